@@ -1,0 +1,17 @@
+import type { Operation } from './operation.ts'
+
+/** What the rules say of one operation, in one piece. */
+export interface Decision {
+  readonly effect: 'allow' | 'ask' | 'deny'
+  /** Names of the rules that spoke, in the order of the configuration; empty where nothing matched. */
+  readonly rules: readonly string[]
+  /** Digest of the policy that decided, `sha256:…`. */
+  readonly policy: string
+  /** The deciding rule's `say`, if it has one: the next step for the agent. */
+  readonly say?: string
+}
+
+export interface Decided {
+  readonly operation: Operation
+  readonly decision: Decision
+}

@@ -1,0 +1,23 @@
+import type { Principal } from './principal.ts'
+
+/** The run's public id, `run_…`: names it everywhere, opens nothing. */
+export type RunId = `run_${string}`
+
+/** What the issuer's token said of the run; every one of these is proven by its signature. */
+export interface RunFacts {
+  readonly repository?: string
+  readonly workflow?: string
+  readonly commit?: string
+  readonly attempt?: string
+  readonly launcher?: string
+  readonly url?: string
+}
+
+/** One execution of a job, as the issuer identifies it. */
+export interface Run {
+  readonly id: RunId
+  readonly principal: Principal
+  readonly facts: RunFacts
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+}

@@ -1,0 +1,55 @@
+import type { ClientInfo, Refusal, Resource, Run, RunId } from '../operations/index.ts'
+
+export type RunState = 'live' | 'ended' | 'revoked' | 'expired'
+
+/** A run as operators see it. */
+export interface RunView {
+  readonly run: Run
+  readonly state: RunState
+  /** When its credentials stop working unless extended. Milliseconds since the epoch. */
+  readonly expiresAt: number
+  readonly sessions: number
+}
+
+/** A session as operators see it. */
+export interface SessionView {
+  /** `ses_…` */
+  readonly id: string
+  readonly runId: RunId
+  readonly resource: string
+  readonly client: ClientInfo
+  /** Milliseconds since the epoch. */
+  readonly openedAt: number
+  readonly operations: number
+}
+
+/** A session that is registered as live; the guard holds it. */
+export interface LiveSession {
+  readonly id: string
+  /** Aborts with a Refusal as its reason: run revoked, ended or expired; session killed; gateway stopping. */
+  readonly signal: AbortSignal
+  /** Aborts when the gateway drains. */
+  readonly draining: AbortSignal
+  /** Counts operations for `sessions ls`. */
+  count(operations: number): void
+  /** Idempotent. */
+  close(): void
+}
+
+/** What is live. Ending a run ends its sessions within a second. */
+export interface Runs {
+  /** @throws Refusal where the run is not live or the gateway drains */
+  openSession(run: Run, resource: Resource, client: ClientInfo): LiveSession
+  run(id: string): RunView | undefined
+  /** Newest first. */
+  runs(): readonly RunView[]
+  sessions(): readonly SessionView[]
+  /** Ends every session of the run at once and refuses re-entry. Durable before it returns. False where the run is unknown or over. */
+  revoke(id: RunId): boolean
+  /** Ends one session. False where it is not live. */
+  kill(sessionId: string): boolean
+  /** Stops accepting sessions and asks the live ones to finish; resolves when none is left. */
+  drain(): Promise<void>
+  /** Ends every session now, with this as the reason. */
+  endAll(reason: Refusal): void
+}

@@ -1,0 +1,2 @@
+export { TrailError, trailErrors } from './errors.ts'
+export type * from './trail.ts'
