@@ -1,0 +1,58 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { StoreError } from '../errors.ts'
+
+/** The embedded home of everything that is not the log itself: runs, credentials' hashes, sealed secrets, keys. */
+export interface EmbeddedDatabase {
+  readonly connection: DatabaseSync
+  /** Creates what a room needs, once per name; `sql` may hold several statements. A later change is a new name. */
+  migrate(name: string, sql: string): void
+  /** Closes the database and gives up the folder. */
+  close(): void
+}
+
+/**
+ * Opens, or makes, the database in the gateway's data folder, and holds the folder for this process alone.
+ * Node has no flock; SQLite's own EXCLUSIVE lock on a file of its own is released by the kernel however the process ends.
+ *
+ * @param folder `gateway.data`; made with mode 0700 where absent
+ * @throws StoreError GS_STORE_LOCKED where another process holds the folder
+ */
+export function openDatabase(folder: string): EmbeddedDatabase {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const lock = takeLock(folder)
+  const connection = new DatabaseSync(join(folder, 'gateway.sqlite'))
+  connection.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON')
+  connection.exec('CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY) STRICT')
+  return {
+    connection,
+    migrate(name, sql) {
+      if (connection.prepare('SELECT 1 FROM migration WHERE name = ?').get(name)) return
+      connection.exec('BEGIN IMMEDIATE')
+      try {
+        connection.exec(sql)
+        connection.prepare('INSERT INTO migration (name) VALUES (?)').run(name)
+        connection.exec('COMMIT')
+      } catch (error) {
+        connection.exec('ROLLBACK')
+        throw error
+      }
+    },
+    close() {
+      connection.close()
+      lock.close()
+    },
+  }
+}
+
+function takeLock(folder: string): DatabaseSync {
+  const lock = new DatabaseSync(join(folder, 'lock.sqlite'))
+  try {
+    lock.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE')
+  } catch (error) {
+    lock.close()
+    throw new StoreError('GS_STORE_LOCKED', { cause: error })
+  }
+  return lock
+}
