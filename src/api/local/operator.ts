@@ -1,0 +1,98 @@
+import type { RunId } from '../../operations/index.ts'
+import type { RunView, SessionView } from '../../runs/index.ts'
+import type { StoredEntry, Trail } from '../../trail/index.ts'
+
+/**
+ * What whoever operates this machine's gateway may do with it. `gateway/` implements it over the rooms; the routes of
+ * this folder offer it on the local socket. Refusals are thrown as CodedError.
+ */
+export interface Operator {
+  status(): GatewayStatus
+  /** Newest first. */
+  runs(): readonly RunView[]
+  /** Ends the run's sessions and refuses re-entry; recorded as `run.revoked`. False where it is unknown or over. */
+  revokeRun(id: RunId): Promise<boolean>
+  sessions(): readonly SessionView[]
+  /** Ends one live session; recorded as `session.killed`. False where it is not live. */
+  killSession(id: string): Promise<boolean>
+  /**
+   * Entries in order. That they are read is itself recorded: one `log.read` when the reading starts, however many entries follow.
+   * @param reading what was asked for, as it is recorded
+   */
+  readTrail(reading: TrailReading, signal: AbortSignal): AsyncIterable<StoredEntry>
+  secrets(): Promise<readonly SecretView[]>
+  /** Seals a secret, or a new version of it; recorded as `secret.changed`, without its value. The caller clears `value`. */
+  setSecret(name: string, value: Uint8Array): Promise<SecretView>
+  /** False where there is none of that name. @throws CodedError where the running configuration refers to it */
+  removeSecret(name: string): Promise<boolean>
+  /** The certificate of the names CA, PEM. */
+  namesCa(): Promise<string>
+  /** Reads the configuration again, as SIGHUP does; recorded. @throws CodedError where it is refused; the running one stays */
+  reload(): Promise<Reloaded>
+  /** Looks at everything the gateway depends on. Bounded: each finding within 10 s. Never rejects for a failing part. */
+  doctor(signal: AbortSignal): AsyncIterable<Finding>
+}
+
+export interface GatewayStatus {
+  readonly version: string
+  readonly origin: string
+  readonly process: number
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly draining: boolean
+  /** Absolute path of the configuration. */
+  readonly configPath: string
+  /** Digest of the policy in force, `sha256:…`. */
+  readonly policy: string
+  readonly trail: Trail['state']
+  readonly listening: Listening
+}
+
+/** Where the doors are, `host:port`; absent where a door is not configured. */
+export interface Listening {
+  readonly postgres?: string
+  readonly token?: string
+}
+
+/** Which part of the trail is read, and how. The filters are applied by the routes; they are here because they are recorded. */
+export interface TrailReading {
+  /** Index of the first entry; negative counts from the end. */
+  readonly from: number
+  /** Wait for more when the end is reached. */
+  readonly follow: boolean
+  /** Whether payloads are opened. */
+  readonly opened: boolean
+  readonly filter?: TrailFilter
+}
+
+export interface TrailFilter {
+  readonly kind?: string
+  readonly run?: string
+  readonly session?: string
+}
+
+/** A secret as operators see it: never its value. */
+export interface SecretView {
+  readonly name: string
+  /** Counts from 1. */
+  readonly version: number
+  /** Milliseconds since the epoch. */
+  readonly changedAt: number
+}
+
+export interface Reloaded {
+  /** False where the file says what is already in force. */
+  readonly changed: boolean
+  readonly policy: string
+}
+
+/** One line of `gatescribe doctor`. */
+export interface Finding {
+  /** What was looked at, such as `resource orders-db`. */
+  readonly subject: string
+  readonly level: 'ok' | 'warn' | 'fail'
+  /** One sentence; never a secret. */
+  readonly found: string
+  /** What to do, where there is something. */
+  readonly next?: string
+}
