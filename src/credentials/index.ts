@@ -1,1 +1,2 @@
 export type * from './login.ts'
+export type * from './reference.ts'

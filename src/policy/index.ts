@@ -1,1 +1,2 @@
 export type * from './policy.ts'
+export type * from './rule.ts'

@@ -1,0 +1,140 @@
+import type { Reference } from '../credentials/index.ts'
+import type { Rule } from '../policy/index.ts'
+
+/** A configuration that was read, checked and made exact: paths absolute, durations in milliseconds, defaults filled in. */
+export interface Config {
+  readonly gateway: GatewayConfig
+  readonly issuers: readonly JobIssuerConfig[]
+  readonly resources: readonly PostgresResourceConfig[]
+  readonly rules: readonly Rule[]
+}
+
+export interface GatewayConfig {
+  /** `example.org/prod`: each instance's log is `<origin>/<instance>`. */
+  readonly origin: string
+  /** This process's name under the origin. Default `main`. */
+  readonly instance: string
+  /** Absolute path of the data folder. */
+  readonly data: string
+  readonly durability: 'disk'
+  readonly listen: { readonly postgres: ListenAddress; readonly token: ListenAddress }
+  readonly tls: GatewayTls
+  /** 32 bytes, base64 or hex; never a `secret:`. */
+  readonly masterKey: Reference
+  /** How long live sessions may finish once the gateway stops. Milliseconds; default 30,000. */
+  readonly drain: number
+}
+
+export interface ListenAddress {
+  readonly host: string
+  /** 0 — any free port. */
+  readonly port: number
+}
+
+export interface GatewayTls {
+  /** The gateway's own names, in lower case. Empty only where a certificate is given: then its names count. */
+  readonly names: readonly string[]
+  /** The operator's own certificate chain and key (PEM). Absent: leaves are minted under the gateway's names CA. */
+  readonly certificate?: { readonly chain: Reference; readonly key: Reference }
+}
+
+/** An OIDC issuer whose tokens prove jobs. */
+export interface JobIssuerConfig {
+  readonly kind: 'jobs'
+  readonly name: string
+  /** Exactly as it stands in `iss`. */
+  readonly issuer: string
+  /** Exactly as it must stand in `aud`. */
+  readonly audience: string
+  /** Allows `http:` for an issuer on a loopback address. */
+  readonly insecureLoopback: boolean
+  /** Where the keys are: the issuer's own discovery document, a pinned URL, or a file. */
+  readonly jwks:
+    | { readonly from: 'discovery' }
+    | { readonly from: 'url'; readonly url: string }
+    | { readonly from: 'file'; readonly path: string }
+  /** Signature algorithms (RFC 7518, RFC 8037) that are accepted. */
+  readonly algorithms: readonly string[]
+  /** Every claim must match one of its patterns: type-strict, anchored; `*` in a string stands for anything but `/`. */
+  readonly accept: ReadonlyMap<string, readonly (string | number | boolean)[]>
+  /** The claims in `accept` whose value the issuer never gives to another owner. */
+  readonly immutable: readonly string[]
+  /** Templates over claims; a group is `<issuer name>/<filled template>`. */
+  readonly groups: readonly string[]
+  readonly run: RunTemplates
+  /** Events that are accepted although they run code of strangers: pull_request, pull_request_target, workflow_run, issue_comment. */
+  readonly events: readonly string[]
+  /** Oldest `iat` accepted. Milliseconds; default 600,000. */
+  readonly maxAge: number
+}
+
+/** Templates over claims that say what run a token belongs to. */
+export interface RunTemplates {
+  /** Together they name the run: the same values join the same run. At least one. */
+  readonly id: readonly string[]
+  readonly repository?: string
+  readonly workflow?: string
+  readonly commit?: string
+  readonly attempt?: string
+  readonly launcher?: string
+  readonly url?: string
+}
+
+export interface PostgresResourceConfig {
+  readonly kind: 'postgres'
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  /** TLS server names that select it, in lower case. */
+  readonly hosts: readonly string[]
+  /** Database names that select it. */
+  readonly aliases: readonly string[]
+  /** The client's database name → the target's. */
+  readonly databases: ReadonlyMap<string, string>
+  readonly tls: TargetTlsConfig
+  readonly credential: CredentialConfig
+  readonly tags: readonly string[]
+}
+
+export type TargetTlsConfig =
+  | {
+      readonly verify: 'full' /** PEM of the CA that is trusted instead of the system's. */
+      readonly ca?: Reference
+      readonly serverName?: string
+    }
+  | { readonly verify: 'off' }
+
+/** What opens a target; the trail names it by `as`. */
+export interface CredentialConfig {
+  readonly as: string
+  readonly user: string
+  readonly password?: Reference
+  /** PEM. */
+  readonly clientCertificate?: { readonly certificate: Reference; readonly key: Reference }
+}
+
+/** A configuration with what was read to make it. */
+export interface LoadedConfig {
+  readonly config: Config
+  /** `sha256:…` over the file's bytes. */
+  readonly digest: string
+  /** The file as it was read; it holds references, no secrets. */
+  readonly text: string
+  /** What is allowed but probably not meant. */
+  readonly warnings: readonly ConfigProblem[]
+}
+
+/** One thing that is wrong, where, and what to write instead. Never contains the value of a secret field. */
+export interface ConfigProblem {
+  /** `GS_CONFIG_…` */
+  readonly code: string
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+  /** From 1. */
+  readonly column: number
+  /** `rules[2].when`; empty for the file as a whole. */
+  readonly path: string
+  readonly message: string
+  readonly next: string
+}

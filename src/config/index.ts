@@ -1,0 +1,2 @@
+export type * from './config.ts'
+export { ConfigError, type ConfigErrorCode, configErrors, describeProblem } from './errors.ts'
