@@ -1,10 +1,12 @@
 import type { Reference } from '../credentials/index.ts'
+import type { IssuerSettings } from '../identity/settings.ts'
 import type { Rule } from '../policy/index.ts'
 
 /** A configuration that was read, checked and made exact: paths absolute, durations in milliseconds, defaults filled in. */
 export interface Config {
   readonly gateway: GatewayConfig
-  readonly issuers: readonly JobIssuerConfig[]
+  /** OIDC issuers whose tokens prove jobs. */
+  readonly issuers: readonly IssuerSettings[]
   readonly resources: readonly PostgresResourceConfig[]
   readonly rules: readonly Rule[]
 }
@@ -36,48 +38,6 @@ export interface GatewayTls {
   readonly names: readonly string[]
   /** The operator's own certificate chain and key (PEM). Absent: leaves are minted under the gateway's names CA. */
   readonly certificate?: { readonly chain: Reference; readonly key: Reference }
-}
-
-/** An OIDC issuer whose tokens prove jobs. */
-export interface JobIssuerConfig {
-  readonly kind: 'jobs'
-  readonly name: string
-  /** Exactly as it stands in `iss`. */
-  readonly issuer: string
-  /** Exactly as it must stand in `aud`. */
-  readonly audience: string
-  /** Allows `http:` for an issuer on a loopback address. */
-  readonly insecureLoopback: boolean
-  /** Where the keys are: the issuer's own discovery document, a pinned URL, or a file. */
-  readonly jwks:
-    | { readonly from: 'discovery' }
-    | { readonly from: 'url'; readonly url: string }
-    | { readonly from: 'file'; readonly path: string }
-  /** Signature algorithms (RFC 7518, RFC 8037) that are accepted. */
-  readonly algorithms: readonly string[]
-  /** Every claim must match one of its patterns: type-strict, anchored; `*` in a string stands for anything but `/`. */
-  readonly accept: ReadonlyMap<string, readonly (string | number | boolean)[]>
-  /** The claims in `accept` whose value the issuer never gives to another owner. */
-  readonly immutable: readonly string[]
-  /** Templates over claims; a group is `<issuer name>/<filled template>`. */
-  readonly groups: readonly string[]
-  readonly run: RunTemplates
-  /** Events that are accepted although they run code of strangers: pull_request, pull_request_target, workflow_run, issue_comment. */
-  readonly events: readonly string[]
-  /** Oldest `iat` accepted. Milliseconds; default 600,000. */
-  readonly maxAge: number
-}
-
-/** Templates over claims that say what run a token belongs to. */
-export interface RunTemplates {
-  /** Together they name the run: the same values join the same run. At least one. */
-  readonly id: readonly string[]
-  readonly repository?: string
-  readonly workflow?: string
-  readonly commit?: string
-  readonly attempt?: string
-  readonly launcher?: string
-  readonly url?: string
 }
 
 export interface PostgresResourceConfig {
