@@ -1,23 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 
-/** What opens a target. Lives only while a login runs; never logged, never thrown. */
-export interface TargetSecret {
-  readonly user: string
-  readonly password?: string
-  /** PEM. */
-  readonly clientCertificate?: { readonly certificate: string; readonly key: string }
-}
-
-/** Where the target is and how it is trusted. */
-export interface TargetAddress {
-  readonly host: string
-  readonly port: number
-  /** `full` — chain and host name are verified (the default); `off` — plaintext, only where the configuration says so. */
-  readonly tls: { readonly verify: 'full'; readonly ca?: string; readonly serverName?: string } | { readonly verify: 'off' }
-}
-
-/** A protocol's log-in: secret in, logged-in connection out. Given to this room by `gateway/`. */
-export type Login<Ask, Target> = (address: TargetAddress, secret: TargetSecret, ask: Ask, signal: AbortSignal) => Promise<Target>
+export type { Login, TargetAddress, TargetSecret } from '../operations/index.ts'
 
 /** The subset of TLS options that a login may set. */
 export type TargetTls = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername'>
