@@ -1,0 +1,189 @@
+// Who may use whom. Every rule says why; test/arrows plants one forbidden import per rule and fails where it is not reported.
+// A rule that must change is changed here, with a sentence saying why.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const tests = '[.]test[.]ts$'
+const room = '^src/([^/]+)/'
+
+/** @type {import('dependency-cruiser').IConfiguration['forbidden']} */
+const forbidden = [
+  {
+    name: 'operations-import-nothing',
+    comment: 'The shared vocabulary is at the bottom: if it knew a room, every room would know that room.',
+    severity: 'error',
+    from: { path: '^src/operations/', pathNot: tests },
+    to: { pathNot: '^src/operations/' },
+  },
+  {
+    name: 'wire-imports-only-operations',
+    comment:
+      'A codec is bytes in, messages out. Without the rest of the house around it, it can be tested at every byte offset and fuzzed.',
+    severity: 'error',
+    from: { path: '^src/(protocols/[^/]+/wire)/', pathNot: tests },
+    to: { path: '^src/', pathNot: ['^src/operations/', '^src/$1/'] },
+  },
+  {
+    name: 'wire-does-no-io',
+    comment: 'No sockets, clocks, files or libraries in a codec: the same bytes give the same messages.',
+    severity: 'error',
+    from: { path: '^src/protocols/[^/]+/wire/', pathNot: tests },
+    to: { pathNot: ['^src/', '^(node:)?buffer$'] },
+  },
+  {
+    name: 'protocols-keep-to-their-side-of-the-guard',
+    comment:
+      'A protocol knows its wire and how to say no in it. It never reads a rule, writes an entry, talks to an approver or opens the store: that is what makes the guard the only way.',
+    severity: 'error',
+    from: { path: '^src/protocols/', pathNot: tests },
+    to: { path: '^src/', pathNot: ['^src/(operations|guard|masking|recording|protocols|identity|credentials)/'] },
+  },
+  {
+    name: 'protocols-never-import-one-another',
+    comment: 'A protocol is one folder, added or removed as one; http/ is the reverse-proxy core that others stand on.',
+    severity: 'error',
+    from: { path: '^src/protocols/([^/]+)/' },
+    to: { path: '^src/protocols/', pathNot: '^src/protocols/($1|http)/' },
+  },
+  {
+    name: 'protocols-only-ask-identity-who-it-is',
+    comment:
+      'Of identity/ a protocol sees the type of "whose credential is this?" and is given the answer; types are erased, so none of its code is reachable from a wire.',
+    severity: 'error',
+    from: { path: '^src/protocols/', pathNot: tests },
+    to: { path: '^src/identity/', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'protocols-hold-no-credentials',
+    comment:
+      'Secrets are handed out only as a logged-in connection. A log-in function may name the types of what it is given (login/ only, types only); nothing else of a protocol knows that credentials exist.',
+    severity: 'error',
+    from: { path: '^src/protocols/', pathNot: ['^src/protocols/[^/]+/login/', tests] },
+    to: { path: '^src/credentials/' },
+  },
+  {
+    name: 'log-ins-see-only-types-of-credentials',
+    comment:
+      'Secret in, logged-in connection out: the gateway gives credentials/ the log-in function, so neither room runs code of the other.',
+    severity: 'error',
+    from: { path: '^src/protocols/[^/]+/login/', pathNot: tests },
+    to: { path: '^src/credentials/', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'only-the-gateway-knows-protocols',
+    comment: 'A new protocol is a new folder and one line in gateway/: no other room may come to depend on one.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: ['^src/(protocols|gateway)/', tests] },
+    to: { path: '^src/protocols/' },
+  },
+  {
+    name: 'pure-rooms-import-only-operations',
+    comment: 'policy/ and masking/ give the same answer for the same input; a rule test over recorded history is worth nothing otherwise.',
+    severity: 'error',
+    from: { path: '^src/(policy|masking)/', pathNot: tests },
+    to: { path: '^src/', pathNot: ['^src/operations/', '^src/$1/'] },
+  },
+  {
+    name: 'pure-rooms-do-no-io',
+    comment:
+      'Time and randomness come in as arguments. Of Node they may use bytes and digests, nothing that reads a clock, a file or a socket.',
+    severity: 'error',
+    from: { path: '^src/(policy|masking)/', pathNot: tests },
+    to: { dependencyTypes: ['core'], pathNot: '^(node:)?(buffer|crypto)$' },
+  },
+  {
+    name: 'nobody-imports-the-gateway',
+    comment: 'Only gateway/ builds objects; whoever imported it would build them again. The command line starts it.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: ['^src/(gateway|cli)/', tests] },
+    to: { path: '^src/gateway/' },
+  },
+  {
+    name: 'nobody-imports-the-command-line',
+    comment: 'cli/ parses arguments, calls a room and prints; it is the top of the house.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: ['^src/cli/', tests] },
+    to: { path: '^src/cli/' },
+  },
+  {
+    name: 'certificates-import-only-operations',
+    comment:
+      'What signs certificates depends on nothing that could be steered from outside; the sealed key comes in through its store interface.',
+    severity: 'error',
+    from: { path: '^src/certificates/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|certificates)/' },
+  },
+  {
+    name: 'certificate-library-in-one-file',
+    comment: '@peculiar/x509 throws unless reflect-metadata is imported first; one file does both in the right order.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/certificates/x509[.]ts$' },
+    to: { path: '(^|/)node_modules/(@peculiar/x509|reflect-metadata)/' },
+  },
+  {
+    name: 'only-the-store-opens-databases',
+    comment:
+      "The gateway's own SQL lives in store/, so that it can have two homes; a target is spoken to by its protocol, never through a driver.",
+    severity: 'error',
+    from: { path: '^src/', pathNot: ['^src/store/', tests] },
+    to: { path: '(^|/)node_modules/(pg|@aws-sdk/[^/]+)/|^(node:)?sqlite$', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'only-the-gateway-makes-loggers',
+    comment: 'Only cli/ and api/ print. The gateway makes the logger and hands it on; what a room may log is decided in one place.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: ['^src/(gateway|api|cli)/', tests] },
+    to: { path: '(^|/)node_modules/pino/', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'rooms-are-entered-by-their-door',
+    comment:
+      "A folder's index.ts is what others may use; what is not there can be changed without asking anybody. config/ may name a room's settings.ts, so that a file can be checked without loading the rooms.",
+    severity: 'error',
+    from: { path: room, pathNot: ['^src/(gateway|cli)/', tests] },
+    to: { path: '^src/', pathNot: ['^src/$1/', '/(index|settings)[.]ts$'] },
+  },
+  {
+    name: 'source-stands-alone',
+    comment: 'The published package is src and its dependencies: what tests, tools or development packages bring is not there.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: tests },
+    to: { path: '^(test|tools|bench|bin)/|(^|/)node_modules/', pathNot: runtimeDependencies() },
+  },
+  {
+    name: 'no-cycles',
+    comment: 'Rooms in a ring cannot be understood, tested or started one after the other. Types are erased and may refer to each other.',
+    severity: 'error',
+    from: { path: '^src/' },
+    to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+  },
+  {
+    name: 'every-import-resolves',
+    comment: 'An import that the cruiser cannot follow is an arrow that nobody checks.',
+    severity: 'error',
+    from: {},
+    to: { couldNotResolve: true },
+  },
+]
+
+/** What package.json lists for the published package, as the cruiser sees it. */
+function runtimeDependencies() {
+  const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8'))
+  return Object.keys(dependencies).map((name) => `(^|/)node_modules/${name}/`)
+}
+
+export default {
+  forbidden,
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    // Types count: an `import type` is an arrow too, marked `type-only` where a rule tells the two apart.
+    tsPreCompilationDeps: 'specify',
+    tsConfig: { fileName: join(import.meta.dirname, 'tsconfig.json') },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['node', 'import', 'types', 'default'],
+      extensions: ['.ts', '.js', '.json'],
+    },
+  },
+}

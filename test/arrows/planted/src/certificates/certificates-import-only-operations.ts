@@ -1,0 +1,3 @@
+import { door } from '../runs/index.ts'
+
+export const planted = door

@@ -1,0 +1,2 @@
+export const door = 'cli'
+export type Door = typeof door

@@ -1,0 +1,2 @@
+export const door = 'credentials'
+export type Door = typeof door

@@ -1,0 +1,2 @@
+export const door = 'gateway'
+export type Door = typeof door

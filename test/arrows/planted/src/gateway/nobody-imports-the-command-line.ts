@@ -1,0 +1,3 @@
+import { door } from '../cli/index.ts'
+
+export const planted = door

@@ -1,0 +1,2 @@
+export const door = 'guard'
+export type Door = typeof door

@@ -1,0 +1,2 @@
+export const door = 'identity'
+export type Door = typeof door

@@ -1,0 +1,2 @@
+export const door = 'operations'
+export type Door = typeof door

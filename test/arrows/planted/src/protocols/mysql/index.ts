@@ -1,0 +1,2 @@
+export const door = 'protocols/mysql'
+export type Door = typeof door

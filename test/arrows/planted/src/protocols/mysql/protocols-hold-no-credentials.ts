@@ -1,0 +1,3 @@
+import type { Door } from '../../credentials/index.ts'
+
+export type Planted = Door

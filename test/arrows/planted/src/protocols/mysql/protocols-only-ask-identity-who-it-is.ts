@@ -1,0 +1,3 @@
+import { door } from '../../identity/index.ts'
+
+export const planted = door

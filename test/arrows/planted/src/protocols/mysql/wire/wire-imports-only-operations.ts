@@ -1,0 +1,3 @@
+import { door } from '../../../guard/index.ts'
+
+export const planted = door

@@ -1,0 +1,3 @@
+import { door } from '../mysql/index.ts'
+
+export const planted = door

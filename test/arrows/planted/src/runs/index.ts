@@ -1,0 +1,2 @@
+export const door = 'runs'
+export type Door = typeof door

@@ -1,0 +1,3 @@
+import { other } from './other-end.ts'
+
+export const planted = () => other

@@ -1,0 +1,3 @@
+import type { Door } from '../gateway/index.ts'
+
+export type Planted = Door

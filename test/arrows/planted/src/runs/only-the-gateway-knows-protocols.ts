@@ -1,0 +1,3 @@
+import type { Door } from '../protocols/mysql/index.ts'
+
+export type Planted = Door

@@ -1,0 +1,3 @@
+import { planted } from './no-cycles.ts'
+
+export const other = () => planted

@@ -1,0 +1,3 @@
+import { inside } from '../trail/inside.ts'
+
+export const planted = inside

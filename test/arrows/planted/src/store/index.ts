@@ -1,0 +1,2 @@
+export const door = 'store'
+export type Door = typeof door

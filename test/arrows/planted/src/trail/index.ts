@@ -1,0 +1,2 @@
+export const door = 'trail'
+export type Door = typeof door
