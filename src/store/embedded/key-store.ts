@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { KeyStore, SealedKey, TrailState } from '../../trail/index.ts'
+
+/** The embedded key store, which is closed with the gateway. */
+export interface EmbeddedKeyStore extends KeyStore {
+  close(): void
+}
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS key (
+    id TEXT PRIMARY KEY, purpose TEXT NOT NULL, label TEXT NOT NULL, sealed BLOB NOT NULL, UNIQUE (purpose, label)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS state (
+    one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, batches INTEGER NOT NULL,
+    entries INTEGER NOT NULL, mac BLOB NOT NULL, openFrom INTEGER NOT NULL, clean INTEGER NOT NULL
+  ) STRICT`
+
+/**
+ * Opens, or makes, `keys.sqlite`: a file of its own, so that it can be left out of backups of the log and the payloads.
+ *
+ * @param folder `gateway.data`, already held by `openDatabase`
+ */
+export function openKeyStore(folder: string): EmbeddedKeyStore {
+  const connection = new DatabaseSync(join(folder, 'keys.sqlite'))
+  connection.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON')
+  connection.exec(SCHEMA)
+  const insert = connection.prepare('INSERT INTO key (id, purpose, label, sealed) VALUES (?, ?, ?, ?)')
+  const byId = connection.prepare('SELECT id, purpose, label, sealed FROM key WHERE id = ?')
+  const byLabel = connection.prepare('SELECT id, purpose, label, sealed FROM key WHERE purpose = ? AND label = ?')
+  const remove = connection.prepare('DELETE FROM key WHERE id = ?')
+  const readState = connection.prepare('SELECT segment, "offset", batches, entries, mac, openFrom, clean FROM state')
+  const writeState = connection.prepare('INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?, ?, ?, ?)')
+
+  return {
+    insert(keys) {
+      connection.exec('BEGIN IMMEDIATE')
+      try {
+        for (const key of keys) insert.run(key.id, key.purpose, key.label, key.sealed)
+        connection.exec('COMMIT')
+      } catch (error) {
+        connection.exec('ROLLBACK')
+        throw error
+      }
+    },
+    find: (id) => byId.get(id) as SealedKey | undefined,
+    findByLabel: (purpose, label) => byLabel.get(purpose, label) as SealedKey | undefined,
+    destroy(id) {
+      remove.run(id)
+      // The write-ahead file of SQLite still holds the page with the key: fold it in and empty it.
+      connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    },
+    state() {
+      const row = readState.get() as (Omit<TrailState, 'clean'> & { clean: number }) | undefined
+      return row && { ...row, clean: row.clean === 1 }
+    },
+    saveState(state) {
+      // No fsync for this one: an older state is weaker, never wrong, and the log's own writes do not wait behind it.
+      connection.exec('PRAGMA synchronous=NORMAL')
+      try {
+        const { segment, offset, batches, entries, mac, openFrom, clean } = state
+        writeState.run(segment, offset, batches, entries, mac, openFrom, clean ? 1 : 0)
+      } finally {
+        connection.exec('PRAGMA synchronous=FULL')
+      }
+    },
+    close: () => connection.close(),
+  }
+}

@@ -1,0 +1,45 @@
+import type { Outcome } from '../operations/index.ts'
+
+/*
+ * The fields of `operation.intent` and `operation.outcome`. They are the trail's because recovery reads them; the guard writes them.
+ * What does not change is said once per session and referred to by number, so that a repeated execution costs one short row.
+ */
+
+/**
+ * One operation: `[n, statement, decision]`, with the form behind it where that is not `bind`.
+ * `n` counts a session's operations from 1 without a hole; `statement` and `decision` are the session's own numbers for what was said once.
+ * Content: payload `statement.<statement>` in the entry that uses the number first; `parameters.<n>` where there are any.
+ */
+export type OperationRow =
+  | readonly [n: number, statement: number, decision: number]
+  | readonly [n: number, statement: number, decision: number, form: string]
+
+/** A decision, said in the first entry that refers to it: `[decision, effect, rules, policy]`. */
+export type DecisionRow = readonly [decision: number, effect: 'allow' | 'ask' | 'deny', rules: readonly string[], policy: string]
+
+/** `operation.intent`: what one session asked in one read, in order. Durable before any of it is forwarded. */
+export type IntentFields = {
+  readonly session: string
+  readonly ops: readonly OperationRow[]
+  readonly decisions?: readonly DecisionRow[]
+}
+
+/** How one operation ended: `[n, status, rows, bytes, microseconds]`, with the SQLSTATE behind it where the target sent one. */
+export type OutcomeRow =
+  | readonly [n: number, status: Outcome['status'], rows: number, bytes: number, us: number]
+  | readonly [n: number, status: Outcome['status'], rows: number, bytes: number, us: number, sqlstate: string]
+
+/** `operation.outcome`: up to 256 endings of one session. */
+export type OutcomeFields = {
+  readonly session: string
+  readonly outcomes: readonly OutcomeRow[]
+}
+
+/** The most rows that one `operation.outcome` holds. */
+export const MAX_OUTCOMES = 256
+
+/** `session.open`; the guard adds what it knows of run, resource and client. */
+export type SessionOpenFields = { readonly session: string }
+
+/** `session.close`; `unknown` is written by recovery for sessions that a crash ended. */
+export type SessionCloseFields = { readonly session: string; readonly reason: string }
