@@ -1,1 +1,5 @@
+export { RunError, runErrors } from './errors.ts'
+export type * from './life-cycle.ts'
+export { LiveRuns, type LiveRunsOptions } from './live-runs.ts'
+export type * from './run-store.ts'
 export type * from './runs.ts'

@@ -1,0 +1,38 @@
+import type { Run, RunId } from '../operations/index.ts'
+import type { RunState, RunView, SessionView } from './runs.ts'
+
+/** How a run comes to life and how its launcher keeps it there. Used by the token exchange and the run handle. */
+export interface RunLifeCycle {
+  /**
+   * Starts the run, or joins it where it is already live; either way its credentials work for another `life`.
+   * Resolves when `run.start` is durable. Concurrent calls for one run start it once.
+   * @throws RunError where the run is over, belongs to another principal, cannot be recorded, or the gateway drains
+   */
+  begin(run: Omit<Run, 'startedAt'>): Promise<BegunRun>
+  /** A heart-beat: the credentials work for another `life`, never beyond `longest` after the start. @throws RunError GS_RUNS_OVER */
+  extend(id: RunId): RunView
+  /** The launcher is done. Durable before it returns; live sessions end at once. False where the run is unknown or over. */
+  end(id: RunId): boolean
+}
+
+export interface BegunRun extends RunView {
+  /** Whether the run was live before. */
+  readonly joined: boolean
+}
+
+/** What becomes of runs, for the trail. `gateway/` writes the entries. */
+export interface RunObserver {
+  /** Resolves when `run.start` is durable; where it rejects, the run does not start. */
+  started(run: Run): Promise<void>
+  joined(run: Run): void
+  /** After the sessions were told to end. */
+  over(run: Run, state: Exclude<RunState, 'live'>): void
+  killed(session: SessionView, run: Run): void
+}
+
+export interface RunLimits {
+  /** How long credentials work without a heart-beat, ms. Default 15 minutes. */
+  readonly life?: number
+  /** How long a run may last at all, ms. Default 24 hours. */
+  readonly longest?: number
+}

@@ -1,0 +1,22 @@
+import type { Run, RunId } from '../operations/index.ts'
+import type { RunState } from './runs.ts'
+
+/** A run as it is kept. `starting`: its start is not yet in the trail, so nobody holds a credential for it. */
+export interface StoredRun {
+  readonly run: Run
+  readonly state: RunState | 'starting'
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** Where runs survive a restart. Every change is durable when the call returns. */
+export interface RunStore {
+  find(id: RunId): StoredRun | undefined
+  /** Every run that is live or starting. */
+  open(): readonly StoredRun[]
+  /** Newest first, whatever their state but `starting`. */
+  recent(limit: number): readonly StoredRun[]
+  insert(run: StoredRun): void
+  update(id: RunId, change: { readonly state?: RunState; readonly expiresAt?: number }): void
+  remove(id: RunId): void
+}
