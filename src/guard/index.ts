@@ -1,1 +1,2 @@
+export { type Connected, createGuard, type GuardParts } from './create-guard.ts'
 export type * from './guard.ts'

@@ -1,0 +1,30 @@
+import { CodedError, type Decision, Refusal, type Resource } from '../operations/index.ts'
+
+/** What a decision that is not "allow" says to the client; undefined where it allows. */
+export function refusalOf(decision: Decision): Refusal | undefined {
+  const rule = decision.rules[0]
+  switch (decision.effect) {
+    case 'allow':
+      return undefined
+    case 'ask':
+      return new Refusal('GS_APPROVAL_UNAVAILABLE', { rule })
+    case 'deny':
+      return new Refusal('GS_POLICY_DENIED', {
+        rule,
+        reason: rule === undefined ? 'No rule allows this operation.' : `The rule "${rule}" denies this operation.`,
+        next: decision.say,
+      })
+  }
+}
+
+/** @returns the refusal of a session that no rule could ever allow anything */
+export function noRuleOpens(resource: Resource): Refusal {
+  return new Refusal('GS_POLICY_DENIED', { reason: `No rule allows this run anything on "${resource.name}".` })
+}
+
+/** What a client hears when its intent could not be made durable: the trail's own words, as a refusal. Refusals pass through. */
+export function trailUnavailable(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  if (error instanceof CodedError) return new Refusal('GS_TRAIL_UNAVAILABLE', { reason: error.message })
+  throw error
+}

@@ -1,0 +1,152 @@
+import type { Decided, Outcome, Refusal, Resource, Run } from '../operations/index.ts'
+import type { LiveSession } from '../runs/index.ts'
+import {
+  type DecisionRow,
+  type IntentFields,
+  MAX_OUTCOMES,
+  type OperationRow,
+  type OutcomeFields,
+  type OutcomeRow,
+  type PayloadDraft,
+  type PayloadKey,
+  type Trail,
+  type TrailError,
+} from '../trail/index.ts'
+import type { Connected } from './create-guard.ts'
+import { DecisionReferences } from './decision-references.ts'
+import type { Admission, Session, SessionEnd } from './guard.ts'
+import { OpenOperation } from './open-operation.ts'
+import type { OutcomeFlush } from './outcome-flush.ts'
+import { refusalOf, trailUnavailable } from './refusals.ts'
+import { sessionClosed } from './session-entries.ts'
+import { StatementReferences } from './statement-references.ts'
+
+/** More operations than this in one read take several entries, so that each stays well under the size of an entry. */
+const OPERATIONS_PER_ENTRY = 128
+
+export interface SessionParts<Ask, Target> {
+  readonly trail: Trail
+  readonly connect: (resource: Resource, ask: Ask, signal: AbortSignal) => Promise<Connected<Target>>
+  readonly live: LiveSession
+  readonly run: Run
+  readonly resource: Resource
+  readonly key: PayloadKey
+  readonly flush: OutcomeFlush
+}
+
+export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
+  readonly id: string
+  readonly run: Run
+  readonly resource: Resource
+  readonly signal: AbortSignal
+  readonly draining: AbortSignal
+  readonly #parts: SessionParts<Ask, Target>
+  readonly #statements = new StatementReferences()
+  readonly #decisions = new DecisionReferences()
+  readonly #open = new Set<OpenOperation>()
+  #outcomes: OutcomeRow[] = []
+  #last = 0
+  #allowed = 0
+  #refused = 0
+  #closed = false
+
+  constructor(parts: SessionParts<Ask, Target>) {
+    this.#parts = parts
+    this.id = parts.live.id
+    this.run = parts.run
+    this.resource = parts.resource
+    this.signal = parts.live.signal
+    this.draining = parts.live.draining
+  }
+
+  async connect(ask: Ask, signal: AbortSignal): Promise<Target> {
+    const { target, credential } = await this.#parts.connect(this.resource, ask, AbortSignal.any([signal, this.signal]))
+    this.#parts.trail.note({
+      kind: 'credential.injected',
+      fields: { session: this.id, credential: credential.name, version: credential.version },
+    })
+    return target
+  }
+
+  admit(decided: readonly Decided[], go: (answers: readonly (Admission | Refusal)[]) => void): void {
+    const first = this.#last + 1
+    for (let start = 0; start < decided.length; start += OPERATIONS_PER_ENTRY)
+      this.#intend(decided.slice(start, start + OPERATIONS_PER_ENTRY))
+    const last = this.#last
+    this.#parts.live.count(decided.length)
+    this.#parts.trail.whenDurable((error) => {
+      if (error === undefined) return go(decided.map((each, at) => this.#answer(each, first + at)))
+      const refusal = this.#forgotten(first, last, error)
+      go(decided.map(() => refusal))
+    })
+  }
+
+  /** Intents that could not be written leave a hole in the counter; the gap says which and why once there is room. */
+  #forgotten(first: number, last: number, error: TrailError): Refusal {
+    this.#statements.forget()
+    this.#decisions.forget()
+    this.#parts.trail.note({ kind: 'gap', fields: { session: this.id, first, last, reason: error.code } })
+    return trailUnavailable(error)
+  }
+
+  /** After the intent is durable: revoked in the meantime is refused; so is what the rules refused. */
+  #answer({ decision }: Decided, number: number): Admission | Refusal {
+    const refusal = this.signal.aborted ? (this.signal.reason as Refusal) : refusalOf(decision)
+    if (refusal !== undefined) {
+      this.#refused++
+      this.#settled({ number }, { status: 'refused', rows: 0, bytes: 0 }, 0)
+      return refusal
+    }
+    this.#allowed++
+    const operation = new OpenOperation(number, this.#onSettled)
+    this.#open.add(operation)
+    return operation
+  }
+
+  #intend(decided: readonly Decided[]): void {
+    const { key, trail } = this.#parts
+    const payloads: PayloadDraft[] = []
+    const decisions: DecisionRow[] = []
+    const ops = decided.map(({ operation, decision }): OperationRow => {
+      const n = ++this.#last
+      const statement = this.#statements.refer(operation.statement)
+      if (statement.first) payloads.push({ name: `statement.${statement.reference}`, key, content: operation.statement.text })
+      if (operation.parameters !== undefined) payloads.push({ name: `parameters.${n}`, key, content: operation.parameters })
+      const said = this.#decisions.refer(decision)
+      if (said.first) decisions.push([said.reference, decision.effect, decision.rules, decision.policy])
+      return operation.form === 'bind' ? [n, statement.reference, said.reference] : [n, statement.reference, said.reference, operation.form]
+    })
+    const fields: IntentFields = decisions.length === 0 ? { session: this.id, ops } : { session: this.id, ops, decisions }
+    trail.append({ kind: 'operation.intent', fields, payloads })
+  }
+
+  readonly #onSettled = (operation: OpenOperation, outcome: Outcome, microseconds: number): void => {
+    this.#open.delete(operation)
+    this.#settled(operation, outcome, microseconds)
+  }
+
+  #settled({ number }: { readonly number: number }, { status, rows, bytes, sqlstate }: Outcome, microseconds: number): void {
+    if (this.#outcomes.length === 0) this.#parts.flush.soon(this.#writeOutcomes)
+    this.#outcomes.push(
+      sqlstate === undefined ? [number, status, rows, bytes, microseconds] : [number, status, rows, bytes, microseconds, sqlstate],
+    )
+    if (this.#outcomes.length === MAX_OUTCOMES) this.#writeOutcomes()
+  }
+
+  readonly #writeOutcomes = (): void => {
+    const outcomes = this.#outcomes
+    if (outcomes.length === 0) return
+    this.#outcomes = []
+    const fields: OutcomeFields = { session: this.id, outcomes }
+    this.#parts.trail.note({ kind: 'operation.outcome', fields })
+  }
+
+  close(reason: SessionEnd): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const operation of [...this.#open]) operation.settle({ status: 'unknown' })
+    this.#writeOutcomes()
+    this.#parts.trail.note(sessionClosed(this.id, reason, { allowed: this.#allowed, refused: this.#refused }))
+    this.#parts.live.close()
+  }
+}
