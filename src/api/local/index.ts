@@ -1,1 +1,7 @@
+export { type LocalClient, localClient } from './client.ts'
+export { GatewayAnswer, LocalError, localErrors } from './errors.ts'
+export { type LocalApi, localApi } from './local-api.ts'
 export type * from './operator.ts'
+export type * from './schemas.ts'
+export { type LocalListener, listenLocally, localSocketPath } from './socket.ts'
+export { injectTransport, socketTransport, type Transport } from './transport.ts'

@@ -1,0 +1,132 @@
+import type { Readable } from 'node:stream'
+import { z } from 'zod'
+import { GatewayAnswer, LocalError } from './errors.ts'
+import type { TrailFilter } from './operator.ts'
+import {
+  type CaAnswer,
+  caSchema,
+  type EntryAnswer,
+  entrySchema,
+  type FindingAnswer,
+  findingSchema,
+  problemSchema,
+  type ReloadedAnswer,
+  type RunAnswer,
+  reloadedSchema,
+  runSchema,
+  type SecretAnswer,
+  type SessionAnswer,
+  type StatusAnswer,
+  secretSchema,
+  sessionSchema,
+  statusSchema,
+} from './schemas.ts'
+import type { LocalRequest, LocalResponse, Transport } from './transport.ts'
+
+/** The Operator as a command sees it. Every call throws what the gateway refused as GatewayAnswer, and LocalError where it did not answer. */
+export interface LocalClient {
+  status(): Promise<StatusAnswer>
+  runs(): Promise<RunAnswer[]>
+  revokeRun(id: string): Promise<void>
+  sessions(): Promise<SessionAnswer[]>
+  session(id: string): Promise<SessionAnswer>
+  killSession(id: string): Promise<void>
+  /** Ends without an error where the signal aborts. */
+  trail(query: { from: number; follow: boolean; opened: boolean; filter: TrailFilter }, signal: AbortSignal): AsyncIterable<EntryAnswer>
+  /** @param ref index or id; its payloads are opened */
+  entry(ref: string): Promise<EntryAnswer>
+  secrets(): Promise<SecretAnswer[]>
+  setSecret(name: string, value: Uint8Array): Promise<SecretAnswer>
+  removeSecret(name: string): Promise<void>
+  ca(): Promise<CaAnswer>
+  reload(): Promise<ReloadedAnswer>
+  doctor(signal: AbortSignal): AsyncIterable<FindingAnswer>
+}
+
+export function localClient(send: Transport): LocalClient {
+  const get = async <T>(path: string, schema: z.ZodType<T>) => readJson(await ask(send, { method: 'GET', path }), schema)
+  const act = async (method: 'POST' | 'DELETE', path: string) => void (await collect(await ask(send, { method, path })))
+  const part = encodeURIComponent
+  return {
+    status: () => get('/v1/status', statusSchema),
+    runs: () => get('/v1/runs', z.array(runSchema)),
+    revokeRun: (id) => act('POST', `/v1/runs/${part(id)}/revoke`),
+    sessions: () => get('/v1/sessions', z.array(sessionSchema)),
+    session: (id) => get(`/v1/sessions/${part(id)}`, sessionSchema),
+    killSession: (id) => act('POST', `/v1/sessions/${part(id)}/kill`),
+    trail: ({ from, follow, opened, filter }, signal) => {
+      const query = new URLSearchParams({ from: String(from), follow: String(follow), opened: String(opened), ...filter })
+      return readLines(send, `/v1/trail?${query}`, entrySchema, signal)
+    },
+    entry: (ref) => get(`/v1/trail/${part(ref)}`, entrySchema),
+    secrets: () => get('/v1/secrets', z.array(secretSchema)),
+    setSecret: async (name, body) => readJson(await ask(send, { method: 'PUT', path: `/v1/secrets/${part(name)}`, body }), secretSchema),
+    removeSecret: (name) => act('DELETE', `/v1/secrets/${part(name)}`),
+    ca: () => get('/v1/ca', caSchema),
+    reload: async () => readJson(await ask(send, { method: 'POST', path: '/v1/reload' }), reloadedSchema),
+    doctor: (signal) => readLines(send, '/v1/doctor', findingSchema, signal),
+  }
+}
+
+async function ask(send: Transport, request: LocalRequest): Promise<LocalResponse> {
+  const response = await send(request)
+  if (response.status < 400) return response
+  throw answerOf(await readJson(response, problemSchema))
+}
+
+function answerOf({ code, message, next }: z.output<typeof problemSchema>): GatewayAnswer {
+  return new GatewayAnswer(code, message, next)
+}
+
+async function readJson<T>(response: LocalResponse, schema: z.ZodType<T>): Promise<T> {
+  return parse(await collect(response), schema)
+}
+
+async function collect({ body }: LocalResponse): Promise<string> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of body) chunks.push(Buffer.from(chunk))
+  } catch (error) {
+    throw new LocalError('GS_LOCAL_INTERRUPTED', undefined, { cause: error })
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+const lastLine = z.object({ error: problemSchema })
+
+async function* readLines<T>(send: Transport, path: string, schema: z.ZodType<T>, signal: AbortSignal): AsyncGenerator<T> {
+  try {
+    const { body } = await ask(send, { method: 'GET', path, signal })
+    for await (const line of linesOf(body)) {
+      const failed = line.startsWith('{"error":') ? lastLine.safeParse(JSON.parse(line)) : undefined
+      if (failed?.success) throw answerOf(failed.data.error)
+      yield parse(line, schema)
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}
+
+/** Whole lines. A stream that breaks off is an error here, which `node:readline` would take for its end. */
+async function* linesOf(body: Readable): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  try {
+    for await (const chunk of body) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+      rest = lines.pop() ?? ''
+      yield* lines
+    }
+  } catch (error) {
+    throw new LocalError('GS_LOCAL_INTERRUPTED', undefined, { cause: error })
+  }
+  if (rest) throw new LocalError('GS_LOCAL_INTERRUPTED')
+}
+
+function parse<T>(text: string, schema: z.ZodType<T>): T {
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (error) {
+    throw new LocalError('GS_LOCAL_BAD_REQUEST', 'The answer does not have the form that this command expects.', { cause: error })
+  }
+}

@@ -1,0 +1,224 @@
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { inMemoryOperator, liveRun } from '../../../test/parts/operator.ts'
+import { TrailError } from '../../trail/index.ts'
+import { injectTransport, type LocalListener, listenLocally, localApi, localClient, localSocketPath, socketTransport } from './index.ts'
+
+const never = new AbortController().signal
+let folder: string
+let listener: LocalListener | undefined
+let closing: AbortController
+const failures: unknown[] = []
+
+async function listening(operator = inMemoryOperator()) {
+  const api = localApi(operator, { error: (fields) => failures.push(fields.err) }, closing.signal)
+  listener = await listenLocally(folder, api)
+  return { operator, client: localClient(socketTransport(listener.path)) }
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
+const wholeTrail = { from: 0, follow: false, opened: false, filter: {} }
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gatescribe-local-'))
+  closing = new AbortController()
+  failures.length = 0
+})
+afterEach(async () => {
+  closing.abort()
+  await listener?.close()
+  listener = undefined
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('the local socket', () => {
+  it('is readable and writable by its owner only', async () => {
+    chmodSync(folder, 0o777)
+    const before = process.umask()
+    await listening()
+    expect(statSync(localSocketPath(folder)).mode & 0o777).toBe(0o600)
+    expect(process.umask()).toBe(before)
+  })
+
+  it('is removed when the gateway stops', async () => {
+    await listening()
+    await listener?.close()
+    expect(existsSync(localSocketPath(folder))).toBe(false)
+  })
+
+  it('replaces one that a dead gateway left behind', async () => {
+    const left = join(folder, 'left.sock')
+    const other = await occupy(left)
+    // Renamed, so that closing it does not unlink what is left.
+    renameSync(left, localSocketPath(folder))
+    await new Promise((resolve) => other.close(resolve))
+    const { client } = await listening()
+    expect((await client.status()).origin).toBe('example.org/test/one')
+  })
+
+  it('leaves one alone that somebody answers on', async () => {
+    const other = await occupy(localSocketPath(folder))
+    await expect(listening()).rejects.toMatchObject({ code: 'GS_LOCAL_SOCKET_TAKEN' })
+    await new Promise((resolve) => other.close(resolve))
+  })
+
+  it('leaves a file alone that is no socket', async () => {
+    writeFileSync(localSocketPath(folder), 'mine')
+    await expect(listening()).rejects.toMatchObject({ code: 'GS_LOCAL_SOCKET_TAKEN' })
+  })
+
+  it('refuses a path that the operating system would cut off', () => {
+    expect(() => localSocketPath(`/${'d'.repeat(90)}`)).not.toThrow()
+    expect(() => localSocketPath(`/${'d'.repeat(91)}`)).toThrow(/has 108 bytes/)
+    expect(() => localSocketPath(`/a${'ü'.repeat(45)}`)).toThrow(/has 108 bytes/)
+  })
+})
+
+describe('its client', () => {
+  it('says how to start a gateway where none runs', async () => {
+    const client = localClient(socketTransport(localSocketPath(folder)))
+    await expect(client.status()).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_RUNNING', next: expect.stringContaining('gatescribe start') })
+  })
+
+  it('lists and revokes runs, lists, shows and kills sessions', async () => {
+    const { operator, client } = await listening()
+    const { run, session } = liveRun()
+    operator.live.runs.push(run)
+    operator.live.sessions.push(session)
+    expect(await client.runs()).toMatchObject([
+      { id: 'run_one', issuer: 'github', expiresAt: '2026-11-23T12:15:00.000Z', facts: { workflow: 'nightly' } },
+    ])
+    expect(await client.sessions()).toMatchObject([{ id: 'ses_one', run: 'run_one', client: { user: 'alice' } }])
+    expect(await client.session('ses_one')).toMatchObject({ operations: 3 })
+    await client.killSession('ses_one')
+    await client.revokeRun('run_one')
+    await expect(client.session('ses_one')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })
+    await expect(client.killSession('ses_one')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })
+    await expect(client.revokeRun('run_one')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })
+  })
+
+  it('takes a hostile id for a name, not for a path', async () => {
+    const { client } = await listening()
+    await expect(client.session('../secrets?x=\u0000\n')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })
+    await expect(client.revokeRun('not-a-run')).rejects.toMatchObject({ code: 'GS_LOCAL_BAD_REQUEST' })
+  })
+
+  it('passes a secret byte for byte, and shows only its name and version', async () => {
+    const { operator, client } = await listening()
+    const value = 'p\u00e4ss "word"\\ \u0000\n'
+    expect(await client.setSecret('orders-ro', Buffer.from(value))).toMatchObject({ name: 'orders-ro', version: 1 })
+    expect(operator.sealed.get('orders-ro')?.value).toBe(value)
+    expect(JSON.stringify(await client.secrets())).not.toContain('word')
+    await client.removeSecret('orders-ro')
+    await expect(client.removeSecret('orders-ro')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })
+  })
+
+  it('refuses an empty secret, one above 64 KiB, and names that are not names', async () => {
+    const { client } = await listening()
+    await expect(client.setSecret('a', new Uint8Array())).rejects.toMatchObject({ code: 'GS_LOCAL_BAD_REQUEST' })
+    await expect(client.setSecret('a', Buffer.alloc(64 * 1024 + 1, 1))).rejects.toMatchObject({ code: 'GS_LOCAL_BAD_REQUEST' })
+    await expect(client.setSecret('A B', Buffer.from('x'))).rejects.toMatchObject({ code: 'GS_LOCAL_BAD_REQUEST' })
+  })
+
+  it("repeats a room's refusal with its code and next step", async () => {
+    const { operator, client } = await listening()
+    operator.fail('reload', new TrailError('GS_TRAIL_FULL'))
+    await expect(client.reload()).rejects.toMatchObject({ code: 'GS_TRAIL_FULL', next: expect.stringContaining('Make room') })
+    expect(await client.reload()).toEqual({ changed: true, policy: 'sha256:01' })
+  })
+
+  it('learns nothing of an unexpected failure but that there was one, which the log has', async () => {
+    const { operator, client } = await listening()
+    operator.fail('status', new Error('password=hunter2'))
+    await expect(client.status()).rejects.toMatchObject({ code: 'GS_LOCAL_FAILED', message: expect.not.stringContaining('hunter2') })
+    expect(failures).toHaveLength(1)
+  })
+})
+
+describe('the trail over the socket', () => {
+  it('is read from any place, filtered, with payloads only where asked for', async () => {
+    const { operator, client } = await listening()
+    operator.append('session.open', { run: 'run_one', session: 'ses_one' })
+    operator.append('operation.intent', { session: 'ses_one' }, [{ name: 'statement', content: Buffer.from('select 1') }])
+    operator.append('operation.intent', { session: 'ses_two' })
+    expect((await all(client.trail(wholeTrail, never))).map(({ index }) => index)).toEqual([0, 1, 2])
+    expect((await all(client.trail({ ...wholeTrail, from: -1 }, never))).map(({ index }) => index)).toEqual([2])
+    expect((await all(client.trail({ ...wholeTrail, filter: { run: 'run_one' } }, never))).map(({ index }) => index)).toEqual([0, 1])
+    const [plain] = await all(client.trail({ ...wholeTrail, from: 1 }, never))
+    expect(plain?.payloads).toBeUndefined()
+    const [opened] = await all(client.trail({ ...wholeTrail, from: 1, opened: true }, never))
+    expect(opened?.payloads).toEqual([{ name: 'statement', encoding: 'utf-8', content: 'select 1' }])
+    expect(operator.readings[2]).toEqual({ from: 0, follow: false, opened: false, filter: { run: 'run_one' } })
+  })
+
+  it('shows one entry by index or id, binary payloads as base64, erased ones as erased', async () => {
+    const { operator, client } = await listening()
+    operator.append('gateway.start', {})
+    operator.append('operation.intent', {}, [
+      { name: 'parameters', content: Uint8Array.of(0xff, 0) },
+      { name: 'statement', content: undefined },
+    ])
+    const payloads = [
+      { name: 'parameters', encoding: 'base64', content: '/wA=' },
+      { name: 'statement', encoding: 'erased', content: '' },
+    ]
+    expect(await client.entry('1')).toMatchObject({ id: 'boot.1', payloads })
+    expect(await client.entry('boot.1')).toMatchObject({ index: 1, payloads })
+    await expect(client.entry('7')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })
+    await expect(client.entry('boot.7')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })
+  })
+
+  it('is followed until the reader has enough, and then nobody follows any more', async () => {
+    const { operator, client } = await listening()
+    operator.append('gateway.start', {})
+    const enough = new AbortController()
+    const seen: number[] = []
+    for await (const { index } of client.trail({ ...wholeTrail, follow: true }, enough.signal)) {
+      seen.push(index)
+      if (index < 2) operator.append('operation.intent', {})
+      else enough.abort()
+    }
+    expect(seen).toEqual([0, 1, 2])
+  })
+
+  it('tells a follower that the gateway went away', async () => {
+    const { operator, client } = await listening()
+    operator.append('gateway.start', {})
+    const following = client.trail({ ...wholeTrail, follow: true }, never)[Symbol.asyncIterator]()
+    await following.next()
+    const rest = following.next()
+    await Promise.all([expect(rest).rejects.toMatchObject({ code: 'GS_LOCAL_INTERRUPTED' }), listener?.close()])
+  })
+
+  it('ends with the error where reading fails after the first line', async () => {
+    const { operator, client } = await listening()
+    operator.fail('readTrail', new TrailError('GS_TRAIL_CLOSED'))
+    await expect(all(client.trail(wholeTrail, never))).rejects.toMatchObject({ code: 'GS_TRAIL_CLOSED' })
+  })
+})
+
+describe('the same API in this process', () => {
+  it('answers the same without a socket', async () => {
+    const operator = inMemoryOperator()
+    operator.findings.push({ subject: 'clock', level: 'ok', found: 'It runs.' })
+    const client = localClient(injectTransport(localApi(operator, { error: () => undefined }, closing.signal)))
+    expect(await client.setSecret('one', Buffer.from('x'))).toMatchObject({ version: 1 })
+    expect(await all(client.doctor(never))).toEqual([{ subject: 'clock', level: 'ok', found: 'It runs.' }])
+    await expect(client.entry('3')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })
+  })
+})
+
+function occupy(path: string): Promise<Server> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.end())
+    server.listen(path, () => resolve(server))
+  })
+}

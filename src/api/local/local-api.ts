@@ -1,0 +1,89 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyTypeProvider, type RawServerDefault } from 'fastify'
+import type { z } from 'zod'
+import { CodedError } from '../../operations/index.ts'
+import { LocalError, type localErrors } from './errors.ts'
+import type { Operator } from './operator.ts'
+import { maintenanceRoutes } from './routes/maintenance.ts'
+import { runRoutes } from './routes/runs.ts'
+import { secretRoutes } from './routes/secrets.ts'
+import { sessionRoutes } from './routes/sessions.ts'
+import { trailRoutes } from './routes/trail.ts'
+import type { Problem } from './schemas.ts'
+
+/** Routes are typed by the zod schemas that they declare. */
+export interface ZodTypes extends FastifyTypeProvider {
+  validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown
+  serializer: this['schema'] extends z.ZodType ? z.input<this['schema']> : unknown
+}
+
+export type LocalApi = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypes>
+
+/** Where a failure that nobody expected is written; the caller only learns that there was one. */
+export interface FailureLog {
+  error(fields: { err: unknown; route?: string }, message: string): void
+}
+
+/**
+ * The API that the commands speak, over an Operator; not listening yet (see `listenLocally` and `injectTransport`).
+ * It authenticates nobody: whoever can open the 0600 socket is the user that the gateway runs as, or root, and could read
+ * the data folder as well. Node does not tell SO_PEERCRED, so the two are not told apart.
+ *
+ * @param closing ends what is still streaming
+ */
+export function localApi(operator: Operator, log: FailureLog, closing: AbortSignal): LocalApi {
+  const api = Fastify({ bodyLimit: 64 * 1024, forceCloseConnections: true }).withTypeProvider<ZodTypes>()
+  api.setValidatorCompiler<z.ZodType>(({ schema }) => (value) => {
+    const read = schema.safeParse(value)
+    return read.success ? { value: read.data } : { error: read.error }
+  })
+  api.setSerializerCompiler<z.ZodType>(
+    ({ schema }) =>
+      (value) =>
+        JSON.stringify(schema.parse(value)),
+  )
+  // A secret is passed as it is: no JSON around it that would have to be copied to be read.
+  api.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  api.setNotFoundHandler((_request, reply) => {
+    reply.code(404).send(problemOf(new LocalError('GS_LOCAL_BAD_REQUEST', 'The gateway does not know this request.')))
+  })
+  api.setErrorHandler((error, request, reply) => {
+    const coded = codedError(error)
+    if (coded.code === 'GS_LOCAL_FAILED')
+      log.error({ err: error, ...(request.routeOptions.url ? { route: request.routeOptions.url } : {}) }, 'a local request failed')
+    reply.code(statusOf(coded)).send(problemOf(coded))
+  })
+
+  maintenanceRoutes(api, operator, closing)
+  runRoutes(api, operator)
+  sessionRoutes(api, operator)
+  trailRoutes(api, operator, closing)
+  secretRoutes(api, operator)
+  return api
+}
+
+/** Any error as one that may be shown. */
+export function codedError(error: unknown): CodedError {
+  if (error instanceof CodedError) return error
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
+  if (status >= 400 && status < 500) return new LocalError('GS_LOCAL_BAD_REQUEST', undefined, { cause: error })
+  return new LocalError('GS_LOCAL_FAILED', undefined, { cause: error })
+}
+
+export function problemOf({ code, message, next }: CodedError): Problem {
+  return { code, message, next }
+}
+
+const STATUS: Readonly<Record<string, number>> = {
+  GS_LOCAL_BAD_REQUEST: 400,
+  GS_LOCAL_NOT_FOUND: 404,
+  GS_LOCAL_FAILED: 500,
+  GS_TRAIL_FULL: 503,
+  GS_TRAIL_FAILED: 503,
+  GS_TRAIL_CLOSED: 503,
+} satisfies Partial<Record<keyof typeof localErrors | `GS_TRAIL_${string}`, number>>
+
+/** What a room refuses is understood, and not done: 422 (RFC 9110 §15.5.21). */
+function statusOf({ code }: CodedError): number {
+  return STATUS[code] ?? 422
+}

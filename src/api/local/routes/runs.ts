@@ -1,0 +1,18 @@
+import { z } from 'zod'
+import type { RunId } from '../../../operations/index.ts'
+import { runAnswer } from '../answers.ts'
+import { LocalError } from '../errors.ts'
+import type { LocalApi } from '../local-api.ts'
+import type { Operator } from '../operator.ts'
+import { runSchema } from '../schemas.ts'
+
+const runId = z.templateLiteral(['run_', z.string()]) satisfies z.ZodType<RunId>
+
+export function runRoutes(api: LocalApi, operator: Operator): void {
+  api.get('/v1/runs', { schema: { response: { 200: z.array(runSchema) } } }, async () => operator.runs().map(runAnswer))
+
+  api.post('/v1/runs/:id/revoke', { schema: { params: z.object({ id: runId }), response: { 204: z.void() } } }, async (request, reply) => {
+    if (!(await operator.revokeRun(request.params.id))) throw new LocalError('GS_LOCAL_NOT_FOUND', 'No live run has this id.')
+    return reply.code(204).send()
+  })
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import type { StoredEntry } from '../../../trail/index.ts'
+import { entryAnswer } from '../answers.ts'
+import { LocalError } from '../errors.ts'
+import type { LocalApi } from '../local-api.ts'
+import { ndjson, untilGone } from '../ndjson.ts'
+import type { Operator, TrailReading } from '../operator.ts'
+import { entrySchema, trailQuerySchema } from '../schemas.ts'
+import { trailFilter } from '../trail-filter.ts'
+
+/** An entry's position in the log, or its id `<boot>.<counter>`. */
+const reference = z.string().regex(/^\d{1,15}$|^[A-Za-z0-9_-]{1,64}\.\d{1,15}$/)
+
+export function trailRoutes(api: LocalApi, operator: Operator, closing: AbortSignal): void {
+  // The answer is a stream of `entrySchema` lines, which Fastify passes on as it is.
+  api.get('/v1/trail', { schema: { querystring: trailQuerySchema } }, async (request, reply) => {
+    const { from, follow, opened, kind, run, session } = request.query
+    const filter = { ...(kind ? { kind } : {}), ...(run ? { run } : {}), ...(session ? { session } : {}) }
+    const reading: TrailReading = { from, follow, opened, ...(Object.keys(filter).length > 0 ? { filter } : {}) }
+    const signal = untilGone(reply.raw, closing)
+    return reply.type('application/x-ndjson').send(ndjson(answers(operator, reading, signal), signal))
+  })
+
+  api.get(
+    '/v1/trail/:ref',
+    { schema: { params: z.object({ ref: reference }), response: { 200: entrySchema } } },
+    async (request, reply) => {
+      const entry = await findEntry(operator, request.params.ref, untilGone(reply.raw, closing))
+      if (!entry) throw new LocalError('GS_LOCAL_NOT_FOUND', 'The trail has no entry with this index or id.')
+      return entryAnswer(entry, true)
+    },
+  )
+}
+
+async function* answers(operator: Operator, reading: TrailReading, signal: AbortSignal) {
+  const keep = trailFilter(reading.filter ?? {})
+  for await (const entry of operator.readTrail(reading, signal)) if (keep(entry)) yield entryAnswer(entry, reading.opened)
+}
+
+/** An index is looked up; an id is searched for from the start, as ids of different boots have no order. */
+async function findEntry(operator: Operator, ref: string, signal: AbortSignal): Promise<StoredEntry | undefined> {
+  const index = /^\d+$/.test(ref) ? Number(ref) : undefined
+  for await (const entry of operator.readTrail({ from: index ?? 0, follow: false, opened: true }, signal)) {
+    if (index !== undefined) return entry.index === index ? entry : undefined
+    if (entry.id === ref) return entry
+  }
+  return undefined
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod'
+
+/** The language of the local socket: routes answer in it, the client checks what it reads against it. Times are RFC 3339. */
+
+const time = z.string()
+
+export const problemSchema = z.object({ code: z.string(), message: z.string(), next: z.string() })
+
+export const statusSchema = z.object({
+  version: z.string(),
+  origin: z.string(),
+  process: z.int(),
+  startedAt: time,
+  draining: z.boolean(),
+  configPath: z.string(),
+  policy: z.string(),
+  trail: z.enum(['open', 'full', 'failed', 'closed']),
+  listening: z.object({ postgres: z.string().optional(), token: z.string().optional() }),
+})
+
+export const runSchema = z.object({
+  id: z.string(),
+  state: z.enum(['live', 'ended', 'revoked', 'expired']),
+  issuer: z.string(),
+  subject: z.string(),
+  groups: z.array(z.string()),
+  facts: z.record(z.string(), z.string()),
+  startedAt: time,
+  expiresAt: time,
+  sessions: z.int(),
+})
+
+export const sessionSchema = z.object({
+  id: z.string(),
+  run: z.string(),
+  resource: z.string(),
+  /** All of it claimed by the client, but for address and tls. */
+  client: z.object({
+    address: z.string(),
+    tls: z.boolean(),
+    user: z.string().optional(),
+    application: z.string().optional(),
+    database: z.string().optional(),
+  }),
+  openedAt: time,
+  operations: z.int(),
+})
+
+const payloadSchema = z.object({
+  name: z.string(),
+  /** `erased` — its key has been destroyed. */
+  encoding: z.enum(['utf-8', 'base64', 'erased']),
+  content: z.string(),
+})
+
+export const entrySchema = z.object({
+  index: z.int(),
+  id: z.string(),
+  kind: z.string(),
+  at: time,
+  fields: z.record(z.string(), z.json()),
+  /** Only where they were asked for. */
+  payloads: z.array(payloadSchema).optional(),
+})
+
+export const secretSchema = z.object({ name: z.string(), version: z.int(), changedAt: time })
+export const secretNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'a secret is named with a-z, 0-9, ".", "_" and "-", at most 63')
+
+export const caSchema = z.object({
+  pem: z.string(),
+  /** SHA-256 over the DER form, hexadecimal with colons, as OpenSSL prints it. */
+  fingerprint: z.string(),
+  subject: z.string(),
+  notAfter: time,
+})
+
+export const reloadedSchema = z.object({ changed: z.boolean(), policy: z.string() })
+
+export const findingSchema = z.object({
+  subject: z.string(),
+  level: z.enum(['ok', 'warn', 'fail']),
+  found: z.string(),
+  next: z.string().optional(),
+})
+
+/** Query of `GET /v1/trail`; everything in a query string is text. */
+export const trailQuerySchema = z.object({
+  from: z
+    .string()
+    .regex(/^-?\d{1,15}$/, 'an index, or a negative number to count from the end')
+    .default('0')
+    .transform(Number),
+  follow: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true'),
+  opened: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true'),
+  kind: z.string().max(64).optional(),
+  run: z.string().max(128).optional(),
+  session: z.string().max(128).optional(),
+})
+
+export type Problem = z.output<typeof problemSchema>
+export type StatusAnswer = z.output<typeof statusSchema>
+export type RunAnswer = z.output<typeof runSchema>
+export type SessionAnswer = z.output<typeof sessionSchema>
+export type PayloadAnswer = z.output<typeof payloadSchema>
+export type EntryAnswer = z.output<typeof entrySchema>
+export type SecretAnswer = z.output<typeof secretSchema>
+export type CaAnswer = z.output<typeof caSchema>
+export type ReloadedAnswer = z.output<typeof reloadedSchema>
+export type FindingAnswer = z.output<typeof findingSchema>

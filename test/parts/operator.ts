@@ -1,0 +1,151 @@
+import type { Finding, Operator, SecretView, TrailReading } from '../../src/api/local/index.ts'
+import type { RunView, SessionView } from '../../src/runs/index.ts'
+import type { EntryFields, EntryKind, StoredEntry, StoredPayload } from '../../src/trail/index.ts'
+
+/**
+ * An Operator over plain arrays: a fake, for the local API and the commands, whose business is to pass on what any Operator
+ * says. The real one is tested in test/gateway.
+ */
+export interface InMemoryOperator extends Operator {
+  readonly trail: StoredEntry[]
+  readonly live: { runs: RunView[]; sessions: SessionView[] }
+  readonly sealed: Map<string, { value: string; view: SecretView }>
+  /** What was asked of the trail. */
+  readonly readings: TrailReading[]
+  readonly findings: Finding[]
+  /** Appends an entry and wakes whoever follows. */
+  append(kind: EntryKind, fields: EntryFields, payloads?: readonly StoredPayload[]): StoredEntry
+  /** The next call of this name throws it. */
+  fail(call: keyof Operator, error: Error): void
+}
+
+export function inMemoryOperator(namesCa = ''): InMemoryOperator {
+  const failures = new Map<string, Error>()
+  const waiting = new Set<() => void>()
+  const throwPlanted = (call: keyof Operator) => {
+    const error = failures.get(call)
+    failures.delete(call)
+    if (error) throw error
+  }
+  const operator: InMemoryOperator = {
+    trail: [],
+    live: { runs: [], sessions: [] },
+    sealed: new Map(),
+    readings: [],
+    findings: [],
+    append(kind, fields, payloads = []) {
+      const index = operator.trail.length
+      const entry: StoredEntry = {
+        index,
+        id: `boot.${index}`,
+        kind,
+        at: '2026-11-23T12:00:00.000000000Z',
+        fields,
+        bytes: new TextEncoder().encode(JSON.stringify(fields)),
+        payloads: () => payloads,
+      }
+      operator.trail.push(entry)
+      for (const wake of waiting) wake()
+      return entry
+    },
+    fail: (call, error) => failures.set(call, error),
+    status() {
+      throwPlanted('status')
+      return {
+        version: '0.1.0',
+        origin: 'example.org/test/one',
+        process: 4711,
+        startedAt: Date.UTC(2026, 10, 23, 12),
+        draining: false,
+        configPath: '/etc/gatescribe/gatescribe.yaml',
+        policy: 'sha256:00',
+        trail: 'open',
+        listening: { postgres: '127.0.0.1:5432', token: '127.0.0.1:8444' },
+      }
+    },
+    runs: () => operator.live.runs,
+    async revokeRun(id) {
+      return remove(operator.live.runs, ({ run }) => run.id === id)
+    },
+    sessions: () => operator.live.sessions,
+    async killSession(id) {
+      return remove(operator.live.sessions, (session) => session.id === id)
+    },
+    async *readTrail(reading, signal) {
+      operator.readings.push(reading)
+      throwPlanted('readTrail')
+      let next = reading.from < 0 ? Math.max(0, operator.trail.length + reading.from) : reading.from
+      for (;;) {
+        while (next < operator.trail.length) yield operator.trail[next++]!
+        if (!reading.follow || signal.aborted) return
+        await woken(waiting, signal)
+      }
+    },
+    async secrets() {
+      return [...operator.sealed.values()].map(({ view }) => view)
+    },
+    async setSecret(name, value) {
+      throwPlanted('setSecret')
+      const view = { name, version: (operator.sealed.get(name)?.view.version ?? 0) + 1, changedAt: Date.UTC(2026, 10, 23) }
+      operator.sealed.set(name, { value: Buffer.from(value).toString('utf8'), view })
+      return view
+    },
+    async removeSecret(name) {
+      throwPlanted('removeSecret')
+      return operator.sealed.delete(name)
+    },
+    async namesCa() {
+      return namesCa
+    },
+    async reload() {
+      throwPlanted('reload')
+      return { changed: true, policy: 'sha256:01' }
+    },
+    async *doctor() {
+      yield* operator.findings
+    },
+  }
+  return operator
+}
+
+function remove<T>(from: T[], matches: (item: T) => boolean): boolean {
+  const index = from.findIndex(matches)
+  if (index >= 0) from.splice(index, 1)
+  return index >= 0
+}
+
+function woken(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      waiting.delete(wake)
+      signal.removeEventListener('abort', wake)
+      resolve()
+    }
+    waiting.add(wake)
+    signal.addEventListener('abort', wake, { once: true })
+  })
+}
+
+/** A live run and one session of it, as the runs room shows them. */
+export function liveRun(id: `run_${string}` = 'run_one', sessionId = 'ses_one'): { run: RunView; session: SessionView } {
+  const run: RunView = {
+    run: {
+      id,
+      principal: { kind: 'job', issuer: 'github', subject: 'repo:acme/reports', groups: ['github/repo:acme/reports'] },
+      facts: { repository: 'acme/reports', workflow: 'nightly', commit: 'c0ffee', attempt: '1' },
+      startedAt: Date.UTC(2026, 10, 23, 12),
+    },
+    state: 'live',
+    expiresAt: Date.UTC(2026, 10, 23, 12, 15),
+    sessions: 1,
+  }
+  const session: SessionView = {
+    id: sessionId,
+    runId: id,
+    resource: 'orders-db',
+    client: { address: '127.0.0.1:50000', tls: true, user: 'alice', application: 'psql', database: 'orders' },
+    openedAt: Date.UTC(2026, 10, 23, 12, 1),
+    operations: 3,
+  }
+  return { run, session }
+}
