@@ -1,0 +1,237 @@
+import { describe, expect, it, vi } from 'vitest'
+import { type Decision, type Operation, type PostgresResource, Refusal, type Run } from '../operations/index.ts'
+import { type EntryDraft, type Trail, TrailError } from '../trail/index.ts'
+import { createGuard } from './index.ts'
+
+const run: Run = { id: 'run_1', principal: { kind: 'job', issuer: 'ci', subject: 'repo:1', groups: [] }, facts: {}, startedAt: 0 }
+const resource: PostgresResource = {
+  name: 'orders-db',
+  kind: 'postgres',
+  tags: [],
+  host: '127.0.0.1',
+  port: 5432,
+  hosts: [],
+  aliases: [],
+  databases: new Map(),
+}
+const client = { address: '127.0.0.1:5', tls: true, user: 'somebody' }
+const allow: Decision = Object.freeze({ effect: 'allow', rules: ['may'], policy: 'sha256:1' })
+const deny: Decision = Object.freeze({ effect: 'deny', rules: ['may-not'], policy: 'sha256:1', say: 'Ask for less.' })
+
+const bind = (text: string, parameters = ''): Operation => ({
+  protocol: 'postgres',
+  form: 'bind',
+  statement: { text: Buffer.from(text) },
+  parameters: Buffer.from(parameters),
+})
+
+/** A trail whose durability the test decides; everything else of it is as simple as can be. */
+function controlledTrail() {
+  const entries: EntryDraft[] = []
+  const waiting: ((error: TrailError | undefined) => void)[] = []
+  let counter = 0
+  const stage = (draft: EntryDraft) => {
+    entries.push(draft)
+    return `boot.${++counter}` as const
+  }
+  const trail: Trail = {
+    append: stage,
+    note: stage,
+    whenDurable: (then) => void waiting.push(then),
+    durable: async (draft) => stage(draft),
+    sessionKey: () => ({ id: 'k1' }),
+    subjectKey: () => ({ id: 'k2' }),
+    pseudonym: (issuer, subject) => `p(${issuer},${subject})`,
+    read: () => {
+      throw new Error('this trail is not read')
+    },
+    state: 'open',
+    failure: new Promise(() => {}),
+    close: async () => {},
+  }
+  const settle = (error?: TrailError) => {
+    for (const then of waiting.splice(0)) then(error)
+  }
+  return { trail, entries, settle, kinds: () => entries.map((entry) => entry.kind) }
+}
+
+function setUp(decision: Decision = allow, mayOpen = true) {
+  const controlled = controlledTrail()
+  const ended = new AbortController()
+  const close = vi.fn()
+  const guard = createGuard<string, string>({
+    policy: () => ({ digest: 'sha256:1', decide: () => decision, mayOpen: () => mayOpen }),
+    runs: { openSession: () => ({ id: 'ses_1', signal: ended.signal, draining: new AbortController().signal, count: () => {}, close }) },
+    trail: controlled.trail,
+    connect: async (_resource, ask) => ({ target: `connected for ${ask}`, credential: { name: 'reader', version: 3 } }),
+    now: () => 0,
+  })
+  return { ...controlled, guard, ended, close }
+}
+
+describe('opening a session', () => {
+  it('records who, where and under which policy before it is open, names and addresses only as payload', async () => {
+    const { guard, entries } = setUp()
+    await guard.open(run, resource, client)
+    expect(entries).toHaveLength(1)
+    expect(entries[0]?.fields).toMatchObject({ session: 'ses_1', run: 'run_1', resource: 'orders-db', effect: 'allow', policy: 'sha256:1' })
+    expect(JSON.stringify(entries[0]?.fields)).not.toMatch(/127\.0\.0\.1|somebody|repo:1"/)
+    expect(Buffer.from(entries[0]?.payloads?.[0]?.content ?? []).toString()).toContain('somebody')
+  })
+
+  it('refuses where no rule could allow anything, and records that it did', async () => {
+    const { guard, kinds, entries } = setUp(allow, false)
+    await expect(guard.open(run, resource, client)).rejects.toMatchObject({ code: 'GS_POLICY_DENIED' })
+    expect(kinds()).toEqual(['session.open', 'session.close'])
+    expect(entries[0]?.fields).toMatchObject({ effect: 'deny' })
+    expect(entries[1]?.fields.session).toBe(entries[0]?.fields.session)
+  })
+
+  it('gives the live session back where its entry cannot be written', async () => {
+    const { guard, trail, close } = setUp()
+    trail.durable = async () => Promise.reject(new TrailError('GS_TRAIL_FULL'))
+    await expect(guard.open(run, resource, client)).rejects.toMatchObject({ code: 'GS_TRAIL_UNAVAILABLE' })
+    expect(close).toHaveBeenCalledOnce()
+  })
+
+  it('notes which credential was injected, by name and version', async () => {
+    const { guard, entries } = setUp()
+    const session = await guard.open(run, resource, client)
+    expect(await session.connect('orders', new AbortController().signal)).toBe('connected for orders')
+    expect(entries.at(-1)).toMatchObject({ kind: 'credential.injected', fields: { session: 'ses_1', credential: 'reader', version: 3 } })
+  })
+})
+
+describe('admitting operations', () => {
+  it('lets nothing go before its intent is durable, then everything of one read at once and in order', async () => {
+    const { guard, entries, settle } = setUp()
+    const session = await guard.open(run, resource, client)
+    const go = vi.fn()
+    guard.admit(
+      session,
+      [bind('a'), bind('b')].map((operation) => ({ operation, decision: guard.decide(session, operation) })),
+      go,
+    )
+    expect(go).not.toHaveBeenCalled()
+    expect(entries.at(-1)?.fields.ops).toEqual([
+      [1, 1, 1],
+      [2, 2, 1],
+    ])
+    settle()
+    expect(go).toHaveBeenCalledOnce()
+    expect(go.mock.calls[0]?.[0]).toHaveLength(2)
+  })
+
+  it('says a text and a decision once and refers to them afterwards, also where the client sends the text anew', async () => {
+    const { guard, entries } = setUp()
+    const session = await guard.open(run, resource, client)
+    for (let i = 0; i < 3; i++) guard.admit(session, [{ operation: bind('select $1', String(i)), decision: allow }], () => {})
+    const intents = entries.filter((entry) => entry.kind === 'operation.intent')
+    expect(intents.map((entry) => entry.payloads?.map((payload) => payload.name))).toEqual([
+      ['statement.1', 'parameters.1'],
+      ['parameters.2'],
+      ['parameters.3'],
+    ])
+    expect(intents.map((entry) => entry.fields.decisions)).toEqual([[[1, 'allow', ['may'], 'sha256:1']], undefined, undefined])
+  })
+
+  it('splits what would be too large for one entry, without a hole in the counter', async () => {
+    const { guard, entries, settle } = setUp()
+    const session = await guard.open(run, resource, client)
+    const go = vi.fn()
+    guard.admit(
+      session,
+      Array.from({ length: 1000 }, (_, i) => ({ operation: bind(`select ${i}`), decision: allow })),
+      go,
+    )
+    settle()
+    expect(go.mock.calls[0]?.[0]).toHaveLength(1000)
+    const intents = entries.filter((entry) => entry.kind === 'operation.intent')
+    expect(intents.flatMap((entry) => (entry.fields.ops as readonly (readonly number[])[]).map((op) => op[0]))).toEqual(
+      Array.from({ length: 1000 }, (_, i) => i + 1),
+    )
+    for (const { fields, payloads } of intents) expect(JSON.stringify(fields).length + (payloads?.length ?? 0) * 70).toBeLessThan(65_535)
+  })
+
+  it('makes a refused operation durable too, answers with rule and next step, and records its outcome', async () => {
+    const { guard, entries, settle } = setUp(deny)
+    const session = await guard.open(run, resource, client)
+    const go = vi.fn()
+    guard.admit(session, [{ operation: bind('drop'), decision: deny }], go)
+    settle()
+    const refusal = go.mock.calls[0]?.[0][0]
+    expect(refusal).toBeInstanceOf(Refusal)
+    expect(refusal).toMatchObject({ code: 'GS_POLICY_DENIED', rule: 'may-not', next: 'Ask for less.' })
+    session.close('client-closed')
+    expect(entries.find((entry) => entry.kind === 'operation.outcome')?.fields.outcomes).toEqual([[1, 'refused', 0, 0, 0]])
+  })
+
+  it('refuses everything of a read whose intents could not be written, and leaves a gap that names them', async () => {
+    const { guard, entries, settle } = setUp()
+    const session = await guard.open(run, resource, client)
+    const go = vi.fn()
+    guard.admit(session, [{ operation: bind('a'), decision: allow }], go)
+    settle(new TrailError('GS_TRAIL_FULL'))
+    expect(go.mock.calls[0]?.[0][0]).toMatchObject({ code: 'GS_TRAIL_UNAVAILABLE' })
+    expect(entries.at(-1)).toMatchObject({ kind: 'gap', fields: { session: 'ses_1', first: 1, last: 1, reason: 'GS_TRAIL_FULL' } })
+    guard.admit(session, [{ operation: bind('a'), decision: allow }], go)
+    expect(entries.at(-1)?.payloads?.[0]?.name).toBe('statement.2')
+    expect(entries.at(-1)?.fields.decisions).toHaveLength(1)
+  })
+
+  it('refuses what waited for durability when the run was revoked meanwhile', async () => {
+    const { guard, settle, ended } = setUp()
+    const session = await guard.open(run, resource, client)
+    const go = vi.fn()
+    guard.admit(session, [{ operation: bind('a'), decision: allow }], go)
+    ended.abort(new Refusal('GS_RUN_ENDED'))
+    settle()
+    expect(go.mock.calls[0]?.[0][0]).toMatchObject({ code: 'GS_RUN_ENDED' })
+  })
+})
+
+describe('settling', () => {
+  async function admitted() {
+    const parts = setUp()
+    const session = await parts.guard.open(run, resource, client)
+    let admission: { charge(rows: number, bytes: number): void; settle(ending: { status: 'completed' }): void } | undefined
+    parts.guard.admit(session, [{ operation: bind('a'), decision: allow }], ([answer]) => {
+      if (answer !== undefined && !(answer instanceof Error)) admission = answer
+    })
+    parts.settle()
+    if (admission === undefined) throw new Error('not admitted')
+    return { ...parts, session, admission }
+  }
+
+  it('writes rows and bytes as charged, within 100 ms, many outcomes in one entry', async () => {
+    vi.useFakeTimers()
+    try {
+      const { admission, entries } = await admitted()
+      admission.charge(2, 30)
+      admission.charge(1, 12)
+      admission.settle({ status: 'completed' })
+      expect(entries.at(-1)?.kind).toBe('operation.intent')
+      vi.advanceTimersByTime(100)
+      expect(entries.at(-1)?.fields.outcomes).toEqual([[1, 'completed', 3, 42, expect.any(Number)]])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('refuses to settle twice', async () => {
+    const { admission } = await admitted()
+    admission.settle({ status: 'completed' })
+    expect(() => admission.settle({ status: 'completed' })).toThrow('once')
+  })
+
+  it('records what was never settled as unknown when the session closes, once', async () => {
+    const { session, entries, close } = await admitted()
+    session.close('client-lost')
+    session.close('client-closed')
+    expect(entries.slice(-2)).toMatchObject([
+      { kind: 'operation.outcome', fields: { outcomes: [[1, 'unknown', 0, 0, expect.any(Number)]] } },
+      { kind: 'session.close', fields: { reason: 'client-lost', allowed: 1, refused: 0 } },
+    ])
+    expect(close).toHaveBeenCalledOnce()
+  })
+})
