@@ -10,6 +10,7 @@ export type EntryKind =
   | 'key.changed'
   | 'ca.minted'
   | 'secret.changed'
+  | 'signin'
   | 'signin.refused'
   | 'run.start'
   | 'run.end'

@@ -1,0 +1,96 @@
+import type { ConfigProblem } from '../config/index.ts'
+import type { Run } from '../operations/index.ts'
+import type { RunObserver, RunState, SessionView } from '../runs/index.ts'
+import type { EntryFields, PayloadKey, Trail } from '../trail/index.ts'
+
+/** What the gateway itself does and sees, as entries. One place, so that what is personal or secret is a payload everywhere. */
+export class Records implements RunObserver {
+  readonly #trail: Trail
+  /** Seals what belongs to no session or person: the text of configurations, addresses of refused sign-ins. */
+  readonly #key: PayloadKey
+
+  constructor(trail: Trail) {
+    this.#trail = trail
+    this.#key = trail.sessionKey()
+  }
+
+  /** @throws TrailError: then nothing may start */
+  async gatewayStarted(fields: EntryFields, configText: string): Promise<void> {
+    const content = Buffer.from(configText)
+    await this.#trail.durable({ kind: 'gateway.start', fields, payloads: [{ name: 'config', key: this.#key, content }] })
+  }
+
+  gatewayStopped(reason: string): void {
+    this.#trail.note({ kind: 'gateway.stop', fields: { reason } })
+  }
+
+  /** @throws TrailError: then the new configuration may not come into force */
+  async configChanged(change: { from: string; to: string; policyFrom: string; policyTo: string }, text: string): Promise<void> {
+    const fields = { ...change, who: 'file', proof: 'unproven' }
+    await this.#trail.durable({ kind: 'config.changed', fields, payloads: [{ name: 'config', key: this.#key, content: Buffer.from(text) }] })
+  }
+
+  /** Problems name lines and fields, which may quote the file: a payload. */
+  configRefused(code: string, problems: readonly ConfigProblem[]): void {
+    const content = Buffer.from(JSON.stringify(problems))
+    const fields = { code, problems: problems.length }
+    this.#trail.note({ kind: 'config.refused', fields, payloads: [{ name: 'problems', key: this.#key, content }] })
+  }
+
+  authorityMinted(fingerprint: string, names: readonly string[]): void {
+    const content = Buffer.from(JSON.stringify(names))
+    this.#trail.note({ kind: 'ca.minted', fields: { fingerprint }, payloads: [{ name: 'names', key: this.#key, content }] })
+  }
+
+  /** @throws TrailError: then the secret stays as it was */
+  async secretChanged(name: string, change: { version: number } | 'removed'): Promise<void> {
+    const fields = change === 'removed' ? { change } : { change: 'set', version: change.version }
+    await this.#trail.durable({ kind: 'secret.changed', fields: { secret: name, ...fields } })
+  }
+
+  /** @param reading as asked for */
+  async logRead(reading: EntryFields): Promise<void> {
+    await this.#trail.durable({ kind: 'log.read', fields: { ...reading, viewer: 'local-operator' } })
+  }
+
+  /** A token, password or proof that did not open anything. The address is a payload; what was presented is not kept at all. */
+  signinRefused(at: 'token' | 'postgres', code: string, address: string, issuer?: string): void {
+    const fields = { at, code, ...(issuer === undefined ? {} : { issuer }) }
+    this.#trail.note({ kind: 'signin.refused', fields, payloads: [this.#address(address)] })
+  }
+
+  /** A password arrived that is none of ours: somebody's real credential, perhaps. Never its value. */
+  foreignCredential(at: 'postgres', address: string): void {
+    this.#trail.note({ kind: 'credential.foreign', fields: { at }, payloads: [this.#address(address)] })
+  }
+
+  async started(run: Run): Promise<void> {
+    const who = this.#who(run)
+    const key = this.#trail.subjectKey(who.pseudonym)
+    const { issuer, subject, groups } = run.principal
+    const content = Buffer.from(JSON.stringify({ issuer, subject, groups, ...run.facts }))
+    await this.#trail.durable({ kind: 'run.start', fields: { run: run.id, who }, payloads: [{ name: 'run', key, content }] })
+  }
+
+  joined(run: Run): void {
+    this.#trail.note({ kind: 'signin', fields: { run: run.id, who: this.#who(run), joined: true } })
+  }
+
+  over(run: Run, state: Exclude<RunState, 'live'>): void {
+    if (state === 'revoked') this.#trail.note({ kind: 'run.revoked', fields: { run: run.id } })
+    this.#trail.note({ kind: 'run.end', fields: { run: run.id, state } })
+  }
+
+  killed(session: SessionView, run: Run): void {
+    this.#trail.note({ kind: 'session.killed', fields: { session: session.id, run: run.id } })
+  }
+
+  #who(run: Run) {
+    const { issuer, subject, kind } = run.principal
+    return { pseudonym: this.#trail.pseudonym(issuer, subject), issuer, kind, proof: 'proven' }
+  }
+
+  #address(address: string) {
+    return { name: 'address', key: this.#key, content: Buffer.from(address) }
+  }
+}
