@@ -1,5 +1,5 @@
 import type { Reference } from '../credentials/index.ts'
-import type { IssuerSettings } from '../identity/settings.ts'
+import type { IssuerSettings } from '../identity/index.ts'
 import type { Rule } from '../policy/index.ts'
 
 /** A configuration that was read, checked and made exact: paths absolute, durations in milliseconds, defaults filled in. */

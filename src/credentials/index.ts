@@ -1,2 +1,3 @@
 export type * from './login.ts'
+export { describeReference, parseReference } from './parse-reference.ts'
 export type * from './reference.ts'

@@ -1,0 +1,122 @@
+import { resolve } from 'node:path'
+import { parseReference, type Reference } from '../credentials/index.ts'
+import type { IssuerSettings } from '../identity/index.ts'
+import type { Rule } from '../policy/index.ts'
+import { parseAddress } from './address.ts'
+import type { Config, CredentialConfig, GatewayTls, ListenAddress, PostgresResourceConfig, TargetTlsConfig } from './config.ts'
+import { milliseconds } from './duration.ts'
+import { readJwks } from './jwks.ts'
+import type { Document } from './schema/document.ts'
+
+/**
+ * Makes a document that passed the schema and the checks exact: defaults filled in, paths absolute, times in milliseconds.
+ *
+ * @param folder what relative paths start from: the configuration file's own folder
+ */
+export function buildConfig(document: Document, folder: string): Config {
+  const { gateway } = document
+  return {
+    gateway: {
+      origin: gateway.origin,
+      instance: gateway.instance ?? 'main',
+      data: resolve(folder, gateway.data),
+      durability: 'disk',
+      listen: { postgres: listenAddress(gateway.listen.postgres), token: listenAddress(gateway.listen.token) },
+      tls: gatewayTls(gateway.tls, folder),
+      masterKey: reference(gateway.masterKey, folder),
+      drain: milliseconds(gateway.drain ?? '30s'),
+    },
+    issuers: document.issuers.map((issuer) => jobIssuer(issuer, folder)),
+    resources: document.resources.map((resource) => postgresResource(resource, folder)),
+    rules: document.rules.map(rule),
+  }
+}
+
+function listenAddress(text: string): ListenAddress {
+  const address = parseAddress(text)
+  if (address === undefined) throw new TypeError('an address that the checks let through')
+  return address
+}
+
+function reference(text: string, folder: string): Reference {
+  const parsed = parseReference(text, folder)
+  if (parsed === undefined) throw new TypeError('a reference that the schema let through')
+  return parsed
+}
+
+function gatewayTls(tls: Document['gateway']['tls'], folder: string): GatewayTls {
+  const names = (tls.names ?? []).map((name) => name.toLowerCase())
+  if (tls.certificate === undefined || tls.key === undefined) return { names }
+  return { names, certificate: { chain: reference(tls.certificate, folder), key: reference(tls.key, folder) } }
+}
+
+function jobIssuer(issuer: Document['issuers'][number], folder: string): IssuerSettings {
+  const { jwks, algorithms, types, immutable, insecureLoopback, groups = [], run, ...rest } = issuer
+  return {
+    ...rest,
+    groups,
+    run: present(run),
+    ...(jwks !== undefined && {
+      keys: jwks.startsWith('file:') ? { from: 'inline', jwks: readJwks(resolve(folder, jwks.slice(5))) } : { from: 'uri', uri: jwks },
+    }),
+    ...(algorithms && { algorithms }),
+    ...(types && { types }),
+    ...(immutable && { immutable }),
+    ...(insecureLoopback !== undefined && { insecureLoopback }),
+  }
+}
+
+function postgresResource(resource: Document['resources'][number], folder: string): PostgresResourceConfig {
+  const [credential] = resource.credentials
+  if (credential === undefined) throw new TypeError('a resource without credential that the schema let through')
+  return {
+    kind: 'postgres',
+    name: resource.name,
+    ...listenAddress(resource.address),
+    hosts: (resource.hosts ?? []).map((host) => host.toLowerCase()),
+    aliases: resource.aliases ?? [],
+    databases: new Map(Object.entries(resource.databases ?? {})),
+    tls: targetTls(resource.tls, folder),
+    credential: targetCredential(credential, folder),
+    tags: resource.tags ?? [],
+  }
+}
+
+function targetTls(tls: Document['resources'][number]['tls'], folder: string): TargetTlsConfig {
+  if (tls?.verify === 'off') return { verify: 'off' }
+  return {
+    verify: 'full',
+    ...(tls?.ca !== undefined && { ca: reference(tls.ca, folder) }),
+    ...(tls?.serverName !== undefined && { serverName: tls.serverName }),
+  }
+}
+
+function targetCredential(credential: Document['resources'][number]['credentials'][number], folder: string): CredentialConfig {
+  const { as, user, password, certificate, key } = credential
+  return {
+    as,
+    user,
+    ...(password !== undefined && { password: reference(password, folder) }),
+    ...(certificate !== undefined &&
+      key !== undefined && { clientCertificate: { certificate: reference(certificate, folder), key: reference(key, folder) } }),
+  }
+}
+
+function rule({ name, effect, who, on, say, until, ...rest }: Document['rules'][number]): Rule {
+  return {
+    name,
+    effect,
+    ...(who && { who: present(who) }),
+    ...(on && { on: present(on) }),
+    do: rest.do,
+    ...(say !== undefined && { say }),
+    ...(until !== undefined && { until: Date.parse(until) }),
+  }
+}
+
+/** The same without fields that are undefined. */
+function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}

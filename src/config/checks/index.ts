@@ -1,0 +1,18 @@
+import type { Document } from '../schema/document.ts'
+import type { Finding } from '../source.ts'
+import type { Surroundings } from './check.ts'
+import { checkIssuers } from './issuers.ts'
+import { checkEnvironment } from './references.ts'
+import { checkListeners, checkResources } from './resources.ts'
+import { checkReach, checkRules } from './rules.ts'
+
+const checks = [checkListeners, checkIssuers, checkResources, checkRules, checkReach, checkEnvironment]
+
+/** Everything that a schema cannot see. A finding that is only doubtful is a warning. */
+export function checkDocument(document: Document, around: Surroundings): { errors: readonly Finding[]; warnings: readonly Finding[] } {
+  const findings = checks.flatMap((check) => [...check(document, around)])
+  return {
+    errors: findings.filter(({ code }) => code !== 'GS_CONFIG_DOUBTFUL'),
+    warnings: findings.filter(({ code }) => code === 'GS_CONFIG_DOUBTFUL'),
+  }
+}

@@ -1,0 +1,117 @@
+import { resolve } from 'node:path'
+import { immutableClaims } from '../../identity/index.ts'
+import { isLoopback } from '../address.ts'
+import { readJwks } from '../jwks.ts'
+import type { Document } from '../schema/document.ts'
+import type { Finding } from '../source.ts'
+import { type Check, doubtful, inconsistent, repeated } from './check.ts'
+
+type Issuer = Document['issuers'][number]
+
+export const checkIssuers: Check = function* ({ issuers }, { folder }) {
+  yield* repeated(
+    issuers.map(({ name }, index) => [['issuers', index, 'name'], name]),
+    'issuer',
+  )
+  const urls = new Map<string, string>()
+  for (const [index, issuer] of issuers.entries()) {
+    const other = urls.get(issuer.issuer)
+    if (other !== undefined) {
+      yield inconsistent(
+        ['issuers', index, 'issuer'],
+        `The issuer ${other} has the same URL, so a token would belong to both.`,
+        'Keep one of the two.',
+      )
+    }
+    urls.set(issuer.issuer, issuer.name)
+    yield* url(issuer, index)
+    yield* accepted(issuer, index)
+    yield* keys(issuer, index, folder)
+  }
+}
+
+function* url(issuer: Issuer, index: number): Iterable<Finding> {
+  const places = [['issuer', issuer.issuer] as const, ...(issuer.jwks?.startsWith('http') ? [['jwks', issuer.jwks] as const] : [])]
+  for (const [field, text] of places) {
+    const path = ['issuers', index, field]
+    if (!URL.canParse(text)) {
+      yield { code: 'GS_CONFIG_WRONG_VALUE', path, message: 'This is no URL.', next: 'Write for example https://issuer.example.org.' }
+    } else if (text.startsWith('http:')) {
+      if (!isLoopback(new URL(text).hostname)) {
+        yield inconsistent(
+          path,
+          'Plain http is accepted only on this machine: whoever is in between could mint any identity.',
+          'Write https://….',
+        )
+      } else if (issuer.insecureLoopback !== true) {
+        yield inconsistent(
+          path,
+          'Plain http needs an explicit word, even on this machine.',
+          'Add insecureLoopback: true, for tests and demos only.',
+        )
+      }
+    }
+  }
+}
+
+/** Claims that say which code runs; without one, whoever can push a branch decides. */
+const pins = ['job_workflow_ref', 'environment', 'ref_protected', 'ci_config_ref_uri']
+const ciClaims = ['repository_id', 'repository_owner_id', 'enterprise_id', 'project_id', 'namespace_id']
+
+function* accepted(issuer: Issuer, index: number): Iterable<Finding> {
+  const path = ['issuers', index, 'accept']
+  const claims = Object.keys(issuer.accept)
+  if (claims.includes('sub')) {
+    yield inconsistent(
+      [...path, 'sub'],
+      'The claim sub is never matched: it packs several facts into one string whose form its owner can change.',
+      'Match its parts as claims of their own, such as repository_id.',
+    )
+  }
+  for (const [at, claim] of (issuer.immutable ?? []).entries()) {
+    if (!claims.includes(claim)) {
+      yield inconsistent(
+        ['issuers', index, 'immutable', at],
+        `The claim ${claim} is not matched in accept.`,
+        `Add ${claim} to accept, or remove it here.`,
+      )
+    }
+  }
+  const known: readonly string[] = issuer.immutable ?? immutableClaims
+  const held = claims.filter((claim) => known.includes(claim))
+  if (held.length === 0) {
+    yield inconsistent(
+      path,
+      'Nothing here is immutable: names can be given up and taken over by somebody else.',
+      'Match an id: repository_owner_id or repository_id (GitHub), project_id or namespace_id (GitLab); for another issuer, match its own and name it in immutable: [claim].',
+    )
+  }
+  // A glob over an immutable id holds nothing.
+  for (const claim of held) {
+    if ([issuer.accept[claim]].flat().some((value) => typeof value === 'string' && value.includes('*'))) {
+      yield inconsistent([...path, claim], 'An immutable id must be matched exactly.', 'Write the ids out, as a list if there are several.')
+    }
+  }
+  if (claims.some((claim) => ciClaims.includes(claim)) && !claims.some((claim) => pins.includes(claim))) {
+    yield doubtful(
+      path,
+      'Any branch and any workflow of these repositories is accepted.',
+      'Pin job_workflow_ref, environment or ref_protected: "true".',
+    )
+  }
+}
+
+function* keys(issuer: Issuer, index: number, folder: string): Iterable<Finding> {
+  if (!issuer.jwks?.startsWith('file:')) return
+  try {
+    readJwks(resolve(folder, issuer.jwks.slice('file:'.length)))
+  } catch (error) {
+    const message = error instanceof TypeError ? error.message : 'The file of the JWKS cannot be read.'
+    yield {
+      code: 'GS_CONFIG_WRONG_VALUE',
+      path: ['issuers', index, 'jwks'],
+      message,
+      next: 'Name a file with the public keys of the issuer.',
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { isLoopback, parseAddress } from '../address.ts'
+import type { Document } from '../schema/document.ts'
+import type { Finding } from '../source.ts'
+import { type Check, doubtful, inconsistent, repeated } from './check.ts'
+
+const impossible = (path: readonly (string | number)[]): Finding => ({
+  code: 'GS_CONFIG_WRONG_VALUE',
+  path,
+  message: 'This address is impossible: ports end at 65535, and IPv6 addresses stand in brackets.',
+  next: 'Write for example orders.internal:5432 or "[::1]:5432".',
+})
+
+export const checkListeners: Check = function* ({ gateway }) {
+  for (const door of ['postgres', 'token'] as const) {
+    if (parseAddress(gateway.listen[door]) === undefined) yield impossible(['gateway', 'listen', door])
+  }
+  if (gateway.listen.postgres === gateway.listen.token && !gateway.listen.token.endsWith(':0')) {
+    yield inconsistent(['gateway', 'listen', 'token'], 'Two doors cannot have the same address.', 'Give the token door a port of its own.')
+  }
+}
+
+export const checkResources: Check = function* ({ gateway, resources }) {
+  yield* repeated(
+    resources.map(({ name }, index) => [['resources', index, 'name'], name]),
+    'resource',
+  )
+  const own = new Set((gateway.tls.names ?? []).map((name) => name.toLowerCase()))
+  const hosts = new Map<string, string>()
+  const aliases = new Map<string, string>()
+  for (const [index, resource] of resources.entries()) {
+    for (const [at, host] of (resource.hosts ?? []).entries()) {
+      const path = ['resources', index, 'hosts', at]
+      if (own.has(host.toLowerCase()))
+        yield inconsistent(path, "This is the gateway's own name, which selects nothing.", 'Give the resource a name of its own.')
+      yield* taken(hosts, host.toLowerCase(), resource.name, path)
+    }
+    for (const [at, alias] of (resource.aliases ?? []).entries())
+      yield* taken(aliases, alias, resource.name, ['resources', index, 'aliases', at])
+    yield* target(resource, index)
+  }
+}
+
+function* taken(owners: Map<string, string>, key: string, owner: string, path: readonly (string | number)[]): Iterable<Finding> {
+  const other = owners.get(key)
+  if (other !== undefined) yield inconsistent(path, `This already selects ${other}.`, 'Let each name select one resource.')
+  owners.set(key, owner)
+}
+
+function* target(resource: Document['resources'][number], index: number): Iterable<Finding> {
+  const address = parseAddress(resource.address)
+  if (address === undefined || address.port === 0) {
+    yield impossible(['resources', index, 'address'])
+    return
+  }
+  if (resource.tls?.verify === 'off' && !isLoopback(address.host)) {
+    yield doubtful(
+      ['resources', index, 'tls', 'verify'],
+      'Everything between the gateway and this target is readable on the network.',
+      'Use verify: full where the target has a certificate.',
+    )
+  }
+}

@@ -1,0 +1,104 @@
+import { nearest } from '../nearest.ts'
+import type { Document } from '../schema/document.ts'
+import type { Finding } from '../source.ts'
+import { type Check, doubtful, inconsistent, repeated } from './check.ts'
+
+type Rule = Document['rules'][number]
+
+export const checkRules: Check = function* ({ rules, issuers, resources }) {
+  yield* repeated(
+    rules.map(({ name }, index) => [['rules', index, 'name'], name]),
+    'rule',
+  )
+  const issuerNames = issuers.map(({ name }) => name)
+  const resourceNames = resources.map(({ name }) => name)
+  for (const [index, rule] of rules.entries()) {
+    for (const [at, group] of (rule.who?.groups ?? []).entries()) {
+      const issuer = group.slice(0, group.indexOf('/'))
+      if (!issuerNames.includes(issuer))
+        yield unknown(['rules', index, 'who', 'groups', at], `No issuer is called ${issuer}`, issuer, issuerNames)
+    }
+    for (const [at, name] of (rule.on?.resources ?? []).entries()) {
+      if (!resourceNames.includes(name))
+        yield unknown(['rules', index, 'on', 'resources', at], `No resource is called ${name}`, name, resourceNames)
+    }
+  }
+}
+
+function unknown(path: Finding['path'], message: string, word: string, known: readonly string[]): Finding {
+  const meant = nearest(word, known)
+  const next =
+    meant !== undefined ? `Did you mean ${meant}?` : known.length > 0 ? `Write one of ${known.join(', ')}.` : 'Configure it first.'
+  return inconsistent(path, `${message}, so this would never match.`, next)
+}
+
+/** Rules that can never change an answer. */
+export const checkReach: Check = function* ({ rules, issuers, resources }, { now }) {
+  for (const [index, rule] of rules.entries()) {
+    const path = ['rules', index]
+    if (rule.until !== undefined && Date.parse(rule.until) <= now) {
+      yield doubtful([...path, 'until'], 'This rule has expired.', 'Remove the rule, or give it a later moment.')
+      continue
+    }
+    if (rule.who?.kind === 'person') {
+      yield doubtful(
+        [...path, 'who', 'kind'],
+        'No issuer signs in people, so this rule never matches.',
+        'Write kind: job, or leave it out.',
+      )
+    }
+    for (const [at, group] of (rule.who?.groups ?? []).entries()) {
+      const issuer = issuers.find(({ name }) => name === group.slice(0, group.indexOf('/')))
+      if (issuer && issuer.groups === undefined) {
+        yield doubtful(
+          [...path, 'who', 'groups', at],
+          `The issuer ${issuer.name} gives no groups, so this never matches.`,
+          `Give ${issuer.name} a groups: template.`,
+        )
+      }
+    }
+    const reached = reach(rule, resources)
+    if (reached.size === 0 && rule.on !== undefined) {
+      yield doubtful([...path, 'on'], 'No resource matches this rule.', 'Give a resource one of these tags, or correct the rule.')
+      continue
+    }
+    const shadow = rules.find(
+      (other, at) =>
+        at !== index && (stronger(other, rule) || (other.effect === rule.effect && at < index)) && covers(other, rule, resources),
+    )
+    if (shadow !== undefined) {
+      const why =
+        shadow.effect === rule.effect ? 'already says the same' : `already answers ${shadow.effect}, which overrides ${rule.effect},`
+      yield doubtful(
+        [...path, 'name'],
+        `The rule ${shadow.name} ${why} wherever this rule matches, so this rule never changes an answer.`,
+        'Remove one of the two, or narrow the other.',
+      )
+    }
+  }
+}
+
+const strength = { allow: 0, ask: 1, deny: 2 } as const
+const stronger = (a: Rule, b: Rule) => strength[a.effect] > strength[b.effect]
+
+/** The names of the resources that a rule is about. */
+function reach(rule: Rule, resources: Document['resources']): ReadonlySet<string> {
+  const { resources: names, tags } = rule.on ?? {}
+  return new Set(
+    resources
+      .filter(
+        (resource) =>
+          (names === undefined || names.includes(resource.name)) &&
+          (tags === undefined || tags.some((tag) => resource.tags?.includes(tag))),
+      )
+      .map(({ name }) => name),
+  )
+}
+
+/** Whether `wide` matches whatever `narrow` matches, for as long as it does. */
+function covers(wide: Rule, narrow: Rule, resources: Document['resources']): boolean {
+  const lasts = wide.until === undefined || (narrow.until !== undefined && Date.parse(narrow.until) <= Date.parse(wide.until))
+  const kind = wide.who?.kind === undefined || wide.who.kind === narrow.who?.kind
+  const groups = wide.who?.groups === undefined || (narrow.who?.groups?.every((group) => wide.who?.groups?.includes(group)) ?? false)
+  return lasts && kind && groups && [...reach(narrow, resources)].every((name) => reach(wide, resources).has(name))
+}

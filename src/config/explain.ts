@@ -1,0 +1,66 @@
+import type { core } from 'zod'
+import { z } from 'zod'
+import type { ConfigErrorCode } from './errors.ts'
+import { nearest } from './nearest.ts'
+import { document } from './schema/document.ts'
+import type { Finding, Path } from './source.ts'
+
+/** What a schema's issues mean for whoever wrote the file. @param value what was judged */
+export function explainIssues(issues: readonly core.$ZodIssue[], value: unknown): readonly Finding[] {
+  return issues.flatMap((issue) => explain(issue, value))
+}
+
+function explain(issue: core.$ZodIssue, value: unknown): readonly Finding[] {
+  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key))
+  const complaint = said(issue.message)
+  if (valueAt(value, path) === undefined) {
+    return [{ code: 'GS_CONFIG_MISSING_FIELD', path, message: 'This field is required.', ...(complaint && { next: complaint.next }) }]
+  }
+  if (complaint) return [{ path, ...complaint }]
+  if (issue.code === 'invalid_type' && issue.expected === 'object') {
+    const fields = fieldsAt(path)
+    return [{ code: 'GS_CONFIG_WRONG_VALUE', path, message: 'This must be a map.', next: `Give it the fields ${fields.join(', ')}.` }]
+  }
+  if (issue.code === 'invalid_key') return issue.issues.flatMap((inner) => explain({ ...inner, path: issue.path }, value))
+  return [{ code: 'GS_CONFIG_WRONG_VALUE', path, message: 'This value is not accepted here.' }]
+}
+
+function unknownField(path: Path, key: string): Finding {
+  const fields = fieldsAt(path)
+  const meant = nearest(key, fields)
+  return {
+    code: 'GS_CONFIG_UNKNOWN_FIELD',
+    path: [...path, key],
+    at: 'key',
+    message: 'This field does not exist.',
+    next: meant === undefined ? `Remove it; the fields here are ${fields.join(', ')}.` : `Did you mean ${meant}?`,
+  }
+}
+
+function said(message: string): { code: ConfigErrorCode; message: string; next: string } | undefined {
+  return message.startsWith('{') ? (JSON.parse(message) as { code: ConfigErrorCode; message: string; next: string }) : undefined
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (at, step) =>
+      at !== null && typeof at === 'object' && Object.hasOwn(at, step) ? (at as Record<string | number, unknown>)[step] : undefined,
+    value,
+  )
+}
+
+/** The fields that the schema has at a path. */
+function fieldsAt(path: Path): readonly string[] {
+  let schema: unknown = document
+  for (const step of path) {
+    schema = unwrap(schema)
+    if (schema instanceof z.ZodObject) schema = schema.shape[step]
+    else if (schema instanceof z.ZodArray) schema = schema.element
+    else return []
+  }
+  schema = unwrap(schema)
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+}
+
+const unwrap = (schema: unknown): unknown => (schema instanceof z.ZodOptional ? schema.unwrap() : schema)

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { gateway } from './gateway.ts'
+import { issuer } from './issuers.ts'
+import { resource } from './resources.ts'
+import { rule } from './rules.ts'
+import { complaint } from './values.ts'
+
+const list = (what: string) => ({ error: complaint('This must be a list.', `Write one entry per ${what}, each starting with "- name:".`) })
+
+/** The file as written. `build` makes a `Config` of it. */
+export const document = z
+  .strictObject(
+    {
+      gateway,
+      issuers: z.array(issuer, list('issuer')),
+      resources: z.array(resource, list('resource')),
+      rules: z.array(rule, list('rule')),
+    },
+    { error: complaint('The configuration must be a map.', 'Start with gateway:, issuers:, resources: and rules:.') },
+  )
+  .meta({ title: 'Gatescribe configuration' })
+
+export type Document = z.output<typeof document>

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { address, complaint, duration, folder, hostName, masterKey, material, name, origin, secret, several } from './values.ts'
+
+const tls = z
+  .strictObject({
+    names: several(hostName, 'gw.example.org').optional(),
+    certificate: material.optional(),
+    key: secret.optional(),
+  })
+  .refine((value) => (value.certificate === undefined) === (value.key === undefined), {
+    error: complaint(
+      'A certificate needs its key, and a key its certificate.',
+      'Give both, or only names: then the gateway mints its own.',
+    ),
+  })
+  .refine((value) => value.names !== undefined || value.certificate !== undefined, {
+    error: complaint('The gateway needs a name or a certificate.', 'Write for example tls: { names: [gw.example.org] }.'),
+  })
+  .meta({ description: "The gateway's own names, with a certificate and key of yours or minted by its names CA" })
+
+export const gateway = z
+  .strictObject({
+    origin,
+    instance: name.optional().meta({ description: "This process's name under the origin; default main" }),
+    data: folder,
+    durability: z
+      .literal('disk', { error: complaint('This must be disk.', 'Write durability: disk.') })
+      .optional()
+      .meta({ description: 'What "durable" means; default disk' }),
+    listen: z.strictObject({
+      postgres: address.meta({ description: 'Where PostgreSQL clients connect' }),
+      token: address.meta({ description: 'Where jobs exchange their tokens' }),
+    }),
+    tls,
+    masterKey,
+    drain: duration.optional().meta({ description: 'How long live sessions may finish when the gateway stops; default 30s' }),
+  })
+  .meta({ description: 'The gateway itself' })

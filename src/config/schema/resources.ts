@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { address, complaint, databaseName, hostName, material, name, secret, several, userName } from './values.ts'
+
+const tls = z
+  .strictObject({
+    verify: z
+      .enum(['full', 'off'], {
+        error: complaint('This must be full or off.', 'Write verify: full (chain and host name), or verify: off for plaintext.'),
+      })
+      .optional()
+      .meta({ description: 'full: chain and host name are verified (default); off: plaintext' }),
+    ca: material.optional().meta({ description: "The CA that is trusted instead of the system's" }),
+    serverName: hostName
+      .optional()
+      .meta({ description: 'The name that the certificate must carry, where it is not the host of the address' }),
+  })
+  .refine((value) => value.verify !== 'off' || (value.ca === undefined && value.serverName === undefined), {
+    error: complaint(
+      'With verify: off there is no TLS, so a CA or server name means nothing.',
+      'Remove verify: off, or remove the others.',
+    ),
+  })
+
+const credential = z
+  .strictObject({
+    as: name.meta({ description: 'What the trail calls it' }),
+    user: userName,
+    password: secret.optional(),
+    certificate: material.optional().meta({ description: 'Client certificate' }),
+    key: secret.optional().meta({ description: "The client certificate's key" }),
+  })
+  .refine((value) => (value.certificate === undefined) === (value.key === undefined), {
+    error: complaint('A client certificate needs its key, and a key its certificate.', 'Give both or neither.'),
+  })
+
+export const resource = z
+  .strictObject({
+    name,
+    kind: z.literal('postgres', { error: complaint('This must be postgres.', 'Write kind: postgres.') }),
+    address,
+    hosts: several(hostName, 'orders.internal').optional().meta({ description: 'TLS server names that select it' }),
+    aliases: several(databaseName, 'orders-prod').optional().meta({ description: 'Database names that select it' }),
+    databases: z
+      .record(databaseName, databaseName, {
+        error: complaint(
+          "This must map the client's database names to the target's.",
+          'Write for example databases: { orders-prod: orders }.',
+        ),
+      })
+      .optional()
+      .meta({ description: "The client's database name to the target's" }),
+    tls: tls.optional(),
+    credentials: z
+      .array(credential, {
+        error: complaint(
+          'This must be a list with one credential.',
+          'Write for example credentials: [ { as: reader, user: gatescribe_ro, password: "secret:orders-ro" } ].',
+        ),
+      })
+      .length(1, {
+        error: complaint(
+          'A resource has exactly one credential.',
+          'Write for example credentials: [ { as: reader, user: gatescribe_ro, password: "secret:orders-ro" } ].',
+        ),
+      }),
+    tags: several(name, 'prod').optional(),
+  })
+  .meta({ description: 'A PostgreSQL target' })

@@ -1,0 +1,93 @@
+import type { Finding, Path } from './source.ts'
+
+/** A field or value of the design that nothing enforces yet. `[]` stands for any index. */
+interface Unsupported {
+  readonly at: string
+  readonly what: string
+  /** Only these values; absent: the field as such. */
+  readonly when?: (value: unknown) => boolean
+  /** How many steps above the field everything else is left unjudged, because it belongs to what is refused. Default 0: the field only. */
+  readonly hides?: number
+}
+
+const otherPlane = /^(kubernetes|model|mcp|http)$/
+const otherOperation = (value: unknown) =>
+  typeof value === 'string' && value !== 'postgres.*' && /^(\*|(postgres|kubernetes|model|mcp|http)\..*)$/.test(value)
+
+const unsupported: readonly Unsupported[] = [
+  { at: 'gateway.durability', what: 'durability in PostgreSQL', when: (value) => value === 'postgres' },
+  { at: 'gateway.listen.https', what: 'the https door' },
+  { at: 'gateway.listen.admin', what: 'the admin door' },
+  { at: 'issuers[].people', what: 'sign-in of people', hides: 1 },
+  { at: 'roles', what: 'roles of people' },
+  {
+    at: 'resources[].kind',
+    what: 'a resource of this kind',
+    when: (value) => typeof value === 'string' && otherPlane.test(value),
+    hides: 1,
+  },
+  { at: 'resources[].impersonate', what: 'impersonation' },
+  { at: 'resources[].api', what: 'a model API' },
+  { at: 'resources[].prices', what: 'prices' },
+  { at: 'resources[].credentials', what: 'more than one credential', when: (value) => Array.isArray(value) && value.length > 1 },
+  { at: 'resources[].credentials[].for', what: 'choosing a credential by what it is for' },
+  { at: 'resources[].credentials[].token', what: 'a bearer token for a target', hides: 1 },
+  { at: 'resources[].credentials[].bearer', what: 'a bearer token for a target', hides: 1 },
+  { at: 'rules[].do[]', what: 'anything but postgres.*', when: otherOperation },
+  { at: 'rules[].when', what: 'a condition' },
+  { at: 'rules[].approvers', what: 'approval by people' },
+  { at: 'rules[].for', what: 'a grant that lasts' },
+  { at: 'rules[].stream', what: 'approval of a stream' },
+  { at: 'masks', what: 'masking' },
+  { at: 'budgets', what: 'budgets' },
+  { at: 'approvals', what: 'approvals' },
+  { at: 'trail', what: 'retention and witnesses of the trail' },
+  { at: 'limits', what: 'limits' },
+  { at: 'config', what: 'signed changes of the configuration' },
+]
+
+/** What is refused by name, and the parts of the tree that nothing else needs to be said of. */
+export interface UnsupportedParts {
+  readonly findings: readonly Finding[]
+  readonly hidden: readonly Path[]
+}
+
+/** @param value the file's content, not yet judged by any schema */
+export function findUnsupported(value: unknown): UnsupportedParts {
+  const findings: Finding[] = []
+  const hidden: Path[] = []
+  for (const { at, what, when = () => true, hides = 0 } of unsupported) {
+    for (const [path, found] of matches(value, steps(at))) {
+      if (!when(found)) continue
+      findings.push({
+        code: 'GS_CONFIG_NOT_SUPPORTED',
+        path,
+        at: 'key',
+        message: `Not enforced by this version, so not accepted: ${what}.`,
+        next: nextFor(at),
+      })
+      hidden.push(path.slice(0, path.length - hides))
+    }
+  }
+  return { findings, hidden }
+}
+
+function nextFor(at: string): string {
+  if (at === 'rules[].do[]') return 'Write do: [postgres.*]: it covers every operation, because nothing tells them apart yet.'
+  if (at === 'gateway.durability') return 'Write durability: disk, or leave it out.'
+  if (at === 'resources[].credentials') return 'Keep one credential, whose role at the target may do no more than the rules allow.'
+  if (at === 'rules[].when')
+    return 'Remove the rule, or write one that is right without a condition: without it the rule says more than you meant.'
+  return 'Remove it.'
+}
+
+const steps = (at: string) => at.split('.').flatMap((part) => (part.endsWith('[]') ? [part.slice(0, -2), '[]'] : [part]))
+
+/** Every place that the pattern names, with what stands there. */
+function matches(value: unknown, pattern: readonly string[], path: Path = []): readonly (readonly [Path, unknown])[] {
+  const [step, ...rest] = pattern
+  if (step === undefined) return [[path, value]]
+  if (step === '[]') return Array.isArray(value) ? value.flatMap((item, index) => matches(item, rest, [...path, index])) : []
+  if (value === null || typeof value !== 'object' || !Object.hasOwn(value, step)) return []
+  return matches((value as Readonly<Record<string, unknown>>)[step], rest, [...path, step])
+}
