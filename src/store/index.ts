@@ -1,3 +1,7 @@
+export { embeddedCredentialStore } from './embedded/credential-store.ts'
 export { type EmbeddedDatabase, openDatabase } from './embedded/database.ts'
 export { type EmbeddedKeyStore, openKeyStore } from './embedded/key-store.ts'
+export { embeddedRootKeyStore } from './embedded/root-key-store.ts'
+export { embeddedRunStore } from './embedded/run-store.ts'
+export { embeddedSpentTokens } from './embedded/spent-tokens.ts'
 export { StoreError, storeErrors } from './errors.ts'
