@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto'
+import type { Rule } from './rule.ts'
+
+/** `sha256:…` over the rules as RFC 8785 JSON: the same rules have the same digest however their fields were ordered. */
+export function digestOf(rules: readonly Rule[]): string {
+  return `sha256:${createHash('sha256').update(canonical(rules)).digest('hex')}`
+}
+
+/** RFC 8785. Rules hold strings, lists and whole numbers only, for which JSON.stringify already gives the canonical form (§3.2.2). */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (value === null || typeof value !== 'object') return JSON.stringify(value)
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined)
+  // §3.2.3: by UTF-16 code units, which is how sort() compares.
+  const sorted = fields.map(([name]) => name).sort()
+  return `{${sorted.map((name) => `${JSON.stringify(name)}:${canonical((value as Readonly<Record<string, unknown>>)[name])}`).join(',')}}`
+}
