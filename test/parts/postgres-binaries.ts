@@ -78,7 +78,8 @@ function plainEnvironment(): NodeJS.ProcessEnv {
  * that test processes that start together never see half of it.
  */
 function cached(name: string, fill: (folder: string) => void): string {
-  const home = join(process.env.GATESCRIBE_CACHE ?? tmpdir(), `gatescribe-parts-${process.getuid?.() ?? 'user'}`)
+  // Not below anybody's home: the user that runs the server could not reach it there.
+  const home = join(tmpdir(), `gatescribe-parts-${process.getuid?.() ?? 'user'}`)
   const folder = join(home, name)
   if (existsSync(folder)) return folder
   mkdirSync(home, { recursive: true, mode: 0o755 })

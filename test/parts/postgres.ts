@@ -39,6 +39,8 @@ export interface RunningPostgres {
   log(): string
   /** Runs SQL as the superuser on a connection of its own. @returns the rows of the (last) result */
   query(sql: string, parameters?: unknown[]): Promise<Record<string, unknown>[]>
+  /** The same in another database, as another user who is trusted there. */
+  queryIn(at: { database: string; user: string }, sql: string, parameters?: unknown[]): Promise<Record<string, unknown>[]>
   /** Stops the server (open sessions are cut) and removes its folder. */
   stop(): Promise<void>
 }
@@ -130,17 +132,8 @@ function running(server: ChildProcess, folder: string, port: number, certificate
     folder,
     certificates,
     log: () => readFileSync(join(folder, 'log'), 'utf8'),
-    async query(sql, parameters) {
-      const client = new Client(url)
-      await client.connect()
-      try {
-        const result = await client.query(sql, parameters)
-        // Several statements in one query give several results; node-postgres types only the one.
-        return ([result].flat().at(-1)?.rows ?? []) as Record<string, unknown>[]
-      } finally {
-        await client.end()
-      }
-    },
+    query: (sql, parameters) => query(url, sql, parameters),
+    queryIn: ({ database, user }, sql, parameters) => query(`postgres://${user}@127.0.0.1:${port}/${database}`, sql, parameters),
     async stop() {
       if (server.exitCode === null && server.signalCode === null) {
         const ended = once(server, 'exit')
@@ -152,5 +145,17 @@ function running(server: ChildProcess, folder: string, port: number, certificate
       release()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+async function query(url: string, sql: string, parameters?: unknown[]): Promise<Record<string, unknown>[]> {
+  const client = new Client(url)
+  await client.connect()
+  try {
+    const result = await client.query(sql, parameters)
+    // Several statements in one query give several results; node-postgres types only the one.
+    return ([result].flat().at(-1)?.rows ?? []) as Record<string, unknown>[]
+  } finally {
+    await client.end()
   }
 }
