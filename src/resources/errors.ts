@@ -1,0 +1,15 @@
+import { CodedError, type ErrorCatalogue } from '../operations/index.ts'
+
+export const resourceErrors = {
+  GS_RESOURCE_AMBIGUOUS: {
+    meaning: 'The option, the server name and the database name of this connection select different resources.',
+    next: 'Connect again and name one resource: with options=-c gatescribe.resource=NAME, or with one host name or database alias only.',
+  },
+} as const satisfies ErrorCatalogue
+
+export class ResourceError extends CodedError<keyof typeof resourceErrors> {
+  /** The message names no resource: it may be spoken before log-in. */
+  constructor(code: keyof typeof resourceErrors) {
+    super(code, resourceErrors[code].meaning, resourceErrors[code].next)
+  }
+}

@@ -1,0 +1,3 @@
+export { createResources } from './create-resources.ts'
+export { ResourceError, resourceErrors } from './errors.ts'
+export type * from './resources.ts'
