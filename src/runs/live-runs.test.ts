@@ -1,0 +1,190 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { PostgresResource, Run } from '../operations/index.ts'
+import { type EmbeddedDatabase, embeddedRunStore, openDatabase } from '../store/index.ts'
+import { LiveRuns, type LiveRunsOptions } from './live-runs.ts'
+
+let folder: string
+let database: EmbeddedDatabase
+const opened: LiveRuns[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gatescribe-runs-'))
+  database = openDatabase(folder)
+})
+afterEach(() => {
+  for (const runs of opened.splice(0)) runs.close()
+  database.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const observer = () => ({ started: vi.fn(async (_run: Run) => {}), joined: vi.fn(), over: vi.fn(), killed: vi.fn() })
+
+function runsWith(options: Partial<LiveRunsOptions> = {}): LiveRuns {
+  const runs = new LiveRuns({ store: embeddedRunStore(database), observer: observer(), ...options })
+  opened.push(runs)
+  return runs
+}
+
+const start = {
+  id: 'run_a',
+  principal: { kind: 'job', issuer: 'github', subject: 'repo:acme/reports', groups: ['github/repo:acme/reports'] },
+  facts: { repository: 'acme/reports' },
+} as const
+const orders: PostgresResource = {
+  name: 'orders-db',
+  kind: 'postgres',
+  tags: [],
+  host: 'orders.internal',
+  port: 5432,
+  hosts: [],
+  aliases: [],
+  databases: new Map(),
+}
+const client = { address: '127.0.0.1:5000', tls: true }
+
+it('starts a run once its start is recorded, and joins it afterwards', async () => {
+  const seen = observer()
+  const runs = runsWith({ observer: seen })
+  expect(await runs.begin(start)).toMatchObject({ joined: false, state: 'live' })
+  expect(await runs.begin(start)).toMatchObject({ joined: true, state: 'live' })
+  expect(seen.started).toHaveBeenCalledTimes(1)
+  expect(seen.joined).toHaveBeenCalledTimes(1)
+})
+
+it('starts a run once when two exchanges come at the same time, neither before the start is recorded', async () => {
+  const seen = observer()
+  let record = (): void => undefined
+  seen.started.mockImplementation(
+    () =>
+      new Promise<void>((resolve) => {
+        record = resolve
+      }),
+  )
+  const runs = runsWith({ observer: seen })
+  const both = Promise.all([runs.begin(start), runs.begin(start)])
+  expect(runs.run('run_a')).toBeUndefined()
+  expect(() => runs.openSession({ ...start, startedAt: 0 }, orders, client)).toThrow(expect.objectContaining({ code: 'GS_RUN_ENDED' }))
+  record()
+  expect((await both).map(({ joined }) => joined)).toEqual([false, true])
+  expect(seen.started).toHaveBeenCalledTimes(1)
+})
+
+it('starts nothing where the start cannot be recorded, and can start it later', async () => {
+  const seen = observer()
+  seen.started.mockRejectedValueOnce(new Error('no room'))
+  const runs = runsWith({ observer: seen })
+  await expect(runs.begin(start)).rejects.toMatchObject({ code: 'GS_RUNS_NOT_RECORDED' })
+  expect(runs.run('run_a')).toBeUndefined()
+  expect(await runs.begin(start)).toMatchObject({ joined: false })
+})
+
+it.each([
+  ['another subject', { ...start.principal, subject: 'repo:acme/other' }],
+  ['other groups', { ...start.principal, groups: ['github/environment:prod'] }],
+])('does not let %s join a run', async (_, principal) => {
+  const runs = runsWith()
+  await runs.begin(start)
+  await expect(runs.begin({ ...start, principal })).rejects.toMatchObject({ code: 'GS_RUNS_OTHER_PRINCIPAL' })
+})
+
+it('ends live sessions before revoke returns, and lets nobody in again', async () => {
+  const seen = observer()
+  const runs = runsWith({ observer: seen })
+  const { run } = await runs.begin(start)
+  const session = runs.openSession(run, orders, client)
+  const ended = vi.fn(() => {
+    // Durable before anybody is told.
+    expect(embeddedRunStore(database).find('run_a')?.state).toBe('revoked')
+  })
+  session.signal.addEventListener('abort', ended)
+  expect(runs.revoke('run_a')).toBe(true)
+  expect(ended).toHaveBeenCalledOnce()
+  expect(session.signal.reason).toMatchObject({ code: 'GS_RUN_ENDED' })
+  expect(seen.over).toHaveBeenCalledWith(run, 'revoked')
+  expect(runs.revoke('run_a')).toBe(false)
+  await expect(runs.begin(start)).rejects.toMatchObject({ code: 'GS_RUNS_OVER' })
+  expect(() => runs.openSession(run, orders, client)).toThrow(expect.objectContaining({ code: 'GS_RUN_ENDED' }))
+  expect(() => runs.extend('run_a')).toThrow(expect.objectContaining({ code: 'GS_RUNS_OVER' }))
+})
+
+it('keeps live runs over a restart, refuses the ended ones, and forgets one whose start was never recorded', async () => {
+  const runs = runsWith()
+  await runs.begin(start)
+  await runs.begin({ ...start, id: 'run_b' })
+  runs.end('run_b')
+  const never = observer()
+  never.started.mockReturnValue(new Promise(() => undefined))
+  void runsWith({ observer: never }).begin({ ...start, id: 'run_c' })
+  const restarted = runsWith()
+  expect(restarted.run('run_a')).toMatchObject({ state: 'live', sessions: 0, run: start })
+  expect(restarted.runs().map(({ run, state }) => [run.id, state])).toEqual(
+    expect.arrayContaining([
+      ['run_a', 'live'],
+      ['run_b', 'ended'],
+    ]),
+  )
+  await expect(restarted.begin({ ...start, id: 'run_b' })).rejects.toMatchObject({ code: 'GS_RUNS_OVER' })
+  expect(embeddedRunStore(database).find('run_c')).toBeUndefined()
+})
+
+it('expires a run without heart-beats, and its sessions within a second', async () => {
+  const runs = runsWith({ limits: { life: 100 } })
+  const { run } = await runs.begin(start)
+  const session = runs.openSession(run, orders, client)
+  await wait(60)
+  runs.extend('run_a')
+  await wait(60)
+  expect(session.signal.aborted).toBe(false)
+  await vi.waitFor(() => expect(session.signal.aborted).toBe(true), { timeout: 1_000, interval: 10 })
+  expect(runs.run('run_a')?.state).toBe('expired')
+  await expect(runs.begin(start)).rejects.toMatchObject({ code: 'GS_RUNS_OVER' })
+})
+
+it('extends no run beyond its longest life', async () => {
+  let now = 1_000_000
+  const runs = runsWith({ limits: { life: 1_000, longest: 1_500 }, now: () => now })
+  await runs.begin(start)
+  now += 800
+  expect(runs.extend('run_a').expiresAt).toBe(1_001_500)
+  now += 700
+  expect(() => runs.extend('run_a')).toThrow(expect.objectContaining({ code: 'GS_RUNS_OVER' }))
+})
+
+it('kills one session and leaves its sibling', async () => {
+  const seen = observer()
+  const runs = runsWith({ observer: seen })
+  const { run } = await runs.begin(start)
+  const [first, second] = [runs.openSession(run, orders, client), runs.openSession(run, orders, client)]
+  first.count(3)
+  expect(runs.kill(first.id)).toBe(true)
+  expect(runs.kill(first.id)).toBe(false)
+  expect(first.signal.reason).toMatchObject({ code: 'GS_SESSION_ENDED' })
+  expect(second.signal.aborted).toBe(false)
+  expect(seen.killed).toHaveBeenCalledWith(expect.objectContaining({ id: first.id, operations: 3 }), run)
+  expect(runs.run('run_a')?.sessions).toBe(2)
+  first.close()
+  first.close()
+  expect(runs.sessions().map(({ id }) => id)).toEqual([second.id])
+})
+
+it('drains: asks sessions to finish, admits none, and resolves when the last is gone', async () => {
+  const runs = runsWith()
+  const { run } = await runs.begin(start)
+  const session = runs.openSession(run, orders, client)
+  let done = false
+  const drained = runs.drain().then(() => {
+    done = true
+  })
+  expect(session.draining.aborted).toBe(true)
+  expect(session.signal.aborted).toBe(false)
+  expect(() => runs.openSession(run, orders, client)).toThrow(expect.objectContaining({ code: 'GS_SESSION_ENDED' }))
+  await expect(runs.begin({ ...start, id: 'run_b' })).rejects.toMatchObject({ code: 'GS_RUNS_DRAINING' })
+  await wait(5)
+  expect(done).toBe(false)
+  session.close()
+  await drained
+})
