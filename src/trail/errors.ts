@@ -13,6 +13,22 @@ export const trailErrors = {
     meaning: 'The log is closed because the gateway is stopping.',
     next: 'Connect again once the gateway is running.',
   },
+  GS_TRAIL_ENTRY: {
+    meaning: 'An entry cannot be written: it is too large, or holds what an entry must not hold.',
+    next: 'Make the request smaller; if it is small, report this as a fault of the gateway.',
+  },
+  GS_TRAIL_DAMAGED: {
+    meaning: 'The log has been changed or damaged.',
+    next: 'Keep the data folder as it is for examination; restore the log, or begin a new one in an empty folder.',
+  },
+  GS_TRAIL_ROLLED_BACK: {
+    meaning: 'The log is shorter than it is known to have been: it was restored from an older copy, or part of it is lost.',
+    next: 'Restore the newest copy of the log, or begin a new one in an empty data folder.',
+  },
+  GS_TRAIL_PAYLOAD: {
+    meaning: 'A payload does not match what its entry commits to.',
+    next: 'Keep the data folder as it is for examination: the log has been changed or damaged.',
+  },
 } as const satisfies ErrorCatalogue
 
 export class TrailError extends CodedError<keyof typeof trailErrors> {

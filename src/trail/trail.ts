@@ -68,6 +68,8 @@ export interface StoredEntry {
   /** RFC 3339, nanoseconds, UTC. */
   readonly at: string
   readonly fields: EntryFields
+  /** Payload name → SHA-256(salt ‖ plaintext), base64url. Stays when the key has been destroyed. */
+  readonly commitments: Readonly<Record<string, string>>
   /** The bytes as stored: RFC 8785 JSON. What a verifier hashes. */
   readonly bytes: Uint8Array
   /** Opened on demand. @throws TrailError where a payload does not match its commitment */

@@ -1,0 +1,170 @@
+import { type Batch, findBatch, genesis, readBatch } from './batch.ts'
+import { parseEntry } from './entry.ts'
+import { TrailError } from './errors.ts'
+import type { TrailState } from './key-store.ts'
+import { OpenSessions } from './open-sessions.ts'
+import { readRecords } from './record.ts'
+import { SEGMENT_HEADER_BYTES, segmentHeader, segmentName, segmentNumber } from './segment.ts'
+import type { SegmentFiles } from './segment-files.ts'
+import type { LogEnd } from './write-ahead.ts'
+
+export interface RecoveryOptions {
+  readonly files: SegmentFiles
+  readonly origin: string
+  readonly instance: string
+  readonly key: Uint8Array
+  /** What is known to have been durable. */
+  readonly state: TrailState | undefined
+}
+
+/** A torn last batch: it was never acknowledged. */
+export interface TornTail {
+  readonly segment: number
+  readonly offset: number
+  readonly bytes: number
+}
+
+export interface Recovered {
+  /** Undefined where there is no log yet. */
+  readonly end: LogEnd | undefined
+  readonly nextExists: boolean
+  readonly torn: TornTail | undefined
+  readonly open: OpenSessions
+  /** The segment from which open sessions were looked for. */
+  readonly openFrom: number
+}
+
+/**
+ * Reads the log from the oldest session that may be open, checks every batch on the way, and says where to go on. Changes nothing.
+ *
+ * @throws TrailError GS_TRAIL_DAMAGED, GS_TRAIL_ROLLED_BACK; both say where
+ */
+export async function recover(options: RecoveryOptions): Promise<Recovered> {
+  const { files, state } = options
+  const segments = contiguous(files.list().flatMap((name) => segmentNumber(name) ?? []))
+  const last = segments.at(-1)
+  const open = new OpenSessions()
+  if (last === undefined) {
+    if (state) throw new TrailError('GS_TRAIL_ROLLED_BACK', `The log is gone; it is known to have had ${state.batches} batches.`)
+    return { end: undefined, nextExists: false, torn: undefined, open, openFrom: 1 }
+  }
+  for (const segment of segments) await checkHeader(options, segment)
+  const openFrom = state?.openFrom ?? (segments[0] as number)
+  if (state && (state.segment > last || openFrom < (segments[0] as number))) {
+    throw new TrailError('GS_TRAIL_ROLLED_BACK', `Segment ${segmentName(state.segment)} or one that it needs is missing.`)
+  }
+  const scan = new Scan(options, openFrom, open)
+  for (let segment = openFrom; segment <= last; segment++) scan.segment(segment)
+  const { end, torn } = scan.finish()
+  return { end, nextExists: end.segment < last, torn, open, openFrom }
+}
+
+class Scan {
+  readonly #options: RecoveryOptions
+  readonly #open: OpenSessions
+  #end: LogEnd | undefined
+  #torn: TornTail | undefined
+
+  constructor(options: RecoveryOptions, from: number, open: OpenSessions) {
+    this.#options = options
+    this.#open = open
+    const { state, key } = options
+    const begin = { segment: from, offset: SEGMENT_HEADER_BYTES }
+    if (from === 1) this.#end = { ...begin, batches: 0, entries: 0, mac: genesis(key) }
+    // The state was saved before anything was written to its segment.
+    else if (state && state.segment === from && state.offset === SEGMENT_HEADER_BYTES) {
+      this.#end = { ...begin, batches: state.batches, entries: state.entries, mac: Buffer.from(state.mac) }
+    }
+  }
+
+  segment(segment: number): void {
+    const bytes = this.#options.files.read(segmentName(segment))
+    let at = SEGMENT_HEADER_BYTES
+    for (let batch = this.#read(bytes, at); batch; batch = this.#read(bytes, at)) {
+      if (this.#torn) throw this.#damaged(this.#torn.segment, this.#torn.offset, 'a whole batch stands behind a bad one')
+      this.#take(batch, segment, at)
+      at = batch.end
+    }
+    const used = lastByte(bytes, at)
+    if (used === at) return
+    const next = findBatch(bytes, at, this.#options.key)
+    if (next) throw this.#damaged(segment, at, `a whole batch stands behind it at byte ${next.at}`)
+    if (this.#torn) throw this.#damaged(this.#torn.segment, this.#torn.offset, 'something was written behind it')
+    this.#torn = { segment, offset: at, bytes: used - at }
+  }
+
+  finish(): { end: LogEnd; torn: TornTail | undefined } {
+    const { state } = this.#options
+    const end = this.#end
+    if (!end || (state && end.batches < state.batches)) {
+      const where = this.#torn ?? end
+      throw new TrailError(
+        'GS_TRAIL_ROLLED_BACK',
+        `${state?.batches ?? 'Some'} batches are known to have been durable, but the log has ${end?.batches ?? 'none'}` +
+          `${where ? `: it ends in segment ${segmentName(where.segment)} at byte ${where.offset}` : ''}.`,
+      )
+    }
+    if (!this.#torn) return { end, torn: undefined }
+    return { end: { ...end, segment: this.#torn.segment, offset: this.#torn.offset }, torn: this.#torn }
+  }
+
+  #read(bytes: Buffer, at: number): Batch | undefined {
+    return readBatch(bytes, at, this.#options.key)
+  }
+
+  #take(batch: Batch, segment: number, at: number): void {
+    const before = this.#end
+    if (before && (batch.number !== before.batches || batch.firstIndex !== before.entries || !batch.previous.equals(before.mac))) {
+      throw this.#damaged(segment, at, `batch ${batch.number} stands where batch ${before.batches} belongs`)
+    }
+    const { state } = this.#options
+    if (
+      state &&
+      ((batch.number === state.batches - 1 && !batch.mac.equals(state.mac)) ||
+        (batch.number === state.batches && !batch.previous.equals(state.mac)))
+    ) {
+      throw this.#damaged(segment, at, 'it is not the batch that is known to have been durable there')
+    }
+    let entries = batch.firstIndex
+    for (const { entry } of readRecords(batch.content)) {
+      this.#open.see(parseEntry(entry))
+      entries++
+    }
+    this.#end = { segment, offset: batch.end, batches: batch.number + 1, entries, mac: Buffer.from(batch.mac) }
+  }
+
+  #damaged(segment: number, offset: number, why: string): TrailError {
+    const { batches, entries } = this.#end ?? { batches: '?', entries: '?' }
+    return new TrailError(
+      'GS_TRAIL_DAMAGED',
+      `Batch ${batches} (from entry ${entries}) in segment ${segmentName(segment)} at byte ${offset} is bad: ${why}.`,
+    )
+  }
+}
+
+async function checkHeader({ files, origin, instance }: RecoveryOptions, segment: number): Promise<void> {
+  const name = segmentName(segment)
+  const header = await files.readAt(name, 0, SEGMENT_HEADER_BYTES)
+  if (!header.equals(segmentHeader(origin, instance, segment))) {
+    throw new TrailError('GS_TRAIL_DAMAGED', `The header of segment ${name} is not that of ${origin}, instance ${instance}.`)
+  }
+}
+
+function contiguous(numbers: number[]): number[] {
+  const segments = numbers.sort((a, b) => a - b)
+  for (let i = 1; i < segments.length; i++) {
+    const expected = (segments[i - 1] as number) + 1
+    if (segments[i] !== expected) throw new TrailError('GS_TRAIL_DAMAGED', `Segment ${segmentName(expected)} is missing.`)
+  }
+  return segments
+}
+
+/** Where the bytes that are not zero end, at `from` or behind. */
+function lastByte(bytes: Buffer, from: number): number {
+  let end = bytes.byteLength
+  // Zeros are compared a page at a time: the tail of a segment may be long.
+  const page = Buffer.alloc(4096)
+  while (end - page.byteLength >= from && bytes.compare(page, 0, page.byteLength, end - page.byteLength, end) === 0) end -= page.byteLength
+  while (end > from && bytes[end - 1] === 0) end--
+  return end
+}

@@ -1,0 +1,110 @@
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Zeros are written this many bytes at a time, each durable, so that the hot path never waits behind one long flush. */
+const ZEROS = Buffer.alloc(1 << 20)
+
+/** A segment open for writing. One write at a time. */
+export interface WritableSegment {
+  /** Bytes. */
+  readonly size: number
+  /** Calls `done` exactly once, perhaps before it returns: durable, or the reason why not; then the segment must not be written again. */
+  write(bytes: Uint8Array, position: number, done: (error: Error | undefined) => void): void
+  close(): void
+}
+
+/** What the trail needs of a file system; tests put faults in between. */
+export interface SegmentFiles {
+  /** Names in the folder, in no order. */
+  list(): string[]
+  /** The whole file. */
+  read(name: string): Buffer
+  /** Bytes from `position`, fewer at the end of the file. */
+  readAt(name: string, position: number, bytes: number): Promise<Buffer>
+  /** Makes a segment: header, then zeros up to `size` bytes. Durable under its name when it resolves, nothing left where it rejects. */
+  allocate(name: string, header: Uint8Array, size: number): Promise<void>
+  openForWriting(name: string): WritableSegment
+  remove(name: string): void
+}
+
+/** Segments as files of a folder, which is made with mode 0700 where absent. */
+export function folderFiles(folder: string): SegmentFiles {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return {
+    list: () => readdirSync(folder),
+    read: (name) => readFileSync(join(folder, name)),
+    async readAt(name, position, bytes) {
+      const file = await open(join(folder, name), constants.O_RDONLY)
+      try {
+        const buffer = Buffer.allocUnsafe(bytes)
+        let got = 0
+        for (let more = -1; got < bytes && more !== 0; got += more) {
+          more = (await file.read(buffer, got, bytes - got, position + got)).bytesRead
+        }
+        return buffer.subarray(0, got)
+      } finally {
+        await file.close()
+      }
+    },
+    async allocate(name, header, size) {
+      const part = join(folder, `${name}.part`)
+      try {
+        await fill(part, header, size)
+        await rename(part, join(folder, name))
+        await syncFolder(folder)
+      } catch (error) {
+        await rm(part, { force: true })
+        throw error
+      }
+    },
+    openForWriting(name) {
+      const file = openSync(join(folder, name), constants.O_WRONLY | constants.O_DSYNC)
+      return {
+        size: fstatSync(file).size,
+        write(bytes, position, done) {
+          let failure: Error | undefined
+          try {
+            const written = writeSync(file, bytes, 0, bytes.byteLength, position)
+            if (written !== bytes.byteLength) failure = new Error(`short write: ${written} of ${bytes.byteLength} bytes`)
+          } catch (error) {
+            failure = error as Error
+          }
+          done(failure)
+        },
+        close: () => closeSync(file),
+      }
+    },
+    remove: (name) => rmSync(join(folder, name), { force: true }),
+  }
+}
+
+async function fill(path: string, header: Uint8Array, size: number): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_DSYNC, 0o600)
+  try {
+    await writeWhole(file, header, 0)
+    for (let at = header.byteLength; at < size; at += ZEROS.byteLength) {
+      await writeWhole(file, ZEROS.subarray(0, Math.min(ZEROS.byteLength, size - at)), at)
+    }
+    // Sizes and block lists must be durable too, so that later writes change nothing but content.
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function writeWhole(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array, position: number): Promise<void> {
+  let done = 0
+  while (done < bytes.byteLength) {
+    done += (await file.write(bytes, done, bytes.byteLength - done, position + done)).bytesWritten
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,216 @@
+import { finishBatch } from './batch.ts'
+import { TrailError } from './errors.ts'
+import { SEGMENT_HEADER_BYTES, segmentName } from './segment.ts'
+import type { SegmentFiles, WritableSegment } from './segment-files.ts'
+import { SegmentSupply } from './segment-supply.ts'
+import { StagedBatch, type Waiter } from './staged-batch.ts'
+
+/** A batch takes no more records once it has this many bytes, or a quarter of a segment. */
+const BATCH_BYTES = 1 << 20
+
+/** The largest record that a segment of this size is sure to hold, behind a batch that was nearly full. */
+export function largestRecord(segmentBytes: number): number {
+  return Math.floor(segmentBytes / 2)
+}
+
+/** Where the log ends: everything before is durable. */
+export interface LogEnd {
+  readonly segment: number
+  readonly offset: number
+  readonly batches: number
+  readonly entries: number
+  readonly mac: Buffer
+}
+
+export interface WriteAheadOptions {
+  readonly files: SegmentFiles
+  readonly origin: string
+  readonly instance: string
+  readonly key: Uint8Array
+  readonly segmentBytes: number
+  /** Where to go on. The segment exists. */
+  readonly end: LogEnd
+  /** Whether the segment after it exists. */
+  readonly nextExists: boolean
+  /** More is durable. */
+  readonly advanced: () => void
+  /** No room: `dropped` entries that were staged are forgotten. Again with 0 for each attempt that fails after that. */
+  readonly full: (dropped: number, cause: Error) => void
+  /** There is room again; what was kept is written next. */
+  readonly resumed: () => void
+  readonly failed: (error: TrailError) => void
+}
+
+/**
+ * Batches to disk, one write at a time: what is staged while a write runs, or in the same turn of the event loop, is the next batch.
+ * There is no linger timer.
+ */
+export class WriteAhead {
+  readonly #options: WriteAheadOptions
+  readonly #supply: SegmentSupply
+  readonly #written = (error: Error | undefined) => this.#onWritten(error)
+  readonly #pump = () => this.#write()
+  readonly #batchBytes: number
+  #segment: WritableSegment
+  #end: LogEnd
+  /** The first is written next, records go to the last. */
+  #staged: StagedBatch[] = [new StagedBatch()]
+  #spare: StagedBatch[] = []
+  #flying: StagedBatch | undefined
+  /** Who is being told of the last batch, in order: whoever asks meanwhile is told after them. */
+  #telling: Waiter[] | undefined
+  #scheduled = false
+  #state: 'open' | 'full' | 'failed' | 'closed' = 'open'
+  #allocationError: Error = new Error('no segment could be made')
+
+  constructor(options: WriteAheadOptions) {
+    this.#options = options
+    this.#batchBytes = Math.min(BATCH_BYTES, options.segmentBytes / 4)
+    this.#end = options.end
+    this.#segment = options.files.openForWriting(segmentName(options.end.segment))
+    this.#supply = new SegmentSupply(
+      {
+        files: options.files,
+        origin: options.origin,
+        instance: options.instance,
+        size: options.segmentBytes,
+        ready: () => this.#onRoom(),
+        failed: (error) => this.#onNoRoom(error),
+      },
+      options.end.segment + 1,
+    )
+    this.#supply.start(options.nextExists)
+  }
+
+  get state(): 'open' | 'full' | 'failed' | 'closed' {
+    return this.#state
+  }
+
+  get end(): LogEnd {
+    return this.#end
+  }
+
+  /** Bytes staged and not yet being written. */
+  get stagedBytes(): number {
+    return this.#staged.reduce((sum, batch) => sum + batch.length, 0)
+  }
+
+  /** The batch to put a record into; `staged()` says that it is there. */
+  get staging(): StagedBatch {
+    const last = this.#staged[this.#staged.length - 1] as StagedBatch
+    if (last.length < this.#batchBytes) return last
+    const fresh = this.#spare.pop() ?? new StagedBatch()
+    this.#staged.push(fresh)
+    return fresh
+  }
+
+  staged(): void {
+    if (!this.#scheduled && this.#flying === undefined && this.#state === 'open') this.#schedule()
+  }
+
+  /** Calls back once everything staged so far is durable; at once where it already is. Only while the state is `open`. */
+  whenDurable(then: Waiter): void {
+    const last = this.#staged[this.#staged.length - 1] as StagedBatch
+    if (last.entries > 0) last.waiters.push(then)
+    else if (this.#staged.length > 1) (this.#staged[this.#staged.length - 2] as StagedBatch).waiters.push(then)
+    else if (this.#flying) this.#flying.waiters.push(then)
+    else if (this.#telling) this.#telling.push(then)
+    else then(undefined)
+  }
+
+  /** Writes what is staged, as far as there is room, and closes the segment. */
+  async close(): Promise<void> {
+    if (this.#state === 'open') await new Promise<void>((resolve) => this.whenDurable(() => resolve()))
+    if (this.#state !== 'failed') this.#state = 'closed'
+    await this.#supply.stop()
+    this.#segment.close()
+  }
+
+  #schedule(): void {
+    this.#scheduled = true
+    setImmediate(this.#pump)
+  }
+
+  #write(): void {
+    this.#scheduled = false
+    const batch = this.#staged[0] as StagedBatch
+    if (this.#flying || this.#state !== 'open' || batch.entries === 0) return
+    while (this.#end.offset + batch.length > this.#segment.size) if (!this.#roll()) return
+    this.#staged.shift()
+    if (this.#staged.length === 0) this.#staged.push(this.#spare.pop() ?? new StagedBatch())
+    this.#flying = batch
+    finishBatch(batch.bytes, this.#options.key, this.#end.batches, this.#end.entries, this.#end.mac)
+    this.#segment.write(batch.bytes, this.#end.offset, this.#written)
+  }
+
+  #onWritten(error: Error | undefined): void {
+    const batch = this.#flying as StagedBatch
+    if (error) {
+      this.#fail(error)
+      return
+    }
+    const { segment, offset, batches, entries } = this.#end
+    // The next batch overwrites this buffer: what outlives it is copied.
+    const mac = Buffer.from(batch.buffer.subarray(56, 88))
+    this.#end = { segment, offset: offset + batch.length, batches: batches + 1, entries: entries + batch.entries, mac }
+    this.#flying = undefined
+    const { waiters } = batch
+    batch.reset()
+    this.#spare.push(batch)
+    this.#telling = waiters
+    for (const waiter of waiters) waiter(undefined)
+    this.#telling = undefined
+    this.#options.advanced()
+    if ((this.#staged[0] as StagedBatch).entries > 0) this.staged()
+  }
+
+  /** @returns whether there is a new segment to write to */
+  #roll(): boolean {
+    if (this.#supply.state !== 'ready') {
+      if (this.#supply.state === 'failed') this.#becomeFull()
+      return false
+    }
+    this.#segment.close()
+    const segment = this.#supply.take()
+    this.#segment = this.#options.files.openForWriting(segmentName(segment))
+    this.#end = { ...this.#end, segment, offset: SEGMENT_HEADER_BYTES }
+    return true
+  }
+
+  #onRoom(): void {
+    if (this.#state === 'full') {
+      this.#state = 'open'
+      this.#options.resumed()
+    }
+    this.staged()
+  }
+
+  #onNoRoom(error: Error): void {
+    this.#allocationError = error
+    if (this.#state === 'full') this.#options.full(0, error)
+    // The segment in hand may have room still; whoever does not fit into it finds out in #roll.
+    else this.staged()
+  }
+
+  #becomeFull(): void {
+    this.#state = 'full'
+    const kept = new StagedBatch()
+    const batches = this.#staged
+    let dropped = 0
+    for (const batch of batches) dropped += kept.takeKept(batch)
+    this.#staged = [kept]
+    this.#options.full(dropped, this.#allocationError)
+    const error = new TrailError('GS_TRAIL_FULL')
+    for (const batch of batches) for (const waiter of batch.waiters) waiter(error)
+  }
+
+  #fail(cause: Error): void {
+    this.#state = 'failed'
+    const error = new TrailError('GS_TRAIL_FAILED', `Writing to segment ${segmentName(this.#end.segment)} failed.`, { cause })
+    const batches = [this.#flying as StagedBatch, ...this.#staged]
+    this.#flying = undefined
+    this.#staged = [new StagedBatch()]
+    this.#options.failed(error)
+    for (const batch of batches) for (const waiter of batch.waiters) waiter(error)
+  }
+}
