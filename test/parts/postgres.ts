@@ -27,6 +27,8 @@ export interface PostgresOptions {
 export interface RunningPostgres {
   readonly host: '127.0.0.1'
   readonly port: number
+  /** `18.4.0-beta.17`, `debian-15`. */
+  readonly version: string
   /** Process id of the postmaster. */
   readonly pid: number
   /** Connection string of the superuser `postgres` to the database `postgres`, without TLS. */
@@ -58,7 +60,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Runn
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort()
     const server = await launch(postgres, folder, port)
-    if (server) return running(server, folder, port, certificates)
+    if (server) return running(postgres.version, server, folder, port, certificates)
     if (attempt === 5) throw new Error(`PostgreSQL did not start:\n${readFileSync(join(folder, 'log'), 'utf8')}`)
   }
 }
@@ -121,11 +123,18 @@ async function launch(postgres: PostgresBinaries, folder: string, port: number):
   }
 }
 
-function running(server: ChildProcess, folder: string, port: number, certificates: TestCertificates | undefined): RunningPostgres {
+function running(
+  version: string,
+  server: ChildProcess,
+  folder: string,
+  port: number,
+  certificates: TestCertificates | undefined,
+): RunningPostgres {
   const release = boundToThisProcess(server, folder)
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   return {
     host: '127.0.0.1',
+    version,
     port,
     pid: server.pid as number,
     url,

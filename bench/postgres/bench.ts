@@ -1,0 +1,116 @@
+// Side by side, in one run on one machine: PostgreSQL reached directly, through PgBouncer, through a relay that does
+// the least one could do, and through the gateway. The contenders take turns in every round and the median counts, so
+// that what else the machine does meets all of them. What may be compared are the ratios, not the rates.
+//
+//   npm run bench -- [--seconds 3] [--rounds 3] [--only prepared] [--out bench/results/postgres.json]
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type RunningPostgres, startPostgres } from '../../test/parts/postgres.ts'
+import { debianPostgres } from '../../test/parts/postgres-binaries.ts'
+import { found } from '../../test/parts/require.ts'
+import type { Contender } from '../parts/contender.ts'
+import { type Sample, type Summary, summarise } from '../parts/measurement.ts'
+import { startMinimalRelay } from '../parts/minimal-relay.ts'
+import { startPgBouncer } from '../parts/pgbouncer.ts'
+import { runClient } from '../parts/run-client.ts'
+import { tableOf } from '../parts/table.ts'
+import { ACCOUNTS, type Work, works } from './works.ts'
+
+const ROLE = 'bench'
+const DATABASE = 'bench'
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+    out: { type: 'string', default: join(import.meta.dirname, '../results/postgres.json') },
+  },
+})
+
+for (const program of ['pgbench', 'psql']) {
+  if (!found(program)) {
+    console.error(`npm run bench needs ${program} (Debian: postgresql-15, postgresql-client)`)
+    process.exit(69) // EX_UNAVAILABLE of sysexits.h
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'gatescribe-bench-'))
+const server = await startBenchServer()
+const contenders = await startContenders(server)
+try {
+  const direct = contenders[0] as Contender
+  await fill(direct)
+  const bench = { serverPid: server.pid, seconds: Number(options.seconds), folder, accountBytes: statSync(join(folder, 'accounts')).size }
+  const results: { title: string; unit: string; summaries: Summary[] }[] = []
+  for (const work of works(bench)) {
+    if (!work.title.includes(options.only)) continue
+    const summaries = await measure(work, contenders, Number(options.rounds))
+    results.push({ title: work.title, unit: work.unit, summaries })
+    console.log(tableOf(work.title, work.unit, summaries, ['PgBouncer', 'direct']))
+  }
+  mkdirSync(dirname(options.out), { recursive: true })
+  writeFileSync(
+    options.out,
+    `${JSON.stringify({ at: new Date().toISOString(), machine: machine(), options: { seconds: bench.seconds, rounds: Number(options.rounds) }, results }, null, 2)}\n`,
+  )
+  console.log(`written to ${options.out}`)
+} finally {
+  for (const contender of contenders.reverse()) await contender.stop()
+  await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** Debian's server where it is installed, because pgbench and the published figures are of it; else the packaged one. */
+function startBenchServer(): Promise<RunningPostgres> {
+  return startPostgres({
+    ...(debianPostgres(15) ? { version: 15 } : {}),
+    tls: true,
+    settings: { shared_buffers: '512MB', max_connections: 300, autovacuum: 'off', max_wal_size: '4GB' },
+  })
+}
+
+async function startContenders(server: RunningPostgres): Promise<Contender[]> {
+  await server.query(`CREATE ROLE ${ROLE} LOGIN SUPERUSER`)
+  await server.query(`CREATE DATABASE ${DATABASE} OWNER ${ROLE}`)
+  const started: Contender[] = []
+  const add = (name: string, contender: Contender | undefined) => {
+    if (contender) started.push(contender)
+    else console.log(`${name} is not here: left out`)
+  }
+  for (const encrypted of [false, true]) {
+    add('direct', { name: 'direct', encrypted, port: server.port, user: ROLE, database: DATABASE, pids: [], stop: async () => undefined })
+    add('PgBouncer', await startPgBouncer(server, ROLE, DATABASE, encrypted))
+    if (!encrypted) add('a C compiler for the minimal relay', await startMinimalRelay(server, ROLE, DATABASE))
+  }
+  return started
+}
+
+async function fill(direct: Contender): Promise<void> {
+  await runClient('pgbench', ['-i', '-q', '-s', String(ACCOUNTS / 100_000)], direct, server.pid)
+  await runClient(
+    'psql',
+    ['-Xqc', 'CREATE UNLOGGED TABLE copied (LIKE pgbench_accounts)', '-c', `\\copy pgbench_accounts to '${join(folder, 'accounts')}'`],
+    direct,
+    server.pid,
+  )
+}
+
+async function measure(work: Work, all: readonly Contender[], rounds: number): Promise<Summary[]> {
+  const taking = all.filter(({ encrypted }) => encrypted === work.encrypted)
+  const samples = new Map<Contender, Sample[]>(taking.map((contender) => [contender, []]))
+  for (let round = 0; round < rounds; round += 1) {
+    // Each round begins with another one, so that nobody always comes after the same neighbour.
+    for (let turn = 0; turn < taking.length; turn += 1) {
+      const contender = taking[(round + turn) % taking.length]!
+      samples.get(contender)!.push(await work.sample(contender))
+    }
+  }
+  return [...samples].map(([{ name }, taken]) => summarise(name, taken))
+}
+
+function machine(): Record<string, string | number> {
+  return { processors: cpus().length, model: cpus()[0]?.model ?? '', node: process.version, postgres: server.version }
+}
