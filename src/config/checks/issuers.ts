@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { immutableClaims } from '../../identity/index.ts'
+import { immutableClaims } from '../../identity/settings.ts'
 import { isLoopback } from '../address.ts'
 import { readJwks } from '../jwks.ts'
 import type { Document } from '../schema/document.ts'

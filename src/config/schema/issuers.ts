@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { signingAlgorithms } from '../../identity/index.ts'
+import { signingAlgorithms } from '../../identity/settings.ts'
 import { complaint, flag, issuerName, several, template, url } from './values.ts'
 
 const scalar = z.union([z.string().min(1), z.int(), z.boolean()], {

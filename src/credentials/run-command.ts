@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { CredentialsError } from './errors.ts'
+import { withoutNewline } from './read-file.ts'
+
+/** What bounds a command; the defaults are what docs/config.md says. */
+export interface CommandBounds {
+  /** Milliseconds. Default 10,000. */
+  readonly deadline?: number
+  /** Bytes of output. Default 65,536. */
+  readonly output?: number
+}
+
+/**
+ * Runs a command that prints a secret: no shell, no environment but PATH, nothing on its input, its errors unread because a secret may stand there.
+ *
+ * @returns its output without one newline at the end
+ * @throws CredentialsError GS_SECRET_COMMAND_FAILED
+ */
+export function runSecretCommand(path: string, args: readonly string[], bounds: CommandBounds = {}): Promise<string> {
+  const { deadline = 10_000, output = 65_536 } = bounds
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => reject(new CredentialsError('GS_SECRET_COMMAND_FAILED', `command:${path} ${why}.`))
+    // A process group of its own, so that what the command started ends with it.
+    const child = spawn(path, args, {
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      cwd: '/',
+      detached: true,
+    })
+    const stop = () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      } catch {
+        // It has ended by itself.
+      }
+      child.stdout.destroy()
+    }
+    const timer = setTimeout(() => {
+      fail(`did not end within ${deadline / 1000} s`)
+      stop()
+    }, deadline)
+    const chunks: Buffer[] = []
+    let length = 0
+    child.stdout.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length <= output) return
+      fail(`printed more than ${output} bytes`)
+      stop()
+    })
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer)
+      fail(`cannot be started (${error.code ?? 'unknown reason'})`)
+    })
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      const text = withoutNewline(Buffer.concat(chunks).toString('utf8'))
+      for (const chunk of chunks) chunk.fill(0)
+      if (code !== 0) fail(code === null ? `was ended by ${signal}` : `ended with code ${code}`)
+      else if (text === '') fail('printed nothing')
+      else resolve(text)
+    })
+  })
+}
