@@ -1,0 +1,71 @@
+import type { Login, TargetAddress, TargetSecret } from '../../../operations/index.ts'
+import { takeRest } from '../read-message.ts'
+import type { PostgresAsk, PostgresTarget } from '../target.ts'
+import { buildStartup } from '../wire/startup.ts'
+import { sendCancel } from './cancel.ts'
+import { converse, VersionRefused } from './converse.ts'
+import { LoginError } from './errors.ts'
+import { openTransport, unreachable } from './transport.ts'
+
+/** From the first packet to ReadyForQuery. */
+const LOGIN_MS = 10_000
+
+/**
+ * Logs in at a PostgreSQL target: TCP, TLS as the address wants it, start-up, authentication, up to the first ReadyForQuery.
+ * Bounded by 10 s.
+ *
+ * @param signal closes what is under way
+ * @throws LoginError; the signal's reason where it aborted. Neither holds the secret or the target's own words
+ */
+export const login: Login<PostgresAsk, PostgresTarget> = async (address, secret, ask, signal) => {
+  const deadline = AbortSignal.timeout(LOGIN_MS)
+  const either = AbortSignal.any([signal, deadline])
+  try {
+    try {
+      return await attempt(address, secret, ask, ask.minor, either)
+    } catch (error) {
+      if (!(error instanceof VersionRefused)) throw error
+      // It is older than NegotiateProtocolVersion (before 9.3.21), or stands in front of one that is.
+      return await attempt(address, secret, ask, 0, either)
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (deadline.aborted)
+      throw new LoginError('GS_TARGET_UNREACHABLE', { reason: `The log-in at the target took longer than ${LOGIN_MS} ms.` })
+    throw unreachable(error)
+  }
+}
+
+async function attempt(
+  address: TargetAddress,
+  secret: TargetSecret,
+  ask: PostgresAsk,
+  minor: 0 | 2,
+  signal: AbortSignal,
+): Promise<PostgresTarget> {
+  const transport = await openTransport(address, secret.clientCertificate, signal)
+  const { socket } = transport
+  const abort = () => socket.destroy()
+  signal.addEventListener('abort', abort)
+  try {
+    signal.throwIfAborted()
+    socket.write(buildStartup(minor, startupParameters(secret.user, ask)))
+    const session = await converse(transport, secret, minor)
+    const rest = takeRest(socket)
+    const { processId, cancelKey } = session
+    return { ...session, socket, rest, cancel: () => sendCancel(address, processId, cancelKey) }
+  } catch (error) {
+    socket.destroy()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+/** @throws LoginError where a value cannot stand in a start-up packet */
+function startupParameters(user: string, ask: PostgresAsk): [string, string][] {
+  const parameters: [string, string][] = [['user', user], ['database', ask.database], ...ask.settings]
+  // A NUL would end its value early and let the rest be read as further settings.
+  if (parameters.flat().some((text) => text.includes('\0'))) throw new LoginError('GS_TARGET_SETTING_REFUSED')
+  return parameters
+}

@@ -1,0 +1,110 @@
+import { once } from 'node:events'
+import { connect, isIP, type Socket } from 'node:net'
+import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls'
+import type { TargetAddress, TargetSecret } from '../../../operations/index.ts'
+import { readExactly } from '../read-message.ts'
+import { tlsServerEndPoint } from '../wire/channel-binding.ts'
+import { buildSslRequest } from '../wire/startup.ts'
+import { LoginError } from './errors.ts'
+
+/** A connection to the target before the first message of the protocol. */
+export interface Transport {
+  readonly socket: Socket
+  /** The chain and the host name were verified. */
+  readonly verified: boolean
+  /** `tls-server-end-point` of the target's certificate, where it has one. */
+  readonly binding: Buffer | undefined
+}
+
+const KEEP_ALIVE_MS = 60_000
+
+/**
+ * Connects, and under `verify: full` upgrades to TLS whose chain and host name are verified.
+ *
+ * @param signal ends the attempt; afterwards the socket is the caller's
+ * @throws LoginError; no socket is left open then
+ */
+export async function openTransport(
+  address: TargetAddress,
+  certificate: TargetSecret['clientCertificate'],
+  signal: AbortSignal,
+): Promise<Transport> {
+  const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
+  // An error may come while nobody reads; whoever reads next sees that the socket is destroyed.
+  socket.on('error', () => undefined)
+  const abort = () => socket.destroy()
+  signal.addEventListener('abort', abort)
+  try {
+    if (signal.aborted) throw new LoginError('GS_TARGET_UNREACHABLE')
+    await once(socket, 'connect', { signal }).catch((error: unknown) => Promise.reject(unreachable(error)))
+    if (address.tls.verify === 'off') return { socket, verified: false, binding: undefined }
+    await requestTls(socket)
+    const secure = await secureSocket(socket, tlsOptions(address.host, address.tls, certificate))
+    const leaf = secure.getPeerX509Certificate()?.raw
+    return { socket: secure, verified: true, binding: leaf && tlsServerEndPoint(leaf) }
+  } catch (error) {
+    socket.destroy()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+/** PostgreSQL protocol 55.2.11: SSLRequest, one byte of answer, then the handshake. */
+async function requestTls(socket: Socket): Promise<void> {
+  socket.write(buildSslRequest())
+  const answer = await readExactly(socket, 1).catch((error: unknown) => Promise.reject(unreachable(error)))
+  if (!answer) throw new LoginError('GS_TARGET_UNREACHABLE')
+  // 'N', or 'E' of a server older than the request; its text is not authenticated and is not read (CVE-2024-10977).
+  if (answer[0] === 0x4e || answer[0] === 0x45) throw new LoginError('GS_TARGET_WITHOUT_TLS')
+  if (answer[0] !== 0x53) throw new LoginError('GS_TARGET_PROTOCOL')
+  // Plaintext glued behind 'S' was put there by somebody between (CVE-2021-23222): the server waits for our ClientHello.
+  if (socket.readableLength > 0) throw new LoginError('GS_TARGET_NOT_TRUSTED', { reason: 'Bytes came before the TLS handshake began.' })
+}
+
+function tlsOptions(
+  host: string,
+  trust: Extract<TargetAddress['tls'], { verify: 'full' }>,
+  certificate: TargetSecret['clientCertificate'],
+): ConnectionOptions {
+  const name = trust.serverName ?? host
+  return {
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    // As libpq 17 does: a server of another protocol cannot be made to talk to us (ALPACA).
+    ALPNProtocols: ['postgresql'],
+    // RFC 6066 §3: a literal address is no server name; `host` alone is still compared with the certificate.
+    ...(isIP(name) ? { host: name } : { servername: name }),
+    ...(trust.ca === undefined ? {} : { ca: trust.ca }),
+    ...(certificate && { cert: certificate.certificate, key: certificate.key }),
+  }
+}
+
+function secureSocket(socket: Socket, options: ConnectionOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string) => reject(new LoginError('GS_TARGET_NOT_TRUSTED', { reason }))
+    let secure: TLSSocket
+    try {
+      secure = tlsConnect({ socket, ...options })
+    } catch {
+      // Its own message may quote the PEM.
+      return fail('The configured client certificate, key or CA cannot be used.')
+    }
+    secure.on('error', () => undefined)
+    secure.once('error', (error: NodeJS.ErrnoException) => fail(`TLS with the target failed (${error.code ?? 'no code'}).`))
+    const closed = () => fail('The target or the network closed the connection during the TLS handshake.')
+    secure.once('close', closed)
+    secure.once('secureConnect', () => {
+      secure.off('close', closed)
+      resolve(secure)
+    })
+  })
+}
+
+/** @returns a LoginError that names the system's code and nothing else */
+export function unreachable(error: unknown): LoginError {
+  if (error instanceof LoginError) return error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code'
+  if (code.startsWith('ERR_SSL')) return new LoginError('GS_TARGET_NOT_TRUSTED', { reason: `TLS with the target failed (${code}).` })
+  return new LoginError('GS_TARGET_UNREACHABLE', { reason: `The target could not be reached (${code}).` })
+}
