@@ -1,4 +1,6 @@
 export type * from './config.ts'
+export { type ConfigDifference, diffConfig } from './diff.ts'
 export { ConfigError, type ConfigErrorCode, configErrors, describeProblem } from './errors.ts'
 export { jsonSchema } from './json-schema.ts'
 export { loadConfig } from './load.ts'
+export { type ConfigChange, type ConfigWatch, type WatchOptions, watchConfig } from './watch.ts'
