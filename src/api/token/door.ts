@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto'
+import type { TlsOptions } from 'node:tls'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { LoginThrottle, RunCredentials, Throttle, TokenExchange } from '../../identity/index.ts'
+import type { RunLifeCycle, Runs } from '../../runs/index.ts'
+import { exchangeRefusal, refuse } from './answers.ts'
+import { TokenDoorError } from './errors.ts'
+import { exchangeRoute } from './exchange-route.ts'
+import { answer, guardRequests } from './hooks.ts'
+import { plainRoutes } from './plain-routes.ts'
+import { runRoutes } from './run-routes.ts'
+
+export interface TokenDoorOptions {
+  readonly exchange: TokenExchange
+  readonly credentials: RunCredentials
+  readonly runs: Runs & RunLifeCycle
+  /** Names under which this door may be addressed (Host, and TLS server name): those of `gateway.tls`, and loopback names in tests. */
+  readonly names: readonly string[]
+  /** Where jobs find the PostgreSQL plane, if it is to be told. */
+  readonly postgres?: { readonly host: string; readonly port: number }
+  /** The CA that signed our certificates, PEM; undefined where the operator brought a certificate. */
+  readonly ca: () => string | undefined
+  /** Certificate and key, or an SNICallback. Without it the door only listens on loopback. */
+  readonly tls?: TlsOptions
+  /** All requests, per address. */
+  readonly throttle: Throttle
+  /** Failed run handles, per address. */
+  readonly failures: LoginThrottle
+  /** Gets method, path, status and request id; never a header, query or body. */
+  readonly logger?: FastifyBaseLogger
+}
+
+export interface TokenDoor {
+  /** @returns the port in use. @throws TokenDoorError GS_TOKEN_DOOR_PLAINTEXT */
+  listen(address: { readonly host: string; readonly port: number }): Promise<number>
+  /** Answers what is in flight, closes idle connections. */
+  close(): Promise<void>
+  /** For tests without a port, and to describe the routes. */
+  readonly server: FastifyInstance
+}
+
+/** RFC 8693 says nothing of sizes; tokens with many groups reach a few KiB. */
+const BODY_LIMIT = 64 * 1024
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
+
+/** The token door: exchange and run life cycle, on a listener of its own. docs/identity.md shows it from outside. */
+export function tokenDoor(options: TokenDoorOptions): TokenDoor {
+  const server = fastify({
+    ...(options.tls && { https: { minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], ...options.tls } }),
+    ...(options.logger && { loggerInstance: options.logger }),
+    // Ours below: Fastify's own lines hold the URL, and a credential may have been put there by mistake.
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 10_000,
+    connectionTimeout: 15_000,
+    keepAliveTimeout: 5_000,
+    forceCloseConnections: 'idle',
+    requestIdHeader: false,
+    genReqId: () => `req_${randomBytes(10).toString('hex')}`,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+  } as object) as unknown as FastifyInstance
+  server.server.maxConnections = 1_000
+  // Only a form is read, and only where a route says so; everything else is 415.
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  guardRequests(server, options)
+  server.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
+    const status = error.statusCode ?? 500
+    if (status >= 500) request.log.error({ err: { name: error.name, message: error.message } }, 'token door failed')
+    const refused = status >= 500 ? exchangeRefusal(undefined) : refuse(status, 'invalid_request', 'GS_TOKEN_REQUEST_INVALID')
+    return answer(reply, refused)
+  })
+  server.setNotFoundHandler((_request, reply) =>
+    answer(reply, refuse(404, 'invalid_request', 'GS_TOKEN_REQUEST_INVALID', 'nothing is at this path')),
+  )
+  exchangeRoute(server, options)
+  runRoutes(server, options)
+  plainRoutes(server, options)
+  return {
+    server,
+    async listen({ host, port }) {
+      if (!options.tls && !LOOPBACK.has(host)) throw new TokenDoorError('GS_TOKEN_DOOR_PLAINTEXT')
+      await server.listen({ host, port })
+      const address = server.server.address()
+      return typeof address === 'object' && address ? address.port : port
+    },
+    close: () => server.close(),
+  }
+}

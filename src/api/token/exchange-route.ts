@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify'
+import type { ExchangedRun } from '../../identity/index.ts'
+import { exchangeRefusal } from './answers.ts'
+import type { TokenDoorOptions } from './door.ts'
+import { ACCESS_TOKEN, readExchangeForm } from './form.ts'
+import { answer } from './hooks.ts'
+import { type ExchangeAnswer, errorAnswer, exchangeAnswer } from './schemas.ts'
+
+/** POST /oauth/token: RFC 8693. */
+export function exchangeRoute(server: FastifyInstance, options: TokenDoorOptions): void {
+  server.post<{ Body: string }>(
+    '/oauth/token',
+    { schema: { body: { type: 'string' }, response: { 200: exchangeAnswer, '4xx': errorAnswer, '5xx': errorAnswer } } },
+    async (request, reply) => {
+      const form = readExchangeForm(request.body)
+      if ('status' in form) return answer(reply, form)
+      try {
+        const exchanged = await options.exchange.exchange({ subjectToken: form.subjectToken, address: request.ip })
+        return reply.send(answerOf(exchanged, options.postgres))
+      } catch (error) {
+        const refused = exchangeRefusal(error)
+        if (refused.status === 500) throw error
+        return answer(reply, refused)
+      }
+    },
+  )
+}
+
+function answerOf(exchanged: ExchangedRun, postgres: TokenDoorOptions['postgres']): ExchangeAnswer {
+  const lasts = secondsUntil(exchanged.expiresAt)
+  return {
+    access_token: exchanged.handle,
+    issued_token_type: ACCESS_TOKEN,
+    token_type: 'Bearer',
+    expires_in: lasts,
+    gatescribe: {
+      run: exchanged.run.id,
+      joined: exchanged.joined,
+      planes: { postgres: { credential: exchanged.postgres, user: exchanged.run.id, expires_in: lasts, ...postgres } },
+    },
+  }
+}
+
+/** Rounded down, so that nobody relies on a second that is not there. @param at milliseconds since the epoch */
+export function secondsUntil(at: number): number {
+  return Math.max(0, Math.floor((at - Date.now()) / 1000))
+}

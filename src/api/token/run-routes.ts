@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { IdentityError } from '../../identity/index.ts'
+import type { Run } from '../../operations/index.ts'
+import { RunError, type RunView } from '../../runs/index.ts'
+import { bearerRefusal } from './answers.ts'
+import type { TokenDoorOptions } from './door.ts'
+import { secondsUntil } from './exchange-route.ts'
+import { answer } from './hooks.ts'
+import { errorAnswer, type RunAnswer, runAnswer } from './schemas.ts'
+
+/** The life of a run, for whoever holds its handle. */
+export function runRoutes(server: FastifyInstance, options: TokenDoorOptions): void {
+  const { runs } = options
+  const schema = { response: { 200: runAnswer, '4xx': errorAnswer, '5xx': errorAnswer } }
+  const withRun = (act: (run: Run) => RunView) => async (request: FastifyRequest, reply: FastifyReply) => {
+    try {
+      return reply.send(answerOf(act(authenticate(request, options))))
+    } catch (error) {
+      if (!(error instanceof IdentityError || error instanceof RunError)) throw error
+      return answer(reply, bearerRefusal(error))
+    }
+  }
+  server.get(
+    '/runs/self',
+    { schema },
+    withRun((run) => runs.run(run.id)!),
+  )
+  server.post(
+    '/runs/renew',
+    { schema },
+    withRun((run) => runs.extend(run.id)),
+  )
+  server.post(
+    '/runs/end',
+    { schema },
+    withRun((run) => {
+      runs.end(run.id)
+      return runs.run(run.id)!
+    }),
+  )
+}
+
+/** RFC 6750 §2.1: the header, and nowhere else. @throws IdentityError */
+function authenticate(request: FastifyRequest, { credentials, failures }: TokenDoorOptions): Run {
+  const throttled = failures.check(request.ip)
+  if (throttled) throw throttled
+  const [, credential] = /^Bearer +([\w-]{1,200})$/i.exec(request.headers.authorization ?? '') ?? []
+  try {
+    return credentials.runOfHandle(credential ?? '')
+  } catch (error) {
+    // A run that is over is the launcher's own; guessing is what is limited.
+    if (error instanceof IdentityError && error.code !== 'GS_IDENTITY_RUN_OVER') failures.failed(request.ip)
+    throw error
+  }
+}
+
+function answerOf({ run, state, expiresAt, sessions }: RunView): RunAnswer {
+  return { run: run.id, state, expires_in: state === 'live' ? secondsUntil(expiresAt) : 0, sessions }
+}

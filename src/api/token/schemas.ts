@@ -1,0 +1,81 @@
+const text = { type: 'string' } as const
+const count = { type: 'integer' } as const
+
+export const errorAnswer = {
+  type: 'object',
+  required: ['error', 'error_description', 'code', 'next'],
+  additionalProperties: false,
+  properties: { error: text, error_description: text, code: text, next: text },
+} as const
+
+export const runAnswer = {
+  type: 'object',
+  required: ['run', 'state', 'expires_in', 'sessions'],
+  additionalProperties: false,
+  properties: { run: text, state: text, expires_in: count, sessions: count },
+} as const
+
+export const exchangeAnswer = {
+  type: 'object',
+  required: ['access_token', 'issued_token_type', 'token_type', 'expires_in', 'gatescribe'],
+  additionalProperties: false,
+  properties: {
+    access_token: text,
+    issued_token_type: text,
+    token_type: text,
+    expires_in: count,
+    gatescribe: {
+      type: 'object',
+      required: ['run', 'joined', 'planes'],
+      additionalProperties: false,
+      properties: {
+        run: text,
+        joined: { type: 'boolean' },
+        planes: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            postgres: {
+              type: 'object',
+              required: ['credential', 'user', 'expires_in'],
+              additionalProperties: false,
+              properties: { credential: text, user: text, expires_in: count, host: text, port: count },
+            },
+          },
+        },
+      },
+    },
+  },
+} as const
+
+/** What a client of this door receives from a token exchange. */
+export interface ExchangeAnswer {
+  /** The run handle: for the launcher, never for the job. */
+  readonly access_token: string
+  readonly issued_token_type: string
+  readonly token_type: 'Bearer'
+  /** Seconds. */
+  readonly expires_in: number
+  readonly gatescribe: {
+    readonly run: string
+    readonly joined: boolean
+    readonly planes: {
+      readonly postgres: {
+        readonly credential: string
+        /** The run's id: the user name to log in with. */
+        readonly user: string
+        readonly expires_in: number
+        readonly host?: string
+        readonly port?: number
+      }
+    }
+  }
+}
+
+export interface RunAnswer {
+  readonly run: string
+  readonly state: 'live' | 'ended' | 'revoked' | 'expired'
+  /** Seconds. */
+  readonly expires_in: number
+  readonly sessions: number
+}

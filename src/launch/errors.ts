@@ -1,0 +1,19 @@
+import { CodedError, type ErrorCatalogue } from '../operations/index.ts'
+
+export const launchErrors = {
+  GS_LAUNCH_NO_IDENTITY: {
+    meaning: 'No identity of a CI system or workload was found here.',
+    next: 'In GitHub Actions add permissions: id-token: write; elsewhere set GATESCRIBE_ID_TOKEN or GATESCRIBE_ID_TOKEN_FILE.',
+  },
+  GS_LAUNCH_IDENTITY_FAILED: {
+    meaning: 'The identity of this job is there but could not be read.',
+    next: 'Correct what is named, then start the job again.',
+  },
+} as const satisfies ErrorCatalogue
+
+export class LaunchError extends CodedError<keyof typeof launchErrors> {
+  /** @param about goes behind the code's own sentence; never a token */
+  constructor(code: keyof typeof launchErrors, about?: string, options?: ErrorOptions) {
+    super(code, about ? `${launchErrors[code].meaning} (${about})` : launchErrors[code].meaning, launchErrors[code].next, options)
+  }
+}

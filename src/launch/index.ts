@@ -1,0 +1,2 @@
+export { type AmbientIdentity, type AmbientSurroundings, findAmbientIdentity } from './ambient-identity.ts'
+export { LaunchError, launchErrors } from './errors.ts'
