@@ -1,0 +1,221 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ConfigError } from './errors.ts'
+import { jsonSchema } from './json-schema.ts'
+import { loadConfig } from './load.ts'
+
+const example = readFileSync(new URL('../../docs/examples/gatescribe.yaml', import.meta.url), 'utf8')
+const now = Date.parse('2026-08-01T00:00:00Z')
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gatescribe-config-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const load = (text: string | Uint8Array, env = {}) => {
+  writeFileSync(join(folder, 'gatescribe.yaml'), text)
+  return loadConfig(join(folder, 'gatescribe.yaml'), env, now)
+}
+const refusal = (text: string | Uint8Array): ConfigError => {
+  try {
+    load(text)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+  throw new Error('accepted')
+}
+/** `line:column code path` of each problem. */
+const places = (text: string) => refusal(text).problems.map(({ line, column, code, path }) => `${line}:${column} ${code} ${path}`)
+/** The example with one text replaced; the text must stand there. */
+const changed = (from: string, to: string) => {
+  expect(example).toContain(from)
+  return example.replace(from, to)
+}
+/** Where a text stands in a file, as `line:column`. */
+const at = (text: string, part: string) => {
+  const before = text.slice(0, text.indexOf(part)).split('\n')
+  return `${before.length}:${before.at(-1)!.length + 1}`
+}
+
+describe('a configuration that is accepted', () => {
+  it('is the documented example, made exact', () => {
+    const { config, digest, text, warnings } = load(example)
+    expect(warnings).toEqual([])
+    expect(text).toBe(example)
+    expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(config.gateway).toEqual({
+      origin: 'example.org/prod',
+      instance: 'main',
+      data: join(folder, 'data'),
+      durability: 'disk',
+      listen: { postgres: { host: '0.0.0.0', port: 5432 }, token: { host: '0.0.0.0', port: 8444 } },
+      tls: { names: ['gw.example.org'] },
+      masterKey: { from: 'file', path: join(folder, 'master.key') },
+      drain: 30_000,
+    })
+    expect(config.resources[0]).toMatchObject({
+      host: 'orders.internal',
+      port: 5432,
+      tls: { verify: 'full', ca: { from: 'file', path: join(folder, 'orders-ca.pem') } },
+      credential: { as: 'reader', user: 'gatescribe_ro', password: { from: 'secret', name: 'orders-ro' } },
+    })
+    expect(config.rules[1]).toEqual({
+      name: 'freeze',
+      effect: 'deny',
+      on: { tags: ['pii'] },
+      do: ['postgres.*'],
+      say: 'The data is frozen until the audit is over; stop and report that.',
+      until: Date.parse('2026-12-01T06:00:00Z'),
+    })
+  })
+
+  it('verifies a target in full where tls is not mentioned', () => {
+    const { config } = load(changed('    tls: { verify: full, ca: file:./orders-ca.pem }\n', ''))
+    expect(config.resources[0]!.tls).toEqual({ verify: 'full' })
+  })
+
+  it('splits a command at spaces and leaves its words alone', () => {
+    const { config } = load(changed('"secret:orders-ro"', '"command:/usr/bin/mint  --for $HOME;x"'))
+    expect(config.resources[0]!.credential.password).toEqual({ from: 'command', path: '/usr/bin/mint', arguments: ['--for', '$HOME;x'] })
+  })
+
+  it('reads the keys of an issuer that cannot be reached from a file, and refuses private ones', () => {
+    writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] }))
+    const text = changed('    groups: ["repo:{repository}"]', '    jwks: file:./keys.json\n    groups: ["repo:{repository}"]')
+    expect(load(text).config.issuers[0]!.keys).toMatchObject({ from: 'inline', jwks: { keys: [{ kty: 'EC' }] } })
+    writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'hunter2' }] }))
+    expect(refusal(text).problems[0]).toMatchObject({ code: 'GS_CONFIG_WRONG_VALUE', path: 'issuers[0].jwks' })
+    expect(refusal(text).message).not.toContain('hunter2')
+  })
+
+  it('has a published JSON Schema that is not stale', () => {
+    expect(readFileSync(resolve('schema/gatescribe.schema.json'), 'utf8')).toBe(jsonSchema())
+  })
+})
+
+describe('a file that is not the YAML that is accepted', () => {
+  it.each([
+    ['an unquoted tag', changed('    say: The', '    say: !The'), 'GS_CONFIG_SYNTAX'],
+    ['a field twice', changed('  drain: 30s', '  drain: 30s\n  drain: 40s'), 'GS_CONFIG_SYNTAX'],
+    [
+      'an alias',
+      changed('    tags: [prod, pii]', '    tags: &t [prod, pii]').replace('on: { tags: [pii] }', 'on: { tags: *t }'),
+      'GS_CONFIG_SYNTAX',
+    ],
+    ['two documents', `${example}\n---\n{}\n`, 'GS_CONFIG_SYNTAX'],
+    ['a tab as indentation', changed('  drain', '\tdrain'), 'GS_CONFIG_SYNTAX'],
+    ['a key that is no string', `${example}\n1: x\n`, 'GS_CONFIG_SYNTAX'],
+    ['an open bracket', `${example}\nx: [`, 'GS_CONFIG_SYNTAX'],
+    ['a hundred thousand brackets', '['.repeat(100_000), 'GS_CONFIG_SYNTAX'],
+    ['an exponential nest of aliases', `a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\n`, 'GS_CONFIG_SYNTAX'],
+    ['nothing', '', 'GS_CONFIG_SYNTAX'],
+    ['a NUL', `${example}\0`, 'GS_CONFIG_UNREADABLE'],
+    ['more than 1 MiB', `${example}#${'x'.repeat(1024 * 1024)}`, 'GS_CONFIG_UNREADABLE'],
+    ['no UTF-8', Buffer.from([0x67, 0xff, 0xfe]), 'GS_CONFIG_UNREADABLE'],
+  ])('is refused for %s', (_, text, code) => {
+    expect(refusal(text).code).toBe(code)
+  })
+
+  it('is told the line and column, and never what stands there', () => {
+    const text = changed('"secret:orders-ro"', 'hunter2: hunter2')
+    const { message, problems } = refusal(text)
+    expect(message).not.toContain('hunter2')
+    expect(problems[0]!.line).toBe(Number(at(text, '      - { as: reader').split(':')[0]))
+  })
+
+  it('is refused where there is no file, or a folder', () => {
+    expect(() => loadConfig(join(folder, 'none.yaml'), {})).toThrow(expect.objectContaining({ code: 'GS_CONFIG_UNREADABLE' }))
+    expect(() => loadConfig(folder, {})).toThrow(expect.objectContaining({ code: 'GS_CONFIG_UNREADABLE' }))
+  })
+})
+
+describe('a field that is wrong', () => {
+  it.each([
+    ['aliasses', '    aliases: [orders-prod]', '    aliasses: [orders-prod]', 'GS_CONFIG_UNKNOWN_FIELD', 'Did you mean aliases?'],
+    ['gatway', 'gateway:', 'gatway:', 'GS_CONFIG_UNKNOWN_FIELD', 'Did you mean gateway?'],
+    ['<<', '  drain: 30s', '  <<: { drain: 30s }', 'GS_CONFIG_UNKNOWN_FIELD', 'Remove it; the fields here are origin'],
+    ['30', 'drain: 30s', 'drain: 30', 'GS_CONFIG_WRONG_VALUE', 'Write for example 30s.'],
+    ['permit', 'effect: allow', 'effect: permit', 'GS_CONFIG_WRONG_VALUE', 'Write for example effect: allow.'],
+    ['orders.internal', 'address: orders.internal:5432', 'address: orders.internal', 'GS_CONFIG_WRONG_VALUE', 'orders.internal:5432'],
+    ['orders.internal:65536', 'address: orders.internal:5432', 'address: orders.internal:65536', 'GS_CONFIG_WRONG_VALUE', 'ports'],
+    ['[]', 'on: { tags: [pii] }', 'on: { tags: [] }', 'GS_CONFIG_WRONG_VALUE', 'Name at least one'],
+    ['{}', 'on: { tags: [pii] }', 'on: {}', 'GS_CONFIG_WRONG_VALUE', 'leave it out'],
+    ['"github"', '"github/repo:acme/reports"', '"github"', 'GS_CONFIG_WRONG_VALUE', 'github/repo:acme/reports'],
+    ['2026-02-30T06:00:00', '2026-12-01T06:00:00Z', '2026-02-30T06:00:00', 'GS_CONFIG_WRONG_VALUE', 'time zone'],
+    ['secret:master', 'file:./master.key', 'secret:master', 'GS_CONFIG_LITERAL_SECRET', 'file:./master.key'],
+    ['gw', 'tls: { names: [gw.example.org] }', 'tls: gw', 'GS_CONFIG_WRONG_VALUE', 'names'],
+  ])('is refused where it stands: %s', (part, from, to, code, says) => {
+    const text = changed(from, to)
+    const problem = refusal(text).problems.find((one) => one.code === code)!
+    expect(problem).toBeDefined()
+    const offset = text.indexOf(to) + to.indexOf(part)
+    const before = text.slice(0, offset).split('\n')
+    expect([problem.line, problem.column]).toEqual([before.length, before.at(-1)!.length + 1])
+    expect(`${problem.message} ${problem.next}`).toContain(says)
+  })
+
+  it('is reported as missing at the map that lacks it', () => {
+    const text = changed('    audience: https://gw.example.org\n', '')
+    expect(places(text)).toEqual([`${at(text, 'name: github')} GS_CONFIG_MISSING_FIELD issuers[0].audience`])
+    expect(refusal(text).problems[0]!.next).toContain('audience: https://gw.example.org')
+  })
+
+  it('does not hide the others: all problems come at once, in the order of the file', () => {
+    const text = changed('drain: 30s', 'drain: soon').replace('effect: allow', 'effect: permit').replace('kind: postgres', 'kind: mysql')
+    expect(refusal(text).problems.map(({ path }) => path)).toEqual(['gateway.drain', 'resources[0].kind', 'rules[0].effect'])
+    expect(refusal(text).code).toBe('GS_CONFIG_WRONG_VALUE')
+  })
+
+  it.each(['hunter2', 'p@ss:word', 'ENV:X', 'file:', 'command:relative', 'secret:UPPER CASE'])(
+    'is never repeated where a secret belongs: %s',
+    (literal) => {
+      const text = changed('"secret:orders-ro"', JSON.stringify(literal))
+      const error = refusal(text)
+      expect(error.problems).toHaveLength(1)
+      expect(error.problems[0]).toMatchObject({ code: 'GS_CONFIG_LITERAL_SECRET', path: 'resources[0].credentials[0].password' })
+      if (literal.length > 5) expect(JSON.stringify([error.message, error.problems, error.stack])).not.toContain(`${literal}"`)
+      expect(error.message).not.toContain('hunter2')
+    },
+  )
+})
+
+describe('what is not enforced', () => {
+  it('is refused by name at its place, section or field, and nothing else is said of it', () => {
+    const whole = `${example}
+masks:
+  - { name: a, on: { resources: [orders-db] }, columns: [x], as: partial }
+budgets: []
+approvals: {}
+roles: {}
+trail: { retain: { entries: 13mo } }
+limits: { idle: 30m }
+`
+    expect(places(whole).map((place) => place.replace(/^\S+ /, ''))).toEqual(
+      ['masks', 'budgets', 'approvals', 'roles', 'trail', 'limits'].map((section) => `GS_CONFIG_NOT_SUPPORTED ${section}`),
+    )
+    expect(places(whole)[0]).toBe(`${at(whole, 'masks:')} GS_CONFIG_NOT_SUPPORTED masks`)
+  })
+
+  it.each([
+    ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.*]\n    when: "true"\n  - name: freeze', 'rules[0].when'],
+    ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.read]\n  - name: freeze', 'rules[0].do[0]'],
+    ['    do: [postgres.*]\n  - name: freeze', '    do: ["*"]\n  - name: freeze', 'rules[0].do[0]'],
+    ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.*, kubernetes.get]\n  - name: freeze', 'rules[0].do[1]'],
+    ['    token: 0.0.0.0:8444', '    token: 0.0.0.0:8444\n    https: 0.0.0.0:8443', 'gateway.listen.https'],
+    ['    token: 0.0.0.0:8444', '    token: 0.0.0.0:8444\n    admin: 127.0.0.1:8445', 'gateway.listen.admin'],
+    ['  drain: 30s', '  durability: postgres', 'gateway.durability'],
+    ['kind: postgres', 'kind: kubernetes', 'resources[0].kind'],
+    ['password: "secret:orders-ro" }', 'password: "secret:orders-ro", for: [postgres.read] }', 'resources[0].credentials[0].for'],
+    [
+      'password: "secret:orders-ro" }',
+      'password: "secret:orders-ro" }\n      - { as: writer, user: gatescribe_rw, password: "secret:orders-rw" }',
+      'resources[0].credentials',
+    ],
+    ['resources:\n', '  - { name: okta, issuer: https://acme.okta.com, people: { clientId: x } }\n\nresources:\n', 'issuers[1].people'],
+  ])('is refused although the design has it (%#)', (from, to, path) => {
+    expect(refusal(changed(from, to)).problems.map((problem) => [problem.code, problem.path])).toEqual([['GS_CONFIG_NOT_SUPPORTED', path]])
+  })
+})
