@@ -1,5 +1,6 @@
 import type { SessionEnd } from '../../../guard/index.ts'
 import type { RelayOptions } from './options.ts'
+import { Relay } from './session-relay.ts'
 
 /**
  * Carries one session until either end is gone. The caller closes the session with the answer.
@@ -7,5 +8,5 @@ import type { RelayOptions } from './options.ts'
  * @returns why it ended; both sockets are destroyed by then, and every admission is settled. Never rejects.
  */
 export function relay(options: RelayOptions): Promise<SessionEnd> {
-  return Promise.resolve(options.client.destroyed ? 'client-lost' : 'ended')
+  return new Relay(options).run()
 }

@@ -1,0 +1,322 @@
+import type { Statement } from '../../../operations/index.ts'
+import { backend, frontend, transaction } from '../wire/codes.ts'
+import type { ErrorFields } from '../wire/error-response.ts'
+import { WireError } from '../wire/errors.ts'
+import type { WireName } from '../wire/read.ts'
+import type { Replacement } from './batch.ts'
+import type { Flight } from './flight.ts'
+import { Portals } from './portals.ts'
+import { Ring } from './ring.ts'
+import { Statements } from './statements.ts'
+
+/** A message that went upstream and that the server has yet to answer. */
+export interface Expected {
+  /** One of `frontend`; 0 once the server will say nothing to it. */
+  type: number
+  readonly name: WireName
+  readonly ofStatement: boolean
+  readonly statement: Statement | undefined
+  readonly flight: Flight | undefined
+  readonly replacement: Replacement | undefined
+}
+
+const COPY_FAULT = 'Only copy data may be sent while the server copies in.'
+
+/** CopyDone and CopyFail end a COPY but are not answered themselves. */
+const endsCopy = (type: number): boolean => type === frontend.copyDone || type === frontend.copyFail
+const isSilent = (type: number): boolean => type === 0 || endsCopy(type)
+
+/**
+ * Mirrors what was sent upstream, so that each message of the server is known to be the answer to something; settles
+ * operations at the server's own end of them (PostgreSQL protocol, "Message Flow").
+ */
+export class Answers {
+  readonly statements = new Statements()
+  readonly #portals = new Portals()
+  readonly #expected = new Ring<Expected>()
+  #status: number = transaction.idle
+  /** After an error in the extended protocol the server skips what it reads, up to the next Sync. */
+  #skipping = false
+  /** SQLSTATE of the error in the Query that is being answered, or in the group of extended messages. */
+  #failure: string | undefined
+  #fatal = false
+  /** The server is in copy-in mode for the head. */
+  #copyingIn = false
+  /** Syncs that the server may have consumed as part of a failed COPY, or may yet answer. */
+  #looseSyncs = 0
+  /** The operation whose result is arriving, and what of it is not charged yet. */
+  #receiving: Flight | undefined
+  #rows = 0
+  #bytes = 0
+  #early = 0
+  #clientFault: WireError | undefined
+
+  /** Whether the server has yet to answer something. */
+  get inFlight(): boolean {
+    return this.#expected.length > 0
+  }
+
+  /** Of the last ReadyForQuery: one of `transaction`. */
+  get status(): number {
+    return this.#status
+  }
+
+  /** Whether the server said that it ends the connection. */
+  get fatal(): boolean {
+    return this.#fatal
+  }
+
+  /** Set where the client sent something that cannot be carried: it shows when sent, or only by the server's answer. */
+  get clientFault(): WireError | undefined {
+    return this.#clientFault
+  }
+
+  /** Whether nothing is in flight and no transaction is open. */
+  get idle(): boolean {
+    return this.#expected.length === 0 && this.#status === transaction.idle && !this.#skipping
+  }
+
+  /** A Bind of this portal is on its way. */
+  portalChanges(name: WireName): void {
+    this.#portals.change(name)
+  }
+
+  /** Whether a Bind made this portal, or may make it. */
+  portalExpected(name: WireName): boolean {
+    return this.#portals.expected(name)
+  }
+
+  /** A message goes upstream. One that the server cannot take while it copies in is a fault of the client. */
+  sent(expected: Expected): void {
+    if (this.#copyingIn && !this.#copyEnds()) {
+      // In copy-in mode the server ignores Flush and Sync (PostgreSQL protocol, "COPY Operations").
+      if (expected.type === frontend.sync) {
+        this.#looseSyncs += 1
+        return
+      }
+      if (!endsCopy(expected.type)) this.#clientFault = new WireError(COPY_FAULT)
+    }
+    if (this.#skipping) {
+      if (expected.type !== frontend.sync) {
+        this.#skip(expected)
+        return
+      }
+      this.#skipping = false
+    }
+    if (isSilent(expected.type) && this.#expected.length === 0) return
+    this.#expected.push(expected)
+  }
+
+  /** Copy data of the client goes upstream, perhaps before the server said that it copies. */
+  copied(bytes: number): void {
+    if (!this.#copyingIn) {
+      this.#early += bytes
+      return
+    }
+    this.#receiving ??= this.#headFlight()
+    this.#bytes += bytes
+  }
+
+  /** A row or a piece of a result arrives. @param rows 1 where it starts one @throws WireError where nothing was asked */
+  result(rows: number, bytes: number): void {
+    this.#receiving ??= this.#receiver()
+    this.#rows += rows
+    this.#bytes += bytes
+  }
+
+  /** Charges what arrived so far; called once per chunk. */
+  charge(): void {
+    if (this.#rows > 0 || this.#bytes > 0) this.#receiving?.charge(this.#rows, this.#bytes)
+    this.#rows = 0
+    this.#bytes = 0
+  }
+
+  /** Any message without content that matters here. @throws WireError where it answers nothing */
+  received(type: number): void {
+    switch (type) {
+      case backend.parseComplete: {
+        const { name, statement, flight } = this.#take(frontend.parse)
+        this.statements.answered(name, statement, true)
+        flight?.settle('completed')
+        return
+      }
+      case backend.bindComplete: {
+        const { name, flight } = this.#take(frontend.bind)
+        this.#portals.bound(name, flight)
+        return
+      }
+      case backend.closeComplete: {
+        const { name, ofStatement } = this.#take(frontend.close)
+        if (ofStatement) this.statements.answered(name, undefined, true)
+        else this.#portals.closed(name)
+        return
+      }
+      case backend.noData:
+        this.#take(frontend.describe)
+        return
+      case backend.rowDescription:
+        // Before the rows of a Query, or the answer to a Describe.
+        if (this.#expected.head?.type !== frontend.query) this.#take(frontend.describe)
+        return
+      case backend.parameterDescription:
+        if (this.#expected.head?.type !== frontend.describe) throw astray(type)
+        return
+      case backend.emptyQueryResponse:
+        this.#completed()
+        return
+      case backend.portalSuspended:
+        this.#endResult()
+        this.#take(frontend.execute)
+        return
+      case backend.copyInResponse:
+        this.#copyIn()
+        return
+      case backend.copyOutResponse:
+      case backend.copyDone:
+        this.#receiver()
+        return
+      default:
+        throw astray(type)
+    }
+  }
+
+  /** CommandComplete. @param tag such as `COPY 12` */
+  completed(tag: string): void {
+    // The rows of a COPY in are known from its end only: CopyData is cut where the client likes.
+    if (this.#copyingIn && tag.startsWith('COPY ')) this.#rows += Number.parseInt(tag.slice(5), 10) || 0
+    this.#completed()
+  }
+
+  /**
+   * ErrorResponse.
+   * @returns what the client is told instead, if the error answers a stand-in
+   */
+  failed(fields: ReadonlyMap<string, string>): ErrorFields | undefined {
+    const sqlstate = fields.get('C') ?? 'XX000'
+    const severity = fields.get('V') ?? fields.get('S')
+    if (severity === 'FATAL' || severity === 'PANIC') this.#fatal = true
+    const head = this.#expected.head
+    if (!head) return undefined
+    this.#endResult()
+    this.#failure = sqlstate
+    const replacement = head.replacement?.by.answers(fields) ? head.replacement : undefined
+    if (head.type === frontend.query) {
+      head.flight?.fail(sqlstate, this.#fatal)
+      this.#copyingIn = false
+    } else if (head.type !== frontend.sync) this.#failExtended(head, sqlstate)
+    return replacement?.answer
+  }
+
+  /** ReadyForQuery. @throws WireError where no Query or Sync was sent */
+  ready(status: number): void {
+    this.#endResult()
+    this.#dropSilent()
+    const head = this.#expected.head
+    if (head?.type === frontend.query || head?.type === frontend.sync) {
+      this.#expected.shift()
+      head.flight?.settle('completed')
+    } else if (this.#looseSyncs > 0) this.#looseSyncs -= 1
+    else throw astray(backend.readyForQuery)
+    this.#dropSilent()
+    this.#copyingIn = false
+    this.#status = status
+    // Portals live as long as their transaction.
+    if (status === transaction.idle) this.#portals.end(this.#failure)
+    this.#failure = undefined
+    this.#early = 0
+  }
+
+  /** One end is gone: nothing will be answered any more. */
+  abandon(status: 'aborted' | 'cancelled'): void {
+    this.charge()
+    for (let head = this.#expected.shift(); head; head = this.#expected.shift()) head.flight?.settle(status)
+    this.#portals.abandon(status)
+  }
+
+  #completed(): void {
+    const head = this.#expected.head
+    this.#endResult()
+    if (this.#copyingIn) this.#looseSyncs = 0
+    this.#copyingIn = false
+    if (head?.type === frontend.query) return
+    const { name } = this.#take(frontend.execute)
+    this.#portals.flight(name)?.settle('completed')
+  }
+
+  #failExtended(head: Expected, sqlstate: string): void {
+    if (head.type === frontend.execute) this.#portals.flight(head.name)?.fail(sqlstate, this.#fatal)
+    head.flight?.fail(sqlstate, this.#fatal)
+    this.#copyingIn = false
+    this.#expected.shift()
+    this.#unanswered(head)
+    while (this.#expected.head && this.#expected.head.type !== frontend.sync) this.#skip(this.#expected.shift()!)
+    this.#skipping = this.#expected.length === 0
+  }
+
+  /** The server reads it and does nothing. */
+  #skip(expected: Expected): void {
+    expected.flight?.settle('skipped')
+    this.#unanswered(expected)
+  }
+
+  #unanswered(expected: Expected): void {
+    if (expected.type === frontend.parse) this.statements.answered(expected.name, undefined, false)
+    else if (expected.type === frontend.close && expected.ofStatement) this.statements.answered(expected.name, undefined, false)
+    else if (expected.type === frontend.bind) this.#portals.unbound(expected.name)
+  }
+
+  #copyIn(): void {
+    this.#receiving = this.#receiver()
+    this.#bytes += this.#early
+    this.#early = 0
+    this.#copyingIn = true
+    // What was sent behind it before the server said that it copies.
+    for (let index = 1; index < this.#expected.length; index += 1) {
+      const expected = this.#expected.at(index)!
+      if (endsCopy(expected.type)) return
+      if (expected.type === frontend.sync) {
+        expected.type = 0
+        this.#looseSyncs += 1
+      } else if (expected.type !== 0) this.#clientFault = new WireError(COPY_FAULT)
+    }
+  }
+
+  /** Whether the client has already sent the end of the COPY that is the head. */
+  #copyEnds(): boolean {
+    for (let index = 1; index < this.#expected.length; index += 1) if (endsCopy(this.#expected.at(index)!.type)) return true
+    return false
+  }
+
+  #dropSilent(): void {
+    while (this.#expected.head && isSilent(this.#expected.head.type)) this.#expected.shift()
+  }
+
+  #receiver(): Flight | undefined {
+    const type = this.#expected.head?.type
+    if (type !== frontend.query && type !== frontend.execute) throw new WireError('The server sent a result that nobody asked for.')
+    return this.#headFlight()
+  }
+
+  #headFlight(): Flight | undefined {
+    const head = this.#expected.head
+    return head?.type === frontend.execute ? this.#portals.flight(head.name) : head?.flight
+  }
+
+  #endResult(): void {
+    this.charge()
+    this.#receiving = undefined
+  }
+
+  #take(type: number): Expected {
+    const head = this.#expected.head
+    // A stand-in always fails: that it succeeded means that it was not understood as one.
+    if (head?.type !== type || head.replacement) throw new WireError('The server answered something that was not sent.')
+    this.#expected.shift()
+    this.#dropSilent()
+    return head
+  }
+}
+
+function astray(type: number): WireError {
+  return new WireError(`The server sent a message of type 0x${type.toString(16).padStart(2, '0')} that answers nothing.`)
+}

@@ -1,0 +1,35 @@
+import type { Decided, Statement } from '../../../operations/index.ts'
+import type { ErrorFields } from '../wire/error-response.ts'
+import type { WireName } from '../wire/read.ts'
+import type { StandIn } from './stand-ins.ts'
+
+/** A stand-in, and the error that the client sees instead of the one that the server answers it with. */
+export interface Replacement {
+  readonly by: StandIn
+  readonly answer: ErrorFields
+}
+
+/** One message of the client, or a run of its bytes that need no answer. */
+export interface Item {
+  /** Its type: one of `frontend`. */
+  readonly type: number
+  readonly bytes: Uint8Array
+  readonly start: number
+  end: number
+  /** The statement that a Parse or Close is about, or the portal of a Bind, Execute or Close. */
+  readonly name: WireName
+  /** Close: of a statement, not a portal. */
+  readonly ofStatement: boolean
+  /** Parse: what the name will mean. */
+  readonly statement: Statement | undefined
+  /** Its place among the batch's operations; -1 if it is none. */
+  readonly operation: number
+  /** Set where it can be refused without asking anybody. */
+  readonly replacement: Replacement | undefined
+}
+
+/** Everything framed from one read: decided, admitted and forwarded together. */
+export class Batch {
+  readonly items: Item[] = []
+  readonly operations: Decided[] = []
+}

@@ -1,0 +1,189 @@
+import { type Decision, type Operation, Refusal, type Statement } from '../../../operations/index.ts'
+import { frontend } from '../wire/codes.ts'
+import { WireError } from '../wire/errors.ts'
+import { Framer, type MessageVisitor } from '../wire/framer.ts'
+import { readBind, readExecute, readNamed, readParse, readQuery, type WireName } from '../wire/read.ts'
+import type { Answers } from './answers.ts'
+import { Batch, type Replacement } from './batch.ts'
+import { refusalFields, type StandIn, standIns, unknownPortal, unknownStatement } from './stand-ins.ts'
+
+/** Everything but CopyData has to be read whole before it may go on. */
+const ASSEMBLED = Object.values(frontend).filter((type) => type !== frontend.copyData)
+
+const NO_BYTES = new Uint8Array(0)
+
+/** Reads the client: frames its bytes, finds its operations and has each decided. */
+export class FromClient implements MessageVisitor {
+  readonly #framer: Framer
+  readonly #answers: Answers
+  readonly #decide: (operation: Operation) => Decision
+  readonly #limit: number
+  #batch = new Batch()
+  /** Syncs framed so far: the group that a message belongs to. */
+  #group = 0
+  #terminated = false
+  /** The message that has to wait until the server said what a name means. */
+  #unsure: Uint8Array | undefined
+
+  constructor(answers: Answers, decide: (operation: Operation) => Decision, limit: number) {
+    this.#answers = answers
+    this.#decide = decide
+    this.#limit = limit
+    this.#framer = new Framer(this, { assembled: ASSEMBLED, limit })
+  }
+
+  /** Whether the client has sent Terminate. */
+  get terminated(): boolean {
+    return this.#terminated
+  }
+
+  /** Whether no message is half read. */
+  get atBoundary(): boolean {
+    return this.#framer.atBoundary
+  }
+
+  /**
+   * Adds the messages in these bytes to the batch.
+   * @returns undefined if all were taken; else the bytes to give again once the server has answered something
+   * @throws WireError
+   */
+  read(chunk: Uint8Array): Uint8Array | undefined {
+    const consumed = this.#framer.push(chunk)
+    const unsure = this.#unsure
+    if (!unsure) return undefined
+    this.#unsure = undefined
+    const rest = chunk.subarray(consumed)
+    return rest.length === 0 ? unsure : Buffer.concat([unsure, rest])
+  }
+
+  /** What was read since the last call. */
+  take(): Batch {
+    const batch = this.#batch
+    this.#batch = new Batch()
+    return batch
+  }
+
+  message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
+    switch (type) {
+      case frontend.bind:
+        return this.#bind(bytes, start, end)
+      case frontend.execute: {
+        const portal = readExecute(bytes, start, end)
+        const replacement = this.#answers.portalExpected(portal) ? undefined : { by: standIns.parse, answer: unknownPortal(portal) }
+        return this.#add(type, bytes, start, end, portal, replacement)
+      }
+      case frontend.sync:
+        this.#group += 1
+        return this.#add(type, bytes, start, end)
+      case frontend.query:
+        return this.#operate(type, bytes, start, end, 'query', { text: readQuery(bytes, start, end) })
+      case frontend.parse:
+        return this.#parse(bytes, start, end)
+      case frontend.describe:
+        readNamed(bytes, start, end)
+        return this.#add(type, bytes, start, end)
+      case frontend.close:
+        return this.#close(bytes, start, end)
+      case frontend.copyData:
+        this.piece(type, bytes, start, end)
+        return true
+      case frontend.flush:
+      case frontend.copyDone:
+      case frontend.copyFail:
+        return this.#add(type, bytes, start, end)
+      case frontend.functionCall:
+        return this.#add(frontend.query, NO_BYTES, 0, 0, '', refused(standIns.query, 'The gateway does not carry FunctionCall messages.'))
+      case frontend.terminate:
+        this.#terminated = true
+        this.#add(type, bytes, start, end)
+        return false
+      default:
+        throw unexpected(type)
+    }
+  }
+
+  /** CopyData, whole or in part: it belongs to a COPY that was admitted. */
+  piece(type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (type !== frontend.copyData) throw unexpected(type)
+    const last = this.#batch.items.at(-1)
+    if (last?.type === type && last.bytes === bytes && last.end === start) last.end = end
+    else this.#add(type, bytes, start, end)
+  }
+
+  /** Too long to be recorded before it is forwarded, so it is not forwarded. */
+  oversize(type: number): void {
+    const reason = `A message of more than ${this.#limit} bytes cannot be inspected, so it is refused.`
+    if (type === frontend.query) this.#add(type, NO_BYTES, 0, 0, '', refused(standIns.query, reason))
+    // As a Describe: whatever name it carried keeps its meaning.
+    else if (type === frontend.parse || type === frontend.bind)
+      this.#add(frontend.describe, NO_BYTES, 0, 0, '', refused(standIns.parse, reason))
+    else throw new WireError(`A message of type 0x${type.toString(16)} is longer than the gateway reads.`)
+  }
+
+  #parse(bytes: Uint8Array, start: number, end: number): true {
+    const { name, text } = readParse(bytes, start, end)
+    // Copied: a prepared statement may outlive the chunk by hours.
+    const statement: Statement = { text: Uint8Array.prototype.slice.call(text) }
+    this.#answers.statements.change(name, statement, this.#group)
+    return this.#operate(frontend.parse, bytes, start, end, 'prepare', statement, name)
+  }
+
+  #bind(bytes: Uint8Array, start: number, end: number): boolean {
+    const { portal, statement: name, parameters } = readBind(bytes, start, end)
+    const statement = this.#answers.statements.resolve(name, this.#group)
+    if (statement === 'unsure') {
+      this.#unsure = bytes.subarray(start, end)
+      return false
+    }
+    this.#answers.portalChanges(portal)
+    if (!statement) return this.#add(frontend.bind, bytes, start, end, portal, { by: standIns.bind, answer: unknownStatement(name) })
+    return this.#operate(frontend.bind, bytes, start, end, 'bind', statement, portal, parameters)
+  }
+
+  #close(bytes: Uint8Array, start: number, end: number): true {
+    const { kind, name } = readNamed(bytes, start, end)
+    if (kind === 'statement') this.#answers.statements.change(name, undefined, this.#group)
+    return this.#add(frontend.close, bytes, start, end, name, undefined, kind === 'statement')
+  }
+
+  #operate(
+    type: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    form: Operation['form'],
+    statement: Statement,
+    name: WireName = '',
+    parameters?: Uint8Array,
+  ): true {
+    const operation: Operation = parameters
+      ? { protocol: 'postgres', form, statement, parameters }
+      : { protocol: 'postgres', form, statement }
+    const batch = this.#batch
+    const place = batch.operations.length
+    batch.operations.push({ operation, decision: this.#decide(operation) })
+    batch.items.push({ type, bytes, start, end, name, ofStatement: false, statement, operation: place, replacement: undefined })
+    return true
+  }
+
+  #add(
+    type: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    name: WireName = '',
+    replacement?: Replacement,
+    ofStatement = false,
+  ): true {
+    this.#batch.items.push({ type, bytes, start, end, name, ofStatement, statement: undefined, operation: -1, replacement })
+    return true
+  }
+}
+
+function refused(by: StandIn, reason: string): Replacement {
+  return { by, answer: refusalFields(new Refusal('GS_OPERATION_NOT_SUPPORTED', { reason })) }
+}
+
+function unexpected(type: number): WireError {
+  return new WireError(`A message of type 0x${type.toString(16).padStart(2, '0')} is not expected here.`)
+}

@@ -1,0 +1,52 @@
+import type { Statement } from '../../../operations/index.ts'
+import type { WireName } from '../wire/read.ts'
+
+interface Change {
+  /** Messages about this name that the server has not answered yet. */
+  unanswered: number
+  /** Number of Syncs before the newest of them. */
+  group: number
+  /** What the name will mean; undefined once closed. */
+  statement: Statement | undefined
+}
+
+/**
+ * What the names of prepared statements mean. State follows the server: a name changes when ParseComplete or
+ * CloseComplete comes, and what was sent meanwhile is only expected.
+ */
+export class Statements {
+  readonly #known = new Map<WireName, Statement>()
+  readonly #changes = new Map<WireName, Change>()
+
+  /** A Parse (or a Close, without statement) goes upstream. @param group Syncs before it */
+  change(name: WireName, statement: Statement | undefined, group: number): void {
+    const change = this.#changes.get(name)
+    if (change) {
+      change.unanswered += 1
+      change.group = group
+      change.statement = statement
+    } else this.#changes.set(name, { unanswered: 1, group, statement })
+  }
+
+  /** The server answered that message, or skipped it. */
+  answered(name: WireName, statement: Statement | undefined, done: boolean): void {
+    const change = this.#changes.get(name)
+    if (change) {
+      change.unanswered -= 1
+      if (change.unanswered === 0) this.#changes.delete(name)
+    }
+    if (!done) return
+    if (statement) this.#known.set(name, statement)
+    else this.#known.delete(name)
+  }
+
+  /**
+   * The statement that a Bind in this group will run, undefined where there is none. Within one group an expectation is
+   * certain enough: if it fails, the Bind is skipped with it. Across a Sync it is not: `unsure` until the server answered.
+   */
+  resolve(name: WireName, group: number): Statement | undefined | 'unsure' {
+    const change = this.#changes.get(name)
+    if (!change) return this.#known.get(name)
+    return change.group === group ? change.statement : 'unsure'
+  }
+}

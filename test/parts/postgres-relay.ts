@@ -1,0 +1,164 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Admission, Guard, Session, SessionEnd } from '../../src/guard/index.ts'
+import { type Decided, type Decision, type Operation, type Outcome, Refusal } from '../../src/operations/index.ts'
+import { login } from '../../src/protocols/postgres/login/index.ts'
+import { CancelRegistry, relay } from '../../src/protocols/postgres/relay/index.ts'
+import type { PostgresAsk, PostgresTarget } from '../../src/protocols/postgres/target.ts'
+import { buildAuthenticationOk } from '../../src/protocols/postgres/wire/authentication.ts'
+import { readStartup } from '../../src/protocols/postgres/wire/startup.ts'
+import type { RunningPostgres } from './postgres.ts'
+
+/** What the guard was asked, and how it ended. */
+export interface Seen {
+  readonly form: Operation['form']
+  readonly text: string
+  readonly parameters: Buffer | undefined
+  readonly refused: boolean
+  rows: number
+  bytes: number
+  outcome: Pick<Outcome, 'status' | 'sqlstate'> | undefined
+}
+
+export interface RelayControls {
+  /** A statement that matches is refused. */
+  denies: RegExp | undefined
+  /** Milliseconds until intents are durable; 0 answers before `admit` returns. */
+  durableAfter: number
+  /** Every operation in the order admitted. */
+  readonly seen: Seen[]
+  readonly sessions: { readonly stop: AbortController; readonly drain: AbortController; readonly target: PostgresTarget }[]
+  /** How sessions ended, in order. */
+  readonly ends: SessionEnd[]
+  readonly port: number
+  inspectionLimit: number | undefined
+  /** Runs before a CancelRequest is sent to the target, which waits for it. */
+  beforeCancel: () => Promise<void>
+  close(): Promise<void>
+}
+
+type FakeSession = Session<PostgresAsk, PostgresTarget>
+
+/**
+ * The relay between a listener of its own and a real PostgreSQL. Only the start-up is shortened (no authentication) and
+ * the guard is played: it denies by pattern, takes its time to be durable, and keeps what it was asked.
+ */
+export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'>): Promise<RelayControls> {
+  const cancels = new CancelRegistry()
+  const sockets = new Set<Socket>()
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.once('close', () => sockets.delete(socket))
+    accept(socket).catch(() => socket.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const controls: RelayControls = {
+    denies: undefined,
+    durableAfter: 0,
+    seen: [],
+    sessions: [],
+    ends: [],
+    port: (server.address() as AddressInfo).port,
+    inspectionLimit: undefined,
+    beforeCancel: async () => undefined,
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+  const guard = playedGuard(controls)
+
+  async function accept(client: Socket): Promise<void> {
+    for (;;) {
+      const packet = readStartup(await startupPacket(client))
+      if (packet.kind === 'ssl-request' || packet.kind === 'gssenc-request') {
+        client.write('N')
+        continue
+      }
+      if (packet.kind === 'cancel-request') {
+        cancels.cancel(packet.processId, packet.key)
+        client.end()
+        return
+      }
+      const minor = packet.minor === 2 ? 2 : 0
+      const ask = { database: packet.parameters.get('database') ?? 'postgres', settings: new Map<string, string>(), minor } as const
+      const address = { host: postgres.host, port: postgres.port, tls: { verify: 'off' } } as const
+      const signal = new AbortController().signal
+      const loggedIn = await login(address, { user: 'postgres' }, ask, signal)
+      const target: PostgresTarget = {
+        ...loggedIn,
+        cancel: async () => {
+          await controls.beforeCancel()
+          await loggedIn.cancel()
+        },
+      }
+      client.write(buildAuthenticationOk())
+      const stop = new AbortController()
+      const drain = new AbortController()
+      controls.sessions.push({ stop, drain, target })
+      const session = { id: 'ses_test', signal: stop.signal, draining: drain.signal } as FakeSession
+      const log = { debug: () => undefined, warn: () => undefined }
+      const rest = new Uint8Array(0)
+      const limit = controls.inspectionLimit === undefined ? {} : { inspectionLimit: controls.inspectionLimit }
+      controls.ends.push(await relay({ client, rest, session, guard, target, minor, cancels, log, ...limit }))
+      return
+    }
+  }
+  return controls
+}
+
+function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget> {
+  const text = (operation: Operation): string => Buffer.from(operation.statement.text).toString()
+  return {
+    open: () => Promise.reject(new Error('not played')),
+    decide: (_session, operation): Decision => {
+      const denied = controls.denies?.test(text(operation)) ?? false
+      return { effect: denied ? 'deny' : 'allow', rules: denied ? ['no-secrets'] : [], policy: 'sha256:0' }
+    },
+    admit: (_session, decided, go) => {
+      const answers = decided.map((one) => admit(one))
+      if (controls.durableAfter === 0) go(answers)
+      else setTimeout(() => go(answers), controls.durableAfter)
+    },
+  }
+
+  function admit({ operation, decision }: Decided): Admission | Refusal {
+    const refused = decision.effect === 'deny'
+    const seen: Seen = {
+      form: operation.form,
+      text: text(operation),
+      parameters: operation.parameters && Buffer.from(operation.parameters),
+      refused,
+      rows: 0,
+      bytes: 0,
+      outcome: undefined,
+    }
+    controls.seen.push(seen)
+    if (refused) return new Refusal('GS_POLICY_DENIED', { rule: 'no-secrets', next: 'Ask for something else.' })
+    return {
+      charge: (rows, bytes) => {
+        seen.rows += rows
+        seen.bytes += bytes
+      },
+      settle: (outcome) => {
+        if (seen.outcome) throw new Error('settled twice')
+        seen.outcome = outcome
+      },
+    }
+  }
+}
+
+/** The first whole packet of a client that waits for our answer behind it. */
+async function startupPacket(client: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for (;;) {
+    const chunk = client.read() as Buffer | null
+    if (chunk) chunks.push(chunk)
+    const bytes = Buffer.concat(chunks)
+    if (bytes.length >= 4 && bytes.length >= bytes.readUInt32BE(0)) return bytes.subarray(4)
+    await once(client, 'readable')
+  }
+}
