@@ -9,6 +9,10 @@ export const launchErrors = {
     meaning: 'The identity of this job is there but could not be read.',
     next: 'Correct what is named, then start the job again.',
   },
+  GS_LAUNCH_ANSWER: {
+    meaning: 'The gateway answered with something that cannot be put into an environment.',
+    next: 'Check that the URL names the token door of a gateway of this version.',
+  },
 } as const satisfies ErrorCatalogue
 
 export class LaunchError extends CodedError<keyof typeof launchErrors> {

@@ -1,2 +1,3 @@
 export { type AmbientIdentity, type AmbientSurroundings, findAmbientIdentity } from './ambient-identity.ts'
 export { LaunchError, launchErrors } from './errors.ts'
+export { envFileLines, exportLines, type JobEnvironment, jobEnvironment, type Surface } from './job-environment.ts'

@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyTypeProvider, type RawServerDefault } from 'fastify'
 import type { z } from 'zod'
-import { CodedError } from '../../operations/index.ts'
-import { LocalError, type localErrors } from './errors.ts'
+import { LocalError } from './errors.ts'
 import type { Operator } from './operator.ts'
+import { codedError, problemOf, statusOf } from './problem.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
 import { runRoutes } from './routes/runs.ts'
 import { secretRoutes } from './routes/secrets.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { trailRoutes } from './routes/trail.ts'
-import type { Problem } from './schemas.ts'
 
 /** Routes are typed by the zod schemas that they declare. */
 export interface ZodTypes extends FastifyTypeProvider {
@@ -60,30 +59,4 @@ export function localApi(operator: Operator, log: FailureLog, closing: AbortSign
   trailRoutes(api, operator, closing)
   secretRoutes(api, operator)
   return api
-}
-
-/** Any error as one that may be shown. */
-export function codedError(error: unknown): CodedError {
-  if (error instanceof CodedError) return error
-  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
-  if (status >= 400 && status < 500) return new LocalError('GS_LOCAL_BAD_REQUEST', undefined, { cause: error })
-  return new LocalError('GS_LOCAL_FAILED', undefined, { cause: error })
-}
-
-export function problemOf({ code, message, next }: CodedError): Problem {
-  return { code, message, next }
-}
-
-const STATUS: Readonly<Record<string, number>> = {
-  GS_LOCAL_BAD_REQUEST: 400,
-  GS_LOCAL_NOT_FOUND: 404,
-  GS_LOCAL_FAILED: 500,
-  GS_TRAIL_FULL: 503,
-  GS_TRAIL_FAILED: 503,
-  GS_TRAIL_CLOSED: 503,
-} satisfies Partial<Record<keyof typeof localErrors | `GS_TRAIL_${string}`, number>>
-
-/** What a room refuses is understood, and not done: 422 (RFC 9110 §15.5.21). */
-function statusOf({ code }: CodedError): number {
-  return STATUS[code] ?? 422
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { codedError, problemOf } from './local-api.ts'
+import { codedError, problemOf } from './problem.ts'
 
 /**
  * A stream of JSON lines, one per item. An error after the first line can no longer be a status: it becomes the last line,

@@ -1,0 +1,29 @@
+import { CodedError } from '../../operations/index.ts'
+import { LocalError, type LocalErrorCode } from './errors.ts'
+import type { Problem } from './schemas.ts'
+
+/** Any error as one that may be shown. */
+export function codedError(error: unknown): CodedError {
+  if (error instanceof CodedError) return error
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
+  if (status >= 400 && status < 500) return new LocalError('GS_LOCAL_BAD_REQUEST', undefined, { cause: error })
+  return new LocalError('GS_LOCAL_FAILED', undefined, { cause: error })
+}
+
+export function problemOf({ code, message, next }: CodedError): Problem {
+  return { code, message, next }
+}
+
+const STATUS: Readonly<Record<string, number>> = {
+  GS_LOCAL_BAD_REQUEST: 400,
+  GS_LOCAL_NOT_FOUND: 404,
+  GS_LOCAL_FAILED: 500,
+  GS_TRAIL_FULL: 503,
+  GS_TRAIL_FAILED: 503,
+  GS_TRAIL_CLOSED: 503,
+} satisfies Partial<Record<LocalErrorCode | `GS_TRAIL_${string}`, number>>
+
+/** What a room refuses is understood, and not done: 422 (RFC 9110 §15.5.21). */
+export function statusOf({ code }: CodedError): number {
+  return STATUS[code] ?? 422
+}

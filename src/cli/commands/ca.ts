@@ -1,0 +1,19 @@
+import type { Command } from 'commander'
+import type { Whereabouts } from '../reach.ts'
+import { command, type Shell, talksToGateway } from '../shell.ts'
+
+export function caCommand({ surroundings, printer }: Shell): Command {
+  const show = command('show', "Prints the certificate of the gateway's names CA, PEM: what clients give as PGSSLROOTCERT.", [
+    'gatescribe ca show > gatescribe-ca.pem',
+    'gatescribe ca show --json | jq -r .fingerprint',
+  ]).action(async ({ json, ...where }: Whereabouts & { json?: true }) => {
+    const { reachGateway } = await import('../reach.ts')
+    const ca = await reachGateway(where, surroundings).ca()
+    if (json) return printer.json(ca)
+    printer.block(ca.pem.trimEnd(), 0)
+  })
+
+  return command('ca', "The certificate authority of the gateway's own names.", ['gatescribe ca show > gatescribe-ca.pem']).addCommand(
+    talksToGateway(show),
+  )
+}

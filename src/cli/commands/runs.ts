@@ -1,0 +1,47 @@
+import type { Command } from 'commander'
+import { when } from '../moments.ts'
+import type { Whereabouts } from '../reach.ts'
+import { command, type Shell, talksToGateway } from '../shell.ts'
+
+type Options = Whereabouts & { readonly json?: true }
+
+export function runsCommand({ surroundings, printer }: Shell): Command {
+  const list = command('ls', 'Lists the runs that the gateway knows, newest first.', [
+    'gatescribe runs ls',
+    'gatescribe runs ls --live --json',
+  ])
+    .option('--live', 'only runs that are live')
+    .action(async ({ json, live, ...where }: Options & { live?: true }) => {
+      const { reachGateway } = await import('../reach.ts')
+      const runs = (await reachGateway(where, surroundings).runs()).filter(({ state }) => !live || state === 'live')
+      if (json) return printer.json(runs)
+      printer.table(
+        ['RUN', 'STATE', 'SESSIONS', 'STARTED', 'EXPIRES', 'WHO'],
+        runs.map((run) => [
+          run.id,
+          { text: run.state, ...(run.state === 'live' ? { style: 'green' as const } : {}) },
+          String(run.sessions),
+          when(run.startedAt),
+          when(run.expiresAt),
+          [run.issuer, run.facts.repository ?? run.subject, run.facts.workflow, run.facts.attempt && `#${run.facts.attempt}`]
+            .filter(Boolean)
+            .join(' '),
+        ]),
+      )
+    })
+
+  const revoke = command('revoke', 'Ends a run everywhere: its sessions end within a second, its credentials never work again.', [
+    'gatescribe runs revoke run_4q7ykz2m',
+  ])
+    .argument('<run>', 'the public id, run_…')
+    .action(async (id: string, { json, ...where }: Options) => {
+      const { reachGateway } = await import('../reach.ts')
+      await reachGateway(where, surroundings).revokeRun(id)
+      if (json) return printer.json({ revoked: id })
+      printer.line(`${id} is revoked.`)
+    })
+
+  return command('runs', 'Jobs that proved who they are.', ['gatescribe runs ls'])
+    .addCommand(talksToGateway(list))
+    .addCommand(talksToGateway(revoke))
+}

@@ -1,0 +1,62 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import type { EntryAnswer } from '../../api/local/index.ts'
+import { entryLine } from '../entry-line.ts'
+import type { Printer } from '../printer.ts'
+import type { Whereabouts } from '../reach.ts'
+import { command, type Shell, talksToGateway } from '../shell.ts'
+
+type Options = Whereabouts & { readonly json?: true }
+type TailOptions = Options & { from: number; follow?: true; payloads?: true; kind?: string; run?: string; session?: string }
+
+export function trailCommand({ surroundings, printer }: Shell): Command {
+  const tail = command('tail', 'Prints entries of the trail, in order. Reading it is recorded too.', [
+    'gatescribe trail tail -f',
+    'gatescribe trail tail --from 0 --run run_4q7ykz2m --json | jq .kind',
+  ])
+    .option('--from <index>', 'the first entry; negative counts from the end (--from=-100)', wholeNumber, -20)
+    .option('-f, --follow', 'wait for more')
+    .option('--kind <kind>', 'only this kind, or its family: operation, operation.intent')
+    .option('--run <run>', 'only what belongs to this run')
+    .option('--session <session>', 'only what belongs to this session')
+    .option('--payloads', 'open what stands beside the log: statements, parameters, names')
+    .action(async ({ json, from, follow, payloads, kind, run, session, ...where }: TailOptions) => {
+      const { reachGateway } = await import('../reach.ts')
+      const filter = { ...(kind && { kind }), ...(run && { run }), ...(session && { session }) }
+      const query = { from, follow: follow === true, opened: payloads === true, filter }
+      for await (const entry of reachGateway(where, surroundings).trail(query, surroundings.signal)) {
+        if (json) printer.jsonLine(entry)
+        else {
+          printer.line(entryLine(entry))
+          printPayloads(entry, printer)
+        }
+      }
+    })
+
+  const show = command('show', 'Shows one entry with everything that belongs to it.', ['gatescribe trail show 4711'])
+    .argument('<entry>', 'its index, or its id')
+    .action(async (ref: string, { json, ...where }: Options) => {
+      const { reachGateway } = await import('../reach.ts')
+      const entry = await reachGateway(where, surroundings).entry(ref)
+      if (json) return printer.json(entry)
+      printer.line(`entry ${entry.index}  ${entry.id}`, 'bold')
+      printer.line(`${entry.kind}  ${entry.at}`)
+      printer.block(JSON.stringify(entry.fields, undefined, 2), 2)
+      printPayloads(entry, printer)
+    })
+
+  return command('trail', 'What was asked, decided and done.', ['gatescribe trail tail -f'])
+    .addCommand(talksToGateway(tail))
+    .addCommand(talksToGateway(show))
+}
+
+function printPayloads({ payloads = [] }: EntryAnswer, printer: Printer): void {
+  for (const { name, encoding, content } of payloads) {
+    printer.line(`    ${name}${encoding === 'utf-8' ? '' : ` (${encoding})`}`, 'dim')
+    if (encoding !== 'erased') printer.block(content, 6)
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^-?\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a whole number.')
+  return Number(text)
+}

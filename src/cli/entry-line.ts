@@ -1,0 +1,44 @@
+import type { EntryAnswer } from '../api/local/index.ts'
+
+type Json = EntryAnswer['fields'][string]
+
+/** One entry as one line: position, time, kind, and its fields, the rows of operations in words. Not yet harmless. */
+export function entryLine({ index, at, kind, fields }: EntryAnswer): string {
+  const words = Object.entries(fields).map(([name, value]) => fieldWords(kind, name, value))
+  return [String(index).padStart(6), at.replace(/(\.\d{3})\d*Z$/, '$1Z'), kind.padEnd(17), ...words].join('  ').trimEnd()
+}
+
+function fieldWords(kind: string, name: string, value: Json): string {
+  if (Array.isArray(value)) {
+    if (kind === 'operation.intent' && name === 'ops') return value.map(operationWords).join('; ')
+    if (kind === 'operation.intent' && name === 'decisions') return value.map(decisionWords).join('; ')
+    if (kind === 'operation.outcome' && name === 'outcomes') return value.map(outcomeWords).join('; ')
+  }
+  return `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`
+}
+
+// The rows are those of src/trail/operation-entries.ts; a row of another shape (a newer gateway) is shown as it is.
+
+function operationWords(row: Json): string {
+  if (!isRow(row, 3)) return JSON.stringify(row)
+  const [n, statement, decision, form = 'bind'] = row
+  return `#${n} ${form} of statement ${statement} by decision ${decision}`
+}
+
+function decisionWords(row: Json): string {
+  if (!isRow(row, 3)) return JSON.stringify(row)
+  const [decision, effect, rules] = row
+  const named = Array.isArray(rules) && rules.length > 0 ? ` (${rules.join(', ')})` : ''
+  return `decision ${decision}: ${effect}${named}`
+}
+
+function outcomeWords(row: Json): string {
+  if (!isRow(row, 5)) return JSON.stringify(row)
+  const [n, status, rows, bytes, microseconds, sqlstate] = row
+  const took = typeof microseconds === 'number' ? ` ${(microseconds / 1000).toFixed(1)} ms` : ''
+  return `#${n} ${status}${sqlstate ? ` ${sqlstate}` : ''}, ${rows} rows, ${bytes} bytes,${took}`
+}
+
+function isRow(value: Json, least: number): value is Json[] {
+  return Array.isArray(value) && value.length >= least
+}

@@ -1,0 +1,49 @@
+import { CodedError, type ErrorCatalogue } from '../operations/index.ts'
+
+export const cliErrors = {
+  GS_CLI_USAGE: {
+    meaning: 'The command is not written as its help says.',
+    next: 'Run it again with --help to see an example.',
+  },
+  GS_CLI_NO_CONFIG: {
+    meaning: 'It is not known which gateway is meant, because the configuration file cannot be read.',
+    next: 'Name it with -c gatescribe.yaml, or the socket itself with --socket; gatescribe init writes a first configuration.',
+  },
+  GS_CLI_SECRET_IN_ARGUMENTS: {
+    meaning:
+      'A secret is never taken from the command line: every process of this machine can read it there, and the shell keeps it in its history.',
+    next: 'Change that secret if it was real; then run gatescribe secret set NAME alone and type it, pipe it in, or use --from-file.',
+  },
+  GS_CLI_SECRET_ON_TERMINAL: {
+    meaning: 'The answer holds a credential, and standard output is a terminal.',
+    next: 'Use eval "$(gatescribe token …)" or --env-file FILE; --show prints it all the same.',
+  },
+  GS_CLI_NO_SECRET_GIVEN: {
+    meaning: 'No secret was given.',
+    next: 'Pipe it in, name a file with --from-file, or run the command on a terminal and type it.',
+  },
+  GS_CLI_NOT_OVERWRITTEN: {
+    meaning: 'A file of that name is already there.',
+    next: 'Remove it yourself if it is not needed any more, or choose another folder.',
+  },
+  GS_CLI_FILE: {
+    meaning: 'A file cannot be read or written.',
+    next: 'Check the path and its permissions.',
+  },
+  GS_CLI_FAILED: {
+    meaning: 'The command failed in a way that it does not expect.',
+    next: 'Run it again with GATESCRIBE_DEBUG=1 and report what it prints.',
+  },
+} as const satisfies ErrorCatalogue
+
+export type CliErrorCode = keyof typeof cliErrors
+
+export class CliError extends CodedError<CliErrorCode> {
+  /** @param reason replaces the code's own sentence; never holds a secret */
+  constructor(code: CliErrorCode, reason?: string, options?: ErrorOptions) {
+    super(code, reason ?? cliErrors[code].meaning, cliErrors[code].next, options)
+  }
+}
+
+/** What the token door refused, in its own words. */
+export class GatewayRefusal extends CodedError {}

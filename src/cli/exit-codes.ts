@@ -1,0 +1,19 @@
+/** What a command's exit code says; docs/cli.md shows the same table. */
+export const exitCodes = {
+  ok: { code: 0, meaning: 'Done.' },
+  refused: { code: 1, meaning: 'Refused or failed; `doctor`: something must be repaired.' },
+  usage: { code: 2, meaning: 'The command was not written as its help says.' },
+  notRunning: { code: 3, meaning: 'No gateway answers on the local socket.' },
+  notFound: { code: 4, meaning: 'There is no such run, session, entry or secret.' },
+  config: { code: 78, meaning: 'The configuration is refused, or this machine cannot run the gateway (EX_CONFIG of sysexits.h).' },
+  interrupted: { code: 130, meaning: 'Ended by Ctrl-C.' },
+} as const satisfies Record<string, { readonly code: number; readonly meaning: string }>
+
+/** @param code of whatever error ended the command */
+export function exitCodeOf(code: string): number {
+  if (code === 'GS_LOCAL_NOT_RUNNING') return exitCodes.notRunning.code
+  if (code === 'GS_LOCAL_NOT_FOUND') return exitCodes.notFound.code
+  if (code === 'GS_CLI_USAGE' || code === 'GS_CLI_SECRET_IN_ARGUMENTS') return exitCodes.usage.code
+  if (code.startsWith('GS_CONFIG_') || code === 'GS_CLI_NO_CONFIG') return exitCodes.config.code
+  return exitCodes.refused.code
+}

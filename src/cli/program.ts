@@ -1,0 +1,53 @@
+import type { Command } from 'commander'
+import { caCommand } from './commands/ca.ts'
+import { checkCommand } from './commands/check.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { initCommand } from './commands/init.ts'
+import { runsCommand } from './commands/runs.ts'
+import { secretCommand } from './commands/secret.ts'
+import { sessionsCommand } from './commands/sessions.ts'
+import { startCommand } from './commands/start.ts'
+import { tokenCommand } from './commands/token.ts'
+import { trailCommand } from './commands/trail.ts'
+import { CliError } from './errors.ts'
+import { exitCodes } from './exit-codes.ts'
+import { harmlessLines } from './harmless.ts'
+import { command, type Shell } from './shell.ts'
+
+/** The whole command line. Only what `--help` needs is imported; an action imports the room that it calls. */
+export function createProgram(shell: Shell, version: string): Command {
+  const { stdout, stderr } = shell.surroundings
+  const program = command('gatescribe', 'A gateway between AI-agent jobs and what they act on.', ['gatescribe init && gatescribe start'])
+    .version(version)
+    .addHelpText(
+      'after',
+      ['', 'Exit codes:', ...Object.values(exitCodes).map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`)].join('\n'),
+    )
+  for (const add of [
+    initCommand,
+    checkCommand,
+    startCommand,
+    doctorCommand,
+    secretCommand,
+    caCommand,
+    tokenCommand,
+    runsCommand,
+    sessionsCommand,
+    trailCommand,
+  ])
+    program.addCommand(add(shell))
+  for (const each of everyCommand(program)) {
+    each.exitOverride().configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(harmlessLines(text)),
+      outputError: (text) => shell.printer.problem(new CliError('GS_CLI_USAGE', text.replace(/^error: /, '').trim()), shell.json),
+      getOutHelpWidth: () => Math.min(100, shell.surroundings.stdout.columns ?? 100),
+    })
+  }
+  return program
+}
+
+/** A command and all below it. */
+export function everyCommand(root: Command): readonly Command[] {
+  return [root, ...root.commands.flatMap(everyCommand)]
+}

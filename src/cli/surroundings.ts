@@ -1,0 +1,53 @@
+import type { Readable, Writable } from 'node:stream'
+
+/** Everything a command may touch of the process it runs in; tests give their own. */
+export interface Surroundings {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  readonly stderr: Writable & { readonly isTTY?: boolean }
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly folder: string
+  /** Aborts at Ctrl-C, at SIGTERM, and when nobody reads the output any more. */
+  readonly signal: AbortSignal
+  /** From now on the command handles the process's signals itself. */
+  release(): void
+}
+
+/** This process as surroundings, and how it was told to end. */
+export interface ProcessSurroundings extends Surroundings {
+  /** 130 after Ctrl-C, 143 after SIGTERM; undefined where the command's own code counts. */
+  endedBySignal(): number | undefined
+}
+
+/**
+ * A second Ctrl-C ends the process at once. A reader that goes away (`trail tail | head`) ends the command without an error,
+ * as it does for any filter.
+ */
+export function processSurroundings(): ProcessSurroundings {
+  const ending = new AbortController()
+  let exitCode: number | undefined
+  const onSignal = (signal: NodeJS.Signals) => {
+    const code = signal === 'SIGINT' ? 130 : 143
+    if (exitCode !== undefined) process.exit(code)
+    exitCode = code
+    ending.abort()
+  }
+  const onOutputError = (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    exitCode = 0
+    ending.abort()
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  process.stdout.on('error', onOutputError)
+  process.stderr.on('error', onOutputError)
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    folder: process.cwd(),
+    signal: ending.signal,
+    endedBySignal: () => exitCode,
+    release: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+  }
+}

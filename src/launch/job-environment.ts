@@ -1,0 +1,46 @@
+import type { ExchangeAnswer } from '../api/token/index.ts'
+import { LaunchError } from './errors.ts'
+
+export interface Surface {
+  /** Of the token door: its host is where the PostgreSQL door is, unless the gateway says otherwise. */
+  readonly gateway: URL
+  /** Absolute path of the CA that the job trusts; absent: the system's (libpq 16 and newer). */
+  readonly caFile?: string
+}
+
+/** Variables that point PostgreSQL clients at the gateway. PGPASSWORD is the plane credential: it opens nothing else, for minutes. */
+export type JobEnvironment = Readonly<Record<'PGHOST' | 'PGPORT' | 'PGUSER' | 'PGPASSWORD' | 'PGSSLMODE' | 'PGSSLROOTCERT', string>>
+
+/**
+ * The run handle is not among them: it belongs to whoever launches the job, not to the job.
+ * @throws LaunchError where the answer holds what no variable can
+ */
+export function jobEnvironment({ gatescribe }: ExchangeAnswer, { gateway, caFile }: Surface): JobEnvironment {
+  const { user, credential, host, port } = gatescribe.planes.postgres
+  const environment = {
+    PGHOST: host ?? gateway.hostname.replace(/^\[|\]$/g, ''),
+    PGPORT: String(port ?? 5432),
+    PGUSER: user,
+    PGPASSWORD: credential,
+    PGSSLMODE: 'verify-full',
+    PGSSLROOTCERT: caFile ?? 'system',
+  }
+  for (const value of Object.values(environment)) if (!/^[^\p{Cc}]+$/u.test(value)) throw new LaunchError('GS_LAUNCH_ANSWER')
+  return environment
+}
+
+/** Lines that a POSIX shell evaluates; every value is quoted. */
+export function exportLines(environment: JobEnvironment): string {
+  return lines(environment, (name, value) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`)
+}
+
+/** Lines of an env file as `docker run --env-file` and `$GITHUB_ENV` read them: nothing is quoted. */
+export function envFileLines(environment: JobEnvironment): string {
+  return lines(environment, (name, value) => `${name}=${value}`)
+}
+
+function lines(environment: JobEnvironment, line: (name: string, value: string) => string): string {
+  return Object.entries(environment)
+    .map(([name, value]) => `${line(name, value)}\n`)
+    .join('')
+}
