@@ -53,8 +53,8 @@ function checkAccept({ accept, immutable = immutableClaims }: IssuerSettings): I
   return problems
 }
 
-/** What narrows a repository to reviewed code. The last two are GitLab's and Kubernetes'. */
-const PINS = new Set(['job_workflow_ref', 'environment', 'ref_protected', 'environment_protected', '/kubernetes.io/serviceaccount/uid'])
+/** What narrows a repository to reviewed code: GitHub's, GitLab's; a Kubernetes service account is narrow in itself. */
+const PINS = new Set(['job_workflow_ref', 'environment', 'ref_protected', 'ci_config_ref_uri', '/kubernetes.io/serviceaccount/uid'])
 
 function checkTemplates({ groups, run }: IssuerSettings): IssuerProblem[] {
   const problems: IssuerProblem[] = []

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { TlsOptions } from 'node:tls'
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { LoginThrottle, RunCredentials, Throttle, TokenExchange } from '../../identity/index.ts'
 import type { RunLifeCycle, Runs } from '../../runs/index.ts'
 import { exchangeRefusal, refuse } from './answers.ts'
@@ -45,11 +45,10 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** The token door: exchange and run life cycle, on a listener of its own. docs/identity.md shows it from outside. */
 export function tokenDoor(options: TokenDoorOptions): TokenDoor {
-  const server = fastify({
-    ...(options.tls && { https: { minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], ...options.tls } }),
+  const common = {
     ...(options.logger && { loggerInstance: options.logger }),
-    // Ours below: Fastify's own lines hold the URL, and a credential may have been put there by mistake.
-    disableRequestLogging: true,
+    // Ours are in the hooks: Fastify's own lines hold the URL, and a credential may have been put there by mistake.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: 10_000,
     connectionTimeout: 15_000,
@@ -58,7 +57,11 @@ export function tokenDoor(options: TokenDoorOptions): TokenDoor {
     requestIdHeader: false,
     genReqId: () => `req_${randomBytes(10).toString('hex')}`,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
-  } as object) as unknown as FastifyInstance
+  } as const
+  // Fastify types the two servers apart; nothing here depends on which one it is.
+  const server = options.tls
+    ? (fastify({ ...common, https: { minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], ...options.tls } }) as unknown as FastifyInstance)
+    : fastify(common)
   server.server.maxConnections = 1_000
   // Only a form is read, and only where a route says so; everything else is 415.
   server.removeAllContentTypeParsers()
