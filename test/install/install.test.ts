@@ -23,22 +23,31 @@ describe.each(['10', '11'])('with npm %s under an old Node', (major) => {
     const clone = join(folder, `clone-${major}`)
     execFileSync('npm', ['install', '--prefix', prefix, '--ignore-scripts', '--no-save', `npm@${major}`], { stdio: 'ignore' })
     execFileSync('git', ['clone', '--quiet', root, clone])
-    // Nothing of the Node that runs this test is left on the path.
+    // Nothing of the Node and npm that run this test is left.
     const path = [dirname(node), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter)
+    const outer = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_(?!config_)|VITEST|NODE_ENV)/.test(name)))
     const npm = (...args: string[]) =>
       execFileSync(node, [join(prefix, 'node_modules/npm/bin/npm-cli.js'), ...args], {
         cwd: clone,
         encoding: 'utf8',
-        env: { HOME: process.env.HOME, PATH: path },
+        env: { ...outer, PATH: path },
         stdio: ['ignore', 'pipe', 'ignore'],
       })
 
     expect(npm('--version').split('.')[0]).toBe(major)
     npm('ci')
     expect(execFileSync('git', ['status', '--porcelain'], { cwd: clone, encoding: 'utf8' })).toBe('')
-    const report = JSON.parse(
-      npm('test', '--silent', '--', 'test/launcher/find-node.test.ts', 'test/launcher/here.test.ts', '--reporter=json'),
+    const output = join(folder, `report-${major}.json`)
+    npm(
+      'test',
+      '--silent',
+      '--',
+      'test/launcher/find-node.test.ts',
+      'test/launcher/here.test.ts',
+      '--reporter=json',
+      `--outputFile=${output}`,
     )
+    const report = JSON.parse(readFileSync(output, 'utf8'))
     expect(report).toMatchObject({ success: true })
     expect(report.numPassedTests).toBeGreaterThan(8)
   })
