@@ -1,10 +1,9 @@
 import { type FSWatcher, realpathSync, watch } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { LoadedConfig } from './config.ts'
-import { type ConfigDifference, diffConfig, restartNeeded } from './diff.ts'
+import type { ConfigDifference } from './diff.ts'
 import { ConfigError } from './errors.ts'
-import { loadConfig } from './load.ts'
-import { parseSource } from './source.ts'
+import { readChange } from './read-change.ts'
 
 /** What a change of the file came to. A refused file changes nothing. */
 export type ConfigChange =
@@ -51,15 +50,11 @@ export function watchConfig(options: WatchOptions): ConfigWatch {
     if (signal.aborted) return
     follow()
     try {
-      const loaded = loadConfig(path, env)
+      const change = readChange(path, env, current)
       told = undefined
-      if (loaded.digest === current.digest) return
-      const difference = diffConfig(current.config, loaded.config)
-      if (difference.restart.length > 0) {
-        throw new ConfigError(restartNeeded(difference.restart).map(parseSource(path, loaded.text).problem))
-      }
-      current = loaded
-      onChange({ ok: true, loaded, difference })
+      if (change === undefined) return
+      current = change.loaded
+      onChange({ ok: true, ...change })
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       if (!asked && told === error.message) return
