@@ -19,9 +19,8 @@ export function pack(folder: string): Tarball {
   for (const entry of ['package.json', ...manifest.files]) {
     if (entry !== 'dist' && existsSync(join(root, entry))) cpSync(join(root, entry), join(staged, entry), { recursive: true })
   }
-  const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  run(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--noEmitOnError', '--outDir', join(staged, 'dist')], root)
-  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder], staged)) as [
+  run(process.execPath, [join(root, 'tools/build.ts'), join(staged, 'dist')], root)
+  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], staged)) as [
     { filename: string; files: { path: string }[] },
   ]
   return { path: join(folder, packed.filename), files: packed.files.map(({ path }) => path), version: manifest.version }
