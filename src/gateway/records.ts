@@ -1,3 +1,4 @@
+import type { Minted } from '../certificates/index.ts'
 import type { ConfigProblem } from '../config/index.ts'
 import type { Run } from '../operations/index.ts'
 import type { RunObserver, RunState, SessionView } from '../runs/index.ts'
@@ -27,7 +28,11 @@ export class Records implements RunObserver {
   /** @throws TrailError: then the new configuration may not come into force */
   async configChanged(change: { from: string; to: string; policyFrom: string; policyTo: string }, text: string): Promise<void> {
     const fields = { ...change, who: 'file', proof: 'unproven' }
-    await this.#trail.durable({ kind: 'config.changed', fields, payloads: [{ name: 'config', key: this.#key, content: Buffer.from(text) }] })
+    await this.#trail.durable({
+      kind: 'config.changed',
+      fields,
+      payloads: [{ name: 'config', key: this.#key, content: Buffer.from(text) }],
+    })
   }
 
   /** Problems name lines and fields, which may quote the file: a payload. */
@@ -37,14 +42,15 @@ export class Records implements RunObserver {
     this.#trail.note({ kind: 'config.refused', fields, payloads: [{ name: 'problems', key: this.#key, content }] })
   }
 
-  authorityMinted(fingerprint: string, names: readonly string[]): void {
+  /** A certificate authority or a leaf of it was made. */
+  minted({ what, names, ...fields }: Minted): void {
     const content = Buffer.from(JSON.stringify(names))
-    this.#trail.note({ kind: 'ca.minted', fields: { fingerprint }, payloads: [{ name: 'names', key: this.#key, content }] })
+    this.#trail.note({ kind: 'ca.minted', fields: { what, ...fields }, payloads: [{ name: 'names', key: this.#key, content }] })
   }
 
-  /** @throws TrailError: then the secret stays as it was */
-  async secretChanged(name: string, change: { version: number } | 'removed'): Promise<void> {
-    const fields = change === 'removed' ? { change } : { change: 'set', version: change.version }
+  /** @param version the new version; undefined where it was removed. @throws TrailError: then the secret stays as it was */
+  async secretChanged(name: string, version: number | undefined): Promise<void> {
+    const fields = version === undefined ? { change: 'removed' } : { change: 'set', version }
     await this.#trail.durable({ kind: 'secret.changed', fields: { secret: name, ...fields } })
   }
 

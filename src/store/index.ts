@@ -1,3 +1,4 @@
+export { embeddedAuthorityStore } from './embedded/authority-store.ts'
 export { embeddedCredentialStore } from './embedded/credential-store.ts'
 export { type EmbeddedDatabase, openDatabase } from './embedded/database.ts'
 export { type EmbeddedKeyStore, openKeyStore } from './embedded/key-store.ts'

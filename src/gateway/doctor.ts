@@ -1,0 +1,93 @@
+import { statfsSync } from 'node:fs'
+import type { Finding } from '../api/local/index.ts'
+import { type Issuer, prepareIssuer } from '../identity/index.ts'
+import { CodedError } from '../operations/index.ts'
+import type { Rooms } from './rooms.ts'
+import { secretsOf } from './secrets-of.ts'
+
+/** Each finding is there within this long, ms. */
+const PATIENCE_MS = 10_000
+/** Less room than this on the disk of the log is worth a warning, bytes: a day of a busy gateway. */
+const LITTLE_ROOM = 2 * 1024 ** 3
+
+/** Looks at everything that the gateway depends on, one finding after another. */
+export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<Finding> {
+  yield* configuration(rooms)
+  yield trailFinding(rooms)
+  yield diskFinding(rooms)
+  yield* secretFindings(rooms)
+  for (const settings of rooms.inForce.config.issuers) {
+    yield await within(`issuer ${settings.name}`, signal, async () => {
+      await publishesKeys(prepareIssuer(settings).keys)
+      return 'publishes its keys'
+    })
+  }
+  for (const resource of rooms.inForce.taken.resources.all) {
+    yield await within(`resource ${resource.name}`, signal, async (bounded) => {
+      const database = [...resource.databases.values()][0] ?? 'postgres'
+      const { target } = await rooms.connector.connect(resource, { database, settings: new Map(), minor: 0 }, bounded)
+      target.socket.destroy()
+      const version = target.parameters.get('server_version') ?? 'unknown'
+      return `reached, trusted and logged in to (PostgreSQL ${version})`
+    })
+  }
+}
+
+function* configuration({ inForce }: Rooms): Iterable<Finding> {
+  const { warnings } = inForce.taken.loaded
+  if (warnings.length === 0) yield { subject: 'configuration', level: 'ok', found: 'in force, nothing doubtful in it' }
+  for (const { file, line, column, message, next } of warnings)
+    yield { subject: 'configuration', level: 'warn', found: `${file}:${line}:${column} ${message}`, next }
+}
+
+function trailFinding({ trail }: Rooms): Finding {
+  if (trail.state === 'open') return { subject: 'trail', level: 'ok', found: 'is being written' }
+  return {
+    subject: 'trail',
+    level: 'fail',
+    found: `is ${trail.state}: nothing is forwarded`,
+    next: 'Make room on the disk of gateway.data.',
+  }
+}
+
+function diskFinding({ inForce }: Rooms): Finding {
+  const { bavail, bsize } = statfsSync(inForce.config.gateway.data)
+  const free = bavail * bsize
+  const found = `${(free / 1024 ** 3).toFixed(1)} GiB free for the trail`
+  if (free >= LITTLE_ROOM) return { subject: 'disk', level: 'ok', found }
+  return { subject: 'disk', level: 'warn', found, next: 'Make room: when the disk is full, nothing is forwarded.' }
+}
+
+function* secretFindings({ inForce, secrets }: Rooms): Iterable<Finding> {
+  const kept = new Set(secrets.list().map(({ name }) => name))
+  for (const name of secretsOf(inForce.config)) {
+    if (kept.has(name)) yield { subject: `secret ${name}`, level: 'ok', found: 'is in the sealed store' }
+    else
+      yield {
+        subject: `secret ${name}`,
+        level: 'fail',
+        found: 'is referred to but not set',
+        next: `Set it with: gatescribe secret set ${name}`,
+      }
+  }
+}
+
+async function within(subject: string, signal: AbortSignal, look: (signal: AbortSignal) => Promise<string>): Promise<Finding> {
+  try {
+    return { subject, level: 'ok', found: await look(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])) }
+  } catch (error) {
+    if (error instanceof CodedError) return { subject, level: 'fail', found: `${error.message} [${error.code}]`, next: error.next }
+    const found =
+      error instanceof Error && error.name === 'TimeoutError' ? `did not answer within ${PATIENCE_MS / 1000} s` : 'could not be looked at'
+    return { subject, level: 'fail', found }
+  }
+}
+
+/** That no key has our made-up id is what a healthy issuer answers. */
+async function publishesKeys(keys: Issuer['keys']): Promise<void> {
+  try {
+    await keys({ alg: 'RS256', kid: 'gatescribe-doctor' }, { payload: '', signature: '' })
+  } catch (error) {
+    if (error instanceof CodedError) throw error
+  }
+}

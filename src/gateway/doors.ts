@@ -1,0 +1,84 @@
+import type { Server } from 'node:https'
+import type { Listening } from '../api/local/index.ts'
+import { tokenDoor } from '../api/token/index.ts'
+import type { ListenAddress } from '../config/index.ts'
+import { loginThrottle, Throttle } from '../identity/index.ts'
+import { CancelRegistry, createPostgresDoor } from '../protocols/postgres/index.ts'
+import { GatewayError } from './errors.ts'
+import type { GatewayLog } from './log.ts'
+import type { Rooms } from './rooms.ts'
+
+/** The listeners that jobs reach. */
+export interface Doors {
+  readonly listening: Listening
+  /** Accepts no new connections; what is live goes on. */
+  closeToNew(): Promise<void>
+  /** Closes what is left. */
+  close(): Promise<void>
+  /** Mints and presents what is near its end. */
+  renewCertificates(): Promise<void>
+}
+
+/** All requests at the token door, per address: a launcher needs a few per minute. */
+const TOKEN_DOOR_RATE = { burst: 120, perSecond: 10 }
+
+/** Opens the plane first: whoever gets a credential at the token door can use it at once. @throws GatewayError GS_GATEWAY_ADDRESS */
+export async function openDoors(rooms: Rooms, log: GatewayLog): Promise<Doors> {
+  const { credentials, exchange, guard, inForce, records, runs, tls, authority } = rooms
+  const { listen } = inForce.config.gateway
+  const postgres = createPostgresDoor({
+    tls,
+    authenticator: credentials.postgres(),
+    throttle: loginThrottle(),
+    select: (selectors) => inForce.taken.resources.select(selectors),
+    guard,
+    cancels: new CancelRegistry(),
+    log,
+    onRefused: ({ code, address }) => records.signinRefused('postgres', code, address),
+    onForeignPassword: (address) => records.foreignCredential('postgres', address),
+  })
+  const postgresPort = await bind('postgres', listen.postgres, () => postgres.listen(listen.postgres))
+  const token = tokenDoor({
+    exchange,
+    credentials,
+    runs,
+    names: tls.names,
+    postgres: { host: tls.names[0] ?? listen.postgres.host, port: postgresPort },
+    ca: () => tls.ca,
+    tls: tls.options(),
+    throttle: new Throttle(TOKEN_DOOR_RATE),
+    failures: loginThrottle(),
+    logger: log,
+  })
+  try {
+    const tokenPort = await bind('token', listen.token, () => token.listen(listen.token))
+    return {
+      listening: { postgres: text(listen.postgres.host, postgresPort), token: text(listen.token.host, tokenPort) },
+      closeToNew: () => postgres.closeToNew(),
+      async close() {
+        await Promise.all([postgres.close(), token.close()])
+      },
+      async renewCertificates() {
+        await authority?.renew()
+        ;(token.server.server as Server).setSecureContext(tls.options())
+      },
+    }
+  } catch (error) {
+    await postgres.close()
+    throw error
+  }
+}
+
+async function bind<T>(door: keyof Listening, { host, port }: ListenAddress, listen: () => Promise<T>): Promise<T> {
+  try {
+    return await listen()
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === undefined || code.startsWith('GS_')) throw cause
+    throw new GatewayError('GS_GATEWAY_ADDRESS', `The ${door} door cannot listen on ${text(host, port)} (${code}).`, { cause })
+  }
+}
+
+function text(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

@@ -1,0 +1,27 @@
+import { CodedError, type ErrorCatalogue } from '../operations/index.ts'
+
+export const gatewayErrors = {
+  GS_GATEWAY_EPHEMERAL_DATA: {
+    meaning: 'The data folder is on a file system that does not survive a restart.',
+    next: 'Give gateway.data a folder on a disk.',
+  },
+  GS_GATEWAY_ADDRESS: {
+    meaning: 'A door cannot listen on its configured address.',
+    next: 'Stop what uses that address, or change gateway.listen.',
+  },
+  GS_GATEWAY_SECRET_IN_USE: {
+    meaning: 'The running configuration refers to this secret.',
+    next: 'Take the reference out of the configuration first.',
+  },
+  GS_GATEWAY_NO_NAMES_CA: {
+    meaning: 'This gateway presents a certificate of its operator, so it has no CA of its own.',
+    next: 'Give clients the CA that issued that certificate.',
+  },
+} as const satisfies ErrorCatalogue
+
+export class GatewayError extends CodedError<keyof typeof gatewayErrors> {
+  /** @param reason replaces the code's own sentence */
+  constructor(code: keyof typeof gatewayErrors, reason?: string, options?: ErrorOptions) {
+    super(code, reason ?? gatewayErrors[code].meaning, gatewayErrors[code].next, options)
+  }
+}

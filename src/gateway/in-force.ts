@@ -1,0 +1,44 @@
+import type { Config, LoadedConfig, PostgresResourceConfig } from '../config/index.ts'
+import { createPolicy, type ExplainingPolicy } from '../policy/index.ts'
+import { createResources, type Resources } from '../resources/index.ts'
+
+/** What a configuration comes to, once it is taken. */
+export interface Taken {
+  readonly loaded: LoadedConfig
+  readonly policy: ExplainingPolicy
+  readonly resources: Resources
+  /** With their credentials' references; for the connector only. */
+  readonly configured: ReadonlyMap<string, PostgresResourceConfig>
+}
+
+/** The configuration in force. A reload replaces all of it at once. */
+export class InForce {
+  #taken: Taken
+
+  constructor(loaded: LoadedConfig) {
+    this.#taken = take(loaded)
+  }
+
+  get taken(): Taken {
+    return this.#taken
+  }
+
+  get config(): Config {
+    return this.#taken.loaded.config
+  }
+
+  replace(taken: Taken): void {
+    this.#taken = taken
+  }
+}
+
+/** Builds what a configuration asks for, without putting it into force. @throws what the rooms throw */
+export function take(loaded: LoadedConfig): Taken {
+  const { resources, rules } = loaded.config
+  return {
+    loaded,
+    policy: createPolicy(rules),
+    resources: createResources(resources),
+    configured: new Map(resources.map((resource) => [resource.name, resource])),
+  }
+}

@@ -1,0 +1,65 @@
+import type { GatewayStatus, Listening, Operator } from '../api/local/index.ts'
+import { Secret } from '../credentials/index.ts'
+import type { EntryFields } from '../trail/index.ts'
+import { doctor } from './doctor.ts'
+import { GatewayError } from './errors.ts'
+import type { Reload } from './reload.ts'
+import type { Rooms } from './rooms.ts'
+import { secretsOf } from './secrets-of.ts'
+import { version } from './version.ts'
+
+export interface OperatorParts {
+  readonly rooms: Rooms
+  readonly configPath: string
+  readonly listening: () => Listening
+  readonly draining: () => boolean
+  readonly reload: Reload
+}
+
+/** What an operator may do, over the rooms. What changes something, or reads the trail, is recorded first. */
+export function operatorOf({ rooms, configPath, listening, draining, reload }: OperatorParts): Operator {
+  const { inForce, records, runs, secrets, trail } = rooms
+  const startedAt = Date.now()
+  return {
+    status: (): GatewayStatus => ({
+      version: version(),
+      origin: `${inForce.config.gateway.origin}/${inForce.config.gateway.instance}`,
+      process: process.pid,
+      startedAt,
+      draining: draining(),
+      configPath,
+      policy: inForce.taken.policy.digest,
+      trail: trail.state,
+      listening: listening(),
+    }),
+    runs: () => runs.runs(),
+    revokeRun: async (id) => runs.revoke(id),
+    sessions: () => runs.sessions(),
+    killSession: async (id) => runs.kill(id),
+    async *readTrail({ from, follow, opened, filter }, signal) {
+      await records.logRead({ from, follow, opened, ...(filter && { filter: { ...filter } satisfies EntryFields }) })
+      yield* trail.read({ from, follow, signal })
+    },
+    secrets: async () => secrets.list(),
+    async setSecret(name, value) {
+      const secret = new Secret(Buffer.from(value).toString('utf8'))
+      await records.secretChanged(name, secrets.nextVersion(name))
+      secrets.set(name, secret)
+      const view = secrets.list().find((known) => known.name === name)
+      if (view === undefined) throw new Error('a secret that was just set is not there')
+      return view
+    },
+    async removeSecret(name) {
+      if (secretsOf(inForce.config).has(name)) throw new GatewayError('GS_GATEWAY_SECRET_IN_USE')
+      if (!secrets.list().some((known) => known.name === name)) return false
+      await records.secretChanged(name, undefined)
+      return secrets.remove(name)
+    },
+    namesCa: async () => {
+      if (rooms.authority === undefined) throw new GatewayError('GS_GATEWAY_NO_NAMES_CA')
+      return rooms.authority.certificate
+    },
+    reload,
+    doctor: (signal) => doctor(rooms, signal),
+  }
+}

@@ -1,0 +1,141 @@
+import { createNamesAuthority, type NamesAuthority } from '../certificates/index.ts'
+import type { LoadedConfig } from '../config/index.ts'
+import {
+  type Connector,
+  createConnector,
+  createReferences,
+  createSecretStore,
+  loadMasterKey,
+  type MasterKey,
+  type References,
+  type SecretStore,
+} from '../credentials/index.ts'
+import { createGuard, type Guard } from '../guard/index.ts'
+import { openIdentityKeys, prepareIssuer, RunCredentials, TokenExchange } from '../identity/index.ts'
+import type { PostgresAsk, PostgresTarget } from '../protocols/postgres/index.ts'
+import { login } from '../protocols/postgres/login/index.ts'
+import { LiveRuns } from '../runs/index.ts'
+import {
+  type EmbeddedDatabase,
+  embeddedAuthorityStore,
+  embeddedCredentialStore,
+  embeddedRootKeyStore,
+  embeddedRunStore,
+  embeddedSecretStore,
+  embeddedSpentTokens,
+  openDatabase,
+  openKeyStore,
+} from '../store/index.ts'
+import { openTrail, type Trail } from '../trail/index.ts'
+import { refuseEphemeral } from './durability.ts'
+import { InForce } from './in-force.ts'
+import type { GatewayLog } from './log.ts'
+import { Records } from './records.ts'
+import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
+
+/** Every room, built and joined; no door is open yet. */
+export interface Rooms {
+  readonly inForce: InForce
+  readonly masterKey: MasterKey
+  readonly trail: Trail
+  readonly records: Records
+  readonly secrets: SecretStore
+  readonly references: References
+  readonly runs: LiveRuns
+  readonly credentials: RunCredentials
+  readonly exchange: TokenExchange
+  /** Absent where the operator brings a certificate. */
+  readonly tls: ServingTls
+  readonly authority: NamesAuthority | undefined
+  readonly connector: Connector<PostgresAsk, PostgresTarget>
+  readonly guard: Guard<PostgresAsk, PostgresTarget>
+  /** Writes what waits, closes the trail, gives up the data folder. @param stopped why a gateway that was started stops */
+  close(stopped?: string): Promise<void>
+}
+
+/**
+ * Builds the house from a configuration. The data folder is held from here on.
+ * @throws CodedError where a part cannot stand: then everything that was opened is closed again
+ */
+export async function openRooms(loaded: LoadedConfig, log: GatewayLog): Promise<Rooms> {
+  const { gateway } = loaded.config
+  const masterKey = await loadMasterKey(gateway.masterKey, createReferences({ env: process.env }))
+  const closers: (() => void | Promise<void>)[] = []
+  const closeAll = async () => {
+    for (const close of closers.reverse()) await close()
+  }
+  try {
+    const database = openDatabase(gateway.data)
+    closers.push(() => database.close())
+    refuseEphemeral(gateway.data)
+    const keys = openKeyStore(gateway.data)
+    closers.push(() => keys.close())
+    const trail = await openTrail({
+      folder: gateway.data,
+      keys,
+      masterKey: masterKey.sealer('trail'),
+      origin: gateway.origin,
+      instance: gateway.instance,
+      log,
+    })
+    closers.push(() => trail.close())
+    const rooms = await join(loaded, { database, masterKey, trail })
+    closers.push(() => rooms.runs.close())
+    return {
+      ...rooms,
+      async close(stopped) {
+        rooms.guard.stop()
+        if (stopped !== undefined) rooms.records.gatewayStopped(stopped)
+        await closeAll()
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+async function join(
+  loaded: LoadedConfig,
+  { database, masterKey, trail }: { database: EmbeddedDatabase; masterKey: MasterKey; trail: Trail },
+) {
+  const { config } = loaded
+  const inForce = new InForce(loaded)
+  const records = new Records(trail)
+  const secrets = createSecretStore(embeddedSecretStore(database), masterKey.sealer('secrets'), Date.now)
+  const references = createReferences({ env: process.env, secrets })
+  const runs = new LiveRuns({ store: embeddedRunStore(database), observer: records })
+  const identityKeys = openIdentityKeys(embeddedRootKeyStore(database), masterKey.sealer('identity'))
+  const credentials = new RunCredentials(identityKeys, embeddedCredentialStore(database), runs)
+  const exchange = new TokenExchange({
+    issuers: config.issuers.map((settings) => prepareIssuer(settings)),
+    runIdKey: identityKeys.runIds,
+    runs,
+    credentials,
+    spent: embeddedSpentTokens(database),
+    onRefused: ({ code, address, signedBy }) => records.signinRefused('token', code, address, signedBy?.issuer),
+  })
+  const authority = config.gateway.tls.certificate
+    ? undefined
+    : await createNamesAuthority({
+        names: config.gateway.tls.names,
+        store: embeddedAuthorityStore(database, masterKey.sealer('names authority')),
+        now: Date.now,
+        minted: (minted) => records.minted(minted),
+      })
+  const { names, certificate } = config.gateway.tls
+  const tls = authority ? mintedTls(authority, names) : await givenTls(certificate!, names, references)
+  const connector = createConnector<PostgresAsk, PostgresTarget>({
+    resource: (name) => inForce.taken.configured.get(name),
+    login,
+    references,
+  })
+  const guard = createGuard<PostgresAsk, PostgresTarget>({
+    policy: () => inForce.taken.policy,
+    runs,
+    trail,
+    connect: (resource, ask, signal) => connector.connect(resource, ask, signal),
+    now: Date.now,
+  })
+  return { inForce, masterKey, trail, records, secrets, references, runs, credentials, exchange, tls, authority, connector, guard }
+}

@@ -1,0 +1,153 @@
+import { resolve } from 'node:path'
+import type { Reloaded } from '../api/local/index.ts'
+import { type Listening, listenLocally, localApi } from '../api/local/index.ts'
+import { loadConfig, watchConfig } from '../config/index.ts'
+import { CodedError, Refusal } from '../operations/index.ts'
+import { type Doors, openDoors } from './doors.ts'
+import type { GatewayLog } from './log.ts'
+import { operatorOf } from './operator.ts'
+import { createReload, type Reload } from './reload.ts'
+import { openRooms, type Rooms } from './rooms.ts'
+import { version } from './version.ts'
+
+export interface StartOptions {
+  readonly configPath: string
+  readonly log: GatewayLog
+  /** Gives up a start that is under way. */
+  readonly signal?: AbortSignal
+}
+
+/** A gateway in this process. */
+export interface RunningGateway {
+  readonly ready: Listening & { readonly socket: string }
+  /** Drains, at most for `gateway.drain`, then stops. Called again, it returns the same promise. */
+  stop(): Promise<void>
+  /** Resolves with the exit code once everything is closed, whoever caused it: 0 after a stop that was asked for. */
+  readonly stopped: Promise<number>
+  reload(): Promise<Reloaded>
+}
+
+/** How long sessions have to tell their clients and close, once they must; ms. */
+const CUT_MS = 1_000
+const DAY_MS = 24 * 3_600_000
+
+/**
+ * Builds the house, records the start, then opens the doors: nothing is served before `gateway.start` is durable.
+ * @throws CodedError where a part cannot stand; nothing stays open then
+ */
+export async function startGateway({ configPath, log, signal }: StartOptions): Promise<RunningGateway> {
+  const path = resolve(configPath)
+  const loaded = loadConfig(path, process.env)
+  for (const { file, line, column, message, next } of loaded.warnings) log.warn({ at: `${file}:${line}:${column}`, next }, message)
+  const rooms = await openRooms(loaded, log)
+  const gateway = new Gateway(rooms, log, path)
+  try {
+    signal?.throwIfAborted()
+    await gateway.open()
+    signal?.throwIfAborted()
+    return gateway
+  } catch (error) {
+    await gateway.stop()
+    throw error
+  }
+}
+
+class Gateway implements RunningGateway {
+  readonly stopped: Promise<number>
+  readonly reload: Reload
+  readonly #rooms: Rooms
+  readonly #log: GatewayLog
+  readonly #path: string
+  readonly #closing = new AbortController()
+  #doors: Doors | undefined
+  #socket: { readonly path: string; close(): Promise<void> } | undefined
+  #stopping: Promise<void> | undefined
+  #exit: (code: number) => void = () => {}
+
+  constructor(rooms: Rooms, log: GatewayLog, path: string) {
+    this.#rooms = rooms
+    this.#log = log
+    this.#path = path
+    this.reload = createReload(rooms, path)
+    this.stopped = new Promise((resolve) => {
+      this.#exit = resolve
+    })
+  }
+
+  get ready(): RunningGateway['ready'] {
+    if (this.#doors === undefined || this.#socket === undefined) throw new Error('the doors are not open yet')
+    return { ...this.#doors.listening, socket: this.#socket.path }
+  }
+
+  async open(): Promise<void> {
+    const { inForce, records, trail } = this.#rooms
+    const { loaded, policy } = inForce.taken
+    const { durability } = inForce.config.gateway
+    await records.gatewayStarted(
+      { version: version(), node: process.versions.node, durability, config: loaded.digest, policy: policy.digest },
+      loaded.text,
+    )
+    this.#doors = await openDoors(this.#rooms, this.#log)
+    const operator = operatorOf({
+      rooms: this.#rooms,
+      configPath: this.#path,
+      listening: () => this.#doors?.listening ?? {},
+      draining: () => this.#stopping !== undefined,
+      reload: this.reload,
+    })
+    this.#socket = await listenLocally(inForce.config.gateway.data, localApi(operator, this.#log, this.#closing.signal))
+    this.#watch()
+    void trail.failure.then((error) => {
+      this.#log.fatal({ code: error.code, next: error.next }, error.message)
+      void this.#stop(1, new Refusal('GS_TRAIL_UNAVAILABLE', { reason: error.message }))
+    })
+  }
+
+  stop(): Promise<void> {
+    return this.#stop(0, new Refusal('GS_SESSION_ENDED', { reason: 'The gateway is stopping.' }))
+  }
+
+  /** Once, whoever asks first. A failed trail drains nobody: nothing could be recorded. */
+  #stop(code: number, reason: Refusal): Promise<void> {
+    this.#stopping ??= this.#shut(code, reason).finally(() => this.#exit(code))
+    return this.#stopping
+  }
+
+  async #shut(code: number, reason: Refusal): Promise<void> {
+    const { inForce, runs } = this.#rooms
+    await this.#doors?.closeToNew()
+    const drained = runs.drain()
+    if (code === 0) await Promise.race([drained, wait(inForce.config.gateway.drain)])
+    runs.endAll(reason)
+    await Promise.race([drained, wait(CUT_MS)])
+    this.#closing.abort()
+    await this.#doors?.close()
+    await this.#socket?.close()
+    await this.#rooms.close(code === 0 ? 'asked' : 'trail-failed')
+  }
+
+  /** A changed file is taken or refused by `reload`, which records it; a daily look renews what is near its end. */
+  #watch(): void {
+    const { signal } = this.#closing
+    const { loaded } = this.#rooms.inForce.taken
+    const onChange = () =>
+      void this.reload().then(
+        ({ policy }) => this.#log.info({ policy }, 'the changed configuration is in force'),
+        (error: unknown) => this.#log.error(described(error), 'the changed configuration is refused, the running one stays'),
+      )
+    watchConfig({ path: this.#path, env: process.env, current: loaded, onChange, signal })
+    const daily = setInterval(() => {
+      this.#doors?.renewCertificates().catch((error: unknown) => this.#log.error(described(error), 'certificates could not be renewed'))
+    }, DAY_MS).unref()
+    signal.addEventListener('abort', () => clearInterval(daily), { once: true })
+  }
+}
+
+function described(error: unknown): object {
+  return error instanceof CodedError ? { code: error.code, reason: error.message, next: error.next } : { err: error }
+}
+
+/** Does not keep the process alive. */
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms).unref())
+}
