@@ -15,7 +15,7 @@ export async function* examineHere(where: Whereabouts, surroundings: Surrounding
     for (const { line, path: field, message, next } of warnings) {
       yield { subject: 'configuration', level: 'warn', found: `Line ${line}, ${field}: ${message}`, next }
     }
-    yield* examineMachine(config, path)
+    yield* examineMachine(config, path, surroundings.signal)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     for (const { line, path: field, message, next } of error.problems) {

@@ -13,27 +13,19 @@ const FILE_SYSTEMS: ReadonlyMap<number, { readonly name: string; readonly level:
   [0xfe534d42, { name: 'SMB', level: 'warn' }],
   [0x65735546, { name: 'FUSE', level: 'warn' }],
 ])
-const LEAST_FREE = 1 << 30
 
 /** Whether what is written to the data folder is still there after a power cut. @param folder `gateway.data`, which may not exist yet */
-export async function* examineDurability(folder: string, statistics: typeof statfs = statfs): AsyncIterable<Finding> {
+export async function examineDurability(folder: string, statistics: typeof statfs = statfs): Promise<Finding> {
   const subject = 'durability'
-  const { type, bavail, bsize } = await statistics(nearestExisting(folder))
+  const { type } = await statistics(nearestExisting(folder))
+  // Signed in some builds of libuv.
   const known = FILE_SYSTEMS.get(type >>> 0)
-  if (known?.level === 'fail') {
-    yield fail(subject, `${folder} is on ${known.name}: the trail would be lost with the machine's memory.`, 'Put gateway.data on a disk.')
-  } else if (known) {
-    yield warn(
-      subject,
-      `${folder} is on ${known.name}.`,
-      'Make sure that it outlives this machine or container and that O_DSYNC means what it says there.',
-    )
-  } else yield ok(subject, `${folder} is on a local file system.`)
-
-  const free = bavail * bsize
-  const gibibytes = `${(free / 2 ** 30).toFixed(1)} GiB`
-  if (free < LEAST_FREE) yield warn('free space', `${gibibytes} are left for the trail.`, 'Make room: without it nothing is forwarded.')
-  else yield ok('free space', `${gibibytes} are left for the trail.`)
+  if (!known) return ok(subject, `${folder} is on a local file system.`)
+  if (known.level === 'fail') {
+    return fail(subject, `${folder} is on ${known.name}: the trail would be lost with the machine's memory.`, 'Put gateway.data on a disk.')
+  }
+  const next = 'Make sure that it outlives this machine or container, and that O_DSYNC means there what it says.'
+  return warn(subject, `${folder} is on ${known.name}.`, next)
 }
 
 function nearestExisting(path: string): string {

@@ -1,3 +1,3 @@
-export { examineMachine, examineSurroundings } from './examine.ts'
+export { examineMachine } from './examine.ts'
 export type { Finding } from './finding.ts'
-export type { Standing, Visit } from './resources.ts'
+export { roleFinding } from './role.ts'
