@@ -55,10 +55,11 @@ export async function createMasterKey(path: string): Promise<MasterKey> {
 
 function decode(text: string): Uint8Array {
   const bare = text.trim()
-  if (/^[0-9a-fA-F]{64}$/.test(bare)) return Buffer.from(bare, 'hex')
-  const bytes = /^[A-Za-z0-9+/_-]{43}=?$/.test(bare) ? Buffer.from(bare, 'base64') : Buffer.alloc(0)
+  let bytes = Buffer.alloc(0)
+  if (/^[0-9a-fA-F]{64}$/.test(bare)) bytes = Buffer.from(bare, 'hex')
+  else if (/^[A-Za-z0-9+/_-]{43}=?$/.test(bare)) bytes = Buffer.from(bare, 'base64')
   if (bytes.length !== 32) throw new CredentialsError('GS_MASTER_KEY_INVALID')
-  // All zeros is what a forgotten placeholder decodes to.
+  // What a forgotten placeholder decodes to.
   if (bytes.every((byte) => byte === bytes[0]))
     throw new CredentialsError('GS_MASTER_KEY_INVALID', 'The master key is one byte repeated, not random.')
   return bytes
