@@ -19,12 +19,12 @@ export class TokenDoorClient {
   /**
    * @param url of the token door; https, or http on loopback
    * @param ca PEM to trust besides what the system trusts
-   * @throws TokenDoorError GS_TOKEN_DOOR_PLAINTEXT for http to another machine
+   * @throws TokenDoorError GS_TOKEN_DOOR_URL_INSECURE for http to another machine
    */
   constructor(url: string, ca?: string) {
     this.#url = new URL(url)
     if (this.#url.protocol !== 'https:' && !['127.0.0.1', '[::1]', 'localhost'].includes(this.#url.hostname))
-      throw new TokenDoorError('GS_TOKEN_DOOR_PLAINTEXT')
+      throw new TokenDoorError('GS_TOKEN_DOOR_URL_INSECURE')
     this.#agent = new Agent({ connect: ca === undefined ? {} : { ca } })
   }
 

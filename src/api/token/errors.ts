@@ -17,6 +17,10 @@ export const tokenDoorErrors = {
     meaning: 'The token door would listen without TLS on an address that others can reach.',
     next: 'Give it a certificate, or bind it to 127.0.0.1.',
   },
+  GS_TOKEN_DOOR_URL_INSECURE: {
+    meaning: 'A token would be sent in plaintext to another machine.',
+    next: 'Write https:// in the URL of the gateway.',
+  },
   GS_TOKEN_DOOR_UNREACHABLE: {
     meaning: 'The gateway could not be reached or trusted.',
     next: 'Check the URL and the CA file (gatescribe ca show prints it).',

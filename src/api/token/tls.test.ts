@@ -54,5 +54,5 @@ it('limits requests per address, and says when to come back', async () => {
 })
 
 it('does not send a token to another machine in plaintext', () => {
-  expect(() => new TokenDoorClient('http://gw.example.org:8444')).toThrow(expect.objectContaining({ code: 'GS_TOKEN_DOOR_PLAINTEXT' }))
+  expect(() => new TokenDoorClient('http://gw.example.org:8444')).toThrow(expect.objectContaining({ code: 'GS_TOKEN_DOOR_URL_INSECURE' }))
 })
