@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest'
+import { EntryClock } from './entry-clock.ts'
+
+function clocks() {
+  const time = { wallMs: Date.parse('2026-01-02T03:04:05.678Z'), monotonicMs: 1000.25 }
+  const clock = new EntryClock({ wall: () => time.wallMs, monotonic: () => time.monotonicMs })
+  const pass = (ms: number) => {
+    time.wallMs += ms
+    time.monotonicMs += ms
+  }
+  return { time, clock, pass }
+}
+
+it('tells the time in nanoseconds, across seconds', () => {
+  const { clock, pass } = clocks()
+  expect(clock.now()).toBe('2026-01-02T03:04:05.678250000Z')
+  pass(321.5)
+  expect(clock.now()).toBe('2026-01-02T03:04:05.999750000Z')
+  pass(0.25)
+  expect(clock.now()).toBe('2026-01-02T03:04:06.000000000Z')
+})
+
+it('reports that the clock was set back once, and never goes back', () => {
+  const { time, clock, pass } = clocks()
+  const before = clock.now()
+  time.wallMs -= 3_600_000
+  expect(clock.step()).toBe(-3_600_000)
+  expect(clock.step()).toBeUndefined()
+  pass(10)
+  expect(clock.now() > before).toBe(true)
+  time.wallMs += 3_600_000
+  expect(clock.step()).toBe(3_600_000)
+  expect(clock.now().slice(0, 19)).toBe('2026-01-02T03:04:05')
+})
+
+it('follows a clock that was set ahead', () => {
+  const { time, clock } = clocks()
+  time.wallMs += 60_000
+  expect(clock.step()).toBe(60_000)
+  expect(clock.now().slice(0, 19)).toBe('2026-01-02T03:05:05')
+  expect(clock.step()).toBeUndefined()
+})
+
+it('takes drift for no step', () => {
+  const { time, clock } = clocks()
+  time.wallMs -= 999
+  expect(clock.step()).toBeUndefined()
+})

@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { MemorySegments } from '../../test/parts/memory-segments.ts'
+import { TestTrail } from '../../test/parts/trail.ts'
+import type { EntryDraft, Trail, TrailError } from './index.ts'
+
+let house: TestTrail
+let files: MemorySegments
+beforeEach(() => {
+  house = new TestTrail()
+  files = new MemorySegments()
+})
+afterEach(() => house.remove())
+
+const about = (n: number, bytes = 0): EntryDraft => ({ kind: 'log.read', fields: { n, filler: 'x'.repeat(bytes) } })
+const told = (trail: Trail) => new Promise<TrailError | undefined>((resolve) => trail.whenDurable(resolve))
+
+async function fillUp(trail: Trail): Promise<number> {
+  for (let n = 0; ; n++) {
+    trail.append(about(n, 9000))
+    if (await told(trail)) return n
+  }
+}
+
+it('writes everything staged in one turn as one batch, and tells those who wait in order', async () => {
+  const trail = await house.open({ files })
+  const order: number[] = []
+  for (let n = 0; n < 10; n++) {
+    trail.append(about(n))
+    trail.whenDurable(() => {
+      order.push(n)
+      if (n === 3) trail.whenDurable(() => order.push(100))
+    })
+  }
+  await told(trail)
+  expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 100])
+  expect(files.writes).toBe(1)
+})
+
+it('has one write in flight, and the next batch is what was staged meanwhile', async () => {
+  const trail = await house.open({ files })
+  files.slow = true
+  trail.append(about(0))
+  await vi.waitUntil(() => files.writes === 1)
+  const waiting = [1, 2, 3].map((n) => trail.durable(about(n)))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(files.writes).toBe(1)
+  files.release()
+  await vi.waitUntil(() => files.writes === 2)
+  files.slow = false
+  files.release()
+  await Promise.all(waiting)
+  expect((await house.entries()).map(({ fields }) => fields.n)).toEqual([0, 1, 2, 3])
+})
+
+it('refuses while there is no room, keeps what was noted, and resumes by itself', async () => {
+  files.room = 2
+  const trail = await house.open({ files })
+  const written = await fillUp(trail)
+  expect(trail.state).toBe('full')
+  trail.append(about(1000))
+  let atOnce: TrailError | undefined
+  trail.whenDurable((error) => {
+    atOnce = error
+  })
+  expect(atOnce?.code).toBe('GS_TRAIL_FULL')
+  await expect(trail.durable(about(1001))).rejects.toMatchObject({ code: 'GS_TRAIL_FULL' })
+  trail.note({ kind: 'operation.outcome', fields: { session: 'ses_1', outcomes: [] } })
+  expect(trail.state).toBe('full')
+
+  files.room = 10
+  await vi.waitUntil(() => trail.state === 'open', 3000)
+  await trail.durable(about(2000))
+  const entries = await house.entries()
+  expect(entries.slice(written).map(({ kind, fields }) => [kind, fields.n ?? fields.entries])).toEqual([
+    ['operation.outcome', undefined],
+    ['gap', 1],
+    ['log.read', 2000],
+  ])
+})
+
+it('counts in a gap what is noted beyond the bound while there is no room', async () => {
+  files.room = 2
+  const trail = await house.open({ files })
+  await fillUp(trail)
+  for (let n = 0; n < 700; n++) trail.note(about(n, 25_000))
+  files.room = 1000
+  await vi.waitUntil(() => trail.state === 'open', 3000)
+  await told(trail)
+  const entries = await house.entries()
+  const kept = entries.filter(({ fields }) => String(fields.filler).length === 25_000).length
+  expect(kept).toBeGreaterThan(600)
+  expect(entries.at(-1)).toMatchObject({ kind: 'gap', fields: { reason: 'GS_TRAIL_FULL', entries: 700 - kept + 1 } })
+})
+
+it.each([
+  ['an I/O error', new Error('EIO: i/o error, write')],
+  ['a short write', { short: 10 }],
+])('stops for good at %s and tells everyone who waits', async (_, fault) => {
+  const trail = await house.open({ files })
+  await trail.durable(about(0))
+  files.fault = fault
+  const waiting = [1, 2].map((n) => trail.durable(about(n)))
+  for (const each of waiting) await expect(each).rejects.toMatchObject({ code: 'GS_TRAIL_FAILED' })
+  expect(trail.state).toBe('failed')
+  expect((await trail.failure).code).toBe('GS_TRAIL_FAILED')
+  files.fault = undefined
+  await expect(trail.durable(about(3))).rejects.toMatchObject({ code: 'GS_TRAIL_FAILED' })
+  await house.close()
+  await house.open({ files })
+  expect((await house.entries()).map(({ kind, fields }) => fields.n ?? kind)).toEqual([0, 'gateway.recovered'])
+})
+
+it('refuses an entry that is too large or holds what it may not, and leaves a gap in its place', async () => {
+  const trail = await house.open({ files })
+  await expect(trail.durable(about(1, 70_000))).rejects.toMatchObject({ code: 'GS_TRAIL_ENTRY' })
+  await expect(trail.durable({ kind: 'log.read', fields: { n: 1.5 } })).rejects.toMatchObject({ code: 'GS_TRAIL_ENTRY' })
+  await expect(trail.durable({ kind: 'log.read', fields: { id: 'mine' } })).rejects.toMatchObject({ code: 'GS_TRAIL_ENTRY' })
+  const after = await trail.durable(about(2))
+  const entries = await house.entries()
+  expect(entries.map(({ kind }) => kind)).toEqual(['gap', 'gap', 'gap', 'log.read'])
+  expect(entries.map(({ id }) => id.split('.')[1])).toEqual(['0', '1', '2', '3'])
+  expect(entries.at(-1)?.id).toBe(after)
+})
+
+it('refuses after it was closed, and writes what was staged before', async () => {
+  const trail = await house.open({ files })
+  trail.append(about(0))
+  trail.note(about(1))
+  await house.close()
+  await expect(trail.durable(about(2))).rejects.toMatchObject({ code: 'GS_TRAIL_CLOSED' })
+  await house.open({ files })
+  expect((await house.entries()).map(({ fields }) => fields.n)).toEqual([0, 1])
+})
