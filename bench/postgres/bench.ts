@@ -11,6 +11,7 @@ import { type RunningPostgres, startPostgres } from '../../test/parts/postgres.t
 import { debianPostgres } from '../../test/parts/postgres-binaries.ts'
 import { found } from '../../test/parts/require.ts'
 import type { Contender } from '../parts/contender.ts'
+import { startGatewayContender } from '../parts/gateway.ts'
 import { type Sample, type Summary, summarise } from '../parts/measurement.ts'
 import { startMinimalRelay } from '../parts/minimal-relay.ts'
 import { startPgBouncer } from '../parts/pgbouncer.ts'
@@ -84,6 +85,7 @@ async function startContenders(server: RunningPostgres): Promise<Contender[]> {
     add('direct', { name: 'direct', encrypted, port: server.port, user: ROLE, database: DATABASE, pids: [], stop: async () => undefined })
     add('PgBouncer', await startPgBouncer(server, ROLE, DATABASE, encrypted))
     if (!encrypted) add('a C compiler for the minimal relay', await startMinimalRelay(server, ROLE, DATABASE))
+    add('Gatescribe', await startGatewayContender(server, ROLE, DATABASE, encrypted))
   }
   return started
 }

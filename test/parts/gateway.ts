@@ -42,8 +42,10 @@ export interface RunningGateway {
   log(): string
   /** A job's credential: a token is minted and exchanged. Another `run_id` is another run; by default each call is one. */
   credential(claims?: Record<string, unknown>): Promise<JobCredential>
-  /** Writes the configuration anew and makes the gateway read it. @throws what the gateway refuses */
-  reconfigure(change: (config: WrittenConfig) => void): Promise<void>
+  /** Writes the configuration with other sections in it and makes the gateway read it. @throws what the gateway refuses */
+  reconfigure(change: Partial<WrittenConfig>): Promise<void>
+  /** The configuration as it was written last. */
+  readonly config: Readonly<WrittenConfig>
   /** SIGTERM. @returns the exit code, once it has ended */
   stop(): Promise<number | null>
   /** SIGKILL; resolves once it is gone. */
@@ -116,13 +118,14 @@ async function launch(folder: string, config: WrittenConfig, options: GatewayOpt
     folder,
     data: options.data ?? join(folder, 'data'),
     configPath,
+    config,
     ca: pem,
     operator,
     log,
     credential: (claims) =>
       exchangeToken({ port: tokenPort, ca: pem, issuer: options.issuer, claims: { run_id: String(randomInt(2 ** 40)), ...claims } }),
     async reconfigure(change) {
-      change(config)
+      Object.assign(config, change)
       writeFileSync(configPath, JSON.stringify(config, null, 2))
       await operator.reload()
     },

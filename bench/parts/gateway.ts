@@ -1,0 +1,32 @@
+import { startGateway } from '../../test/parts/gateway.ts'
+import { startIssuer } from '../../test/parts/issuer.ts'
+import type { RunningPostgres } from '../../test/parts/postgres.ts'
+import type { Contender } from './contender.ts'
+
+/**
+ * The gateway as it is meant to be run: log-in with the credential of a run, a rule that allows, every intent durable
+ * before it is forwarded, outcomes recorded. Plain and encrypted are two processes, as with the others.
+ */
+export async function startGatewayContender(
+  server: RunningPostgres,
+  user: string,
+  database: string,
+  encrypted: boolean,
+): Promise<Contender> {
+  const issuer = await startIssuer()
+  const gateway = await startGateway({ issuer, targets: [{ name: 'bench', server, user, databases: { [database]: database }, encrypted }] })
+  const { run, password } = await gateway.credential()
+  return {
+    name: 'Gatescribe',
+    encrypted,
+    port: gateway.port,
+    user: run,
+    password,
+    database,
+    pids: [gateway.pid],
+    async stop() {
+      await gateway.remove()
+      await issuer.close()
+    },
+  }
+}

@@ -1,0 +1,191 @@
+// npm run demo            what Gatescribe does, shown on real parts, in under 30 s; exit code 0 only if all is as told
+// npm run demo -- --keep  leaves everything running afterwards and prints a psql line to try
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type RunningGateway, startGateway } from '../parts/gateway.ts'
+import { ALLOW_ALL, DENY_ALL, JOB_GROUP } from '../parts/gateway-config.ts'
+import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
+import { type RunningPostgres, startPostgres } from '../parts/postgres.ts'
+import { operationsOf, readTrail } from '../parts/recorded.ts'
+import type { JobCredential } from '../parts/token-exchange.ts'
+import { JobProcess } from './job-process.ts'
+import { DemoError, voice } from './voice.ts'
+
+/** The role that only the gateway can log in as. */
+const ROLE = 'orders_app'
+const PASSWORD = 'a-password-that-no-job-ever-sees'
+const QUESTION = 'SELECT item, sum(amount) AS sold FROM orders GROUP BY item ORDER BY item'
+
+const { step, seen, check, say } = voice(process.stdout)
+const closing: (() => Promise<unknown>)[] = []
+const began = performance.now()
+
+try {
+  const { server, issuer, gateway } = await startParts()
+  const { credential, job, env } = await startJob(gateway)
+  await read(job, server)
+  await refuse(job, gateway, server)
+  await kill(job, gateway, server, credential)
+  await showTrail(gateway, server)
+  await lookForSecrets(gateway, env, [PASSWORD, credential.password, credential.handle])
+  say(`\n   As told, in ${((performance.now() - began) / 1_000).toFixed(1)} s.`)
+  if (process.argv.includes('--keep')) await keep(gateway, issuer)
+} catch (error) {
+  console.error(error instanceof DemoError ? `\n${error.message}` : error)
+  process.exitCode = 1
+} finally {
+  for (const close of closing.reverse()) await close()
+}
+
+async function startParts(): Promise<{ server: RunningPostgres; issuer: TestIssuer; gateway: RunningGateway }> {
+  step('A PostgreSQL with orders in it, an OpenID Connect issuer as a CI has one, and the gateway. All real, all on 127.0.0.1.')
+  const server = await startPostgres({ logStatements: true, hba: [`host all ${ROLE} 127.0.0.1/32 scram-sha-256`] })
+  closing.push(server.stop)
+  await server.query('CREATE DATABASE orders')
+  await server.queryIn(
+    { database: 'orders', user: 'postgres' },
+    `
+    CREATE ROLE ${ROLE} LOGIN PASSWORD '${PASSWORD}';
+    CREATE TABLE orders (item text, amount integer);
+    INSERT INTO orders VALUES ('tea', 3), ('tea', 4), ('ink', 2);
+    GRANT SELECT ON orders TO ${ROLE};`,
+  )
+  const issuer = await startIssuer()
+  closing.push(issuer.close)
+  const gateway = await startGateway({
+    issuer,
+    targets: [{ name: 'orders-db', server, user: ROLE, password: PASSWORD, databases: { orders: 'orders' } }],
+  })
+  closing.push(gateway.remove)
+  say(
+    `PostgreSQL ${server.version} on port ${server.port}; the gateway on port ${gateway.port}, ready after ${Math.round(gateway.readyMs)} ms.`,
+  )
+  say(`One rule: ${JOB_GROUP} may use orders-db. Only the gateway knows the password of ${ROLE}.`)
+  return { server, issuer, gateway }
+}
+
+async function startJob(gateway: RunningGateway): Promise<{ credential: JobCredential; job: JobProcess; env: Record<string, string> }> {
+  step('A job starts. Its CI token is exchanged for a credential that is good for this run, at this gateway, for minutes.')
+  const credential = await gateway.credential()
+  const env = {
+    PGHOST: '127.0.0.1',
+    PGPORT: String(gateway.port),
+    PGDATABASE: 'orders',
+    PGUSER: credential.run,
+    PGPASSWORD: credential.password,
+    DATABASE_CA: gateway.ca,
+  }
+  seen(`PGUSER=${credential.run} PGPASSWORD=gs_pg_… PGHOST=${env.PGHOST} PGPORT=${env.PGPORT} PGDATABASE=${env.PGDATABASE}`)
+  const [run] = await gateway.operator.runs()
+  check(
+    run?.id === credential.run,
+    `the gateway knows the run: ${run?.facts.repository}, workflow "${run?.facts.workflow}", commit ${run?.facts.commit?.slice(0, 7)}`,
+  )
+  const job = new JobProcess(env)
+  closing.push(() => job.end())
+  return { credential, job, env }
+}
+
+async function read(job: JobProcess, server: RunningPostgres): Promise<void> {
+  step('The job reads, with an ordinary client that knows nothing of a gateway.')
+  seen(QUESTION)
+  const answer = await job.ask(QUESTION)
+  seen(answer)
+  check(answer === 'got [{"item":"ink","sold":"2"},{"item":"tea","sold":"7"}]', 'it gets what PostgreSQL would have told it')
+  check(
+    server.log().includes(`${ROLE}@orders LOG:  statement: ${QUESTION}`),
+    `PostgreSQL saw the same statement, from the gateway’s user ${ROLE}`,
+  )
+}
+
+async function refuse(job: JobProcess, gateway: RunningGateway, server: RunningPostgres): Promise<void> {
+  step('The owner adds a rule that denies. The job’s session stays open; its next statement is refused, in PostgreSQL’s own form.')
+  await gateway.reconfigure({ rules: [ALLOW_ALL, DENY_ALL] })
+  const refused = 'SELECT item FROM orders'
+  seen(refused)
+  const answer = await job.ask(refused)
+  seen(answer)
+  check(answer.startsWith('failed 42501') && answer.includes(DENY_ALL.name), 'it is told the rule and what to do next')
+  check(!server.log().includes(refused), 'PostgreSQL never saw the statement')
+  await gateway.reconfigure({ rules: [ALLOW_ALL] })
+  const again = await job.ask('SELECT count(*) FROM orders')
+  seen(`(the rule is gone again) ${again}`)
+  check(again === 'got [{"count":"3"}]', 'and the same session goes on')
+}
+
+async function kill(job: JobProcess, gateway: RunningGateway, server: RunningPostgres, credential: JobCredential): Promise<void> {
+  step('The job asks for something long, and its run is revoked meanwhile.')
+  const long = "SELECT 'long' FROM pg_sleep(60)"
+  job.tell(long)
+  seen(long)
+  while ((await busy(server)) === 0) await sleep(10)
+  const revoked = performance.now()
+  await gateway.operator.revokeRun(credential.run)
+  const answer = await job.hear()
+  while ((await busy(server)) > 0 && performance.now() - revoked < 5_000) await sleep(10)
+  const took = performance.now() - revoked
+  seen(answer)
+  check(answer.startsWith('failed'), 'the job is cut off')
+  check(took < 1_000, `and nothing of it runs in PostgreSQL any more, ${Math.round(took)} ms later`)
+}
+
+async function busy(server: RunningPostgres): Promise<number> {
+  const [row] = await server.query(`SELECT count(*)::int AS busy FROM pg_stat_activity WHERE usename = $1 AND state = 'active'`, [ROLE])
+  return row?.busy as number
+}
+
+async function showTrail(gateway: RunningGateway, server: RunningPostgres): Promise<void> {
+  step('The trail has all of it. Each line was on the disk before PostgreSQL got a byte.')
+  await sleep(200) // Outcomes are written in batches of at most 100 ms.
+  const entries = await readTrail(gateway.operator)
+  for (const { kind, at } of entries.filter((entry) => /^(run|session|config|credential)/.test(entry.kind)))
+    seen(`${at.slice(11, 23)}  ${kind}`)
+  const operations = operationsOf(entries)
+  for (const { number, effect, rules, status, statement } of operations)
+    seen(`#${number} ${effect} by ${rules.join(', ')}, ${status}: ${statement}`)
+  check(
+    operations.length === 4 && operations.filter(({ effect }) => effect === 'deny').length === 1,
+    'four operations, one of them refused',
+  )
+  const logged = server
+    .log()
+    .split('\n')
+    .flatMap((line) => line.split(`${ROLE}@orders LOG:  statement: `)[1] ?? [])
+  const allowed = operations.filter(({ effect }) => effect === 'allow').map(({ statement }) => statement)
+  check(
+    logged.length > 0 && logged.every((statement) => allowed.includes(statement)),
+    'every statement in PostgreSQL’s own log stands in the trail',
+  )
+  check(
+    entries.some(({ kind }) => kind === 'run.revoked'),
+    'and that the run was revoked',
+  )
+}
+
+async function lookForSecrets(gateway: RunningGateway, env: Record<string, string>, secrets: readonly string[]): Promise<void> {
+  step('No secret is where it should not be.')
+  check(!JSON.stringify(env).includes(PASSWORD), 'the database’s password was not in the job’s environment')
+  const files = readdirSync(gateway.data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const bytes = Buffer.concat([...files.map((file) => readFileSync(join(file.parentPath, file.name))), Buffer.from(gateway.log())])
+  check(
+    secrets.every((secret) => !bytes.includes(secret)),
+    `neither it nor the job’s credential is in ${files.length} files of the gateway or in its log`,
+  )
+}
+
+async function keep(gateway: RunningGateway, issuer: TestIssuer): Promise<void> {
+  step('Everything stays. Try it, and end it with Ctrl-C:')
+  const ca = join(gateway.folder, 'ca.pem')
+  writeFileSync(ca, gateway.ca)
+  const { run, password } = await gateway.credential()
+  say(
+    `PGPASSWORD=${password} psql "host=localhost hostaddr=127.0.0.1 port=${gateway.port} user=${run} dbname=orders sslmode=verify-full sslrootcert=${ca}"`,
+  )
+  say(`bin/gatescribe.js trail tail -c ${gateway.configPath}`)
+  say(`(tokens come from ${issuer.url})`)
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
+}

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, type DatabaseError } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openShop, SHOP_ROLE, type Shop } from '../parts/shop.ts'
+
+describe('ending what runs', () => {
+  let shop: Shop
+  beforeAll(async () => {
+    shop = await openShop()
+  })
+  afterAll(() => shop?.close())
+
+  const backends = async () => (await shop.server.query('SELECT pid FROM pg_stat_activity WHERE usename = $1', [SHOP_ROLE])).length
+  const until = async (holds: () => Promise<boolean>, patience: number) => {
+    const began = performance.now()
+    while (!(await holds())) {
+      if (performance.now() - began > patience) return undefined
+      await sleep(5)
+    }
+    return performance.now() - began
+  }
+  const sleeping = async (client: Client) => {
+    const ended = client.query('SELECT pg_sleep(60)').then(
+      () => undefined,
+      (error: DatabaseError) => error,
+    )
+    await until(
+      async () =>
+        (await shop.server.query(`SELECT 1 FROM pg_stat_activity WHERE usename = $1 AND query LIKE '%pg_sleep%'`, [SHOP_ROLE])).length > 0,
+      5_000,
+    )
+    return ended
+  }
+  const connected = async (job: Awaited<ReturnType<Shop['gateway']['credential']>>) => {
+    const client = new Client(shop.clientOf(job))
+    client.on('error', () => undefined)
+    await client.connect()
+    return client
+  }
+
+  // PG-26
+  it('cuts every session of a revoked run within a second, idle or busy, and lets it in no more', async () => {
+    const job = await shop.gateway.credential()
+    const [busy, idle] = [await connected(job), await connected(job)]
+    const idleEnded = new Promise((resolve) => idle.once('end', resolve))
+    const busyEnded = sleeping(busy)
+    const began = performance.now()
+    await shop.gateway.operator.revokeRun(job.run)
+    const [error] = await Promise.all([busyEnded, idleEnded])
+    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(error).toMatchObject({ code: '57P01', severity: 'FATAL' })
+    expect(await until(async () => (await backends()) === 0, 1_000 - (performance.now() - began))).toBeDefined()
+    await expect(new Client(shop.clientOf(job)).connect()).rejects.toThrow()
+  })
+
+  it('cuts one killed session and leaves the run’s others alone', async () => {
+    const job = await shop.gateway.credential()
+    const [one, other] = [await connected(job), await connected(job)]
+    const ended = sleeping(one)
+    const sessions = (await shop.gateway.operator.sessions()).filter(({ run }) => run === job.run)
+    expect(sessions).toHaveLength(2)
+    const busy = sessions.toSorted((a, b) => b.operations - a.operations)[0]!
+    await shop.gateway.operator.killSession(busy.id)
+    expect(await ended).toMatchObject({ code: '57P01' })
+    expect((await other.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+    await other.end()
+    expect(await until(async () => (await backends()) === 0, 1_000)).toBeDefined()
+  })
+
+  // PG-27
+  it('ends the target’s backend when the client vanishes in the middle of a statement', async () => {
+    const client = await connected(await shop.gateway.credential())
+    void sleeping(client)
+    await until(async () => (await backends()) === 1, 5_000)
+    ;(client as unknown as { connection: { stream: import('node:net').Socket } }).connection.stream.resetAndDestroy()
+    expect(await until(async () => (await backends()) === 0, 1_000)).toBeDefined()
+  })
+
+  // PG-28
+  it('tells the client when the target’s backend dies', async () => {
+    const client = await connected(await shop.gateway.credential())
+    const ended = sleeping(client)
+    await until(async () => (await backends()) === 1, 5_000)
+    await shop.server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [SHOP_ROLE])
+    expect(await ended).toMatchObject({ code: '57P01' })
+  })
+})
