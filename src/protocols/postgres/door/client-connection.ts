@@ -1,0 +1,141 @@
+import type { Socket } from 'node:net'
+import type { Session, SessionEnd } from '../../../guard/index.ts'
+import { CodedError, type Run } from '../../../operations/index.ts'
+import { takeRest } from '../read-message.ts'
+import { relay } from '../relay/index.ts'
+import type { PostgresAsk, PostgresTarget } from '../target.ts'
+import { buildNegotiateProtocolVersion, NEWEST_MINOR } from '../wire/startup.ts'
+import { watchForLeaving } from './client-leaving.ts'
+import { DoorError } from './errors.ts'
+import { type Greeted, greet } from './greet.ts'
+import { ClientLeft, logIn } from './log-in.ts'
+import type { PostgresDoorOptions } from './options.ts'
+import { refuse, speakable } from './refuse.ts'
+import { readStartUp, type StartUp } from './start-up-settings.ts'
+
+/** One accepted connection, from its first byte to its last. */
+export class ClientConnection {
+  readonly #options: PostgresDoorOptions
+  readonly #address: string
+  /** Where an error can be said: the plain socket, or TLS once that stands. */
+  #socket: Socket
+
+  constructor(raw: Socket, options: PostgresDoorOptions) {
+    this.#socket = raw
+    this.#options = options
+    this.#address = addressOf(raw)
+  }
+
+  /**
+   * Serves it; never rejects, and leaves no socket open.
+   * @param loggedIn called once the client is known
+   */
+  async serve(loggedIn: () => void): Promise<void> {
+    try {
+      const greeted = await greet(this.#socket, this.#options.tls, (secure) => {
+        this.#socket = secure
+      })
+      if (!greeted) this.#socket.destroy()
+      else if (greeted.packet.kind === 'cancel-request') {
+        this.#options.cancels.cancel(greeted.packet.processId, greeted.packet.key)
+        this.#socket.destroy()
+      } else await this.#open(greeted, greeted.packet, loggedIn)
+    } catch (error) {
+      if (error instanceof ClientLeft || !(error instanceof Error) || isSocketError(error)) this.#socket.destroy()
+      else this.#refuse(error)
+    }
+  }
+
+  async #open(greeted: Greeted, packet: Extract<Greeted['packet'], { kind: 'startup' }>, loggedIn: () => void): Promise<void> {
+    const minor = this.#agreeOnVersion(packet)
+    const startUp = readStartUp(packet.parameters)
+    const run = await this.#identify(greeted, startUp)
+    loggedIn()
+    const { serverName } = greeted.tls ?? {}
+    const selected = this.#options.select({ option: startUp.resource, serverName, database: startUp.database })
+    if (!selected) throw new DoorError('GS_POSTGRES_RESOURCE_UNKNOWN')
+    const application = startUp.settings.get('application_name')
+    const session = await this.#options.guard.open(run, selected.resource, {
+      address: this.#address,
+      tls: greeted.tls !== undefined,
+      user: startUp.user,
+      database: startUp.database,
+      ...(application !== undefined && { application }),
+    })
+    let end: SessionEnd = 'target-unreachable'
+    try {
+      const ask: PostgresAsk = { database: selected.database ?? startUp.database, settings: startUp.settings, minor }
+      end = await this.#carry(session, ask)
+    } finally {
+      session.close(end)
+    }
+  }
+
+  /** Connects to the target while watching the client, and hands both to the relay. */
+  async #carry(session: Session<PostgresAsk, PostgresTarget>, ask: PostgresAsk): Promise<SessionEnd> {
+    const client = this.#socket
+    const leaving = watchForLeaving(client)
+    let target: PostgresTarget
+    try {
+      target = await session.connect(ask, AbortSignal.any([leaving.signal, session.signal]))
+    } catch (error) {
+      if (leaving.signal.aborted) {
+        client.destroy()
+        return 'client-lost'
+      }
+      this.#refuse(session.signal.aborted ? session.signal.reason : error)
+      return session.signal.aborted ? 'ended' : 'target-unreachable'
+    } finally {
+      leaving.stop()
+    }
+    if (client.destroyed || target.socket.destroyed) {
+      target.socket.destroy()
+      if (client.destroyed) return 'client-lost'
+      this.#refuse(new DoorError('GS_POSTGRES_FAILED', 'The target closed the connection at once.'))
+      return 'target-closed'
+    }
+    const { guard, cancels, log } = this.#options
+    return relay({ client, rest: takeRest(client), session, guard, target, minor: ask.minor, cancels, log })
+  }
+
+  /** PostgreSQL protocol 55.2.1: a newer minor version or an unknown option is answered with what we have. 3.1 does not exist. */
+  #agreeOnVersion({ major, minor, protocolOptions }: Extract<Greeted['packet'], { kind: 'startup' }>): 0 | 2 {
+    if (major !== 3) throw new DoorError('GS_POSTGRES_VERSION')
+    const agreed = minor >= NEWEST_MINOR ? NEWEST_MINOR : 0
+    if (agreed !== minor || protocolOptions.length > 0) this.#socket.write(buildNegotiateProtocolVersion(agreed, protocolOptions))
+    return agreed
+  }
+
+  async #identify({ socket, tls }: Greeted, startUp: StartUp): Promise<Run> {
+    const { throttle, authenticator, events } = this.#options
+    const throttled = throttle.check(this.#address)
+    if (throttled) throw throttled
+    try {
+      return await logIn(socket, tls, startUp, authenticator)
+    } catch (error) {
+      if (error instanceof CodedError && error.code !== 'GS_POSTGRES_TLS_REQUIRED') {
+        throttle.failed(this.#address)
+        events.loginRefused(error.code, this.#address)
+        if (error.code === 'GS_IDENTITY_CREDENTIAL_FOREIGN') events.foreignPassword(this.#address)
+      }
+      throw error
+    }
+  }
+
+  #refuse(error: unknown): void {
+    const spoken = speakable(error)
+    const { log } = this.#options
+    if (spoken.cause === undefined) log.debug({ code: spoken.code }, 'A PostgreSQL connection was refused')
+    else log.warn({ code: spoken.code, cause: spoken.cause }, 'A PostgreSQL connection failed')
+    refuse(this.#socket, spoken)
+  }
+}
+
+function addressOf({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string {
+  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
+}
+
+/** A connection that broke: nobody is left to hear why. */
+function isSocketError(error: Error): boolean {
+  return !(error instanceof CodedError) && 'syscall' in error
+}

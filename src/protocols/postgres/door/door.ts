@@ -1,0 +1,60 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { ClientConnection } from './client-connection.ts'
+import { DoorError } from './errors.ts'
+import type { DoorLimits, PostgresDoorOptions } from './options.ts'
+import { refuse } from './refuse.ts'
+
+const LIMITS: DoorLimits = { loginMs: 10_000, unauthenticated: 200 }
+const KEEP_ALIVE_MS = 60_000
+
+/** Where PostgreSQL clients come in. */
+export interface PostgresDoor {
+  /** @returns the address in use @throws the system's error where it cannot be had */
+  listen(): Promise<AddressInfo>
+  /**
+   * Accepts nothing new and closes what has not logged in. Sessions go on: they end by their own signals.
+   * Resolves once the address is free.
+   */
+  close(): Promise<void>
+  /** Connections at this moment, logged in or not. */
+  readonly connections: number
+}
+
+export function createPostgresDoor(options: PostgresDoorOptions): PostgresDoor {
+  const limits = { ...LIMITS, ...options.limits }
+  const all = new Set<Socket>()
+  const unauthenticated = new Set<Socket>()
+
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) => {
+    // An error may come while nobody reads; whoever reads next sees that the socket is destroyed.
+    socket.on('error', () => undefined)
+    all.add(socket)
+    socket.once('close', () => all.delete(socket))
+    if (unauthenticated.size >= limits.unauthenticated) return refuse(socket, new DoorError('GS_POSTGRES_DOOR_FULL'))
+
+    unauthenticated.add(socket)
+    const timer = setTimeout(() => socket.destroy(), limits.loginMs)
+    const known = () => {
+      clearTimeout(timer)
+      unauthenticated.delete(socket)
+    }
+    socket.once('close', known)
+    void new ClientConnection(socket, options).serve(known)
+  })
+
+  return {
+    async listen() {
+      server.listen(options.listen)
+      await once(server, 'listening')
+      return server.address() as AddressInfo
+    },
+    async close() {
+      server.close()
+      for (const socket of unauthenticated) socket.destroy()
+    },
+    get connections() {
+      return all.size
+    },
+  }
+}

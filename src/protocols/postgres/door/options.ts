@@ -1,0 +1,53 @@
+import type { SecureContext } from 'node:tls'
+import type { Guard } from '../../../guard/index.ts'
+import type { LoginThrottle, PlaneAuthenticator } from '../../../identity/index.ts'
+import type { PostgresResource } from '../../../operations/index.ts'
+import type { CancelRegistry, RelayLog } from '../relay/index.ts'
+import type { PostgresAsk, PostgresTarget } from '../target.ts'
+
+/** The certificate that a client is shown. The names authority fits. */
+export interface DoorTls {
+  /** @param serverName as the client sent it (SNI); undefined: it sent none */
+  secureContext(serverName?: string): SecureContext
+  /** DER of the leaf in that context, for channel binding. */
+  leafDer(serverName?: string): Uint8Array
+}
+
+/** What happened at the door that the trail should know. No value that a client sent is in it. */
+export interface DoorEvents {
+  /** A credential was presented and opened nothing. @param code `GS_…` */
+  loginRefused(code: string, address: string): void
+  /** A password was sent that is none of ours: perhaps somebody's real one. */
+  foreignPassword(address: string): void
+}
+
+export interface DoorLimits {
+  /** From accepting a connection to the end of its log-in. Default 10,000 ms. */
+  readonly loginMs: number
+  /** Connections that have not logged in, at once. Default 200. */
+  readonly unauthenticated: number
+}
+
+export interface PostgresDoorOptions {
+  /** Port 0: any free one. */
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Undefined: TLS is not offered, so only SCRAM is. */
+  readonly tls: DoorTls | undefined
+  readonly authenticator: PlaneAuthenticator
+  /** Refuses an address after too many failures. */
+  readonly throttle: LoginThrottle
+  /**
+   * Where a client that has logged in goes, from what it claims. @returns undefined where nothing is selected
+   * @throws CodedError where its claims disagree
+   */
+  readonly select: (selectors: {
+    readonly option: string | undefined
+    readonly serverName: string | undefined
+    readonly database: string
+  }) => { readonly resource: PostgresResource; readonly database: string | undefined } | undefined
+  readonly guard: Guard<PostgresAsk, PostgresTarget>
+  readonly cancels: CancelRegistry
+  readonly events: DoorEvents
+  readonly log: RelayLog
+  readonly limits?: Partial<DoorLimits>
+}
