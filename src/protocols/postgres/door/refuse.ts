@@ -50,12 +50,12 @@ export function speakable(error: unknown): CodedError {
 
 /** A FATAL error: what happened, the code (and the rule) in DETAIL, the next step in HINT. */
 export function buildFatal(error: CodedError): Buffer {
-  const rule = error instanceof Refusal && error.rule !== undefined ? `, rule "${error.rule}"` : ''
+  const rule = error instanceof Refusal ? error.rule : undefined
   return buildErrorResponse({
     severity: 'FATAL',
     sqlstate: sqlstateOf(error),
     message: error.message,
-    detail: `${error.code}${rule}`,
+    detail: rule === undefined ? error.code : `Refused by rule "${rule}" (${error.code}).`,
     hint: error.next,
   })
 }

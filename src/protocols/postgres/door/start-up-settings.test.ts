@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { DoorError } from './errors.ts'
+import { splitOptions } from './split-options.ts'
+import { readStartUp } from './start-up-settings.ts'
+
+const startUp = (parameters: Record<string, string>) => readStartUp(new Map(Object.entries({ user: 'run_1', ...parameters })))
+const codeOf = (parameters: Record<string, string>) => {
+  try {
+    startUp(parameters)
+  } catch (error) {
+    return (error as DoorError).code
+  }
+  return 'accepted'
+}
+
+describe('options', () => {
+  it.each([
+    ['-c a=b', [['a', 'b']]],
+    ['-ca=b', [['a', 'b']]],
+    ['--a-b=c d=', 'GS_POSTGRES_SETTING_REFUSED'],
+    ['--a-b=c', [['a_b', 'c']]],
+    ['  -c   a=b\t-c\nc=d  ', [['a', 'b'], ['c', 'd']]], // biome-ignore format: one line
+    ['-c a=b\\ c', [['a', 'b c']]],
+    ['-c a=b\\\\c', [['a', 'b\\c']]],
+    ['-c a=b\\', [['a', 'b']]],
+    ['-c a=', [['a', '']]],
+    ['-c a=b=c', [['a', 'b=c']]],
+    ['', []],
+    ['-c', 'GS_POSTGRES_SETTING_REFUSED'],
+    ['-c a', 'GS_POSTGRES_SETTING_REFUSED'],
+    ['-c =a', 'GS_POSTGRES_SETTING_REFUSED'],
+    ['--', 'GS_POSTGRES_SETTING_REFUSED'],
+    ['-d 5', 'GS_POSTGRES_SETTING_REFUSED'],
+    ['-v 3', 'GS_POSTGRES_SETTING_REFUSED'],
+  ] as const)('are taken apart as PostgreSQL does: %j', (options, expected) => {
+    let outcome: unknown
+    try {
+      outcome = splitOptions(options)
+    } catch (error) {
+      outcome = (error as DoorError).code
+    }
+    expect(outcome).toEqual(expected)
+  })
+
+  it('are either understood or refused, whatever they are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('-c', ' ', '\\', 'a=b', '--', '-', '=', 'gatescribe.token=x', '\u{1f600}')), (parts) => {
+        try {
+          readStartUp(new Map([['user', 'a'], ['options', parts.join('')]])) // biome-ignore format: one line
+        } catch (error) {
+          expect(error).toBeInstanceOf(DoorError)
+        }
+      }),
+    )
+  })
+})
+
+describe('a start-up packet', () => {
+  it('gives up our own settings and passes the listed ones on', () => {
+    expect(
+      startUp({
+        options: '-c gatescribe.token=gs_pg_x -c GATESCRIBE.Resource=orders -c timezone=UTC',
+        TimeZone: 'CET',
+        client_encoding: 'UTF8',
+        application_name: 'psql',
+        database: 'orders',
+      }),
+    ).toEqual({
+      user: 'run_1',
+      database: 'orders',
+      token: 'gs_pg_x',
+      resource: 'orders',
+      settings: new Map([
+        ['TimeZone', 'CET'],
+        ['client_encoding', 'UTF8'],
+        ['application_name', 'psql'],
+      ]),
+    })
+  })
+
+  it('names the user as the database where it names none (PG-13)', () => {
+    expect(startUp({}).database).toBe('run_1')
+    expect(startUp({ database: '' }).database).toBe('run_1')
+  })
+
+  it('is refused without a user (PG-13)', () => {
+    expect(codeOf({ user: '' })).toBe('GS_POSTGRES_USER_MISSING')
+  })
+
+  it.each(['database', 'true', 'on', 'yes', '1', ''])('is refused with replication=%s', (replication) => {
+    expect(codeOf({ replication })).toBe('GS_POSTGRES_REPLICATION_REFUSED')
+  })
+
+  it('takes replication=false for the ordinary connection that it is', () => {
+    expect(startUp({ replication: 'false' }).settings.size).toBe(0)
+  })
+
+  it.each([
+    { search_path: 'evil' },
+    { options: '-c search_path=evil' },
+    { options: '-c default_transaction_read_only=off' },
+    { options: '--session-authorization=admin' },
+    { role: 'admin' },
+    { 'gatescribe.other': 'x' },
+    { options: '-c gatescribe.token=a -c gatescribe.token=b' },
+    { options: '-c gatescribe.token=a', 'gatescribe.token': 'b' },
+  ])('is refused with %j', (parameters) => {
+    expect(codeOf(parameters as Record<string, string>)).toBe('GS_POSTGRES_SETTING_REFUSED')
+  })
+
+  it('says which setting was refused, and never a value', () => {
+    expect(() => startUp({ options: '-c search_path=secret' })).toThrow(/"search_path"/)
+    expect(() => startUp({ options: '-c search_path=secret' })).not.toThrow(/secret/)
+  })
+})
