@@ -25,5 +25,10 @@ export async function fetchJson(url: string, signal?: AbortSignal): Promise<unkn
     if (size > LARGEST) throw new Error(`the issuer answered with more than ${LARGEST} bytes`)
     chunks.push(chunk)
   }
-  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)))
+  } catch {
+    // The parser's own error quotes what it read.
+    throw new Error('the issuer answered with something that is not JSON')
+  }
 }

@@ -30,6 +30,7 @@ export interface ExchangeOptions {
   readonly credentials: RunCredentials
   readonly spent: SpentTokens
   readonly onRefused: (refused: RefusedSignIn) => void
+  /** Defaults leave room for a matrix of a hundred jobs that start at once behind one address. */
   readonly limits?: { readonly address?: ThrottleLimits; readonly subject?: ThrottleLimits }
   /** Milliseconds since the epoch; for tests. */
   readonly now?: () => number
@@ -47,8 +48,8 @@ export class TokenExchange {
     this.#options = options
     this.#now = options.now ?? Date.now
     this.#issuers = byUrl(options.issuers)
-    this.#byAddress = new Throttle(options.limits?.address ?? { burst: 30, perSecond: 1 }, this.#now)
-    this.#bySubject = new Throttle(options.limits?.subject ?? { burst: 30, perSecond: 1 }, this.#now)
+    this.#byAddress = new Throttle(options.limits?.address ?? { burst: 60, perSecond: 2 }, this.#now)
+    this.#bySubject = new Throttle(options.limits?.subject ?? { burst: 100, perSecond: 5 }, this.#now)
   }
 
   /** From now on these issuers are accepted, after a reload of the configuration. Live runs stay. */

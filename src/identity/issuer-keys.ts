@@ -24,16 +24,19 @@ export function issuerKeys(settings: IssuerSettings, times: KeyTimes = {}): Issu
   const source = settings.keys ?? { from: 'discovery' }
   if (source.from === 'inline') return createLocalJWKSet(source.jwks as JSONWebKeySet)
   const fetchKeys = withBackOff(times.backOff ?? 2_000)
-  let remote: JWTVerifyGetKey | undefined
-  let foundAt = 0
+  const find = async () => remoteKeys(source.from === 'uri' ? source.uri : await discover(settings, fetchKeys), fetchKeys, times)
+  let found: { readonly keys: Promise<JWTVerifyGetKey>; readonly at: number } | undefined
   return async (header, token) => {
     try {
-      if (!remote || (source.from === 'discovery' && Date.now() - foundAt > DISCOVERED_FOR)) {
-        const uri = source.from === 'uri' ? source.uri : await discover(settings, fetchKeys)
-        remote = remoteKeys(uri, fetchKeys, times)
-        foundAt = Date.now()
+      // One search for all who come meanwhile; one that failed is not kept.
+      if (!found || Date.now() - found.at > DISCOVERED_FOR) {
+        const search = { keys: find(), at: Date.now() }
+        found = search
+        search.keys.catch(() => {
+          if (found === search) found = undefined
+        })
       }
-      return await remote(header, token)
+      return await (await found.keys)(header, token)
     } catch (error) {
       if (isAboutKey(error)) throw error
       throw new IdentityError('GS_IDENTITY_KEYS_UNAVAILABLE', { about: `issuer ${settings.name}: ${reasonOf(error)}`, cause: error })

@@ -86,7 +86,8 @@ export class LiveRuns implements Runs, RunLifeCycle {
   }
 
   runs(): readonly RunView[] {
-    return this.#store.recent(LISTED).map((stored) => this.run(stored.run.id) ?? this.#view(stored))
+    // The live ones expire later than what is stored says.
+    return this.#store.recent(LISTED).map((stored) => this.#view({ ...stored, ...this.#live.get(stored.run.id) }))
   }
 
   sessions(): readonly SessionView[] {
