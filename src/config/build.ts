@@ -5,7 +5,9 @@ import type { Rule } from '../policy/index.ts'
 import { parseAddress } from './address.ts'
 import type { Config, CredentialConfig, GatewayTls, ListenAddress, PostgresResourceConfig, TargetTlsConfig } from './config.ts'
 import { milliseconds } from './duration.ts'
+import { issuerSettings } from './issuer-settings.ts'
 import { readJwks } from './jwks.ts'
+import { present } from './present.ts'
 import type { Document } from './schema/document.ts'
 
 /**
@@ -51,19 +53,9 @@ function gatewayTls(tls: Document['gateway']['tls'], folder: string): GatewayTls
 }
 
 function jobIssuer(issuer: Document['issuers'][number], folder: string): IssuerSettings {
-  const { jwks, algorithms, types, immutable, insecureLoopback, groups = [], run, ...rest } = issuer
-  return {
-    ...rest,
-    groups,
-    run: present(run),
-    ...(jwks !== undefined && {
-      keys: jwks.startsWith('file:') ? { from: 'inline', jwks: readJwks(resolve(folder, jwks.slice(5))) } : { from: 'uri', uri: jwks },
-    }),
-    ...(algorithms && { algorithms }),
-    ...(types && { types }),
-    ...(immutable && { immutable }),
-    ...(insecureLoopback !== undefined && { insecureLoopback }),
-  }
+  const settings = issuerSettings(issuer)
+  if (!issuer.jwks?.startsWith('file:')) return settings
+  return { ...settings, keys: { from: 'inline', jwks: readJwks(resolve(folder, issuer.jwks.slice('file:'.length))) } }
 }
 
 function postgresResource(resource: Document['resources'][number], folder: string): PostgresResourceConfig {
@@ -111,12 +103,5 @@ function rule({ name, effect, who, on, say, until, ...rest }: Document['rules'][
     do: rest.do,
     ...(say !== undefined && { say }),
     ...(until !== undefined && { until: Date.parse(until) }),
-  }
-}
-
-/** The same without fields that are undefined. */
-function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
   }
 }

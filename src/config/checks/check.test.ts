@@ -52,6 +52,8 @@ it.each<[string, string, string, string]>([
     'INCONSISTENT issuers[0].accept.repository_owner_id',
   ],
   ['nothing pins what runs', '      ref_protected: "true"\n', '', 'DOUBTFUL issuers[0].accept'],
+  ['a group says not what kind it is', 'groups: ["repo:{repository}"]', 'groups: ["{repository}"]', 'INCONSISTENT issuers[0].groups'],
+  ['a run is named by no claim', '"{run_id}", ', '"run", ', 'INCONSISTENT issuers[0].run.id'],
   ['http is plain', 'issuer: https://token', 'issuer: http://token', 'INCONSISTENT issuers[0].issuer'],
   [
     'http on this machine is not asked for',

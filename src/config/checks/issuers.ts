@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
-import { immutableClaims } from '../../identity/settings.ts'
+import { checkIssuer, immutableClaims } from '../../identity/index.ts'
 import { isLoopback } from '../address.ts'
+import { issuerSettings } from '../issuer-settings.ts'
 import { readJwks } from '../jwks.ts'
 import type { Document } from '../schema/document.ts'
 import type { Finding } from '../source.ts'
@@ -24,9 +25,9 @@ export const checkIssuers: Check = function* ({ issuers }, { folder }) {
       )
     }
     urls.set(issuer.issuer, issuer.name)
-    yield* url(issuer, index)
-    yield* accepted(issuer, index)
-    yield* keys(issuer, index, folder)
+    const found = [...url(issuer, index), ...accepted(issuer, index), ...keys(issuer, index, folder)]
+    yield* found
+    yield* unusable(issuer, index, new Set(found.map(({ path }) => path.join('\0'))))
   }
 }
 
@@ -54,6 +55,22 @@ function* url(issuer: Issuer, index: number): Iterable<Finding> {
   }
 }
 
+/** What identity would refuse at the start, unless it was said already, in more words, of the same field. */
+function* unusable(issuer: Issuer, index: number, said: ReadonlySet<string>): Iterable<Finding> {
+  for (const { level, field, sentence } of checkIssuer(issuerSettings(issuer))) {
+    const path = ['issuers', index, ...fieldPath(field)]
+    if (level !== 'refused' || said.has(path.join('\0'))) continue
+    yield inconsistent(path, 'An issuer cannot be used like this.', `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`)
+  }
+}
+
+/** Claims may hold dots themselves: only the first one separates. */
+function fieldPath(field: string): readonly string[] {
+  if (field.startsWith('keys')) return ['jwks']
+  const dot = field.indexOf('.')
+  return dot < 0 ? [field] : [field.slice(0, dot), field.slice(dot + 1)]
+}
+
 /** Claims that say which code runs; without one, whoever can push a branch decides. */
 const pins = ['job_workflow_ref', 'environment', 'ref_protected', 'ci_config_ref_uri']
 const ciClaims = ['repository_id', 'repository_owner_id', 'enterprise_id', 'project_id', 'namespace_id']
@@ -61,9 +78,9 @@ const ciClaims = ['repository_id', 'repository_owner_id', 'enterprise_id', 'proj
 function* accepted(issuer: Issuer, index: number): Iterable<Finding> {
   const path = ['issuers', index, 'accept']
   const claims = Object.keys(issuer.accept)
-  if (claims.includes('sub')) {
+  for (const claim of claims.filter((name) => name === 'sub' || name === '/sub')) {
     yield inconsistent(
-      [...path, 'sub'],
+      [...path, claim],
       'The claim sub is never matched: it packs several facts into one string whose form its owner can change.',
       'Match its parts as claims of their own, such as repository_id.',
     )
