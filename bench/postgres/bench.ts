@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { cpus, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import '../../test/parts/quiet-issuer.ts'
 import { type RunningPostgres, startPostgres } from '../../test/parts/postgres.ts'
 import { debianPostgres } from '../../test/parts/postgres-binaries.ts'
 import { found } from '../../test/parts/require.ts'

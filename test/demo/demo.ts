@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import '../parts/quiet-issuer.ts'
 import { type RunningGateway, startGateway } from '../parts/gateway.ts'
 import { ALLOW_ALL, DENY_ALL, JOB_GROUP } from '../parts/gateway-config.ts'
 import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
@@ -136,7 +137,7 @@ async function busy(server: RunningPostgres): Promise<number> {
 }
 
 async function showTrail(gateway: RunningGateway, server: RunningPostgres): Promise<void> {
-  step('The trail has all of it. Each line was on the disk before PostgreSQL got a byte.')
+  step('The trail has all of it. Each operation was on the disk before PostgreSQL got a byte of it.')
   await sleep(200) // Outcomes are written in batches of at most 100 ms.
   const entries = await readTrail(gateway.operator)
   for (const { kind, at } of entries.filter((entry) => /^(run|session|config|credential)/.test(entry.kind)))

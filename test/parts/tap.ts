@@ -5,6 +5,13 @@ import { type AddressInfo, createConnection, createServer, type Socket } from 'n
 export interface TappedConnection {
   readonly fromClient: Buffer
   readonly fromServer: Buffer
+  /** The same in the order of passing, alternating between the two sides. */
+  readonly turns: readonly Turn[]
+}
+
+export interface Turn {
+  readonly from: 'client' | 'server'
+  readonly bytes: Buffer
 }
 
 export interface Tap {
@@ -15,8 +22,7 @@ export interface Tap {
 }
 
 interface Recording {
-  readonly fromClient: Buffer[]
-  readonly fromServer: Buffer[]
+  readonly chunks: Turn[]
   readonly closed: Promise<unknown>
 }
 
@@ -26,11 +32,10 @@ export async function startTap(target: { readonly host: string; readonly port: n
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     const upstream = createConnection({ ...target, allowHalfOpen: true, noDelay: true })
-    const fromClient: Buffer[] = []
-    const fromServer: Buffer[] = []
-    recordings.push({ fromClient, fromServer, closed: Promise.all([once(client, 'close'), once(upstream, 'close')]) })
-    join(client, upstream, fromClient)
-    join(upstream, client, fromServer)
+    const chunks: Turn[] = []
+    recordings.push({ chunks, closed: Promise.all([once(client, 'close'), once(upstream, 'close')]) })
+    join(client, upstream, (bytes) => chunks.push({ from: 'client', bytes }))
+    join(upstream, client, (bytes) => chunks.push({ from: 'server', bytes }))
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
@@ -44,7 +49,11 @@ export async function startTap(target: { readonly host: string; readonly port: n
       const taken = recordings
       recordings = []
       await Promise.all(taken.map(({ closed }) => closed))
-      return taken.map(({ fromClient, fromServer }) => ({ fromClient: Buffer.concat(fromClient), fromServer: Buffer.concat(fromServer) }))
+      return taken.map(({ chunks }) => ({
+        fromClient: allFrom('client', chunks),
+        fromServer: allFrom('server', chunks),
+        turns: turnsOf(chunks),
+      }))
     },
     async close() {
       for (const socket of sockets) socket.destroy()
@@ -54,9 +63,23 @@ export async function startTap(target: { readonly host: string; readonly port: n
   }
 }
 
-function join(from: Socket, to: Socket, copy: Buffer[]): void {
+function allFrom(side: Turn['from'], chunks: readonly Turn[]): Buffer {
+  return Buffer.concat(chunks.filter(({ from }) => from === side).map(({ bytes }) => bytes))
+}
+
+function turnsOf(chunks: readonly Turn[]): Turn[] {
+  const turns: { from: Turn['from']; bytes: Buffer[] }[] = []
+  for (const { from, bytes } of chunks) {
+    const last = turns.at(-1)
+    if (last?.from === from) last.bytes.push(bytes)
+    else turns.push({ from, bytes: [bytes] })
+  }
+  return turns.map(({ from, bytes }) => ({ from, bytes: Buffer.concat(bytes) }))
+}
+
+function join(from: Socket, to: Socket, keep: (bytes: Buffer) => void): void {
   from.on('data', (chunk: Buffer) => {
-    copy.push(chunk)
+    keep(chunk)
     if (!to.write(chunk)) from.pause()
   })
   to.on('drain', () => from.resume())
