@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parse } from 'yaml'
+import { parseDocument } from 'yaml'
 import { type LocalClient, localClient, localSocketPath, socketTransport } from '../api/local/index.ts'
 import { CliError } from './errors.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -32,16 +32,15 @@ export function socketPath(whereabouts: Whereabouts, surroundings: Pick<Surround
 
 /** `gateway.data`; relative to the configuration's own folder. @throws CliError where it cannot be told */
 export function dataFolder(path: string): string {
-  const data: unknown = gatewaySection(path)?.data
+  // Broken YAML is read as far as it goes.
+  const data: unknown = parseDocument(read(path)).getIn(['gateway', 'data'])
   if (typeof data !== 'string' || data === '') throw new CliError('GS_CLI_NO_CONFIG', `${path} does not say where gateway.data is.`)
   return resolve(dirname(path), data)
 }
 
-function gatewaySection(path: string): { data?: unknown } | undefined {
+function read(path: string): string {
   try {
-    const document: unknown = parse(readFileSync(path, 'utf8'))
-    const section = (document as { gateway?: unknown } | null)?.gateway
-    return typeof section === 'object' && section !== null ? section : undefined
+    return readFileSync(path, 'utf8')
   } catch (error) {
     const reason = error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'is not there' : 'cannot be read'
     throw new CliError('GS_CLI_NO_CONFIG', `${path} ${reason}.`, { cause: error })

@@ -6,14 +6,14 @@ import type { Whereabouts } from '../reach.ts'
 import { command, type Shell, talksToGateway } from '../shell.ts'
 
 type Options = Whereabouts & { readonly json?: true }
-type TailOptions = Options & { from: number; follow?: true; payloads?: true; kind?: string; run?: string; session?: string }
+type TailOptions = Options & { from?: number; follow?: true; payloads?: true; kind?: string; run?: string; session?: string }
 
 export function trailCommand({ surroundings, printer }: Shell): Command {
   const tail = command('tail', 'Prints entries of the trail, in order. Reading it is recorded too.', [
     'gatescribe trail tail -f',
     'gatescribe trail tail --from 0 --run run_4q7ykz2m --json | jq .kind',
   ])
-    .option('--from <index>', 'the first entry; negative counts from the end (--from=-100)', wholeNumber, -20)
+    .option('--from <index>', 'the first entry; negative counts from the end (default: -20, or 0 with a filter)', wholeNumber)
     .option('-f, --follow', 'wait for more')
     .option('--kind <kind>', 'only this kind, or its family: operation, operation.intent')
     .option('--run <run>', 'only what belongs to this run')
@@ -22,7 +22,8 @@ export function trailCommand({ surroundings, printer }: Shell): Command {
     .action(async ({ json, from, follow, payloads, kind, run, session, ...where }: TailOptions) => {
       const { reachGateway } = await import('../reach.ts')
       const filter = { ...(kind && { kind }), ...(run && { run }), ...(session && { session }) }
-      const query = { from, follow: follow === true, opened: payloads === true, filter }
+      const first = from ?? (Object.keys(filter).length > 0 ? 0 : -20)
+      const query = { from: first, follow: follow === true, opened: payloads === true, filter }
       for await (const entry of reachGateway(where, surroundings).trail(query, surroundings.signal)) {
         if (json) printer.jsonLine(entry)
         else {

@@ -1,0 +1,245 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type InMemoryOperator, inMemoryOperator, liveRun } from '../../test/parts/operator.ts'
+import { testSurroundings } from '../../test/parts/surroundings.ts'
+import { issueTestCertificates } from '../../test/parts/test-certificates.ts'
+import { listenLocally, localApi } from '../api/local/index.ts'
+import { TrailError } from '../trail/index.ts'
+import { run } from './main.ts'
+
+let folder: string
+let operator: InMemoryOperator
+let close: () => Promise<void>
+
+/** A command line, as the shell would split it, against a gateway whose Operator is in memory. */
+async function gatescribe(line: string, over: Parameters<typeof testSurroundings>[0] = {}) {
+  const surroundings = testSurroundings({ folder, ...over })
+  const code = await run(line.split(' '), surroundings)
+  return { code, ...surroundings.printed }
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'gatescribe-cli-'))
+  writeFileSync(join(folder, 'gatescribe.yaml'), 'gateway: { data: . }\nrules:\n  - name: "being edited')
+  operator = inMemoryOperator((await issueTestCertificates()).ca)
+  const closing = new AbortController()
+  const listener = await listenLocally(folder, localApi(operator, { error: () => undefined }, closing.signal))
+  close = async () => {
+    closing.abort()
+    await listener.close()
+  }
+})
+afterEach(async () => {
+  await close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('runs and sessions', () => {
+  beforeEach(() => {
+    const { run, session } = liveRun()
+    operator.live.runs.push(run)
+    operator.live.sessions.push(session)
+  })
+
+  it('are listed as a table, and as JSON', async () => {
+    const table = await gatescribe('runs ls')
+    expect(table).toMatchObject({ code: 0, err: '' })
+    expect(table.out).toMatch(/^RUN +STATE +SESSIONS/)
+    expect(table.out).toContain('run_one  live   1         2026-11-23 12:00:00Z  2026-11-23 12:15:00Z  github acme/reports nightly #1')
+    expect(JSON.parse((await gatescribe('runs ls --json')).out)).toMatchObject([{ id: 'run_one', state: 'live' }])
+    expect(JSON.parse((await gatescribe('sessions ls --json --run run_other')).out)).toEqual([])
+  })
+
+  it('mark what the client merely says of itself', async () => {
+    expect((await gatescribe('sessions show ses_one')).out).toMatch(/user +alice \(claimed\)/)
+  })
+
+  it('are ended by id; what is not there is exit code 4', async () => {
+    expect(await gatescribe('sessions kill ses_one')).toMatchObject({ code: 0, out: 'ses_one is ended.\n' })
+    expect(await gatescribe('runs revoke run_one --json')).toMatchObject({ code: 0, out: '{\n  "revoked": "run_one"\n}\n' })
+    expect(await gatescribe('sessions kill ses_one')).toMatchObject({ code: 4, out: '' })
+    const gone = await gatescribe('runs revoke run_one --json')
+    expect(gone.code).toBe(4)
+    expect(JSON.parse(gone.err)).toMatchObject({ error: { code: 'GS_LOCAL_NOT_FOUND', next: expect.any(String) } })
+  })
+
+  it('shows what a hostile client calls itself, instead of obeying it', async () => {
+    operator.live.sessions[0] = {
+      ...liveRun().session,
+      client: { address: '127.0.0.1:1', tls: true, application: '\u001b[2J\u202egnp.exe' },
+    }
+    for (const line of ['sessions ls', 'sessions show ses_one', 'sessions ls --json']) {
+      const { out } = await gatescribe(line, { terminal: true, env: { NO_COLOR: '1' } })
+      expect(out).not.toContain('\u001b')
+      expect(out).not.toContain('\u202e')
+    }
+    expect((await gatescribe('sessions ls')).out).toContain('\\x1b[2J\\u{202e}gnp.exe')
+  })
+})
+
+describe('the trail', () => {
+  beforeEach(() => {
+    operator.append('session.open', { session: 'ses_one', run: 'run_one', resource: 'orders-db' })
+    operator.append(
+      'operation.intent',
+      { session: 'ses_one', ops: [[1, 1, 1, 'query']], decisions: [[1, 'allow', ['reports-may-read'], 'sha256:00']] },
+      [{ name: 'statement.1', content: Buffer.from('select 1\n\u001b]0;owned\u0007from t') }],
+    )
+    operator.append('operation.outcome', { session: 'ses_one', outcomes: [[1, 'failed', 0, 12, 1234, '42P01']] })
+  })
+
+  it('is one line per entry, in words', async () => {
+    const { out, code } = await gatescribe('trail tail')
+    expect(code).toBe(0)
+    expect(out.split('\n')).toEqual([
+      '     0  2026-11-23T12:00:00.000Z  session.open       session=ses_one  run=run_one  resource=orders-db',
+      '     1  2026-11-23T12:00:00.000Z  operation.intent   session=ses_one  #1 query of statement 1 by decision 1  decision 1: allow (reports-may-read)',
+      '     2  2026-11-23T12:00:00.000Z  operation.outcome  session=ses_one  #1 failed 42P01, 0 rows, 12 bytes, 1.2 ms',
+      '',
+    ])
+  })
+
+  it('is JSON lines, filtered, from any place', async () => {
+    const { out } = await gatescribe('trail tail --json --run run_one --kind operation --from 1')
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).index),
+    ).toEqual([1, 2])
+    expect((await gatescribe('trail tail --from=-1 --json')).out.trim().split('\n')).toHaveLength(1)
+  })
+
+  it('shows an entry with its payloads, made harmless', async () => {
+    const { out } = await gatescribe('trail show 1')
+    expect(out).toContain('    statement.1\n      select 1\n      \\x1b]0;owned\\x07from t\n')
+    const json = await gatescribe('trail show boot.1 --json')
+    expect(JSON.parse(json.out).payloads[0].content).toBe('select 1\n\u001b]0;owned\u0007from t')
+    expect(json.out).not.toContain('\u001b')
+    expect((await gatescribe('trail show 99')).code).toBe(4)
+  })
+
+  it('is followed until Ctrl-C', async () => {
+    const surroundings = testSurroundings({ folder })
+    const following = run(['trail', 'tail', '-f', '--from', '2'], surroundings)
+    await expect.poll(() => surroundings.printed.out).toContain('operation.outcome')
+    operator.append('session.close', { session: 'ses_one' })
+    await expect.poll(() => surroundings.printed.out).toContain('session.close')
+    surroundings.ending.abort()
+    expect(await following).toBe(0)
+    expect(surroundings.printed.err).toBe('')
+  })
+
+  it('passes on why it cannot be read', async () => {
+    operator.fail('readTrail', new TrailError('GS_TRAIL_CLOSED'))
+    const failed = await gatescribe('trail tail')
+    expect(failed.code).toBe(1)
+    expect(failed.err).toMatch(/^GS_TRAIL_CLOSED: .+\nnext: .+\n$/)
+  })
+})
+
+describe('secrets', () => {
+  it.each([
+    ['piped in', 'secret set orders-ro', { stdin: 's3cret\n' }],
+    ['piped in with CRLF', 'secret set orders-ro', { stdin: 's3cret\r\n' }],
+    ['piped in without a line break', 'secret set orders-ro', { stdin: 's3cret' }],
+    ['typed', 'secret set orders-ro', { typed: 's3cret\r' }],
+    ['read from a file', 'secret set orders-ro --from-file secret.txt', {}],
+  ])('are %s', async (_how, line, over) => {
+    writeFileSync(join(folder, 'secret.txt'), 's3cret\n')
+    const { code, out, err } = await gatescribe(line, over)
+    expect({ code, out }).toEqual({ code: 0, out: 'secret:orders-ro is sealed, version 1.\n' })
+    expect(operator.sealed.get('orders-ro')?.value).toBe('s3cret')
+    expect(out + err).not.toContain('s3cret')
+  })
+
+  it('keep all but one line break at the end', async () => {
+    await gatescribe('secret set key', { stdin: 'a\nb\n\n' })
+    expect(operator.sealed.get('key')?.value).toBe('a\nb\n')
+  })
+
+  it.each([
+    'secret set orders-ro hunter2',
+    'secret set orders-ro=hunter2',
+    'secret set orders-ro --value=hunter2',
+    'secret set orders-ro -p hunter2',
+  ])('are refused as an argument, and not repeated: %s', async (line) => {
+    const { code, out, err } = await gatescribe(line, { stdin: 'other' })
+    expect(code).toBe(2)
+    expect(err).toMatch(/^GS_CLI_SECRET_IN_ARGUMENTS: .*history/)
+    expect(out + err).not.toContain('hunter2')
+    expect(operator.sealed.size).toBe(0)
+  })
+
+  it('are not empty', async () => {
+    expect(await gatescribe('secret set orders-ro', { stdin: '\n' })).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^GS_CLI_NO_SECRET_GIVEN/),
+    })
+  })
+
+  it('are listed by name and version, and removed', async () => {
+    await gatescribe('secret set orders-ro', { stdin: 's3cret' })
+    expect((await gatescribe('secret ls')).out).toBe('SECRET     VERSION  CHANGED\norders-ro  1        2026-11-23 00:00:00Z\n')
+    expect((await gatescribe('secret rm orders-ro')).code).toBe(0)
+    expect((await gatescribe('secret rm orders-ro')).code).toBe(4)
+  })
+})
+
+describe('the rest', () => {
+  it('prints the CA exactly, and its fingerprint as JSON', async () => {
+    expect((await gatescribe('ca show')).out).toMatch(/^-----BEGIN CERTIFICATE-----\n[\s\S]+\n-----END CERTIFICATE-----\n$/)
+    expect(JSON.parse((await gatescribe('ca show --json')).out).fingerprint).toMatch(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/)
+  })
+
+  it('says what is wrong with a configuration, by line, with exit code 78', async () => {
+    writeFileSync(join(folder, 'gatescribe.yaml'), 'gateway: { data: . }\nrules: none\n')
+    const { code, out } = await gatescribe('check')
+    expect(code).toBe(78)
+    expect(out).toMatch(/gatescribe\.yaml:2:\d+: error GS_CONFIG_/)
+    const json = await gatescribe('check --json')
+    expect(json.code).toBe(78)
+    expect(JSON.parse(json.out)).toMatchObject({
+      ok: false,
+      problems: expect.arrayContaining([expect.objectContaining({ line: 2, path: 'rules' })]),
+    })
+  })
+
+  it('writes a first configuration that passes check, and overwrites nothing', async () => {
+    const { code } = await gatescribe('init new')
+    expect(code).toBe(0)
+    for (const name of ['gatescribe.yaml', 'master.key']) expect(statSync(join(folder, 'new', name)).mode & 0o777).toBe(0o600)
+    expect(Buffer.from(readFileSync(join(folder, 'new/master.key'), 'utf8'), 'base64')).toHaveLength(32)
+    expect((await gatescribe('check -c new/gatescribe.yaml')).code).toBe(0)
+    const key = readFileSync(join(folder, 'new/master.key'))
+    expect(await gatescribe('init new')).toMatchObject({ code: 1, err: expect.stringMatching(/^GS_CLI_NOT_OVERWRITTEN/) })
+    expect(readFileSync(join(folder, 'new/master.key'))).toEqual(key)
+  })
+
+  it('refuses to print a credential to a terminal that was not asked to', async () => {
+    const { code, err } = await gatescribe('token --gateway https://127.0.0.1:1', { terminal: true })
+    expect(code).toBe(1)
+    expect(err).toContain('GS_CLI_SECRET_ON_TERMINAL')
+  })
+
+  it('tells a wrong command from a refused one, and from a gateway that is not there', async () => {
+    expect(await gatescribe('rums ls')).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/^GS_CLI_USAGE: unknown command 'rums'/),
+    })
+    expect(JSON.parse((await gatescribe('runs revoke --json')).err)).toMatchObject({ error: { code: 'GS_CLI_USAGE' } })
+    expect((await gatescribe('trail tail --from soon')).code).toBe(2)
+    expect(await gatescribe('runs ls --socket other.sock')).toMatchObject({ code: 3, err: expect.stringContaining('gatescribe start') })
+    expect(await gatescribe('runs ls -c none.yaml')).toMatchObject({ code: 78, err: expect.stringContaining('none.yaml is not there') })
+  })
+
+  it('uses colours on a terminal only, and not where NO_COLOR is set', async () => {
+    operator.live.runs.push(liveRun().run)
+    expect((await gatescribe('runs ls', { terminal: true })).out).toContain('\u001b[32mlive')
+    expect((await gatescribe('runs ls', { terminal: true, env: { NO_COLOR: '1' } })).out).not.toContain('\u001b')
+    expect((await gatescribe('runs ls')).out).not.toContain('\u001b')
+  })
+})
