@@ -107,7 +107,7 @@ export class ClientConnection {
   }
 
   async #identify({ socket, tls }: Greeted, startUp: StartUp): Promise<Run> {
-    const { throttle, authenticator, events } = this.#options
+    const { throttle, authenticator, onRefused, onForeignPassword } = this.#options
     const throttled = throttle.check(this.#address)
     if (throttled) throw throttled
     try {
@@ -115,8 +115,8 @@ export class ClientConnection {
     } catch (error) {
       if (error instanceof CodedError && error.code !== 'GS_POSTGRES_TLS_REQUIRED') {
         throttle.failed(this.#address)
-        events.loginRefused(error.code, this.#address)
-        if (error.code === 'GS_IDENTITY_CREDENTIAL_FOREIGN') events.foreignPassword(this.#address)
+        onRefused({ code: error.code, address: this.#address })
+        if (error.code === 'GS_IDENTITY_CREDENTIAL_FOREIGN') onForeignPassword(this.#address)
       }
       throw error
     }

@@ -112,7 +112,6 @@ async function open(
   const { certificate: cert, key } = certificates.server
   const der = Buffer.from(cert.replace(/-----.*-----/g, ''), 'base64')
   const door = createPostgresDoor({
-    listen: { host: '127.0.0.1', port: 0 },
     tls: { secureContext: () => createSecureContext({ cert, key }), leafDer: () => der },
     authenticator,
     throttle: loginThrottle(),
@@ -120,16 +119,14 @@ async function open(
       option === 'orders' || database === 'postgres' ? { resource: orders, database: 'postgres' } : undefined,
     guard,
     cancels: new CancelRegistry(),
-    events: {
-      loginRefused: (code) => seen.refused.push(code),
-      foreignPassword: () => {
-        seen.foreign++
-      },
+    onRefused: ({ code }) => seen.refused.push(code),
+    onForeignPassword: () => {
+      seen.foreign++
     },
     log: { debug: () => undefined, warn: () => undefined },
     ...over,
   })
-  const { port } = await door.listen()
+  const port = await door.listen({ host: '127.0.0.1', port: 0 })
   closing.push(() => door.close())
   return { door, port, seen }
 }
@@ -460,6 +457,20 @@ it('passes a cancel request on and answers nothing (PG-09)', async () => {
     }
   }
   expect(cancelled).toEqual([7, 7])
+})
+
+it('closes to new clients first, then to all', async () => {
+  const { door, port } = await open()
+  const session = await secure(port)
+  session.write(startup(token))
+  await untilReady(session)
+  const waiting = await plain(port)
+  await door.closeToNew()
+  await once(waiting, 'close')
+  await expect(plain(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  expect(door.connections).toBe(1)
+  await door.close()
+  expect(door.connections).toBe(0)
 })
 
 describe('psql', async () => {

@@ -8,14 +8,19 @@ import { refuse } from './refuse.ts'
 const LIMITS: DoorLimits = { loginMs: 10_000, unauthenticated: 200 }
 const KEEP_ALIVE_MS = 60_000
 
+/** Port 0: any free one. */
+export interface DoorAddress {
+  readonly host: string
+  readonly port: number
+}
+
 /** Where PostgreSQL clients come in. */
 export interface PostgresDoor {
-  /** @returns the address in use @throws the system's error where it cannot be had */
-  listen(): Promise<AddressInfo>
-  /**
-   * Accepts nothing new and closes what has not logged in. Sessions go on: they end by their own signals.
-   * Resolves once the address is free.
-   */
+  /** Once. @returns the port in use @throws the system's error where the address cannot be had */
+  listen(address: DoorAddress): Promise<number>
+  /** Accepts nothing new and closes what has not logged in. Sessions go on: they end by their own signals. */
+  closeToNew(): Promise<void>
+  /** The same, and cuts what is left. Resolves once every connection is gone. */
   close(): Promise<void>
   /** Connections at this moment, logged in or not. */
   readonly connections: number
@@ -43,15 +48,27 @@ export function createPostgresDoor(options: PostgresDoorOptions): PostgresDoor {
     void new ClientConnection(socket, options).serve(known)
   })
 
+  let closed: Promise<void> | undefined
+  const stopListening = () => {
+    // Resolves once the last connection is gone; an error says that it never listened.
+    closed ??= new Promise((resolve) => server.close(() => resolve()))
+    for (const socket of unauthenticated) socket.destroy()
+    return closed
+  }
+
   return {
-    async listen() {
-      server.listen(options.listen)
+    async listen({ host, port }) {
+      server.listen({ host, port })
       await once(server, 'listening')
-      return server.address() as AddressInfo
+      return (server.address() as AddressInfo).port
+    },
+    async closeToNew() {
+      stopListening()
     },
     async close() {
-      server.close()
-      for (const socket of unauthenticated) socket.destroy()
+      const stopped = stopListening()
+      const gone = [...all].map((socket) => new Promise((resolve) => socket.once('close', resolve).destroy()))
+      await Promise.all([stopped, ...gone])
     },
     get connections() {
       return all.size

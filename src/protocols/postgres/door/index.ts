@@ -1,3 +1,3 @@
-export { createPostgresDoor, type PostgresDoor } from './door.ts'
+export { createPostgresDoor, type DoorAddress, type PostgresDoor } from './door.ts'
 export { DoorError, type DoorErrorCode, doorErrors } from './errors.ts'
-export type { DoorEvents, DoorLimits, DoorTls, PostgresDoorOptions } from './options.ts'
+export type { DoorLimits, DoorTls, PostgresDoorOptions } from './options.ts'

@@ -13,14 +13,6 @@ export interface DoorTls {
   leafDer(serverName?: string): Uint8Array
 }
 
-/** What happened at the door that the trail should know. No value that a client sent is in it. */
-export interface DoorEvents {
-  /** A credential was presented and opened nothing. @param code `GS_…` */
-  loginRefused(code: string, address: string): void
-  /** A password was sent that is none of ours: perhaps somebody's real one. */
-  foreignPassword(address: string): void
-}
-
 export interface DoorLimits {
   /** From accepting a connection to the end of its log-in. Default 10,000 ms. */
   readonly loginMs: number
@@ -29,8 +21,6 @@ export interface DoorLimits {
 }
 
 export interface PostgresDoorOptions {
-  /** Port 0: any free one. */
-  readonly listen: { readonly host: string; readonly port: number }
   /** Undefined: TLS is not offered, so only SCRAM is. */
   readonly tls: DoorTls | undefined
   readonly authenticator: PlaneAuthenticator
@@ -47,7 +37,10 @@ export interface PostgresDoorOptions {
   }) => { readonly resource: PostgresResource; readonly database: string | undefined } | undefined
   readonly guard: Guard<PostgresAsk, PostgresTarget>
   readonly cancels: CancelRegistry
-  readonly events: DoorEvents
+  /** A credential was presented and opened nothing: for the trail. No value that a client sent is in it. @param code `GS_…` */
+  readonly onRefused: (refused: { readonly code: string; readonly address: string }) => void
+  /** A password was sent that is none of ours: perhaps somebody's real one. */
+  readonly onForeignPassword: (address: string) => void
   readonly log: RelayLog
   readonly limits?: Partial<DoorLimits>
 }
