@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { freePort } from '../parts/ports.ts'
 import { install, pack, type Tarball } from './pack.ts'
@@ -63,13 +64,14 @@ it('is on PATH as gatescribe', () => {
 it('shows its help', () => {
   const { stdout, status } = gatescribe(['--help'])
   expect(status).toBe(0)
-  expect(stdout).toMatch(/start[\s\S]+check/)
+  expect(stdout).toMatch(/^ {2}check[\s\S]+^ {2}start/m)
 })
 
 it('imports every built file', () => {
   const files = tarball.files.filter((path) => path.startsWith('dist/') && path.endsWith('.js'))
   expect(files.length).toBeGreaterThan(20)
-  const script = `for (const file of ${JSON.stringify(files)}) await import(file.startsWith('dist/cli/main') ? ${JSON.stringify('node:path')} : new URL(file, ${JSON.stringify(`file://${installed}/`)}).href)`
+  const urls = files.map((file) => pathToFileURL(join(installed, file)).href)
+  const script = `for (const url of ${JSON.stringify(urls)}) await import(url)`
   const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { cwd: folder, encoding: 'utf8' })
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
 })
