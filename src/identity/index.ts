@@ -6,7 +6,7 @@ export { type IdentityCode, IdentityError, identityErrors } from './errors.ts'
 export { type ExchangedRun, type ExchangeOptions, type ExchangeRequest, type RefusedSignIn, TokenExchange } from './exchange.ts'
 export { type Issuer, prepareIssuer } from './issuer.ts'
 export type { KeyTimes } from './issuer-keys.ts'
-export { type IdentityKeys, openIdentityKeys, type RootKeyStore } from './root-key.ts'
+export { type IdentityKeys, openIdentityKeys, type RootKeyStore, resealRootKey } from './root-key.ts'
 export { type KnownRuns, type MintedCredentials, RunCredentials } from './run-credentials.ts'
 export {
   type AcceptedScalar,

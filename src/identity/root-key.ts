@@ -25,3 +25,9 @@ export function openIdentityKeys(store: RootKeyStore, sealer: Sealer): IdentityK
   const derive = (purpose: string) => new Uint8Array(hkdfSync('sha256', root, '', `gatescribe identity ${purpose} v1`, 32))
   return { runIds: derive('run ids'), credentials: derive('credentials'), salts: derive('salts'), decoys: derive('decoys') }
 }
+
+/** Gives the sealed root key, with what it is for, to `change` and keeps what it returns: for a new master key. */
+export function resealRootKey(store: RootKeyStore, change: (sealed: Uint8Array, aad: string) => Uint8Array): void {
+  const sealed = store.read()
+  if (sealed) store.write(change(sealed, AAD))
+}

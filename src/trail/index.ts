@@ -1,5 +1,6 @@
 export type { TrailClock } from './entry-clock.ts'
 export { TrailError, trailErrors } from './errors.ts'
+export { sealedKeyAad } from './key-ring.ts'
 export type { KeyStore, SealedKey, TrailState } from './key-store.ts'
 export { openTrail, type TrailOptions } from './open-trail.ts'
 export * from './operation-entries.ts'

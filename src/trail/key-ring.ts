@@ -30,7 +30,7 @@ export class KeyRing {
   /** The one key of a purpose; made at first use. Its bytes. */
   only(purpose: 'batch-mac' | 'pseudonym'): Buffer {
     const stored = this.#store.findByLabel(purpose, '')
-    if (stored) return Buffer.from(this.#master.open(stored.sealed, associated(stored)))
+    if (stored) return Buffer.from(this.#master.open(stored.sealed, sealedKeyAad(stored)))
     const bytes = randomBytes(KEY_BYTES)
     this.#store.insert([this.#sealed(purpose, newId(), '', bytes)])
     return bytes
@@ -103,11 +103,11 @@ export class KeyRing {
   }
 
   #sealed(purpose: SealedKey['purpose'], id: string, label: string, bytes: Uint8Array): SealedKey {
-    return { id, purpose, label, sealed: this.#master.seal(bytes, associated({ id, purpose, label })) }
+    return { id, purpose, label, sealed: this.#master.seal(bytes, sealedKeyAad({ id, purpose, label })) }
   }
 
   #unseal(stored: SealedKey): OpenPayloadKey {
-    return new OpenPayloadKey(stored.id, this.#master.open(stored.sealed, associated(stored)))
+    return new OpenPayloadKey(stored.id, this.#master.open(stored.sealed, sealedKeyAad(stored)))
   }
 }
 
@@ -116,6 +116,6 @@ function newId(): string {
 }
 
 /** Binds a sealed key to its id, purpose and owner, so that rows cannot be swapped. */
-function associated(key: Pick<SealedKey, 'id' | 'purpose' | 'label'>): string {
+export function sealedKeyAad(key: Pick<SealedKey, 'id' | 'purpose' | 'label'>): string {
   return `gatescribe trail key\n${key.purpose}\n${key.id}\n${key.label}`
 }

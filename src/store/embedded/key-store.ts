@@ -4,6 +4,8 @@ import type { KeyStore, SealedKey, TrailState } from '../../trail/index.ts'
 
 /** The embedded key store, which is closed with the gateway. */
 export interface EmbeddedKeyStore extends KeyStore {
+  /** Gives each key to `change` and keeps the sealed bytes that it returns: all of them or, where it throws, none. */
+  reseal(change: (key: SealedKey) => Uint8Array): void
   close(): void
 }
 
@@ -28,6 +30,8 @@ export function openKeyStore(folder: string): EmbeddedKeyStore {
   const insert = connection.prepare('INSERT INTO key (id, purpose, label, sealed) VALUES (?, ?, ?, ?)')
   const byId = connection.prepare('SELECT id, purpose, label, sealed FROM key WHERE id = ?')
   const byLabel = connection.prepare('SELECT id, purpose, label, sealed FROM key WHERE purpose = ? AND label = ?')
+  const every = connection.prepare('SELECT id, purpose, label, sealed FROM key')
+  const replace = connection.prepare('UPDATE key SET sealed = ? WHERE id = ?')
   const remove = connection.prepare('DELETE FROM key WHERE id = ?')
   const readState = connection.prepare('SELECT segment, "offset", batches, entries, mac, openFrom, clean FROM state')
   const writeState = connection.prepare('INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?, ?, ?, ?)')
@@ -63,6 +67,18 @@ export function openKeyStore(folder: string): EmbeddedKeyStore {
       } finally {
         connection.exec('PRAGMA synchronous=FULL')
       }
+    },
+    reseal(change) {
+      connection.exec('BEGIN IMMEDIATE')
+      try {
+        // Read whole before the first write: a statement must not step through rows that change under it.
+        for (const key of every.all() as unknown as SealedKey[]) replace.run(change(key), key.id)
+        connection.exec('COMMIT')
+      } catch (error) {
+        connection.exec('ROLLBACK')
+        throw error
+      }
+      connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     },
     close: () => connection.close(),
   }
