@@ -25,6 +25,10 @@ export const trailErrors = {
     meaning: 'The log is shorter than it is known to have been: it was restored from an older copy, or part of it is lost.',
     next: 'Restore the newest copy of the log, or begin a new one in an empty data folder.',
   },
+  GS_TRAIL_KEYS: {
+    meaning: 'The key store does not hold the key of this log, so the log can be neither checked nor continued.',
+    next: 'Restore keys.sqlite that belongs to this log, or begin a new log in an empty data folder.',
+  },
   GS_TRAIL_PAYLOAD: {
     meaning: 'A payload does not match what its entry commits to.',
     next: 'Keep the data folder as it is for examination: the log has been changed or damaged.',

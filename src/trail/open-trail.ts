@@ -34,7 +34,7 @@ const NAME = /^[\x21-\x7e]{1,200}$/
 /**
  * Opens the log, or begins it, and repairs what a crash left: cuts a torn last batch, ends what was open, and says so in `gateway.recovered`.
  *
- * @throws TrailError GS_TRAIL_DAMAGED or GS_TRAIL_ROLLED_BACK where the log is not what it was; GS_TRAIL_FULL where there is no room to begin;
+ * @throws TrailError GS_TRAIL_DAMAGED, GS_TRAIL_ROLLED_BACK or GS_TRAIL_KEYS where the log is not what it was; GS_TRAIL_FULL where there is no room to begin;
  *   RangeError for a name or a size that cannot be
  */
 export async function openTrail(options: TrailOptions): Promise<Trail> {
@@ -45,6 +45,8 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
   const files = options.files ?? folderFiles(join(folder, 'trail'))
   for (const name of files.list()) if (name.endsWith('.part')) files.remove(name)
 
+  // Under a new key every batch would look torn.
+  if (!store.findByLabel('batch-mac', '') && files.list().length > 0) throw new TrailError('GS_TRAIL_KEYS')
   const keys = new KeyRing(store, masterKey)
   const key = logKey(keys.only('batch-mac'), origin, instance)
   const state = store.state()
