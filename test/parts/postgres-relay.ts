@@ -27,6 +27,8 @@ export interface RelayControls {
   durableAfter: number
   /** Every operation in the order admitted. */
   readonly seen: Seen[]
+  /** How many operations each `admit` carried. */
+  readonly batches: number[]
   readonly sessions: { readonly stop: AbortController; readonly drain: AbortController; readonly target: PostgresTarget }[]
   /** How sessions ended, in order. */
   readonly ends: SessionEnd[]
@@ -58,6 +60,7 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
     denies: undefined,
     durableAfter: 0,
     seen: [],
+    batches: [],
     sessions: [],
     ends: [],
     port: (server.address() as AddressInfo).port,
@@ -119,6 +122,7 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
       return { effect: denied ? 'deny' : 'allow', rules: denied ? ['no-secrets'] : [], policy: 'sha256:0' }
     },
     admit: (_session, decided, go) => {
+      controls.batches.push(decided.length)
       const answers = decided.map((one) => admit(one))
       if (controls.durableAfter === 0) go(answers)
       else setTimeout(() => go(answers), controls.durableAfter)

@@ -33,7 +33,7 @@ export async function startTap(target: { readonly host: string; readonly port: n
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     const upstream = createConnection({ ...target, allowHalfOpen: true, noDelay: true })
     const chunks: Turn[] = []
-    recordings.push({ chunks, closed: Promise.all([once(client, 'close'), once(upstream, 'close')]) })
+    recordings.push({ chunks, closed: Promise.all([closing(client), closing(upstream)]) })
     join(client, upstream, (bytes) => chunks.push({ from: 'client', bytes }))
     join(upstream, client, (bytes) => chunks.push({ from: 'server', bytes }))
     for (const socket of [client, upstream]) {
@@ -75,6 +75,11 @@ function turnsOf(chunks: readonly Turn[]): Turn[] {
     else turns.push({ from, bytes: [bytes] })
   }
   return turns.map(({ from, bytes }) => ({ from, bytes: Buffer.concat(bytes) }))
+}
+
+/** Unlike `once`, does not fail where the socket ends with a reset. */
+function closing(socket: Socket): Promise<unknown> {
+  return new Promise((resolve) => socket.once('close', resolve))
 }
 
 function join(from: Socket, to: Socket, keep: (bytes: Buffer) => void): void {

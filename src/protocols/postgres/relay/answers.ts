@@ -223,7 +223,7 @@ export class Answers {
     // Portals live as long as their transaction.
     if (status === transaction.idle) this.#portals.end(this.#failure)
     this.#failure = undefined
-    this.#early = 0
+    if (this.#expected.length === 0) this.#early = 0
   }
 
   /** One end is gone: nothing will be answered any more. */

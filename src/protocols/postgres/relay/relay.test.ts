@@ -1,38 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type RunningPostgres, startPostgres } from '../../../../test/parts/postgres.ts'
-import { type RelayControls, startRelay } from '../../../../test/parts/postgres-relay.ts'
-import { connectRaw, errorIn, firstColumn, type RawPostgres, transactionStatus, types } from '../../../../test/parts/raw-postgres.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { errorIn, firstColumn, transactionStatus, types } from '../../../../test/parts/raw-postgres.ts'
+import { relayRoom } from '../../../../test/parts/relay-room.ts'
 import * as build from '../wire/build.ts'
 
-let postgres: RunningPostgres
-let gate: RelayControls
-const open: RawPostgres[] = []
-
-beforeAll(async () => {
-  postgres = await startPostgres({ logStatements: true })
-  await postgres.query('create table secrets (id int); insert into secrets values (1); create table t (id int primary key, name text)')
-})
-afterAll(() => postgres?.stop())
-beforeEach(async () => {
-  gate = await startRelay(postgres)
-})
-afterEach(async () => {
-  for (const client of open.splice(0)) client.socket.destroy()
-  await gate.close()
-})
-
-async function client(minor: 0 | 2 = 0): Promise<RawPostgres> {
-  const raw = await connectRaw(gate.port, minor)
-  open.push(raw)
-  return raw
-}
-
-const outcomes = (): string[] => gate.seen.map(({ text, refused, outcome }) => `${text}: ${refused ? 'refused' : outcome?.status}`)
+const room = relayRoom('create table secrets (id int); insert into secrets values (1)')
 
 describe('an ordinary client', () => {
   it('runs simple, extended and prepared statements', async () => {
-    const pg = new Client({ host: '127.0.0.1', port: gate.port, user: 'postgres', database: 'postgres' })
+    const pg = new Client({ host: '127.0.0.1', port: room.gate.port, user: 'postgres', database: 'postgres' })
     await pg.connect()
     expect((await pg.query('select 1 as one')).rows).toEqual([{ one: 1 }])
     expect((await pg.query('select $1::int + 1 as two', [1])).rows).toEqual([{ two: 2 }])
@@ -41,20 +18,64 @@ describe('an ordinary client', () => {
     }
     await expect(pg.query('select nothing')).rejects.toMatchObject({ code: '42703' })
     await pg.end()
-    expect(gate.seen.map(({ form }) => form).join()).toBe('query,prepare,bind,prepare,bind,bind,bind,query')
-    expect(outcomes().at(-1)).toBe('select nothing: failed')
-    expect(gate.seen[0]).toMatchObject({ rows: 1, outcome: { status: 'completed' } })
-    await expect.poll(() => gate.ends).toEqual(['client-closed'])
+    expect(room.gate.seen.map(({ form }) => form).join()).toBe('query,prepare,bind,prepare,bind,bind,bind,query')
+    expect(room.outcomes().at(-1)).toBe('select nothing: failed 42703')
+    expect(room.gate.seen[0]).toMatchObject({ rows: 1, outcome: { status: 'completed' } })
+    await expect.poll(() => room.gate.ends).toEqual(['client-closed'])
+  })
+})
+
+describe('before anything is forwarded', () => {
+  it('waits until the intent is durable, and keeps the order of what comes meanwhile', async () => {
+    const raw = await room.client()
+    room.gate.durableAfter = 80
+    raw.send(build.query("select 'late'"))
+    await sleep(30)
+    raw.send(build.query('select 2'), build.query('select 3'))
+    expect(room.postgres.log()).not.toContain("select 'late'")
+    expect(firstColumn(await raw.until(3))).toEqual(['late', '2', '3'])
+    expect(room.gate.seen.map(({ text }) => text)).toEqual(["select 'late'", 'select 2', 'select 3'])
+  })
+
+  it('admits everything of one read together', async () => {
+    const raw = await room.client()
+    raw.send(...Array.from({ length: 20 }, (_, index) => build.query(`select ${index}`)))
+    expect(firstColumn(await raw.until(20))).toEqual(Array.from({ length: 20 }, (_, index) => String(index)))
+    expect(room.gate.batches).toEqual([20])
+  })
+})
+
+describe('several statements in one Query (PG-15)', () => {
+  it('is one operation, answered as by the server', async () => {
+    const raw = await room.client()
+    raw.send(build.query('select 1; select 2; select 3'))
+    expect(types(await raw.until())).toBe('TDCTDCTDCZ')
+    raw.send(build.query('select 1; select nothing; select 3'))
+    expect(types(await raw.until())).toBe('TDCEZ')
+    raw.send(build.query(''))
+    expect(types(await raw.until())).toBe('IZ')
+    raw.send(build.query('begin; insert into secrets values (2); select nothing'))
+    expect(transactionStatus(await raw.until())).toBe('E')
+    raw.send(build.query('rollback'))
+    await raw.until()
+    expect(room.outcomes()).toEqual([
+      'select 1; select 2; select 3: completed',
+      'select 1; select nothing; select 3: failed 42703',
+      ': completed',
+      'begin; insert into secrets values (2); select nothing: failed 42703',
+      'rollback: completed',
+    ])
+    expect(room.gate.seen[0]!.rows).toBe(3)
   })
 })
 
 describe('a refusal', () => {
   beforeEach(() => {
-    gate.denies = /secrets/
+    room.gate.denies = /secrets/
   })
 
   it('reads 42501 with the rule and the next step, and the next query works (PG-22)', async () => {
-    const raw = await client()
+    const raw = await room.client()
     raw.send(build.query('select * from secrets'))
     const answer = await raw.until()
     expect(types(answer)).toBe('EZ')
@@ -72,7 +93,7 @@ describe('a refusal', () => {
   })
 
   it('fails the transaction at the server: COMMIT rolls back, ROLLBACK TO works (PG-22)', async () => {
-    const raw = await client()
+    const raw = await room.client()
     raw.send(build.query('begin'), build.query('savepoint a'), build.query('select * from secrets'))
     const refused = await raw.until(3)
     expect(errorIn(refused).get('C')).toBe('42501')
@@ -85,11 +106,11 @@ describe('a refusal', () => {
     const ended = await raw.until()
     expect(ended[0]!.body.toString()).toBe('ROLLBACK\0')
     expect(transactionStatus(ended)).toBe('I')
-    expect(postgres.log()).not.toContain('select * from secrets')
+    expect(room.postgres.log()).not.toContain('select * from secrets')
   })
 
   it('comes in its place in a pipeline, skips to that Sync, and no further (PG-23)', async () => {
-    const raw = await client()
+    const raw = await room.client()
     const one = (text: string): Buffer =>
       Buffer.concat([build.parse('', text), build.bind('', ''), build.describe('P', ''), build.execute('')])
     raw.send(one('select 1'), one('select * from secrets'), one('select 3'), build.sync(), one('select 4'), build.sync())
@@ -97,7 +118,7 @@ describe('a refusal', () => {
     expect(types(answer)).toBe('12TDCEZ12TDCZ')
     expect(firstColumn(answer)).toEqual(['1', '4'])
     expect(errorIn(answer).get('C')).toBe('42501')
-    expect(outcomes()).toEqual([
+    expect(room.outcomes()).toEqual([
       'select 1: completed',
       'select 1: completed',
       'select * from secrets: refused',

@@ -13,7 +13,7 @@ import { FromServer } from './from-server.ts'
 import { greeting, newCancelKey } from './greeting.ts'
 import type { RelayOptions } from './options.ts'
 import { Outgoing } from './outgoing.ts'
-import { refusalFields, type StandIn, standIns } from './stand-ins.ts'
+import { CANCELLED, refusalFields, type StandIn, standIns } from './stand-ins.ts'
 
 type Answer = Admission | Refusal
 
@@ -158,10 +158,6 @@ export class Relay {
       return
     }
     this.#forward(batch, answers)
-    if (this.#cancelNext) {
-      this.#cancelNext = false
-      this.#cancelRequested()
-    }
     this.#pump()
     this.#readClient()
   }
@@ -170,7 +166,8 @@ export class Relay {
   #forward(batch: Batch, answers: readonly Answer[]): void {
     for (const item of batch.items) {
       const answer = item.operation < 0 ? undefined : answers[item.operation]!
-      if (answer instanceof Refusal) this.#replace(item, { by: standInFor(item), answer: refusalFields(answer) })
+      if (answer && this.#cancelNext) this.#withdraw(item, answer)
+      else if (answer instanceof Refusal) this.#replace(item, { by: standInFor(item), answer: refusalFields(answer) })
       else if (item.replacement) this.#replace(item, item.replacement)
       else this.#pass(item, answer)
     }
@@ -192,6 +189,13 @@ export class Relay {
       this.#answers.sent({ type, name, ofStatement, statement, flight, replacement: undefined })
     }
     this.#upstream.add(bytes, start, end)
+  }
+
+  /** The client cancelled what was not forwarded yet: it never will be. */
+  #withdraw(item: Item, answer: Answer): void {
+    this.#cancelNext = false
+    if (!(answer instanceof Refusal)) answer.settle({ status: 'cancelled', sqlstate: CANCELLED.sqlstate })
+    this.#replace(item, { by: standInFor(item), answer: answer instanceof Refusal ? refusalFields(answer) : CANCELLED })
   }
 
   #replace(item: Item, replacement: Replacement): void {

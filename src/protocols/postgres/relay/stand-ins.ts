@@ -47,6 +47,9 @@ export function refusalFields(refusal: Refusal, severity: 'ERROR' | 'FATAL' = 'E
   }
 }
 
+/** The server's own words for a statement that its client cancelled. */
+export const CANCELLED: ErrorFields = { severity: 'ERROR', sqlstate: '57014', message: 'canceling statement due to user request' }
+
 /** The server's own words for a Bind to a statement that does not exist. */
 export function unknownStatement(name: WireName): ErrorFields {
   const message = name === '' ? 'unnamed prepared statement does not exist' : `prepared statement "${shown(name)}" does not exist`

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import { errorIn, firstColumn, transactionStatus, types } from '../../../../test/parts/raw-postgres.ts'
+import { relayRoom } from '../../../../test/parts/relay-room.ts'
+import * as build from '../wire/build.ts'
+
+const room = relayRoom('create table t (id int primary key, name text); create table secrets (id int)')
+const lines = (...texts: string[]): Buffer => Buffer.concat(texts.map((text) => build.copyData(Buffer.from(text))))
+const extended = (text: string): Buffer =>
+  Buffer.concat([build.parse('', text), build.bind('', ''), build.describe('P', ''), build.execute('')])
+
+describe('COPY (PG-19)', () => {
+  it('copies in, whatever the chunks, and counts the rows that the server took', async () => {
+    const raw = await room.client()
+    raw.send(build.query('truncate t; copy t from stdin; select count(*) from t; copy t from stdin'))
+    await raw.untilType('G')
+    raw.send(lines('1\ta\n2\t', 'b', '\n3\tc\n'), build.copyDone())
+    await raw.untilType('G')
+    raw.send(lines('4\td\n'), build.copyDone(), build.query('select 5'))
+    expect(types(await raw.until(2))).toBe('CZTDCZ')
+    expect(room.gate.seen[0]).toMatchObject({ rows: 5, outcome: { status: 'completed' } })
+  })
+
+  it('copies in with the extended protocol; the Sync that the server ignores is not waited for', async () => {
+    const raw = await room.client()
+    raw.send(build.query('truncate t'), extended('copy t from stdin'), build.sync())
+    await raw.untilType('G')
+    raw.send(lines('1\ta\n'), build.copyDone(), build.sync(), extended('select 1'), build.sync())
+    expect(types(await raw.until(2))).toBe('CZ12TDCZ')
+    expect(room.gate.seen.filter(({ text }) => text.startsWith('copy')).at(-1)).toMatchObject({ rows: 1, outcome: { status: 'completed' } })
+    raw.send(extended('select 2'), build.sync())
+    expect(firstColumn(await raw.until())).toEqual(['2'])
+  })
+
+  it('takes copy data that was sent before the server asked for it', async () => {
+    const raw = await room.client()
+    raw.send(
+      build.query('truncate t'),
+      build.query('copy t from stdin'),
+      lines('1\ta\n', '2\tb\n'),
+      build.copyDone(),
+      build.query('select 3'),
+    )
+    expect(types(await raw.until(3))).toBe('CZGCZTDCZ')
+    expect(room.gate.seen[1]).toMatchObject({ rows: 2 })
+    expect(room.gate.seen[1]!.bytes).toBe(lines('1\ta\n', '2\tb\n').length)
+  })
+
+  it.each(['simple', 'extended'])('goes on after the server failed before CopyDone (%s)', async (mode) => {
+    const raw = await room.client()
+    const wrapped = (text: string): Buffer => (mode === 'simple' ? build.query(text) : Buffer.concat([extended(text), build.sync()]))
+    raw.send(wrapped('truncate t'), wrapped('copy t from stdin'))
+    await raw.untilType('G')
+    raw.send(lines('not a number\ta\n'))
+    const failed = await raw.untilType('E')
+    expect(errorIn(failed).get('C')).toBe('22P02')
+    if (mode === 'simple') await raw.until()
+    raw.send(lines('2\tb\n'), build.copyDone())
+    if (mode === 'extended') {
+      raw.send(build.sync())
+      await raw.until()
+    }
+    raw.send(wrapped('select 6'))
+    expect(firstColumn(await raw.until())).toEqual(['6'])
+    expect(
+      room
+        .outcomes()
+        .filter((outcome) => outcome.startsWith('copy'))
+        .at(-1),
+    ).toBe('copy t from stdin: failed 22P02')
+    expect(room.gate.seen.every(({ outcome }) => outcome)).toBe(true)
+  })
+
+  it('fails a COPY that the client gives up', async () => {
+    const raw = await room.client()
+    raw.send(build.query('copy t from stdin'))
+    await raw.untilType('G')
+    raw.send(lines('1\ta\n'), build.copyFail('enough'), build.query('select 7'))
+    const answer = await raw.until(2)
+    expect(types(answer)).toBe('EZTDCZ')
+    expect(room.outcomes()).toEqual(['copy t from stdin: cancelled 57014', 'select 7: completed'])
+  })
+
+  it('rolls back when the client vanishes mid-copy', async () => {
+    await room.postgres.query('truncate t')
+    const raw = await room.client()
+    raw.send(build.query('copy t from stdin'))
+    await raw.untilType('G')
+    raw.send(lines('1\ta\n'))
+    raw.socket.resetAndDestroy()
+    await expect.poll(() => room.gate.ends).toEqual(['client-lost'])
+    expect(room.gate.seen[0]!.outcome?.status).not.toBe('completed')
+    expect(await room.postgres.query('select count(*)::int as n from t')).toEqual([{ n: 0 }])
+  })
+
+  it('copies out and counts rows', async () => {
+    const raw = await room.client()
+    raw.send(build.query('copy (select generate_series(1, 1000)) to stdout'))
+    const answer = await raw.until()
+    expect(types(answer)).toBe(`H${'d'.repeat(1000)}cCZ`)
+    expect(room.gate.seen[0]).toMatchObject({ rows: 1000, outcome: { status: 'completed' } })
+  })
+
+  it('refuses a COPY in its place: its data goes nowhere', async () => {
+    room.gate.denies = /secrets/
+    const raw = await room.client()
+    raw.send(build.query('copy secrets from stdin'), lines('1\n'), build.copyDone(), build.query('select 8'))
+    const answer = await raw.until(2)
+    expect(types(answer)).toBe('EZTDCZ')
+    expect(errorIn(answer).get('C')).toBe('42501')
+    expect(transactionStatus(answer)).toBe('I')
+  })
+
+  it('ends a session that sends something else than copy data', async () => {
+    const raw = await room.client()
+    raw.send(build.query('copy t from stdin'))
+    await raw.untilType('G')
+    raw.send(build.query('select 1'))
+    expect(errorIn(await raw.untilClosed()).get('C')).toBe('08P01')
+    await expect.poll(() => room.gate.ends).toEqual(['protocol-error'])
+  })
+})
