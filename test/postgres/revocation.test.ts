@@ -19,6 +19,7 @@ describe('ending what runs', () => {
     }
     return performance.now() - began
   }
+  /** Resolves once the target executes the statement; `ended` then tells how it went. */
   const sleeping = async (client: Client) => {
     const ended = client.query('SELECT pg_sleep(60)').then(
       () => undefined,
@@ -29,7 +30,7 @@ describe('ending what runs', () => {
         (await shop.server.query(`SELECT 1 FROM pg_stat_activity WHERE usename = $1 AND query LIKE '%pg_sleep%'`, [SHOP_ROLE])).length > 0,
       5_000,
     )
-    return ended
+    return { ended }
   }
   const connected = async (job: Awaited<ReturnType<Shop['gateway']['credential']>>) => {
     const client = new Client(shop.clientOf(job))
@@ -43,7 +44,7 @@ describe('ending what runs', () => {
     const job = await shop.gateway.credential()
     const [busy, idle] = [await connected(job), await connected(job)]
     const idleEnded = new Promise((resolve) => idle.once('end', resolve))
-    const busyEnded = sleeping(busy)
+    const { ended: busyEnded } = await sleeping(busy)
     const began = performance.now()
     await shop.gateway.operator.revokeRun(job.run)
     const [error] = await Promise.all([busyEnded, idleEnded])
@@ -56,7 +57,7 @@ describe('ending what runs', () => {
   it('cuts one killed session and leaves the run’s others alone', async () => {
     const job = await shop.gateway.credential()
     const [one, other] = [await connected(job), await connected(job)]
-    const ended = sleeping(one)
+    const { ended } = await sleeping(one)
     const sessions = (await shop.gateway.operator.sessions()).filter(({ run }) => run === job.run)
     expect(sessions).toHaveLength(2)
     const busy = sessions.toSorted((a, b) => b.operations - a.operations)[0]!
@@ -70,8 +71,7 @@ describe('ending what runs', () => {
   // PG-27
   it('ends the target’s backend when the client vanishes in the middle of a statement', async () => {
     const client = await connected(await shop.gateway.credential())
-    void sleeping(client)
-    await until(async () => (await backends()) === 1, 5_000)
+    await sleeping(client)
     ;(client as unknown as { connection: { stream: import('node:net').Socket } }).connection.stream.resetAndDestroy()
     expect(await until(async () => (await backends()) === 0, 1_000)).toBeDefined()
   })
@@ -79,8 +79,7 @@ describe('ending what runs', () => {
   // PG-28
   it('tells the client when the target’s backend dies', async () => {
     const client = await connected(await shop.gateway.credential())
-    const ended = sleeping(client)
-    await until(async () => (await backends()) === 1, 5_000)
+    const { ended } = await sleeping(client)
     await shop.server.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [SHOP_ROLE])
     expect(await ended).toMatchObject({ code: '57P01' })
   })
