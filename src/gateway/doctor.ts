@@ -1,7 +1,9 @@
 import { statfsSync } from 'node:fs'
 import type { Finding } from '../api/local/index.ts'
+import { roleFinding } from '../doctor/index.ts'
 import { type Issuer, prepareIssuer } from '../identity/index.ts'
-import { CodedError } from '../operations/index.ts'
+import { CodedError, type PostgresResource } from '../operations/index.ts'
+import { type RoleFacts, readRole } from '../protocols/postgres/index.ts'
 import type { Rooms } from './rooms.ts'
 import { secretsOf } from './secrets-of.ts'
 
@@ -23,13 +25,27 @@ export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<
     })
   }
   for (const resource of rooms.inForce.taken.resources.all) {
+    const roles: RoleFacts[] = []
     yield await within(`resource ${resource.name}`, signal, async (bounded) => {
-      const database = [...resource.databases.values()][0] ?? 'postgres'
-      const { target } = await rooms.connector.connect(resource, { database, settings: new Map(), minor: 0 }, bounded)
-      target.socket.destroy()
-      const version = target.parameters.get('server_version') ?? 'unknown'
-      return `reached, trusted and logged in to (PostgreSQL ${version})`
+      const role = await visit(rooms, resource, bounded)
+      roles.push(role)
+      return `reached, trusted and logged in to (PostgreSQL ${role.serverVersion})`
     })
+    for (const { name, powers } of roles) yield roleFinding(resource.name, name, powers)
+  }
+}
+
+/** Logs in with the gateway's own credential, asks what its role may do, and leaves. */
+async function visit({ connector }: Rooms, resource: PostgresResource, signal: AbortSignal): Promise<RoleFacts> {
+  const database = [...resource.databases.values()][0] ?? 'postgres'
+  const { target } = await connector.connect(resource, { database, settings: new Map(), minor: 0 }, signal)
+  const leave = () => target.socket.destroy()
+  signal.addEventListener('abort', leave, { once: true })
+  try {
+    return await readRole(target)
+  } finally {
+    signal.removeEventListener('abort', leave)
+    leave()
   }
 }
 

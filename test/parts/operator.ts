@@ -41,6 +41,7 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
         kind,
         at: '2026-11-23T12:00:00.000000000Z',
         fields,
+        commitments: Object.fromEntries(payloads.map(({ name }) => [name, `commitment to ${name}`])),
         bytes: new TextEncoder().encode(JSON.stringify(fields)),
         payloads: () => payloads,
       }

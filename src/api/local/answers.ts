@@ -33,10 +33,18 @@ export function sessionAnswer({ id, runId, resource, client, openedAt, operation
 
 /** @param opened with its payloads. @throws TrailError where one does not match its commitment */
 export function entryAnswer(entry: StoredEntry, opened: boolean): EntryAnswer {
-  const { index, id, kind, at } = entry
+  const { index, id, kind, at, commitments } = entry
   // Fields are JSON by construction (`EntryValue`), read-only in the trail's type and plain in ours.
   const fields = entry.fields as EntryAnswer['fields']
-  return { index, id, kind, at, fields, ...(opened ? { payloads: entry.payloads().map(payloadAnswer) } : {}) }
+  return {
+    index,
+    id,
+    kind,
+    at,
+    fields,
+    commitments: { ...commitments },
+    ...(opened ? { payloads: entry.payloads().map(payloadAnswer) } : {}),
+  }
 }
 
 function payloadAnswer({ name, content }: StoredPayload): PayloadAnswer {

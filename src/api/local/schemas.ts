@@ -59,6 +59,8 @@ export const entrySchema = z.object({
   kind: z.string(),
   at: time,
   fields: z.record(z.string(), z.json()),
+  /** Payload name: salted SHA-256 of its content, base64url. Stays when the payload is erased. */
+  commitments: z.record(z.string(), z.string()),
   /** Only where they were asked for. */
   payloads: z.array(payloadSchema).optional(),
 })

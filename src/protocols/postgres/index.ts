@@ -1,4 +1,5 @@
 export * from './door/index.ts'
 export * from './login/index.ts'
 export { CancelRegistry, type RelayLog } from './relay/index.ts'
+export { type RoleFacts, readRole } from './role/read-role.ts'
 export type * from './target.ts'
