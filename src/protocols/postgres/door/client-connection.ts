@@ -41,7 +41,7 @@ export class ClientConnection {
         this.#socket.destroy()
       } else await this.#open(greeted, greeted.packet, loggedIn)
     } catch (error) {
-      if (error instanceof ClientLeft || !(error instanceof Error) || isSocketError(error)) this.#socket.destroy()
+      if (error instanceof ClientLeft) this.#socket.destroy()
       else this.#refuse(error)
     }
   }
@@ -125,17 +125,13 @@ export class ClientConnection {
   #refuse(error: unknown): void {
     const spoken = speakable(error)
     const { log } = this.#options
-    if (spoken.cause === undefined) log.debug({ code: spoken.code }, 'A PostgreSQL connection was refused')
-    else log.warn({ code: spoken.code, cause: spoken.cause }, 'A PostgreSQL connection failed')
+    // A socket that broke says so by an error of its own, and nobody is left to hear why.
+    if (spoken.cause === undefined || this.#socket.destroyed) log.debug({ code: spoken.code }, 'A PostgreSQL connection was refused')
+    else log.warn({ code: spoken.code, err: spoken.cause }, 'A PostgreSQL connection failed')
     refuse(this.#socket, spoken)
   }
 }
 
 function addressOf({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string {
   return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
-}
-
-/** A connection that broke: nobody is left to hear why. */
-function isSocketError(error: Error): boolean {
-  return !(error instanceof CodedError) && 'syscall' in error
 }

@@ -92,9 +92,14 @@ function acceptTls(raw: Socket, tls: DoorTls): Promise<{ socket: TLSSocket; tls:
       secureContext: tls.secureContext(),
       ALPNProtocols: [ALPN],
       SNICallback: (serverName: string, answer: (error: Error | null, context?: SecureContext) => void) => {
-        shown.serverName = serverName
-        shown.der = tls.leafDer(serverName)
-        answer(null, tls.secureContext(serverName))
+        try {
+          const der = tls.leafDer(serverName)
+          const context = tls.secureContext(serverName)
+          Object.assign(shown, { der, serverName })
+          answer(null, context)
+        } catch (error) {
+          answer(error instanceof Error ? error : new Error('No certificate'))
+        }
       },
     })
     const failed = () => resolve(undefined)
