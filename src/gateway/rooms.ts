@@ -118,7 +118,8 @@ async function join(
   const authority = config.gateway.tls.certificate
     ? undefined
     : await createNamesAuthority({
-        names: config.gateway.tls.names,
+        // A client that verifies the name it connects to must be shown that name, also where the name selects a resource.
+        names: [...config.gateway.tls.names, ...config.resources.flatMap(({ hosts }) => hosts)],
         store: embeddedAuthorityStore(database, masterKey.sealer('names authority')),
         now: Date.now,
         minted: (minted) => records.minted(minted),
