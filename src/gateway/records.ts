@@ -60,14 +60,14 @@ export class Records implements RunObserver {
   }
 
   /** A token, password or proof that did not open anything. The address is a payload; what was presented is not kept at all. */
-  signinRefused(at: 'token' | 'postgres', code: string, address: string, issuer?: string): void {
-    const fields = { at, code, ...(issuer === undefined ? {} : { issuer }) }
+  signinRefused(door: 'token' | 'postgres', code: string, address: string, issuer?: string): void {
+    const fields = { door, code, ...(issuer === undefined ? {} : { issuer }) }
     this.#trail.note({ kind: 'signin.refused', fields, payloads: [this.#address(address)] })
   }
 
   /** A password arrived that is none of ours: somebody's real credential, perhaps. Never its value. */
-  foreignCredential(at: 'postgres', address: string): void {
-    this.#trail.note({ kind: 'credential.foreign', fields: { at }, payloads: [this.#address(address)] })
+  foreignCredential(door: 'postgres', address: string): void {
+    this.#trail.note({ kind: 'credential.foreign', fields: { door }, payloads: [this.#address(address)] })
   }
 
   async started(run: Run): Promise<void> {
