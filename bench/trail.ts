@@ -1,6 +1,7 @@
 // How the trail should wait for its disk: a write on the main thread, libuv's pool, or a thread of its own.
 //
 //   node tools/node/run.js bench/trail.ts [--seconds 2] [--folder <on the disk to measure>] [--json]
+//     [--load callers|relay] [--callers 8,64] [--rounds 3]
 //
 // "callers": each waits for its own entry to be durable, then appends the next. "relay": as many connections of another process
 // send 64 bytes and wait for the answer, which is sent when the entry is durable: a gateway's work without a gateway.
@@ -20,13 +21,16 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '2' },
     folder: { type: 'string', default: tmpdir() },
     json: { type: 'boolean', default: false },
+    load: { type: 'string', default: 'callers,relay' },
+    callers: { type: 'string', default: '1,8,64,256' },
+    rounds: { type: 'string', default: '1' },
   },
 })
 const SECONDS = Number(options.seconds)
 const PARAMETERS = Buffer.from('0000000100000004000000002a', 'hex')
 
 interface Row {
-  readonly load: string
+  readonly load: 'callers' | 'relay'
   readonly writer: string
   readonly callers: number
   readonly perSecond: number
@@ -213,15 +217,19 @@ async function clients(port: number, callers: number): Promise<void> {
 
 const round = (value: number) => Math.round(value * 1000) / 1000
 
+const WRITERS = [
+  ['main thread', onMainThread],
+  ['libuv pool', onPool],
+  ['own thread', onOwnThread],
+] as const
+
 async function run(): Promise<void> {
   const rows: Row[] = []
-  for (const load of ['callers', 'relay'] as const) {
-    for (const callers of [1, 8, 64, 256]) {
-      for (const [writer, files] of [
-        ['main thread', onMainThread],
-        ['libuv pool', onPool],
-        ['own thread', onOwnThread],
-      ] as const) {
+  for (const load of options.load.split(',') as Row['load'][]) {
+    for (const callers of options.callers.split(',').map(Number)) {
+      // Round by round, so that what else the machine does falls on all three alike.
+      const writers = Array.from({ length: Number(options.rounds) }, () => WRITERS).flat()
+      for (const [writer, files] of writers) {
         const row = await measure(load, writer, files, callers)
         rows.push(row)
         if (!options.json) console.log(JSON.stringify(row))
