@@ -56,7 +56,7 @@ describe('a log-in at a real PostgreSQL', () => {
   let plain: TargetAddress
 
   beforeAll(async () => {
-    server = await startPostgres({ tls: true, hba: logInHba })
+    server = await startPostgres({ tls: true, hba: [...logInHba, 'hostssl all by_scram_2 127.0.0.1/32 scram-sha-256'] })
     await createLogInRoles(server)
     const { host, port } = server
     verified = { host, port, tls: { verify: 'full', ca: server.certificates!.ca } }
@@ -93,6 +93,15 @@ describe('a log-in at a real PostgreSQL', () => {
       relayed.close()
     }
   })
+
+  it.each(['p\u00e4sswor\u0308t', '\u2168\u00a0\u00ad!', 'a\u0007\u2168', '\u{1f600} \u0627'])(
+    'prepares the password %j as the server does (PG-12)',
+    async (password) => {
+      await server.query(`drop role if exists by_scram_2; create role by_scram_2 login password '${password}'`)
+      await expect(logIn(verified, { user: 'by_scram_2', password })).resolves.toMatchObject({ minor: 2 })
+      await expect(logIn(verified, { user: 'by_scram_2', password: `${password}?` })).rejects.toMatchObject({ sqlstate: '28P01' })
+    },
+  )
 
   it('passes with a client certificate', async () => {
     const { user } = logInRoles.cert
