@@ -17,13 +17,19 @@ function explain(issue: core.$ZodIssue, value: unknown): readonly Finding[] {
   if (valueAt(value, path) === undefined) {
     return [{ code: 'GS_CONFIG_MISSING_FIELD', path, message: 'This field is required.', ...(complaint && { next: complaint.next }) }]
   }
+  if (issue.code === 'invalid_key') return [wrongName(issue, path)]
   if (complaint) return [{ path, ...complaint }]
   if (issue.code === 'invalid_type' && issue.expected === 'object') {
     const fields = fieldsAt(path)
     return [{ code: 'GS_CONFIG_WRONG_VALUE', path, message: 'This must be a map.', next: `Give it the fields ${fields.join(', ')}.` }]
   }
-  if (issue.code === 'invalid_key') return issue.issues.flatMap((inner) => explain({ ...inner, path: issue.path }, value))
   return [{ code: 'GS_CONFIG_WRONG_VALUE', path, message: 'This value is not accepted here.' }]
+}
+
+/** In a map whose names are the operator's own. Not shown: a name may hold what a terminal obeys. */
+function wrongName(issue: core.$ZodIssueInvalidKey, path: Path): Finding {
+  const complaint = said(issue.issues[0]?.message ?? '') ?? { code: 'GS_CONFIG_WRONG_VALUE', message: 'This name is not accepted here.' }
+  return { path, at: 'key', shown: path.slice(0, -1), ...complaint }
 }
 
 function unknownField(path: Path, key: string): Finding {
@@ -33,6 +39,7 @@ function unknownField(path: Path, key: string): Finding {
     code: 'GS_CONFIG_UNKNOWN_FIELD',
     path: [...path, key],
     at: 'key',
+    ...(meant === undefined && { shown: path }),
     message: 'This field does not exist.',
     next: meant === undefined ? `Remove it; the fields here are ${fields.join(', ')}.` : `Did you mean ${meant}?`,
   }

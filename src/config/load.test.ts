@@ -163,6 +163,12 @@ describe('a field that is wrong', () => {
     expect(refusal(text).problems[0]!.next).toContain('audience: https://gw.example.org')
   })
 
+  it('is not repeated where its name is what is wrong: a name may hold what a terminal obeys', () => {
+    const error = refusal(changed('databases: { orders: orders', 'databases: { "\\e[2J": orders'))
+    expect(error.problems).toMatchObject([{ code: 'GS_CONFIG_WRONG_VALUE', path: 'resources[0].databases' }])
+    expect(error.message).not.toContain('\u001b')
+  })
+
   it('does not hide the others: all problems come at once, in the order of the file', () => {
     const text = changed('drain: 30s', 'drain: soon').replace('effect: allow', 'effect: permit').replace('kind: postgres', 'kind: mysql')
     expect(refusal(text).problems.map(({ path }) => path)).toEqual(['gateway.drain', 'resources[0].kind', 'rules[0].effect'])

@@ -13,6 +13,8 @@ export interface Finding {
   readonly path: Path
   /** Whether the place is the field's name or its value. Default: its value. */
   readonly at?: 'key' | 'value'
+  /** What is shown of the path, where its end may be anything: `password:hunter2` without a space is a field's name. Default: all of it. */
+  readonly shown?: Path
   readonly message: string
   /** Default: the code's own next step. */
   readonly next?: string
@@ -109,10 +111,10 @@ export function parseSource(file: string, text: string): Source {
     file,
     text,
     value: document.toJS(),
-    problem: ({ code, path, at: part = 'value', message, next = configErrors[code].next }) => ({
+    problem: ({ code, path, at: part = 'value', shown = path, message, next = configErrors[code].next }) => ({
       ...at(offsetOf(document.contents, path, part)),
       code,
-      path: describePath(path),
+      path: describePath(shown),
       message,
       next,
     }),
