@@ -2,9 +2,15 @@ import type { EntryAnswer } from '../api/local/index.ts'
 
 type Json = EntryAnswer['fields'][string]
 
+/** What an entry is about comes first; the others keep the order of the entry. */
+const FIRST = ['session', 'run', 'resource']
+/** Characters: a digest is cut, an id is not. `trail show` and --json have all of it. */
+const LONGEST_VALUE = 40
+
 /** One entry as one line: position, time, kind, and its fields, the rows of operations in words. Not yet harmless. */
 export function entryLine({ index, at, kind, fields }: EntryAnswer): string {
-  const words = Object.entries(fields).map(([name, value]) => fieldWords(kind, name, value))
+  const names = [...FIRST.filter((name) => name in fields), ...Object.keys(fields).filter((name) => !FIRST.includes(name))]
+  const words = names.map((name) => fieldWords(kind, name, fields[name] ?? null))
   return [String(index).padStart(6), at.replace(/(\.\d{3})\d*Z$/, '$1Z'), kind.padEnd(17), ...words].join('  ').trimEnd()
 }
 
@@ -14,7 +20,8 @@ function fieldWords(kind: string, name: string, value: Json): string {
     if (kind === 'operation.intent' && name === 'decisions') return value.map(decisionWords).join('; ')
     if (kind === 'operation.outcome' && name === 'outcomes') return value.map(outcomeWords).join('; ')
   }
-  return `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return `${name}=${typeof value === 'string' && text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE / 2)}…` : text}`
 }
 
 // The rows are those of src/trail/operation-entries.ts; a row of another shape (a newer gateway) is shown as it is.

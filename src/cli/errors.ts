@@ -16,7 +16,7 @@ export const cliErrors = {
   },
   GS_CLI_SECRET_ON_TERMINAL: {
     meaning: 'The answer holds a credential, and standard output is a terminal.',
-    next: 'Use eval "$(gatescribe token …)" or --env-file FILE; --show prints it all the same.',
+    next: 'Use eval "$(gatescribe token …)" or --write-env FILE; --show prints it all the same.',
   },
   GS_CLI_NO_SECRET_GIVEN: {
     meaning: 'No secret was given.',
