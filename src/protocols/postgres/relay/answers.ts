@@ -4,6 +4,7 @@ import type { ErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
 import type { WireName } from '../wire/read.ts'
 import type { Replacement } from './batch.ts'
+import { Charges } from './charges.ts'
 import type { Flight } from './flight.ts'
 import { Portals } from './portals.ts'
 import { Ring } from './ring.ts'
@@ -44,11 +45,7 @@ export class Answers {
   #copyingIn = false
   /** Syncs that the server may have consumed as part of a failed COPY, or may yet answer. */
   #looseSyncs = 0
-  /** The operation whose result is arriving, and what of it is not charged yet. */
-  #receiving: Flight | undefined
-  #rows = 0
-  #bytes = 0
-  #early = 0
+  readonly #charges = new Charges()
   #clientFault: WireError | undefined
 
   /** Whether the server has yet to answer something. */
@@ -110,25 +107,22 @@ export class Answers {
   /** Copy data of the client goes upstream, perhaps before the server said that it copies. */
   copied(bytes: number): void {
     if (!this.#copyingIn) {
-      this.#early += bytes
+      this.#charges.addEarly(bytes)
       return
     }
-    this.#receiving ??= this.#headFlight()
-    this.#bytes += bytes
+    if (!this.#charges.flight) this.#charges.start(this.#headFlight())
+    this.#charges.add(0, bytes)
   }
 
   /** A row or a piece of a result arrives. @param rows 1 where it starts one @throws WireError where nothing was asked */
   result(rows: number, bytes: number): void {
-    this.#receiving ??= this.#receiver()
-    this.#rows += rows
-    this.#bytes += bytes
+    if (!this.#charges.flight) this.#charges.start(this.#receiver())
+    this.#charges.add(rows, bytes)
   }
 
   /** Charges what arrived so far; called once per chunk. */
   charge(): void {
-    if (this.#rows > 0 || this.#bytes > 0) this.#receiving?.charge(this.#rows, this.#bytes)
-    this.#rows = 0
-    this.#bytes = 0
+    this.#charges.flush()
   }
 
   /** Any message without content that matters here. @throws WireError where it answers nothing */
@@ -165,7 +159,7 @@ export class Answers {
         this.#completed()
         return
       case backend.portalSuspended:
-        this.#endResult()
+        this.#charges.end()
         this.#take(frontend.execute)
         return
       case backend.copyInResponse:
@@ -183,7 +177,7 @@ export class Answers {
   /** CommandComplete. @param tag such as `COPY 12` */
   completed(tag: string): void {
     // The rows of a COPY in are known from its end only: CopyData is cut where the client likes.
-    if (this.#copyingIn && tag.startsWith('COPY ')) this.#rows += Number.parseInt(tag.slice(5), 10) || 0
+    if (this.#copyingIn && tag.startsWith('COPY ')) this.#charges.add(Number.parseInt(tag.slice(5), 10) || 0, 0)
     this.#completed()
   }
 
@@ -197,7 +191,7 @@ export class Answers {
     if (severity === 'FATAL' || severity === 'PANIC') this.#fatal = true
     const head = this.#expected.head
     if (!head) return undefined
-    this.#endResult()
+    this.#charges.end()
     this.#failure = sqlstate
     const replacement = head.replacement?.by.answers(fields) ? head.replacement : undefined
     if (head.type === frontend.query) {
@@ -209,7 +203,7 @@ export class Answers {
 
   /** ReadyForQuery. @throws WireError where no Query or Sync was sent */
   ready(status: number): void {
-    this.#endResult()
+    this.#charges.end()
     this.#dropSilent()
     const head = this.#expected.head
     if (head?.type === frontend.query || head?.type === frontend.sync) {
@@ -223,19 +217,19 @@ export class Answers {
     // Portals live as long as their transaction.
     if (status === transaction.idle) this.#portals.end(this.#failure)
     this.#failure = undefined
-    if (this.#expected.length === 0) this.#early = 0
+    if (this.#expected.length === 0) this.#charges.dropEarly()
   }
 
   /** One end is gone: nothing will be answered any more. */
   abandon(status: 'aborted' | 'cancelled'): void {
-    this.charge()
+    this.#charges.end()
     for (let head = this.#expected.shift(); head; head = this.#expected.shift()) head.flight?.settle(status)
     this.#portals.abandon(status)
   }
 
   #completed(): void {
     const head = this.#expected.head
-    this.#endResult()
+    this.#charges.end()
     if (this.#copyingIn) this.#looseSyncs = 0
     this.#copyingIn = false
     if (head?.type === frontend.query) return
@@ -266,9 +260,8 @@ export class Answers {
   }
 
   #copyIn(): void {
-    this.#receiving = this.#receiver()
-    this.#bytes += this.#early
-    this.#early = 0
+    this.#charges.start(this.#receiver())
+    this.#charges.takeEarly()
     this.#copyingIn = true
     // What was sent behind it before the server said that it copies.
     for (let index = 1; index < this.#expected.length; index += 1) {
@@ -300,11 +293,6 @@ export class Answers {
   #headFlight(): Flight | undefined {
     const head = this.#expected.head
     return head?.type === frontend.execute ? this.#portals.flight(head.name) : head?.flight
-  }
-
-  #endResult(): void {
-    this.charge()
-    this.#receiving = undefined
   }
 
   #take(type: number): Expected {

@@ -17,6 +17,7 @@ export class FromServer implements MessageVisitor {
   readonly #framer: Framer
   readonly #answers: Answers
   readonly #outgoing: Outgoing
+  #broken = false
 
   constructor(answers: Answers, outgoing: Outgoing) {
     this.#answers = answers
@@ -29,10 +30,17 @@ export class FromServer implements MessageVisitor {
     return !this.#framer.passing
   }
 
+  /** Whether it stopped making sense; nothing more is read then. */
+  get broken(): boolean {
+    return this.#broken
+  }
+
   /** @throws WireError */
   read(chunk: Uint8Array): void {
+    this.#broken = true
     this.#framer.push(chunk)
     this.#answers.charge()
+    this.#broken = false
   }
 
   message(type: number, bytes: Uint8Array, start: number, end: number): boolean {

@@ -1,6 +1,6 @@
 import type { SessionEnd } from '../../../guard/index.ts'
 import type { RelayOptions } from './options.ts'
-import { Relay } from './session-relay.ts'
+import { SessionRelay } from './session-relay.ts'
 
 /**
  * Carries one session until either end is gone. The caller closes the session with the answer.
@@ -8,5 +8,5 @@ import { Relay } from './session-relay.ts'
  * @returns why it ended; both sockets are destroyed by then, and every admission is settled. Never rejects.
  */
 export function relay(options: RelayOptions): Promise<SessionEnd> {
-  return new Relay(options).run()
+  return new SessionRelay(options).run()
 }

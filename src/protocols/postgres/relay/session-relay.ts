@@ -1,100 +1,94 @@
-import type { Admission, SessionEnd } from '../../../guard/index.ts'
+import type { SessionEnd } from '../../../guard/index.ts'
 import { Refusal } from '../../../operations/index.ts'
-import { readyForQuery, terminate } from '../wire/build.ts'
-import { frontend, transaction } from '../wire/codes.ts'
-import { buildErrorResponse, type ErrorFields } from '../wire/error-response.ts'
+import type { ErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
 import { Answers } from './answers.ts'
-import type { Batch, Item, Replacement } from './batch.ts'
-import { CLOSING_MS, closed, DRAINED, endedBy, protocolFault, stopsTarget, TARGET_GONE } from './closing.ts'
-import { Flight } from './flight.ts'
+import type { Batch } from './batch.ts'
+import { Ending } from './ending.ts'
+import { type Answer, Forwarder } from './forwarder.ts'
 import { FromClient } from './from-client.ts'
 import { FromServer } from './from-server.ts'
 import { greeting, newCancelKey } from './greeting.ts'
+import { DRAINED, endedBy, GATEWAY_FAILED, protocolFault, TARGET_GONE } from './last-words.ts'
 import type { RelayOptions } from './options.ts'
 import { Outgoing } from './outgoing.ts'
-import { CANCELLED, refusalFields, type StandIn, standIns } from './stand-ins.ts'
-
-type Answer = Admission | Refusal
 
 const INSPECTION_LIMIT = 16 * 1024 * 1024
 /** Bytes of the client that may wait behind an admission before it is not read any more. */
 const WAITING_LIMIT = 1024 * 1024
 
 /** One session between two sockets. Client bytes wait here for admission, in order; server bytes pass through. */
-export class Relay {
+export class SessionRelay {
   readonly #options: RelayOptions
   readonly #answers = new Answers()
   readonly #fromClient: FromClient
   readonly #fromServer: FromServer
-  readonly #upstream = new Outgoing()
+  readonly #forwarder: Forwarder
+  readonly #ending: Ending
   readonly #downstream = new Outgoing()
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
-  /** Its operations are being made durable. */
+  /** Its operations are being made durable, or are held because a cancel is on its way to the target. */
   #admitting: Batch | undefined
-  /** Durable, but held because a cancel is on its way to the target. */
-  #held: (() => void) | undefined
+  #held: readonly Answer[] | undefined
+  /** Resolves once the last batch of an ended session is answered. */
+  readonly #lastAdmitted = Promise.withResolvers<void>()
   /** The next message cannot be read before the server has answered. */
   #unsure = false
   #pumping = false
   #cancelling: Promise<void> | undefined
-  /** A cancel arrived for what is not forwarded yet. */
-  #cancelNext = false
-  #end: SessionEnd | undefined
-  #targetBroke = false
-  /** Set while a session that ended waits for its last admission. */
-  #allAnswered: (() => void) | undefined
-  /** FATAL to say as soon as the client has whole messages only. */
-  #lastWord: ErrorFields | undefined
-  readonly #ended = Promise.withResolvers<SessionEnd>()
+  /** A cancel came for what is not forwarded yet. */
+  #withdrawn = false
 
   constructor(options: RelayOptions) {
     this.#options = options
-    const { guard, session } = options
+    const { client, target, guard, session } = options
     const limit = options.inspectionLimit ?? INSPECTION_LIMIT
     this.#fromClient = new FromClient(this.#answers, (operation) => guard.decide(session, operation), limit)
     this.#fromServer = new FromServer(this.#answers, this.#downstream)
+    this.#forwarder = new Forwarder(this.#answers, this.#fromServer, client, target.socket)
+    this.#ending = new Ending(client, target.socket, this.#fromServer)
   }
 
-  run(): Promise<SessionEnd> {
+  async run(): Promise<SessionEnd> {
     const { client, target, session, cancels, minor, rest } = this.#options
+    const { socket } = target
     const key = newCancelKey(minor)
     const unregister = cancels.register(target.processId, key, () => this.#cancelRequested())
     const stop = (): void => this.#finish('ended', endedBy(session.signal.reason))
     const drain = (): void => this.#drain()
+    const clientGone = (): void => this.#clientGone()
+    const targetGone = (): void => this.#targetGone()
     client.on('data', (chunk: Uint8Array) => this.#clientSent(chunk))
-    client.on('drain', () => target.socket.resume())
-    client.on('end', () => this.#clientGone())
-    client.on('close', () => this.#clientGone())
-    client.on('error', () => this.#clientGone())
-    target.socket.on('data', (chunk: Uint8Array) => this.#serverSent(chunk))
-    target.socket.on('drain', () => this.#readClient())
-    target.socket.on('end', () => this.#targetGone())
-    target.socket.on('close', () => this.#targetGone())
-    target.socket.on('error', () => this.#targetGone())
-    client.write(greeting(target, key))
+    client.on('drain', () => socket.resume())
+    socket.on('data', (chunk: Uint8Array) => this.#serverSent(chunk))
+    socket.on('drain', () => this.#readClient())
+    for (const event of ['end', 'close', 'error']) client.on(event, clientGone)
+    for (const event of ['end', 'close', 'error']) socket.on(event, targetGone)
     session.signal.addEventListener('abort', stop, { once: true })
     session.draining.addEventListener('abort', drain, { once: true })
+    client.write(greeting(target, key))
     if (target.rest.length > 0) this.#serverSent(target.rest)
     if (rest.length > 0) this.#clientSent(rest)
-    target.socket.resume()
+    socket.resume()
     this.#readClient()
+    // What happened before anybody listened.
     if (session.signal.aborted) stop()
     else if (session.draining.aborted) drain()
-    else if (client.destroyed) this.#clientGone()
-    else if (target.socket.destroyed) this.#targetGone()
-    return this.#ended.promise.finally(() => {
-      unregister()
-      session.signal.removeEventListener('abort', stop)
-      session.draining.removeEventListener('abort', drain)
-    })
+    if (client.destroyed || client.readableEnded) clientGone()
+    else if (socket.destroyed || socket.readableEnded) targetGone()
+    const end = await this.#ending.closed
+    this.#answers.abandon('aborted')
+    unregister()
+    session.signal.removeEventListener('abort', stop)
+    session.draining.removeEventListener('abort', drain)
+    return end
   }
 
   // Client → target
 
   #clientSent(chunk: Uint8Array): void {
-    if (this.#end || this.#fromClient.terminated) return
+    if (this.#ending.reason || this.#fromClient.terminated) return
     this.#waiting.push(chunk)
     this.#waitingBytes += chunk.length
     this.#pump()
@@ -123,7 +117,7 @@ export class Relay {
   }
 
   #mustWait(): boolean {
-    return this.#admitting !== undefined || this.#cancelling !== undefined || this.#unsure || this.#end !== undefined
+    return this.#admitting !== undefined || this.#cancelling !== undefined || this.#unsure || this.#ending.reason !== undefined
   }
 
   #frame(): Batch {
@@ -143,105 +137,64 @@ export class Relay {
   }
 
   readonly #admitted = (answers: readonly Answer[]): void => {
-    const batch = this.#admitting
-    if (!batch) return
-    if (this.#cancelling && !this.#end) this.#held = () => this.#release(batch, answers)
-    else this.#release(batch, answers)
+    if (this.#cancelling && !this.#ending.reason) this.#held = answers
+    else this.#release(answers)
   }
 
-  #release(batch: Batch, answers: readonly Answer[]): void {
-    this.#held = undefined
+  #release(answers: readonly Answer[]): void {
+    const batch = this.#admitting
     this.#admitting = undefined
-    if (this.#end) {
+    this.#held = undefined
+    if (!batch) return
+    if (this.#ending.reason) {
       for (const answer of answers) if (!(answer instanceof Refusal)) answer.settle({ status: 'aborted' })
-      this.#allAnswered?.()
+      this.#lastAdmitted.resolve()
       return
     }
-    this.#forward(batch, answers)
+    // Called from the trail, which must not suffer from what goes wrong here.
+    try {
+      this.#forward(batch, answers)
+    } catch (error) {
+      this.#clientFault(error)
+    }
     this.#pump()
     this.#readClient()
   }
 
-  /** One read, one write: what was admitted goes as it came, what was not goes as its stand-in. */
   #forward(batch: Batch, answers: readonly Answer[]): void {
-    for (const item of batch.items) {
-      const answer = item.operation < 0 ? undefined : answers[item.operation]!
-      if (answer && this.#cancelNext) this.#withdraw(item, answer)
-      else if (answer instanceof Refusal) this.#replace(item, { by: standInFor(item), answer: refusalFields(answer) })
-      else if (item.replacement) this.#replace(item, item.replacement)
-      else this.#pass(item, answer)
-    }
-    const fault = this.#answers.clientFault
-    if (fault) {
-      this.#upstream.drop()
-      this.#clientFault(fault)
-    } else this.#upstream.send(this.#options.target.socket)
-  }
-
-  #pass(item: Item, admission: Admission | undefined): void {
-    const { type, bytes, start, end, name, ofStatement, statement } = item
-    if (type === frontend.copyData) {
-      // Outside a COPY the server ignores it; nothing was admitted that it could belong to.
-      if (!this.#answers.inFlight) return
-      this.#answers.copied(end - start)
-    } else if (type !== frontend.flush && type !== frontend.terminate) {
-      const flight = admission && new Flight(admission)
-      this.#answers.sent({ type, name, ofStatement, statement, flight, replacement: undefined })
-    }
-    this.#upstream.add(bytes, start, end)
-  }
-
-  /** The client cancelled what was not forwarded yet: it never will be. */
-  #withdraw(item: Item, answer: Answer): void {
-    this.#cancelNext = false
-    if (!(answer instanceof Refusal)) answer.settle({ status: 'cancelled', sqlstate: CANCELLED.sqlstate })
-    this.#replace(item, { by: standInFor(item), answer: answer instanceof Refusal ? refusalFields(answer) : CANCELLED })
-  }
-
-  #replace(item: Item, replacement: Replacement): void {
-    if (item.type === frontend.query && this.#answersLocally()) {
-      const { client } = this.#options
-      client.write(Buffer.concat([buildErrorResponse(replacement.answer), readyForQuery(transaction.idle)]))
-      if (this.#options.session.draining.aborted) this.#drain()
-      return
-    }
-    const { type, name, ofStatement, statement } = item
-    this.#answers.sent({ type, name, ofStatement, statement, flight: undefined, replacement })
-    const { upstream } = replacement.by
-    this.#upstream.add(upstream, 0, upstream.length)
-  }
-
-  /** Whether nothing is on its way in either direction that an answer of ours could overtake. */
-  #answersLocally(): boolean {
-    return this.#answers.idle && this.#upstream.empty && this.#fromServer.atBoundary
+    const fault = this.#forwarder.forward(batch, answers, this.#withdrawn)
+    this.#withdrawn = false
+    if (fault) this.#clientFault(fault)
+    // A refusal that was answered here leaves nothing to wait for.
+    else if (this.#options.session.draining.aborted) this.#drain()
   }
 
   /** Reads the client, unless enough of it waits already. */
   #readClient(): void {
     const { client, target } = this.#options
-    if (this.#end || (this.#waitingBytes <= WAITING_LIMIT && !target.socket.writableNeedDrain)) client.resume()
+    if (this.#ending.reason || (this.#waitingBytes <= WAITING_LIMIT && !target.socket.writableNeedDrain)) client.resume()
     else client.pause()
   }
 
   // Target → client
 
   #serverSent(chunk: Uint8Array): void {
+    if (this.#fromServer.broken) return
     const { client, target, session } = this.#options
-    if (this.#targetBroke) return
     try {
       this.#fromServer.read(chunk)
     } catch (error) {
       this.#targetFault(error)
       return
     }
-    if (this.#end && !this.#lastWord) {
+    if (this.#ending.reason && !this.#ending.hasWord) {
       // Read for the sake of the outcomes only.
       this.#downstream.drop()
       return
     }
     this.#downstream.send(client)
     if (client.writableNeedDrain) target.socket.pause()
-    if (this.#lastWord) this.#sayLastWord()
+    this.#ending.sayWord()
     const fault = this.#answers.clientFault
     if (fault) this.#clientFault(fault)
     if (this.#unsure) {
@@ -256,16 +209,16 @@ export class Relay {
 
   /** A CancelRequest with this session's pair. Forwarded only while there is something that it can mean. */
   #cancelRequested(): void {
-    if (this.#end || this.#cancelling) return
+    if (this.#ending.reason || this.#cancelling) return
     if (this.#answers.inFlight) void this.#cancelTarget()
-    else if (this.#admitting) this.#cancelNext = true
+    else if (this.#admitting) this.#withdrawn = true
   }
 
   /** Until the target closed the cancel connection nothing more goes upstream: a late cancel would hit the next statement. */
   #cancelTarget(): Promise<void> {
     this.#cancelling ??= this.#options.target.cancel().then(() => {
       this.#cancelling = undefined
-      this.#held?.()
+      if (this.#held) this.#release(this.#held)
       this.#pump()
       this.#readClient()
     })
@@ -275,7 +228,7 @@ export class Relay {
   // The end
 
   #clientGone(): void {
-    if (this.#end) return
+    if (this.#ending.reason) return
     const { terminated } = this.#fromClient
     // After Terminate the server finishes what it has, as it would without us, and closes.
     if (terminated && (this.#answers.inFlight || this.#admitting)) this.#options.target.socket.resume()
@@ -283,22 +236,28 @@ export class Relay {
   }
 
   #targetGone(): void {
-    if (this.#end) this.#sayLastWord()
+    if (this.#ending.reason) this.#ending.sayWord()
     else if (this.#fromClient.terminated) this.#finish('client-closed')
     else this.#finish('target-closed', this.#answers.fatal ? undefined : TARGET_GONE)
   }
 
   #clientFault(error: unknown): void {
-    if (!(error instanceof WireError)) throw error
-    this.#finish('protocol-error', protocolFault(error.message))
+    if (error instanceof WireError) this.#finish('protocol-error', protocolFault(error.message))
+    else this.#failed(error)
   }
 
   #targetFault(error: unknown): void {
-    if (!(error instanceof WireError)) throw error
-    this.#targetBroke = true
     this.#downstream.drop()
-    this.#options.log.warn({ session: this.#options.session.id, reason: error.message }, 'the target broke the protocol')
-    this.#finish('protocol-error', protocolFault('The target broke the PostgreSQL protocol.'))
+    if (error instanceof WireError) {
+      this.#options.log.warn({ session: this.#options.session.id, reason: error.message }, 'The target broke the protocol')
+      this.#finish('protocol-error', protocolFault('The target broke the PostgreSQL protocol.'))
+    } else this.#failed(error)
+  }
+
+  /** A fault of ours ends this session and no other. */
+  #failed(error: unknown): void {
+    this.#options.log.warn({ session: this.#options.session.id, err: error }, 'The relay failed on a session')
+    this.#finish('ended', GATEWAY_FAILED)
   }
 
   #drain(): void {
@@ -307,54 +266,13 @@ export class Relay {
   }
 
   #finish(end: SessionEnd, word?: ErrorFields): void {
-    if (this.#end) return
-    this.#end = end
+    if (this.#ending.reason) return
     this.#waiting = []
-    const { client, target } = this.#options
-    const running = this.#answers.inFlight && stopsTarget(end) && !target.socket.destroyed
-    const timer = setTimeout(() => {
-      client.destroy()
-      target.socket.destroy()
-      this.#allAnswered?.()
-    }, CLOSING_MS)
-    const admitted = this.#admitting ? new Promise<void>((done) => (this.#allAnswered = done)) : undefined
-    Promise.all([closed(client, target.socket), admitted]).then(() => {
-      clearTimeout(timer)
-      this.#answers.abandon('aborted')
-      this.#ended.resolve(end)
-    })
-    this.#lastWord = word
-    if (word) this.#sayLastWord()
-    else client.end()
-    // What the client still sends is read and dropped: unread bytes would turn our close into a reset that eats the last word.
-    client.resume()
-    if (running) void this.#cancelTarget().then(() => this.#leaveTarget())
-    else this.#leaveTarget()
+    const { terminated } = this.#fromClient
+    const running = this.#answers.inFlight && end !== 'target-closed' && end !== 'client-closed'
+    this.#ending.begin(end, word, this.#admitting && this.#lastAdmitted.promise)
+    if (this.#held) this.#release(this.#held)
+    if (running) void this.#cancelTarget().then(() => this.#ending.leaveTarget(terminated))
+    else this.#ending.leaveTarget(terminated)
   }
-
-  #leaveTarget(): void {
-    const { socket } = this.#options.target
-    if (socket.writable) {
-      if (this.#fromClient.terminated) socket.end()
-      else socket.end(terminate())
-    }
-    socket.resume()
-  }
-
-  /** At a message boundary, or never. */
-  #sayLastWord(): void {
-    const { client, target } = this.#options
-    const word = this.#lastWord
-    if (!word) return
-    if (this.#fromServer.atBoundary) {
-      this.#lastWord = undefined
-      client.end(buildErrorResponse(word))
-    } else if (target.socket.destroyed || this.#targetBroke) client.destroy()
-  }
-}
-
-function standInFor(item: Item): StandIn {
-  if (item.type === frontend.query) return standIns.query
-  if (item.type === frontend.bind) return standIns.bind
-  return item.name === '' ? standIns.parseUnnamed : standIns.parse
 }

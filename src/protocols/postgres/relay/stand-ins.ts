@@ -1,5 +1,6 @@
 import type { Refusal } from '../../../operations/index.ts'
 import * as build from '../wire/build.ts'
+import { frontend } from '../wire/codes.ts'
 import type { ErrorFields } from '../wire/error-response.ts'
 import type { WireName } from '../wire/read.ts'
 
@@ -33,6 +34,13 @@ export const standIns = {
     answers: (fields: ReadonlyMap<string, string>): boolean => fields.get('C') === '26000' || fields.get('C') === '08P01',
   },
 } as const satisfies Record<string, StandIn>
+
+/** What replaces a Query, Parse or Bind. */
+export function standInFor({ type, name }: { readonly type: number; readonly name: WireName }): StandIn {
+  if (type === frontend.query) return standIns.query
+  if (type === frontend.bind) return standIns.bind
+  return name === '' ? standIns.parseUnnamed : standIns.parse
+}
 
 /** How a refusal reads in this protocol: 42501 insufficient_privilege, the rule in DETAIL, the next step in HINT. */
 export function refusalFields(refusal: Refusal, severity: 'ERROR' | 'FATAL' = 'ERROR'): ErrorFields {

@@ -1,0 +1,54 @@
+import type { Flight } from './flight.ts'
+
+/** Rows and bytes that flow for one operation, charged per chunk and not per row. */
+export class Charges {
+  #flight: Flight | undefined
+  #rows = 0
+  #bytes = 0
+  /** Copy data that was sent before the server said that it copies. */
+  #early = 0
+
+  /** Whose result is arriving; undefined between results. */
+  get flight(): Flight | undefined {
+    return this.#flight
+  }
+
+  /** A result starts. */
+  start(flight: Flight | undefined): void {
+    this.#flight = flight
+  }
+
+  /** Copy data for an operation that the server has not come to. */
+  addEarly(bytes: number): void {
+    this.#early += bytes
+  }
+
+  /** The server has come to it. */
+  takeEarly(): void {
+    this.#bytes += this.#early
+    this.#early = 0
+  }
+
+  /** Nobody will come to it: the server ignores copy data outside a COPY. */
+  dropEarly(): void {
+    this.#early = 0
+  }
+
+  add(rows: number, bytes: number): void {
+    this.#rows += rows
+    this.#bytes += bytes
+  }
+
+  /** Charges what was added. */
+  flush(): void {
+    if (this.#rows > 0 || this.#bytes > 0) this.#flight?.charge(this.#rows, this.#bytes)
+    this.#rows = 0
+    this.#bytes = 0
+  }
+
+  /** The result is over. */
+  end(): void {
+    this.flush()
+    this.#flight = undefined
+  }
+}

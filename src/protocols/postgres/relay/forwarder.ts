@@ -1,0 +1,81 @@
+import type { Duplex } from 'node:stream'
+import type { Admission } from '../../../guard/index.ts'
+import { Refusal } from '../../../operations/index.ts'
+import { readyForQuery } from '../wire/build.ts'
+import { frontend, transaction } from '../wire/codes.ts'
+import { buildErrorResponse } from '../wire/error-response.ts'
+import type { WireError } from '../wire/errors.ts'
+import type { Answers } from './answers.ts'
+import type { Batch, Item, Replacement } from './batch.ts'
+import { Flight } from './flight.ts'
+import type { FromServer } from './from-server.ts'
+import { Outgoing } from './outgoing.ts'
+import { CANCELLED, refusalFields, standInFor } from './stand-ins.ts'
+
+export type Answer = Admission | Refusal
+
+/** Sends upstream what was admitted, as it came, and a stand-in for what was not. */
+export class Forwarder {
+  readonly #answers: Answers
+  readonly #fromServer: FromServer
+  readonly #client: Duplex
+  readonly #target: Duplex
+  readonly #upstream = new Outgoing()
+
+  constructor(answers: Answers, fromServer: FromServer, client: Duplex, target: Duplex) {
+    this.#answers = answers
+    this.#fromServer = fromServer
+    this.#client = client
+    this.#target = target
+  }
+
+  /**
+   * One read, one write.
+   * @param withdrawn the client has cancelled the first operation
+   * @returns what the client did wrong, if that shows now; nothing is sent then
+   */
+  forward(batch: Batch, answers: readonly Answer[], withdrawn: boolean): WireError | undefined {
+    let cancelled = withdrawn
+    for (const item of batch.items) {
+      const answer = item.operation < 0 ? undefined : answers[item.operation]!
+      if (answer instanceof Refusal) this.#replace(item, { by: standInFor(item), answer: refusalFields(answer) })
+      else if (answer && cancelled) {
+        cancelled = false
+        answer.settle({ status: 'cancelled', sqlstate: CANCELLED.sqlstate })
+        this.#replace(item, { by: standInFor(item), answer: CANCELLED })
+      } else if (item.replacement) this.#replace(item, item.replacement)
+      else this.#pass(item, answer)
+    }
+    const fault = this.#answers.clientFault
+    if (fault) this.#upstream.drop()
+    else this.#upstream.send(this.#target)
+    return fault
+  }
+
+  #pass({ type, bytes, start, end, name, ofStatement, statement }: Item, admission: Admission | undefined): void {
+    if (type === frontend.copyData) {
+      // Outside a COPY the server ignores it, and nothing was admitted that it could belong to.
+      if (!this.#answers.inFlight) return
+      this.#answers.copied(end - start)
+    } else if (type !== frontend.flush && type !== frontend.terminate) {
+      const flight = admission && new Flight(admission)
+      this.#answers.sent({ type, name, ofStatement, statement, flight, replacement: undefined })
+    }
+    this.#upstream.add(bytes, start, end)
+  }
+
+  #replace({ type, name, ofStatement, statement }: Item, replacement: Replacement): void {
+    if (type === frontend.query && this.#nothingUnderWay()) {
+      this.#client.write(Buffer.concat([buildErrorResponse(replacement.answer), readyForQuery(transaction.idle)]))
+      return
+    }
+    this.#answers.sent({ type, name, ofStatement, statement, flight: undefined, replacement })
+    const { upstream } = replacement.by
+    this.#upstream.add(upstream, 0, upstream.length)
+  }
+
+  /** Whether an answer of our own would overtake nothing, in either direction. */
+  #nothingUnderWay(): boolean {
+    return this.#answers.idle && this.#upstream.empty && this.#fromServer.atBoundary
+  }
+}
