@@ -35,13 +35,13 @@ export class ClientConnection {
       const greeted = await greet(this.#socket, this.#options.tls, (secure) => {
         this.#socket = secure
       })
-      if (!greeted) this.#socket.destroy()
+      if (!greeted) this.#leave('A PostgreSQL client left, or TLS with it failed, before its start-up packet')
       else if (greeted.packet.kind === 'cancel-request') {
         this.#options.cancels.cancel(greeted.packet.processId, greeted.packet.key)
         this.#socket.destroy()
       } else await this.#open(greeted, greeted.packet, loggedIn)
     } catch (error) {
-      if (error instanceof ClientLeft) this.#socket.destroy()
+      if (error instanceof ClientLeft) this.#leave('A PostgreSQL client left before it had logged in')
       else this.#refuse(error)
     }
   }
@@ -120,6 +120,11 @@ export class ClientConnection {
       }
       throw error
     }
+  }
+
+  #leave(why: string): void {
+    this.#options.log.debug({}, why)
+    this.#socket.destroy()
   }
 
   #refuse(error: unknown): void {

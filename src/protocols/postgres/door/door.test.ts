@@ -26,6 +26,7 @@ import { createPostgresDoor } from './door.ts'
 import type { PostgresDoorOptions } from './options.ts'
 
 const CREDENTIAL = 'gs_pg_a-credential-of-this-test'
+const LONG_CREDENTIAL = `gs_pg_${'x'.repeat(65_000)}`
 const RUN = 'run_of_this_test'
 const run = { id: RUN, principal: { kind: 'job', issuer: 'ci', subject: 's', groups: [] }, facts: {}, startedAt: 0 } as const satisfies Run
 const salt = Buffer.alloc(16, 3)
@@ -40,7 +41,7 @@ const authenticator: PlaneAuthenticator = {
   }),
   provenRun: async () => run,
   runOf: async (credential) => {
-    if (credential === CREDENTIAL) return run
+    if (credential === CREDENTIAL || credential === LONG_CREDENTIAL) return run
     throw new IdentityError(credential.startsWith('gs_') ? 'GS_IDENTITY_CREDENTIAL_UNKNOWN' : 'GS_IDENTITY_CREDENTIAL_FOREIGN')
   },
 }
@@ -203,12 +204,19 @@ describe('a client', () => {
     await client.end()
   })
 
-  it('logs in by cleartext password over TLS', async () => {
+  it.each([CREDENTIAL, LONG_CREDENTIAL])('logs in by cleartext password over TLS (PG-12)', async (password) => {
     const { port } = await open()
     const socket = await secure(port)
     socket.write(startup())
     expect((await once(socket, 'data'))[0]).toEqual(Buffer.from('R\0\0\0\u0008\0\0\0\u0003'))
-    socket.write(buildPassword(CREDENTIAL))
+    socket.write(buildPassword(password))
+    await untilReady(socket)
+  })
+
+  it('logs in by a token of almost 64 KiB in its options', async () => {
+    const { port } = await open()
+    const socket = await secure(port)
+    socket.write(startup({ options: `-c gatescribe.token=${LONG_CREDENTIAL}` }))
     await untilReady(socket)
   })
 

