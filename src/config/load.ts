@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { buildConfig } from './build.ts'
 import { checkDocument } from './checks/index.ts'
-import type { LoadedConfig } from './config.ts'
+import type { Config, LoadedConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { explainIssues } from './explain.ts'
-import { document } from './schema/document.ts'
+import { UnusableJwks } from './jwks.ts'
+import { type Document, document } from './schema/document.ts'
 import { type Finding, type Path, readSource, type Source } from './source.ts'
 import { findUnsupported } from './unsupported.ts'
 
@@ -30,10 +31,22 @@ export function loadConfig(path: string, env: Readonly<Record<string, string | u
   const { errors, warnings } = checkDocument(parsed.data, { folder, env, now })
   if (errors.length > 0) throw refused(source, errors)
   return {
-    config: buildConfig(parsed.data, folder),
+    config: build(source, parsed.data, folder),
     digest: `sha256:${createHash('sha256').update(source.text).digest('hex')}`,
     text: source.text,
     warnings: inOrder(warnings.map(source.problem)),
+  }
+}
+
+function build(source: Source, checked: Document, folder: string): Config {
+  try {
+    return buildConfig(checked, folder)
+  } catch (error) {
+    // The checks have read it a moment ago: somebody is replacing it just now.
+    if (!(error instanceof UnusableJwks)) throw error
+    throw refused(source, [
+      { code: 'GS_CONFIG_WRONG_VALUE', path: ['issuers'], message: error.message, next: 'Put the file back, then try again.' },
+    ])
   }
 }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { checkIssuer, immutableClaims } from '../../identity/index.ts'
 import { isLoopback } from '../address.ts'
 import { issuerSettings } from '../issuer-settings.ts'
-import { readJwks } from '../jwks.ts'
+import { readJwks, UnusableJwks } from '../jwks.ts'
 import type { Document } from '../schema/document.ts'
 import type { Finding } from '../source.ts'
 import { type Check, doubtful, inconsistent, repeated } from './check.ts'
@@ -123,11 +123,11 @@ function* keys(issuer: Issuer, index: number, folder: string): Iterable<Finding>
   try {
     readJwks(resolve(folder, issuer.jwks.slice('file:'.length)))
   } catch (error) {
-    const message = error instanceof TypeError ? error.message : 'The file of the JWKS cannot be read.'
+    if (!(error instanceof UnusableJwks)) throw error
     yield {
       code: 'GS_CONFIG_WRONG_VALUE',
       path: ['issuers', index, 'jwks'],
-      message,
+      message: error.message,
       next: 'Name a file with the public keys of the issuer.',
     }
   }
