@@ -7,20 +7,15 @@ import type { KeyStore } from './key-store.ts'
 import { LogReader } from './log-reader.ts'
 import type { SessionOpenFields } from './operation-entries.ts'
 import type { Recovered } from './recovery.ts'
+import { SavedState } from './saved-state.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { storedEntry } from './stored-entry.ts'
 import type { EntryDraft, EntryId, PayloadKey, StoredEntry, Trail } from './trail.ts'
+import type { TrailLog } from './trail-log.ts'
 import { type LogEnd, largestRecord, WriteAhead } from './write-ahead.ts'
 
 /** Entries kept while there is no room, bytes; what comes after that is counted in a `gap`. */
 const KEPT_WITHOUT_ROOM = 16 * 1024 * 1024
-const SAVE_STATE_MS = 1000
-
-/** What the trail says of itself to the operator. */
-export interface TrailLog {
-  warn(facts: object, message: string): void
-  error(facts: object, message: string): void
-}
 
 export interface DurableTrailOptions {
   readonly files: SegmentFiles
@@ -46,12 +41,9 @@ export class DurableTrail implements Trail {
   readonly #clock: EntryClock
   readonly #writer: EntryWriter
   readonly #boot = randomBytes(5).toString('hex')
-  #saving: NodeJS.Timeout | undefined
-  /** Open sessions and the segment that their `session.open` is in, or before. */
-  readonly #sessions = new Map<string, number>()
+  readonly #saved: SavedState
   readonly #watchers = new Set<() => void>()
   #counter = 0
-  #savedBatches = -1
   #closing = false
   /** Why the entry appended last was not staged; told to whoever waits next. */
   #refused: TrailError | undefined
@@ -74,13 +66,12 @@ export class DurableTrail implements Trail {
       resumed: () => this.#onResumed(),
       failed: (error) => this.#onFailed(error),
     })
+    this.#saved = new SavedState(options.store, () => this.#log.end, options.log)
   }
 
   /** From now on the state is saved: what recovery found open is closed in the log, so that the next start need not look for it. */
   saveStates(): void {
-    this.#saveState(false)
-    this.#saving = setInterval(() => this.#saveState(false), SAVE_STATE_MS)
-    this.#saving.unref()
+    this.#saved.start()
   }
 
   get state(): 'open' | 'full' | 'failed' | 'closed' {
@@ -121,11 +112,11 @@ export class DurableTrail implements Trail {
   }
 
   sessionKey(): PayloadKey {
-    return this.#keys.sessionKey()
+    return stored(() => this.#keys.sessionKey())
   }
 
   subjectKey(pseudonym: string): PayloadKey {
-    return this.#keys.subjectKey(pseudonym)
+    return stored(() => this.#keys.subjectKey(pseudonym))
   }
 
   pseudonym(issuer: string, subject: string): string {
@@ -153,10 +144,10 @@ export class DurableTrail implements Trail {
   async close(): Promise<void> {
     if (this.#closing) return
     this.#closing = true
-    clearInterval(this.#saving)
+    this.#saved.stop()
     if (this.#log.state === 'full') this.#options.log.error({}, 'the trail closes without room: what was noted since is not written')
     await this.#log.close()
-    if (this.#log.state === 'closed') this.#saveState(true)
+    if (this.#log.state === 'closed') this.#saved.saveClean()
     this.#wakeWatchers()
     this.#keys.close()
   }
@@ -166,6 +157,8 @@ export class DurableTrail implements Trail {
     const id = this.#nextId()
     try {
       this.#writer.write(draft, id, this.#log.staging, kept)
+      if (draft.kind === 'session.open') this.#saved.opened((draft.fields as SessionOpenFields).session)
+      else if (draft.kind === 'session.close') this.#saved.closed((draft.fields as SessionOpenFields).session)
     } catch (error) {
       // A draft that cannot be an entry leaves a gap with its id: what is known to be missing, and why.
       this.#options.log.error({ kind: draft.kind, reason: (error as Error).message }, 'an entry could not be written')
@@ -174,8 +167,6 @@ export class DurableTrail implements Trail {
     }
     this.#counter++
     this.#log.staged()
-    if (draft.kind === 'session.open') this.#sessions.set((draft.fields as SessionOpenFields).session, this.#log.end.segment)
-    else if (draft.kind === 'session.close') this.#sessions.delete((draft.fields as SessionOpenFields).session)
     return id
   }
 
@@ -210,27 +201,10 @@ export class DurableTrail implements Trail {
   }
 
   #onFailed(error: TrailError): void {
-    clearInterval(this.#saving)
+    this.#saved.stop()
     this.#options.log.error({ cause: (error.cause as Error).message }, error.message)
     this.#fail(error)
     this.#wakeWatchers()
-  }
-
-  #saveState(clean: boolean): void {
-    const { segment, offset, batches, entries, mac } = this.#log.end
-    if (!clean && batches === this.#savedBatches) return
-    this.#savedBatches = batches
-    let openFrom = segment
-    for (const opened of this.#sessions.values()) {
-      openFrom = Math.min(openFrom, opened)
-      break
-    }
-    try {
-      this.#options.store.saveState({ segment, offset, batches, entries, mac, openFrom, clean })
-    } catch (error) {
-      // An older state only makes the next start look at more.
-      this.#options.log.warn({ cause: (error as Error).message }, 'the state of the trail could not be saved')
-    }
   }
 
   /** Resolves when there is more than `seen`, the trail has ended, or the signal aborts. */
@@ -250,5 +224,14 @@ export class DurableTrail implements Trail {
   #wakeWatchers(): void {
     if (this.#watchers.size === 0) return
     for (const wake of [...this.#watchers]) wake()
+  }
+}
+
+/** Without a durable key there is nothing to seal under; in practice the disk is full. */
+function stored<Key>(make: () => Key): Key {
+  try {
+    return make()
+  } catch (cause) {
+    throw new TrailError('GS_TRAIL_FULL', 'A key for payloads could not be stored.', { cause })
   }
 }

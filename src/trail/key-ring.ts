@@ -38,7 +38,7 @@ export class KeyRing {
 
   sessionKey(): OpenPayloadKey {
     if (this.#pool.length === 0) this.#refill()
-    else if (this.#pool.length < POOL / 4) this.#refilling ??= setImmediate(() => this.#refill())
+    else if (this.#pool.length < POOL / 4) this.#refilling ??= setImmediate(() => this.#refillAhead())
     return this.#pool.pop()!
   }
 
@@ -81,8 +81,17 @@ export class KeyRing {
     return key
   }
 
-  #refill(): void {
+  /** Where it fails there are still keys, and whoever finds none tries again and is told. */
+  #refillAhead(): void {
     this.#refilling = undefined
+    try {
+      this.#refill()
+    } catch {
+      // Told by the next sessionKey() that finds the pool empty.
+    }
+  }
+
+  #refill(): void {
     const fresh: OpenPayloadKey[] = []
     const rows: SealedKey[] = []
     for (let made = this.#pool.length; made < POOL; made++) {

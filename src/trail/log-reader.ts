@@ -34,9 +34,9 @@ export class LogReader {
     const segments = this.#files.list().flatMap((name) => segmentNumber(name) ?? [])
     segments.sort((a, b) => b - a)
     for (const segment of segments) {
+      if (segment > this.#end().segment) continue
       this.#segment = segment
       this.#offset = SEGMENT_HEADER_BYTES
-      if (segment > this.#end().segment) continue
       const header = await this.#files.readAt(segmentName(segment), SEGMENT_HEADER_BYTES, BATCH_HEADER_BYTES)
       // A segment that was just begun is empty; its header reads as zeros.
       if (header.readUInt32BE(4) > 0 && Number(header.readBigUInt64BE(16)) <= index) return

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Sealer } from '../operations/index.ts'
 import { genesis, logKey } from './batch.ts'
-import { DurableTrail, type TrailLog } from './durable-trail.ts'
+import { DurableTrail } from './durable-trail.ts'
 import { systemClock, type TrailClock } from './entry-clock.ts'
 import { TrailError } from './errors.ts'
 import { KeyRing } from './key-ring.ts'
@@ -10,6 +10,7 @@ import { type Recovered, recover } from './recovery.ts'
 import { SEGMENT_HEADER_BYTES, segmentHeader, segmentName } from './segment.ts'
 import { folderFiles, type SegmentFiles } from './segment-files.ts'
 import type { Trail } from './trail.ts'
+import type { TrailLog } from './trail-log.ts'
 import type { LogEnd } from './write-ahead.ts'
 
 export interface TrailOptions {

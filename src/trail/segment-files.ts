@@ -22,8 +22,11 @@ export interface SegmentFiles {
   read(name: string): Buffer
   /** Bytes from `position`, fewer at the end of the file. */
   readAt(name: string, position: number, bytes: number): Promise<Buffer>
-  /** Makes a segment: header, then zeros up to `size` bytes. Durable under its name when it resolves, nothing left where it rejects. */
-  allocate(name: string, header: Uint8Array, size: number): Promise<void>
+  /**
+   * Makes a segment: header, then zeros up to `size` bytes. Durable under its name when it resolves, nothing left where it rejects;
+   * it does when the signal aborts.
+   */
+  allocate(name: string, header: Uint8Array, size: number, signal?: AbortSignal): Promise<void>
   openForWriting(name: string): WritableSegment
   remove(name: string): void
 }
@@ -47,10 +50,10 @@ export function folderFiles(folder: string): SegmentFiles {
         await file.close()
       }
     },
-    async allocate(name, header, size) {
+    async allocate(name, header, size, signal) {
       const part = join(folder, `${name}.part`)
       try {
-        await fill(part, header, size)
+        await fill(part, header, size, signal)
         await rename(part, join(folder, name))
         await syncFolder(folder)
       } catch (error) {
@@ -79,11 +82,12 @@ export function folderFiles(folder: string): SegmentFiles {
   }
 }
 
-async function fill(path: string, header: Uint8Array, size: number): Promise<void> {
+async function fill(path: string, header: Uint8Array, size: number, signal: AbortSignal | undefined): Promise<void> {
   const file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_DSYNC, 0o600)
   try {
     await writeWhole(file, header, 0)
     for (let at = header.byteLength; at < size; at += ZEROS.byteLength) {
+      signal?.throwIfAborted()
       await writeWhole(file, ZEROS.subarray(0, Math.min(ZEROS.byteLength, size - at)), at)
     }
     // Sizes and block lists must be durable too, so that later writes change nothing but content.

@@ -21,6 +21,7 @@ export class SegmentSupply {
   #next: number
   #state: 'making' | 'ready' | 'failed' | 'stopped' = 'stopped'
   #retry: NodeJS.Timeout | undefined
+  readonly #stopping = new AbortController()
   #making: Promise<void> = Promise.resolve()
 
   /** @param next number of the first segment to supply */
@@ -49,13 +50,15 @@ export class SegmentSupply {
   async stop(): Promise<void> {
     clearTimeout(this.#retry)
     this.#state = 'stopped'
+    this.#stopping.abort()
     await this.#making
   }
 
   #make(): void {
     const { files, origin, instance, size } = this.#options
     this.#state = 'making'
-    this.#making = files.allocate(segmentName(this.#next), segmentHeader(origin, instance, this.#next), size).then(
+    const header = segmentHeader(origin, instance, this.#next)
+    this.#making = files.allocate(segmentName(this.#next), header, size, this.#stopping.signal).then(
       () => {
         if (this.#state !== 'making') return
         this.#state = 'ready'

@@ -34,7 +34,7 @@ export interface WriteAheadOptions {
   readonly nextExists: boolean
   /** More is durable. */
   readonly advanced: () => void
-  /** No room: `dropped` entries that were staged are forgotten. Again with 0 for each attempt that fails after that. */
+  /** No room: `dropped` entries that were staged are forgotten. */
   readonly full: (dropped: number, cause: Error) => void
   /** There is room again; what was kept is written next. */
   readonly resumed: () => void
@@ -57,6 +57,7 @@ export class WriteAhead {
   #staged: StagedBatch[] = [new StagedBatch()]
   #spare: StagedBatch[] = []
   #flying: StagedBatch | undefined
+  #flyingMac: Buffer
   /** Who is being told of the last batch, in order: whoever asks meanwhile is told after them. */
   #telling: Waiter[] | undefined
   #scheduled = false
@@ -67,6 +68,7 @@ export class WriteAhead {
     this.#options = options
     this.#batchBytes = Math.min(BATCH_BYTES, options.segmentBytes / 4)
     this.#end = options.end
+    this.#flyingMac = options.end.mac
     this.#segment = options.files.openForWriting(segmentName(options.end.segment))
     this.#supply = new SegmentSupply(
       {
@@ -139,7 +141,9 @@ export class WriteAhead {
     this.#staged.shift()
     if (this.#staged.length === 0) this.#staged.push(this.#spare.pop() ?? new StagedBatch())
     this.#flying = batch
-    finishBatch(batch.bytes, this.#options.key, this.#end.batches, this.#end.entries, this.#end.mac)
+    const mac = finishBatch(batch.bytes, this.#options.key, this.#end.batches, this.#end.entries, this.#end.mac)
+    // Another batch overwrites this buffer: what outlives it is copied.
+    this.#flyingMac = Buffer.from(mac)
     this.#segment.write(batch.bytes, this.#end.offset, this.#written)
   }
 
@@ -150,9 +154,13 @@ export class WriteAhead {
       return
     }
     const { segment, offset, batches, entries } = this.#end
-    // The next batch overwrites this buffer: what outlives it is copied.
-    const mac = Buffer.from(batch.buffer.subarray(56, 88))
-    this.#end = { segment, offset: offset + batch.length, batches: batches + 1, entries: entries + batch.entries, mac }
+    this.#end = {
+      segment,
+      offset: offset + batch.length,
+      batches: batches + 1,
+      entries: entries + batch.entries,
+      mac: this.#flyingMac,
+    }
     this.#flying = undefined
     const { waiters } = batch
     batch.reset()
@@ -170,9 +178,15 @@ export class WriteAhead {
       if (this.#supply.state === 'failed') this.#becomeFull()
       return false
     }
-    this.#segment.close()
     const segment = this.#supply.take()
-    this.#segment = this.#options.files.openForWriting(segmentName(segment))
+    try {
+      const next = this.#options.files.openForWriting(segmentName(segment))
+      this.#segment.close()
+      this.#segment = next
+    } catch (error) {
+      this.#fail(error as Error)
+      return false
+    }
     this.#end = { ...this.#end, segment, offset: SEGMENT_HEADER_BYTES }
     return true
   }
@@ -187,9 +201,8 @@ export class WriteAhead {
 
   #onNoRoom(error: Error): void {
     this.#allocationError = error
-    if (this.#state === 'full') this.#options.full(0, error)
-    // The segment in hand may have room still; whoever does not fit into it finds out in #roll.
-    else this.staged()
+    // The segment in hand may have room still; a batch that does not fit into it finds out in #roll.
+    this.staged()
   }
 
   #becomeFull(): void {
@@ -207,7 +220,7 @@ export class WriteAhead {
   #fail(cause: Error): void {
     this.#state = 'failed'
     const error = new TrailError('GS_TRAIL_FAILED', `Writing to segment ${segmentName(this.#end.segment)} failed.`, { cause })
-    const batches = [this.#flying as StagedBatch, ...this.#staged]
+    const batches = this.#flying ? [this.#flying, ...this.#staged] : this.#staged
     this.#flying = undefined
     this.#staged = [new StagedBatch()]
     this.#options.failed(error)
