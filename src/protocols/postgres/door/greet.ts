@@ -27,8 +27,9 @@ const ALPN = 'postgresql'
 
 /**
  * From the first byte to the start-up packet: encryption requests answered, TLS set up (PostgreSQL protocol 55.2.11–12).
+ * @param secured called with the socket on which to speak from then on, once TLS stands
  * @returns undefined where the client left or TLS failed
- * @throws WireError; the error is to be spoken on `secured.socket`, or `raw` before TLS
+ * @throws WireError
  */
 export async function greet(raw: Socket, tls: DoorTls | undefined, secured: (socket: Socket) => void): Promise<Greeted | undefined> {
   let asked = { ssl: false, gssenc: false }
