@@ -39,6 +39,7 @@ const SQLSTATES: Readonly<Record<string, string>> = {
 export function sqlstateOf({ code }: CodedError): string {
   const known = SQLSTATES[code]
   if (known !== undefined) return known
+  if (code.startsWith('GS_TRAIL_')) return '57P03'
   // sqlclient_unable_to_establish_sqlconnection, invalid_password
   return code.startsWith('GS_IDENTITY_') ? '28P01' : '08001'
 }
