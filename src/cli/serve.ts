@@ -42,6 +42,7 @@ export async function serve(
   signals.on('SIGHUP', reload)
   try {
     const { startGateway } = await room()
+    starting.signal.throwIfAborted()
     running = await startGateway({ configPath, log, signal: starting.signal })
     if (starting.signal.aborted) await running.stop()
     else log.info({ ...running.ready, startMs: Math.round(performance.now()) }, 'ready')
