@@ -30,6 +30,9 @@ export interface TrailOptions {
   readonly files?: SegmentFiles
 }
 
+/** The first segment is at most this large, in bytes, so that a new gateway is ready at once on a slow disk too. */
+const FIRST_SEGMENT_BYTES = 8 * 1024 * 1024
+
 const NAME = /^[\x21-\x7e]{1,200}$/
 
 /**
@@ -68,7 +71,7 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
 
 async function begin(files: SegmentFiles, origin: string, instance: string, bytes: number, key: Buffer): Promise<LogEnd> {
   try {
-    await files.allocate(segmentName(1), segmentHeader(origin, instance, 1), bytes)
+    await files.allocate(segmentName(1), segmentHeader(origin, instance, 1), Math.min(bytes, FIRST_SEGMENT_BYTES))
   } catch (cause) {
     throw new TrailError('GS_TRAIL_FULL', undefined, { cause })
   }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { MemorySegments } from '../../test/parts/memory-segments.ts'
 import { BATCH_HEADER_BYTES, finishBatch, genesis, readBatch } from './batch.ts'
@@ -146,4 +147,38 @@ it('reads no batch from bytes cut at any place', () => {
   for (let length = 0; length < batch.byteLength; length++) expect(readBatch(batch.subarray(0, length), 0, KEY)).toBeUndefined()
   expect(readBatch(batch, 0, KEY)?.end).toBe(batch.byteLength)
   expect(readBatch(batch, 0, Buffer.alloc(32, 8))).toBeUndefined()
+})
+
+it('answers any damage with a refusal or a cut that it tells of, and never takes in a batch that was not written', async () => {
+  const { files, end, starts } = smallLog()
+  const whole = files.read(FILE)
+  const damage = fc.record({
+    at: fc.nat(whole.byteLength - 1),
+    remove: fc.nat(400),
+    insert: fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      // Parts of the log itself, moved: they look more like the truth than random bytes.
+      fc.tuple(fc.nat(whole.byteLength), fc.nat(600)).map(([from, length]) => whole.subarray(from, from + length)),
+    ),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 3 }), async (damages) => {
+      let bytes: Buffer = whole
+      for (const { at, remove, insert } of damages) bytes = Buffer.concat([bytes.subarray(0, at), insert, bytes.subarray(at + remove)])
+      const changed = new MemorySegments()
+      changed.files.set(FILE, Buffer.from(bytes))
+      const found = await outcome(changed)
+      if (found.code !== undefined) {
+        expect(found.code).toBe('GS_TRAIL_DAMAGED')
+        return
+      }
+      // What was taken in is a prefix of what was written, to the byte.
+      const offset = found.offset as number
+      expect([...starts, end]).toContain(offset)
+      expect(bytes.subarray(0, offset).equals(whole.subarray(0, offset))).toBe(true)
+      const rest = bytes.subarray(offset)
+      expect(found.torn === undefined).toBe(rest.every((byte) => byte === 0))
+    }),
+    { numRuns: 1000 },
+  )
 })
