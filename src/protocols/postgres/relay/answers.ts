@@ -12,20 +12,18 @@ import { Statements } from './statements.ts'
 
 /** A message that went upstream and that the server has yet to answer. */
 export interface Expected {
-  /** One of `frontend`; 0 once the server will say nothing to it. */
-  type: number
+  /** One of `frontend`. */
+  readonly type: number
   readonly name: WireName
   readonly ofStatement: boolean
   readonly statement: Statement | undefined
   readonly flight: Flight | undefined
   readonly replacement: Replacement | undefined
+  /** CopyDone and CopyFail sent behind it: each ends one COPY of it and is not answered itself. */
+  copyEnds: number
 }
 
 const COPY_FAULT = 'Only copy data may be sent while the server copies in.'
-
-/** CopyDone and CopyFail end a COPY but are not answered themselves. */
-const endsCopy = (type: number): boolean => type === frontend.copyDone || type === frontend.copyFail
-const isSilent = (type: number): boolean => type === 0 || endsCopy(type)
 
 /**
  * Mirrors what was sent upstream, so that each message of the server is known to be the answer to something; settles
@@ -85,13 +83,13 @@ export class Answers {
 
   /** A message goes upstream. One that the server cannot take while it copies in is a fault of the client. */
   sent(expected: Expected): void {
-    if (this.#copyingIn && !this.#copyEnds()) {
+    if (this.#copyingIn && this.#expected.length === 1 && this.#expected.head!.copyEnds === 0) {
       // In copy-in mode the server ignores Flush and Sync (PostgreSQL protocol, "COPY Operations").
       if (expected.type === frontend.sync) {
         this.#looseSyncs += 1
         return
       }
-      if (!endsCopy(expected.type)) this.#clientFault = new WireError(COPY_FAULT)
+      this.#clientFault = new WireError(COPY_FAULT)
     }
     if (this.#skipping) {
       if (expected.type !== frontend.sync) {
@@ -100,8 +98,13 @@ export class Answers {
       }
       this.#skipping = false
     }
-    if (isSilent(expected.type) && this.#expected.length === 0) return
     this.#expected.push(expected)
+  }
+
+  /** CopyDone or CopyFail goes upstream. Outside a COPY the server ignores it. */
+  copyEnded(): void {
+    const last = this.#expected.at(this.#expected.length - 1)
+    if (last) last.copyEnds += 1
   }
 
   /** Copy data of the client goes upstream, perhaps before the server said that it copies. */
@@ -204,14 +207,12 @@ export class Answers {
   /** ReadyForQuery. @throws WireError where no Query or Sync was sent */
   ready(status: number): void {
     this.#charges.end()
-    this.#dropSilent()
     const head = this.#expected.head
     if (head?.type === frontend.query || head?.type === frontend.sync) {
       this.#expected.shift()
       head.flight?.settle('completed')
     } else if (this.#looseSyncs > 0) this.#looseSyncs -= 1
     else throw astray(backend.readyForQuery)
-    this.#dropSilent()
     this.#copyingIn = false
     this.#status = status
     // Portals live as long as their transaction.
@@ -231,7 +232,7 @@ export class Answers {
     const head = this.#expected.head
     this.#charges.end()
     if (this.#copyingIn) this.#looseSyncs = 0
-    this.#copyingIn = false
+    this.#endCopy()
     if (head?.type === frontend.query) return
     const { name } = this.#take(frontend.execute)
     this.#portals.flight(name)?.settle('completed')
@@ -263,25 +264,25 @@ export class Answers {
     this.#charges.start(this.#receiver())
     this.#charges.takeEarly()
     this.#copyingIn = true
-    // What was sent behind it before the server said that it copies.
-    for (let index = 1; index < this.#expected.length; index += 1) {
-      const expected = this.#expected.at(index)!
-      if (endsCopy(expected.type)) return
-      if (expected.type === frontend.sync) {
-        expected.type = 0
-        this.#looseSyncs += 1
-      } else if (expected.type !== 0) this.#clientFault = new WireError(COPY_FAULT)
+    // What was sent behind it before the server said that it copies: a Sync is consumed by the COPY, unless its end came first.
+    const head = this.#expected.head!
+    while (head.copyEnds === 0 && this.#expected.length > 1) {
+      const next = this.#expected.at(1)!
+      if (next.type !== frontend.sync) {
+        this.#clientFault = new WireError(COPY_FAULT)
+        return
+      }
+      head.copyEnds += next.copyEnds
+      this.#expected.dropSecond()
+      this.#looseSyncs += 1
     }
   }
 
-  /** Whether the client has already sent the end of the COPY that is the head. */
-  #copyEnds(): boolean {
-    for (let index = 1; index < this.#expected.length; index += 1) if (endsCopy(this.#expected.at(index)!.type)) return true
-    return false
-  }
-
-  #dropSilent(): void {
-    while (this.#expected.head && isSilent(this.#expected.head.type)) this.#expected.shift()
+  /** The COPY that the head was in is over. */
+  #endCopy(): void {
+    const { head } = this.#expected
+    if (this.#copyingIn && head && head.copyEnds > 0) head.copyEnds -= 1
+    this.#copyingIn = false
   }
 
   #receiver(): Flight | undefined {
@@ -300,7 +301,6 @@ export class Answers {
     // A stand-in always fails: that it succeeded means that it was not understood as one.
     if (head?.type !== type || head.replacement) throw new WireError('The server answered something that was not sent.')
     this.#expected.shift()
-    this.#dropSilent()
     return head
   }
 }

@@ -57,9 +57,11 @@ export class Forwarder {
       // Outside a COPY the server ignores it, and nothing was admitted that it could belong to.
       if (!this.#answers.inFlight) return
       this.#answers.copied(end - start)
+    } else if (type === frontend.copyDone || type === frontend.copyFail) {
+      this.#answers.copyEnded()
     } else if (type !== frontend.flush && type !== frontend.terminate) {
       const flight = admission && new Flight(admission)
-      this.#answers.sent({ type, name, ofStatement, statement, flight, replacement: undefined })
+      this.#answers.sent({ type, name, ofStatement, statement, flight, replacement: undefined, copyEnds: 0 })
     }
     this.#upstream.add(bytes, start, end)
   }
@@ -69,7 +71,7 @@ export class Forwarder {
       this.#client.write(Buffer.concat([buildErrorResponse(replacement.answer), readyForQuery(transaction.idle)]))
       return
     }
-    this.#answers.sent({ type, name, ofStatement, statement, flight: undefined, replacement })
+    this.#answers.sent({ type, name, ofStatement, statement, flight: undefined, replacement, copyEnds: 0 })
     const { upstream } = replacement.by
     this.#upstream.add(upstream, 0, upstream.length)
   }

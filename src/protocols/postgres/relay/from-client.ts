@@ -10,6 +10,7 @@ import { refusalFields, type StandIn, standIns, unknownPortal, unknownStatement 
 /** Everything but CopyData has to be read whole before it may go on. */
 const ASSEMBLED = Object.values(frontend).filter((type) => type !== frontend.copyData)
 
+const ALL_TAKEN: readonly Uint8Array[] = []
 const NO_BYTES = new Uint8Array(0)
 
 /** Reads the client: frames its bytes, finds its operations and has each decided. */
@@ -44,16 +45,15 @@ export class FromClient implements MessageVisitor {
 
   /**
    * Adds the messages in these bytes to the batch.
-   * @returns undefined if all were taken; else the bytes to give again once the server has answered something
+   * @returns nothing if all were taken; else the bytes, in order, to give again once the server has answered something
    * @throws WireError
    */
-  read(chunk: Uint8Array): Uint8Array | undefined {
+  read(chunk: Uint8Array): readonly Uint8Array[] {
     const consumed = this.#framer.push(chunk)
     const unsure = this.#unsure
-    if (!unsure) return undefined
+    if (!unsure) return ALL_TAKEN
     this.#unsure = undefined
-    const rest = chunk.subarray(consumed)
-    return rest.length === 0 ? unsure : Buffer.concat([unsure, rest])
+    return consumed === chunk.length ? [unsure] : [unsure, chunk.subarray(consumed)]
   }
 
   /** What was read since the last call. */

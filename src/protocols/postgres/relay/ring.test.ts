@@ -4,12 +4,15 @@ import { Ring } from './ring.ts'
 
 it('is a queue, whatever is pushed and shifted', () => {
   fc.assert(
-    fc.property(fc.array(fc.option(fc.nat()), { maxLength: 200 }), (steps) => {
+    fc.property(fc.array(fc.oneof(fc.constant(null), fc.constant('second' as const), fc.nat()), { maxLength: 200 }), (steps) => {
       const ring = new Ring<number>()
       const queue: number[] = []
       for (const step of steps) {
         if (step === null) expect(ring.shift()).toBe(queue.shift())
-        else {
+        else if (step === 'second') {
+          ring.dropSecond()
+          queue.splice(1, 1)
+        } else {
           ring.push(step)
           queue.push(step)
         }

@@ -34,6 +34,13 @@ export class Ring<Item> {
     return item
   }
 
+  /** Takes out the one behind the oldest. */
+  dropSecond(): void {
+    if (this.#length < 2) return
+    this.#items[(this.#first + 1) & (this.#items.length - 1)] = this.head
+    this.shift()
+  }
+
   #grow(): void {
     const larger = new Array<Item | undefined>(this.#items.length * 2)
     for (let index = 0; index < this.#length; index += 1) larger[index] = this.at(index)

@@ -126,9 +126,9 @@ export class SessionRelay {
     this.#waitingBytes = 0
     for (let index = 0; index < waiting.length && !this.#fromClient.terminated; index += 1) {
       const again = this.#fromClient.read(waiting[index]!)
-      if (again) {
+      if (again.length > 0) {
         this.#unsure = true
-        this.#waiting = [again, ...waiting.slice(index + 1)]
+        this.#waiting = [...again, ...waiting.slice(index + 1)]
         for (const chunk of this.#waiting) this.#waitingBytes += chunk.length
         break
       }
