@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { CREDENTIAL, doorBeforeRealServer, RUN, token } from '../../../../test/parts/postgres-door.ts'
 import { needs } from '../../../../test/parts/require.ts'
+import { pythonWithDrivers } from '../../../../test/postgres/differential/python.ts'
 
 const PSQL = 'psql (Debian: postgresql-client)'
 const { open, caFile } = doorBeforeRealServer()
@@ -13,23 +14,26 @@ const version = await promisify(execFile)('psql', ['--version']).then(
   () => 0,
 )
 
+/** One query by a client that is told everything by environment; its answer, or what it complains of. */
+const answer = (command: string, args: readonly string[], port: number, environment: Record<string, string>) =>
+  promisify(execFile)(command, args, {
+    env: {
+      PATH: process.env.PATH,
+      PGHOST: 'localhost',
+      PGPORT: String(port),
+      PGDATABASE: 'postgres',
+      PGSSLMODE: 'verify-full',
+      PGSSLROOTCERT: caFile(),
+      ...environment,
+    },
+  }).then(
+    ({ stdout }) => stdout.trim(),
+    (error: { stderr: string }) => error.stderr,
+  )
+const scram = { PGUSER: RUN, PGPASSWORD: CREDENTIAL }
+
 describe('psql', () => {
-  const ask = (port: number, environment: Record<string, string>) =>
-    promisify(execFile)('psql', ['-XAtw', '-c', 'select 40 + 2'], {
-      env: {
-        PATH: process.env.PATH,
-        PGHOST: 'localhost',
-        PGPORT: String(port),
-        PGDATABASE: 'postgres',
-        PGSSLMODE: 'verify-full',
-        PGSSLROOTCERT: caFile(),
-        ...environment,
-      },
-    }).then(
-      ({ stdout }) => stdout.trim(),
-      (error: { stderr: string }) => error.stderr,
-    )
-  const scram = { PGUSER: RUN, PGPASSWORD: CREDENTIAL }
+  const ask = (port: number, environment: Record<string, string>) => answer('psql', ['-XAtw', '-c', 'select 40 + 2'], port, environment)
 
   it.for([
     ['a token in PGOPTIONS', { PGUSER: 'anybody', PGOPTIONS: token.options }],
@@ -43,12 +47,6 @@ describe('psql', () => {
     expect(await ask(port, environment)).toBe('42')
   })
 
-  it('logs in with direct TLS (PG-04)', async (test) => {
-    test.skip(version < 17, 'needs psql 17 or newer; greet.test.ts shows the same with a TLS socket')
-    const { port } = await open()
-    expect(await ask(port, { ...scram, PGSSLNEGOTIATION: 'direct' })).toBe('42')
-  })
-
   it('refuses to bind without TLS, and says what we say', async (test) => {
     needs(test, version > 0, PSQL)
     const { port } = await open()
@@ -56,4 +54,13 @@ describe('psql', () => {
     expect(await ask(port, { PGUSER: 'anybody', PGOPTIONS: '-c gatescribe.token=gs_pg_x' })).toMatch(/DETAIL: {2}GS_IDENTITY/)
     expect(await ask(port, { PGUSER: 'anybody', PGOPTIONS: '-c search_path=x' })).toMatch(/"search_path"/)
   })
+})
+
+// psql knows direct TLS from 17 on, which Debian 12 does not have; the libpq that psycopg brings does.
+it('libpq 17 or newer logs in with direct TLS (PG-04)', async (test) => {
+  const python = pythonWithDrivers()
+  needs(test, python, 'psycopg (.ci/suites/05-postgres-clients installs it)')
+  const { port } = await open()
+  const script = 'import psycopg; print(psycopg.connect().execute("select 40 + 2").fetchone()[0])'
+  expect(await answer(python, ['-c', script], port, { ...scram, PGSSLNEGOTIATION: 'direct' })).toBe('42')
 })
