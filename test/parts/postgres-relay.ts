@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Admission, Guard, Session, SessionEnd } from '../../src/guard/index.ts'
-import { type Decided, type Decision, type Operation, type Outcome, Refusal } from '../../src/operations/index.ts'
+import { type Decided, type Decision, type Operation, type Outcome, Refusal, type Statement } from '../../src/operations/index.ts'
 import { login } from '../../src/protocols/postgres/login/index.ts'
 import { CancelRegistry, relay } from '../../src/protocols/postgres/relay/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../../src/protocols/postgres/target.ts'
@@ -12,6 +12,8 @@ import type { RunningPostgres } from './postgres.ts'
 /** What the guard was asked, and how it ended. */
 export interface Seen {
   readonly form: Operation['form']
+  /** The object itself, for its identity. */
+  readonly statement: Statement
   readonly text: string
   readonly parameters: Buffer | undefined
   readonly refused: boolean
@@ -133,6 +135,7 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
     const refused = decision.effect === 'deny'
     const seen: Seen = {
       form: operation.form,
+      statement: operation.statement,
       text: text(operation),
       parameters: operation.parameters && Buffer.from(operation.parameters),
       refused,

@@ -61,6 +61,11 @@ export class Answers {
     return this.#fatal
   }
 
+  /** Whether the server takes copy data. */
+  get copyingIn(): boolean {
+    return this.#copyingIn
+  }
+
   /** Set where the client sent something that cannot be carried: it shows when sent, or only by the server's answer. */
   get clientFault(): WireError | undefined {
     return this.#clientFault
@@ -177,10 +182,9 @@ export class Answers {
     }
   }
 
-  /** CommandComplete. @param tag such as `COPY 12` */
-  completed(tag: string): void {
-    // The rows of a COPY in are known from its end only: CopyData is cut where the client likes.
-    if (this.#copyingIn && tag.startsWith('COPY ')) this.#charges.add(Number.parseInt(tag.slice(5), 10) || 0, 0)
+  /** CommandComplete. @param rows of a COPY in: they are known from its end only, since CopyData is cut where the client likes */
+  completed(rows: number): void {
+    this.#charges.add(rows, 0)
     this.#completed()
   }
 

@@ -76,8 +76,8 @@ export class Forwarder {
     this.#upstream.add(upstream, 0, upstream.length)
   }
 
-  /** Whether an answer of our own would overtake nothing, in either direction. */
+  /** Whether an answer of our own would overtake nothing, in either direction, and would not pile up before a client that does not read. */
   #nothingUnderWay(): boolean {
-    return this.#answers.idle && this.#upstream.empty && this.#fromServer.atBoundary
+    return this.#answers.idle && this.#upstream.empty && this.#fromServer.atBoundary && !this.#client.writableNeedDrain
   }
 }

@@ -2,7 +2,7 @@ import { backend } from '../wire/codes.ts'
 import { buildErrorResponse, readErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
 import { Framer, HEADER_BYTES, type MessageVisitor } from '../wire/framer.ts'
-import { readTransactionStatus } from '../wire/read.ts'
+import { readCommandTag, readTransactionStatus } from '../wire/read.ts'
 import type { Answers } from './answers.ts'
 import type { Outgoing } from './outgoing.ts'
 
@@ -53,9 +53,7 @@ export class FromServer implements MessageVisitor {
         this.#answers.ready(readTransactionStatus(bytes, start, end))
         break
       case backend.commandComplete:
-        this.#answers.completed(
-          Buffer.from(bytes.buffer, bytes.byteOffset + start + HEADER_BYTES, end - start - HEADER_BYTES - 1).toString('latin1'),
-        )
+        this.#answers.completed(this.#answers.copyingIn ? copiedRows(readCommandTag(bytes, start, end)) : 0)
         break
       case backend.errorResponse:
         this.#error(bytes, start, end)
@@ -93,4 +91,9 @@ export class FromServer implements MessageVisitor {
       this.#outgoing.add(own, 0, own.length)
     } else this.#outgoing.add(bytes, start, end)
   }
+}
+
+/** @param tag of a COPY: `COPY 12` */
+function copiedRows(tag: string): number {
+  return tag.startsWith('COPY ') ? Number.parseInt(tag.slice('COPY '.length), 10) || 0 : 0
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as build from './build.ts'
 import { WireError } from './errors.ts'
-import { readBind, readExecute, readNamed, readParse, readQuery, readTransactionStatus } from './read.ts'
+import { readBind, readCommandTag, readExecute, readNamed, readParse, readQuery, readTransactionStatus } from './read.ts'
 
 /** The message between other bytes, so that a reader which looks beyond its end is found out. */
 function placed<T>(read: (bytes: Uint8Array, start: number, end: number) => T, message: Uint8Array): T {
@@ -22,6 +22,7 @@ describe('readers', () => {
     expect(placed(readNamed, build.describe('S', 's1'))).toEqual({ kind: 'statement', name: 's1' })
     expect(placed(readNamed, build.close('P', ''))).toEqual({ kind: 'portal', name: '' })
     expect(placed(readTransactionStatus, build.readyForQuery(0x54))).toBe(0x54)
+    expect(placed(readCommandTag, build.message(0x43, Buffer.from('COPY 12\0')))).toBe('COPY 12')
   })
 
   it('keeps names apart that are not UTF-8', () => {
@@ -41,7 +42,7 @@ describe('readers', () => {
   })
 
   it('answers any bytes with a message or a WireError', () => {
-    const readers = [readQuery, readParse, readBind, readExecute, readNamed, readTransactionStatus]
+    const readers = [readQuery, readParse, readBind, readCommandTag, readExecute, readNamed, readTransactionStatus, readCommandTag]
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(readers.length - 1), (body, which) => {
         try {

@@ -75,6 +75,13 @@ export function readTransactionStatus(bytes: Uint8Array, start: number, end: num
   return status
 }
 
+/** The tag of a CommandComplete, such as `INSERT 0 1`. @throws WireError */
+export function readCommandTag(bytes: Uint8Array, start: number, end: number): string {
+  const nul = findNul(bytes, start + 5, end)
+  if (nul + 1 !== end) throw malformed('CommandComplete')
+  return nameOf(bytes, start + 5, nul)
+}
+
 function findNul(bytes: Uint8Array, from: number, end: number): number {
   // Most names are empty.
   if (from < end && bytes[from] === 0) return from
