@@ -1,11 +1,11 @@
 import { CommanderError } from 'commander'
+import { version } from '../gateway/version.ts'
 import { CodedError } from '../operations/index.ts'
 import { CliError } from './errors.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { createProgram } from './program.ts'
 import { createShell, type Shell } from './shell.ts'
 import { processSurroundings, type Surroundings } from './surroundings.ts'
-import { version } from './version.ts'
 
 /**
  * The command line of this process.

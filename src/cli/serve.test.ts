@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
 import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import type { RunningGateway, StartOptions } from '../gateway/index.ts'
 import { TrailError } from '../trail/index.ts'
-import type { RunningGateway, StartOptions } from './gateway.ts'
 import { serve } from './serve.ts'
 
 /** A gateway that records what is asked of it, and stops when told. */

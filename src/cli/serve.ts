@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
+import type { RunningGateway } from '../gateway/index.ts'
 import { CodedError } from '../operations/index.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
-import { type GatewayRoom, gatewayRoom, type RunningGateway } from './gateway.ts'
+import { type GatewayRoom, gatewayRoom } from './gateway.ts'
 import { createLog, type LogOptions } from './log.ts'
 
 /** What stops and reloads a service; the process, or a test. */

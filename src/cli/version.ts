@@ -1,7 +1,0 @@
-import { readFileSync } from 'node:fs'
-
-/** Of the package: src/cli and dist/cli are equally deep in it. */
-export function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return (manifest as { version: string }).version
-}
