@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** Zeros are written this many bytes at a time, each durable, so that the hot path never waits behind one long flush. */
 const ZEROS = Buffer.alloc(1 << 20)
@@ -33,7 +33,7 @@ export interface SegmentFiles {
 
 /** Segments as files of a folder, which is made with mode 0700 where absent. */
 export function folderFiles(folder: string): SegmentFiles {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) syncNow(dirname(folder))
   return {
     list: () => readdirSync(folder),
     read: (name) => readFileSync(join(folder, name)),
@@ -101,6 +101,16 @@ async function writeWhole(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Ar
   let done = 0
   while (done < bytes.byteLength) {
     done += (await file.write(bytes, done, bytes.byteLength - done, position + done)).bytesWritten
+  }
+}
+
+/** The name of a new folder is durable only when the folder around it is. */
+function syncNow(folder: string): void {
+  const handle = openSync(folder, constants.O_RDONLY)
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
   }
 }
 

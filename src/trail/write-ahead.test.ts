@@ -78,6 +78,22 @@ it('refuses while there is no room, keeps what was noted, and resumes by itself'
   ])
 })
 
+it('keeps more than a segment holds while there is no room', async () => {
+  files.room = 1
+  const trail = await house.open({ files })
+  for (let n = 0; n < 30; n++) {
+    trail.note(about(n, 9000))
+    trail.append(about(1000 + n))
+  }
+  expect((await told(trail))?.code).toBe('GS_TRAIL_FULL')
+  files.room = 20
+  await vi.waitUntil(() => trail.state === 'open', 3000)
+  await trail.durable(about(2000))
+  const written = (await house.entries()).map(({ fields }) => fields.n).filter((n) => n === undefined || Number(n) < 1000)
+  expect(written.filter((n) => n !== undefined)).toEqual(Array.from({ length: 30 }, (_, n) => n))
+  expect(files.room).toBeGreaterThan(10)
+})
+
 it('counts in a gap what is noted beyond the bound while there is no room', async () => {
   files.room = 2
   const trail = await house.open({ files })

@@ -207,11 +207,15 @@ export class WriteAhead {
 
   #becomeFull(): void {
     this.#state = 'full'
-    const kept = new StagedBatch()
     const batches = this.#staged
     let dropped = 0
-    for (const batch of batches) dropped += kept.takeKept(batch)
-    this.#staged = [kept]
+    // Batch by batch: together they may be larger than a segment.
+    this.#staged = batches.map((batch) => {
+      const kept = new StagedBatch()
+      dropped += kept.takeKept(batch)
+      return kept
+    })
+    this.#staged = this.#staged.filter((batch, at) => batch.entries > 0 || at === batches.length - 1)
     this.#options.full(dropped, this.#allocationError)
     const error = new TrailError('GS_TRAIL_FULL')
     for (const batch of batches) for (const waiter of batch.waiters) waiter(error)
