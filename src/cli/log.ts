@@ -39,7 +39,7 @@ function errorFields(error: unknown): unknown {
   }
 }
 
-/** `12:00:00.000 info  ready  postgres=127.0.0.1:5432` */
+/** `12:00:00.000  info   ready  postgres=127.0.0.1:5432`; further lines of a message are indented, so that none looks like a line of its own. */
 export function prettyLine(json: string): string {
   const { time, level, msg, err, ...fields } = JSON.parse(json) as {
     time: string
@@ -49,5 +49,6 @@ export function prettyLine(json: string): string {
   }
   const words = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const failure = err ? [`${err.code ? `${err.code}: ` : ''}${err.message}`] : []
-  return `${harmless([time.slice(11, 23), level.padEnd(5), msg ?? '', ...words, ...failure].join('  '))}\n`
+  const sentence = (msg ?? '').split('\n').map(harmless).join('\n    ')
+  return `${[time.slice(11, 23), level.padEnd(5), sentence, ...[...words, ...failure].map(harmless)].join('  ')}\n`
 }
