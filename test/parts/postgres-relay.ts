@@ -46,8 +46,10 @@ type FakeSession = Session<PostgresAsk, PostgresTarget>
 /**
  * The relay between a listener of its own and a real PostgreSQL. Only the start-up is shortened (no authentication) and
  * the guard is played: it denies by pattern, takes its time to be durable, and keeps what it was asked.
+ *
+ * @param user the role at the target, without a password
  */
-export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'>): Promise<RelayControls> {
+export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'>, user = 'postgres'): Promise<RelayControls> {
   const cancels = new CancelRegistry()
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
@@ -92,7 +94,7 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
       const ask = { database: packet.parameters.get('database') ?? 'postgres', settings: new Map<string, string>(), minor } as const
       const address = { host: postgres.host, port: postgres.port, tls: { verify: 'off' } } as const
       const signal = new AbortController().signal
-      const loggedIn = await login(address, { user: 'postgres' }, ask, signal)
+      const loggedIn = await login(address, { user }, ask, signal)
       const target: PostgresTarget = {
         ...loggedIn,
         cancel: async () => {
