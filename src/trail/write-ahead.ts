@@ -8,6 +8,12 @@ import { StagedBatch, type Waiter } from './staged-batch.ts'
 /** A batch takes no more records once it has this many bytes, or a quarter of a segment. */
 const BATCH_BYTES = 1 << 20
 
+/**
+ * A write costs the same for one entry as for twenty, so a batch smaller than the one before it gives the connections that are just
+ * being read this many turns of the event loop, of some microseconds each, as long as each brings more. A lone client never waits.
+ */
+const GATHERING_TURNS = 3
+
 /** The largest record that a segment of this size is sure to hold, behind a batch that was nearly full. */
 export function largestRecord(segmentBytes: number): number {
   return Math.floor(segmentBytes / 2)
@@ -42,7 +48,7 @@ export interface WriteAheadOptions {
 }
 
 /**
- * Batches to disk, one write at a time: what is staged while a write runs, or in the same turn of the event loop, is the next batch.
+ * Batches to disk, one write at a time: what is staged while a write runs, or in the same few turns of the event loop, is the next batch.
  * There is no linger timer.
  */
 export class WriteAhead {
@@ -61,6 +67,10 @@ export class WriteAhead {
   /** Who is being told of the last batch, in order: whoever asks meanwhile is told after them. */
   #telling: Waiter[] | undefined
   #scheduled = false
+  /** Entries of the last batch, and, of the one being gathered, how many it had a turn ago and for how many turns. */
+  #usual = 0
+  #seen = 0
+  #turns = 0
   #state: 'open' | 'full' | 'failed' | 'closed' = 'open'
   #allocationError: Error = new Error('no segment could be made')
 
@@ -130,13 +140,28 @@ export class WriteAhead {
 
   #schedule(): void {
     this.#scheduled = true
+    this.#seen = 0
+    this.#turns = 0
     setImmediate(this.#pump)
   }
 
+  /** @returns whether the batch should wait for another turn */
+  #gathers({ entries }: StagedBatch): boolean {
+    if (this.#staged.length > 1 || entries >= this.#usual || entries === this.#seen || this.#turns === GATHERING_TURNS) return false
+    this.#seen = entries
+    this.#turns++
+    return true
+  }
+
   #write(): void {
-    this.#scheduled = false
     const batch = this.#staged[0] as StagedBatch
+    if (this.#state === 'open' && this.#gathers(batch)) {
+      setImmediate(this.#pump)
+      return
+    }
+    this.#scheduled = false
     if (this.#flying || this.#state !== 'open' || batch.entries === 0) return
+    this.#usual = batch.entries
     while (this.#end.offset + batch.length > this.#segment.size) if (!this.#roll()) return
     this.#staged.shift()
     if (this.#staged.length === 0) this.#staged.push(this.#spare.pop() ?? new StagedBatch())
