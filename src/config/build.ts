@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import { parseReference, type Reference } from '../credentials/index.ts'
+import { type CredentialSettings, parseReference, type Reference, type TargetTlsSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
 import type { Rule } from '../policy/index.ts'
 import { parseAddress } from './address.ts'
-import type { Config, CredentialConfig, GatewayTls, ListenAddress, PostgresResourceConfig, TargetTlsConfig } from './config.ts'
+import type { Config, GatewayTls, ListenAddress, PostgresResourceConfig } from './config.ts'
 import { milliseconds } from './duration.ts'
 import { issuerSettings } from './issuer-settings.ts'
 import { readJwks } from './jwks.ts'
@@ -74,7 +74,7 @@ function postgresResource(resource: Document['resources'][number], folder: strin
   }
 }
 
-function targetTls(tls: Document['resources'][number]['tls'], folder: string): TargetTlsConfig {
+function targetTls(tls: Document['resources'][number]['tls'], folder: string): TargetTlsSettings {
   if (tls?.verify === 'off') return { verify: 'off' }
   return {
     verify: 'full',
@@ -83,7 +83,7 @@ function targetTls(tls: Document['resources'][number]['tls'], folder: string): T
   }
 }
 
-function targetCredential(credential: Document['resources'][number]['credentials'][number], folder: string): CredentialConfig {
+function targetCredential(credential: Document['resources'][number]['credentials'][number], folder: string): CredentialSettings {
   const { as, user, password, certificate, key } = credential
   return {
     as,

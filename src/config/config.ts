@@ -1,5 +1,6 @@
-import type { Reference } from '../credentials/index.ts'
+import type { Reference, TargetSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
+import type { PostgresResource } from '../operations/index.ts'
 import type { Rule } from '../policy/index.ts'
 
 /** A configuration that was read, checked and made exact: paths absolute, durations in milliseconds, defaults filled in. */
@@ -40,38 +41,8 @@ export interface GatewayTls {
   readonly certificate?: { readonly chain: Reference; readonly key: Reference }
 }
 
-export interface PostgresResourceConfig {
-  readonly kind: 'postgres'
-  readonly name: string
-  readonly host: string
-  readonly port: number
-  /** TLS server names that select it, in lower case. */
-  readonly hosts: readonly string[]
-  /** Database names that select it. */
-  readonly aliases: readonly string[]
-  /** The client's database name → the target's. */
-  readonly databases: ReadonlyMap<string, string>
-  readonly tls: TargetTlsConfig
-  readonly credential: CredentialConfig
-  readonly tags: readonly string[]
-}
-
-export type TargetTlsConfig =
-  | {
-      readonly verify: 'full' /** PEM of the CA that is trusted instead of the system's. */
-      readonly ca?: Reference
-      readonly serverName?: string
-    }
-  | { readonly verify: 'off' }
-
-/** What opens a target; the trail names it by `as`. */
-export interface CredentialConfig {
-  readonly as: string
-  readonly user: string
-  readonly password?: Reference
-  /** PEM. */
-  readonly clientCertificate?: { readonly certificate: Reference; readonly key: Reference }
-}
+/** A PostgreSQL target: what selects it, and how the gateway opens it. */
+export interface PostgresResourceConfig extends PostgresResource, TargetSettings {}
 
 /** A configuration with what was read to make it. */
 export interface LoadedConfig {

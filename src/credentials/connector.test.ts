@@ -1,31 +1,26 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import type { PostgresResourceConfig } from '../config/index.ts'
 import { CodedError } from '../operations/index.ts'
 import { createConnector } from './connector.ts'
 import type { Login, TargetAddress, TargetSecret } from './login.ts'
 import { createReferences } from './references.ts'
 import { Secret } from './secret.ts'
+import type { TargetSettings } from './target-settings.ts'
 
 const value = 'hunter2-correct-horse'
-const resource: PostgresResourceConfig = {
-  kind: 'postgres',
+const resource: TargetSettings = {
   name: 'orders-db',
   host: 'orders.internal',
   port: 5432,
-  hosts: [],
-  aliases: [],
-  databases: new Map(),
   tls: { verify: 'full', ca: { from: 'env', name: 'CA' }, serverName: 'orders' },
   credential: { as: 'reader', user: 'gatescribe_ro', password: { from: 'secret', name: 'orders' } },
-  tags: [],
 }
 const references = createReferences({
   env: { CA: 'PEM of the CA', CERT: 'PEM', KEY: 'PEM of the key' },
   secrets: { get: (name) => (name === 'orders' ? { secret: new Secret(value), version: 3 } : undefined) },
 })
 const signal = new AbortController().signal
-const connector = (login: Login<string, string>, configured: PostgresResourceConfig | undefined = resource) =>
+const connector = (login: Login<string, string>, configured: TargetSettings | undefined = resource) =>
   createConnector({ resource: (name) => (name === configured?.name ? configured : undefined), login, references })
 const failure = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(

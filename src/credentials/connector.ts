@@ -1,9 +1,9 @@
-import type { CredentialConfig, PostgresResourceConfig, TargetTlsConfig } from '../config/index.ts'
 import { CodedError } from '../operations/index.ts'
 import { CredentialsError } from './errors.ts'
 import type { Login, TargetAddress, TargetSecret } from './login.ts'
 import type { Reference } from './reference.ts'
 import type { References } from './references.ts'
+import type { CredentialSettings, TargetSettings, TargetTlsSettings } from './target-settings.ts'
 
 /** A logged-in connection, and which credential opened it: what the trail records instead of the secret. */
 export interface Connected<Target> {
@@ -26,7 +26,7 @@ export interface Connector<Ask, Target> {
  * @param parts.login the protocol's log-in
  */
 export function createConnector<Ask, Target>(parts: {
-  readonly resource: (name: string) => PostgresResourceConfig | undefined
+  readonly resource: (name: string) => TargetSettings | undefined
   readonly login: Login<Ask, Target>
   readonly references: References
 }): Connector<Ask, Target> {
@@ -51,7 +51,7 @@ export function createConnector<Ask, Target>(parts: {
   }
 }
 
-async function resolve(resource: PostgresResourceConfig, references: References) {
+async function resolve(resource: TargetSettings, references: References) {
   try {
     const { credential } = resource
     const [tls, password, certificate, key] = await Promise.all([
@@ -73,7 +73,7 @@ async function resolve(resource: PostgresResourceConfig, references: References)
   }
 }
 
-async function resolveTls(tls: TargetTlsConfig, references: References): Promise<TargetAddress['tls']> {
+async function resolveTls(tls: TargetTlsSettings, references: References): Promise<TargetAddress['tls']> {
   if (tls.verify === 'off') return { verify: 'off' }
   return {
     verify: 'full',
@@ -82,6 +82,6 @@ async function resolveTls(tls: TargetTlsConfig, references: References): Promise
   }
 }
 
-function referencesOf({ password, clientCertificate }: CredentialConfig): readonly Reference[] {
+function referencesOf({ password, clientCertificate }: CredentialSettings): readonly Reference[] {
   return [password, clientCertificate?.certificate, clientCertificate?.key].filter((reference) => reference !== undefined)
 }

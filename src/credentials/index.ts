@@ -8,3 +8,4 @@ export { createReferences, type References, type ResolvedSecret } from './refere
 export { type Resealable, resealableSecrets, rotateMasterKey } from './rotate.ts'
 export { Secret } from './secret.ts'
 export { createSecretStore, type SealedSecret, type SealedSecrets, type SecretStore } from './secret-store.ts'
+export type * from './target-settings.ts'

@@ -3,6 +3,12 @@ import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
+/** What the data folder stands on; undefined for a local disk, as far as the kernel tells. */
+export function fileSystemOf(type: number): { readonly name: string; readonly level: 'fail' | 'warn' } | undefined {
+  // Signed in some builds of libuv.
+  return FILE_SYSTEMS.get(type >>> 0)
+}
+
 /** `f_type` of statfs(2): where a promise of "durable" would be untrue, or needs a second look. */
 const FILE_SYSTEMS: ReadonlyMap<number, { readonly name: string; readonly level: 'fail' | 'warn' }> = new Map([
   [0x01021994, { name: 'tmpfs', level: 'fail' }],
@@ -18,8 +24,7 @@ const FILE_SYSTEMS: ReadonlyMap<number, { readonly name: string; readonly level:
 export async function examineDurability(folder: string, statistics: typeof statfs = statfs): Promise<Finding> {
   const subject = 'durability'
   const { type } = await statistics(nearestExisting(folder))
-  // Signed in some builds of libuv.
-  const known = FILE_SYSTEMS.get(type >>> 0)
+  const known = fileSystemOf(type)
   if (!known) return ok(subject, `${folder} is on a local file system.`)
   if (known.level === 'fail') {
     return fail(subject, `${folder} is on ${known.name}: the trail would be lost with the machine's memory.`, 'Put gateway.data on a disk.')
