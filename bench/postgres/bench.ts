@@ -15,6 +15,7 @@ import type { Contender } from '../parts/contender.ts'
 import { startGatewayContender } from '../parts/gateway.ts'
 import { type Sample, type Summary, summarise } from '../parts/measurement.ts'
 import { startMinimalRelay } from '../parts/minimal-relay.ts'
+import { overviewOf, type WorkResult } from '../parts/overview.ts'
 import { startPgBouncer } from '../parts/pgbouncer.ts'
 import { runClient } from '../parts/run-client.ts'
 import { tableOf } from '../parts/table.ts'
@@ -46,7 +47,7 @@ try {
   const direct = contenders[0] as Contender
   await fill(direct)
   const bench = { serverPid: server.pid, seconds: Number(options.seconds), folder, accountBytes: statSync(join(folder, 'accounts')).size }
-  const results: { title: string; unit: string; summaries: Summary[] }[] = []
+  const results: WorkResult[] = []
   for (const work of works(bench)) {
     if (!work.title.includes(options.only)) continue
     const summaries = await measure(work, contenders, Number(options.rounds))
@@ -58,6 +59,7 @@ try {
     options.out,
     `${JSON.stringify({ at: new Date().toISOString(), machine: machine(), options: { seconds: bench.seconds, rounds: Number(options.rounds) }, results }, null, 2)}\n`,
   )
+  console.log(overviewOf(results, 'Gatescribe', ['PgBouncer', 'minimal relay (C)', 'direct']))
   console.log(`written to ${options.out}`)
 } finally {
   for (const contender of contenders.reverse()) await contender.stop()
