@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { canonicalJson } from './canonical-json.ts'
+import { canonicalJson, canonicalObject } from './canonical-json.ts'
 
 // RFC 8785 §3.2.2 to §3.2.4, as far as it is about what an entry may hold: integers instead of floats.
 
@@ -59,4 +59,14 @@ it('refuses undefined, and nesting that would exhaust the stack', () => {
   expect(() => canonicalJson({ a: undefined } as never)).toThrow(RangeError)
   const deep = JSON.parse('['.repeat(5000) + ']'.repeat(5000)) as never
   expect(() => canonicalJson(deep)).toThrow(RangeError)
+})
+
+it('writes an object with given members as if they had been its own, wherever they stand', () => {
+  const members = { b: 1, kind2: [true], zz: 'z', é: 2, aa: { y: 1, x: 2 } }
+  const given = { at: 'now', id: 'b.1', kind: 'log.read' }
+  const texts = Object.entries(given).map(([name, value]) => [name, JSON.stringify(value)] as const)
+  expect(canonicalObject(members, texts)).toBe(canonicalJson({ ...members, ...given }))
+  expect(canonicalObject({}, texts)).toBe(canonicalJson(given))
+  expect(canonicalObject(members, [])).toBe(canonicalJson(members))
+  for (const name of Object.keys(given)) expect(() => canonicalObject({ ...members, [name]: 1 }, texts)).toThrow(RangeError)
 })

@@ -16,6 +16,30 @@ export function canonicalJson(value: EntryValue): string {
   return write(value, 0)
 }
 
+/**
+ * The same for one object whose further members are already text: so that an entry is written without copying its fields first.
+ *
+ * @param given names and their canonical text, sorted; a name that `members` has too is an error
+ * @throws RangeError as `canonicalJson`, and where a name comes twice
+ */
+export function canonicalObject(
+  members: { readonly [name: string]: EntryValue },
+  given: readonly (readonly [name: string, text: string])[],
+): string {
+  const names = sortedNames(members)
+  let out = ''
+  let next = 0
+  for (const name of names) {
+    for (let member = given[next]; member !== undefined && member[0] <= name; member = given[++next]) {
+      if (member[0] === name) throw new RangeError(`a field cannot be called ${name}`)
+      out += `,"${member[0]}":${member[1]}`
+    }
+    out += `,${text(name)}:${write(members[name] as EntryValue, 1)}`
+  }
+  for (let member = given[next]; member !== undefined; member = given[++next]) out += `,"${member[0]}":${member[1]}`
+  return `{${out.slice(1)}}`
+}
+
 function write(value: EntryValue, depth: number): string {
   switch (typeof value) {
     case 'string':
@@ -49,15 +73,18 @@ function array(items: readonly EntryValue[], depth: number): string {
 }
 
 function object(members: { readonly [name: string]: EntryValue }, depth: number): string {
-  const names = Object.keys(members)
-  // Comparison of strings in ECMAScript is by UTF-16 code units, as §3.2.3 wants.
-  if (!isSorted(names)) names.sort()
   let out = '{'
-  for (const name of names) {
+  for (const name of sortedNames(members)) {
     if (out.length > 1) out += ','
     out += `${text(name)}:${write(members[name] as EntryValue, depth + 1)}`
   }
   return `${out}}`
+}
+
+/** Comparison of strings in ECMAScript is by UTF-16 code units, as §3.2.3 wants. */
+function sortedNames(members: { readonly [name: string]: EntryValue }): readonly string[] {
+  const names = Object.keys(members)
+  return isSorted(names) ? names : names.sort()
 }
 
 function isSorted(names: readonly string[]): boolean {

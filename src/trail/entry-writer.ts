@@ -84,11 +84,12 @@ function inOrder(payloads: readonly PayloadDraft[] = []): readonly PayloadDraft[
   return ordered
 }
 
-function commitments(payloads: readonly PayloadDraft[], id: EntryId): Record<string, string> | undefined {
+/** As canonical text: names are `[a-z0-9.]+` and sorted, commitments base64url, so that nothing needs an escape. */
+function commitments(payloads: readonly PayloadDraft[], id: EntryId): string | undefined {
   if (payloads.length === 0) return undefined
-  const by: Record<string, string> = {}
-  for (const { name, key, content } of payloads) by[name] = open(key).commitment(id, name, content)
-  return by
+  let out = ''
+  for (const { name, key, content } of payloads) out += `,"${name}":"${open(key).commitment(id, name, content)}"`
+  return `{${out.slice(1)}}`
 }
 
 function open(key: PayloadDraft['key']): OpenPayloadKey {

@@ -1,10 +1,7 @@
-import { canonicalJson } from './canonical-json.ts'
+import { canonicalObject } from './canonical-json.ts'
 import type { EntryDraft, EntryFields, EntryId, EntryKind, EntryValue } from './trail.ts'
 
 export const MAX_ENTRY_BYTES = 65_535
-
-/** Names that every entry has; a draft's fields stand beside them and may not use them. */
-const RESERVED = ['at', 'id', 'kind', 'payloads'] as const
 
 /** An entry as parsed from its stored bytes. */
 export interface ParsedEntry {
@@ -17,13 +14,20 @@ export interface ParsedEntry {
 }
 
 /**
- * @param commitments payload name → commitment; undefined where there are no payloads
+ * Every entry has `at`, `id` and `kind`, and `payloads` where it has any; a draft's fields stand beside them and may not use these names.
+ *
+ * @param commitments canonical text of the object payload name → commitment; undefined where there are no payloads
  * @throws RangeError where a field is not allowed; names no content
  */
-export function entryText(draft: EntryDraft, id: EntryId, at: string, commitments: Record<string, string> | undefined): string {
-  for (const name of RESERVED) if (name in draft.fields) throw new RangeError(`a field of an entry cannot be called ${name}`)
-  const { kind, fields } = draft
-  return canonicalJson(commitments === undefined ? { ...fields, at, id, kind } : { ...fields, at, id, kind, payloads: commitments })
+export function entryText({ kind, fields }: EntryDraft, id: EntryId, at: string, commitments: string | undefined): string {
+  if ('payloads' in fields) throw new RangeError('a field cannot be called payloads')
+  const given: [string, string][] = [
+    ['at', `"${at}"`],
+    ['id', `"${id}"`],
+    ['kind', `"${kind}"`],
+  ]
+  if (commitments !== undefined) given.push(['payloads', commitments])
+  return canonicalObject(fields, given)
 }
 
 /** @param bytes stored bytes whose MAC was right */
