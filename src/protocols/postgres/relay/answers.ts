@@ -24,6 +24,7 @@ export interface Expected {
 }
 
 const COPY_FAULT = 'Only copy data may be sent while the server copies in.'
+const FAILED_COPY_FAULT = 'Behind a Sync that a failed COPY may have consumed, nothing may be sent before the server is ready.'
 
 /**
  * Mirrors what was sent upstream, so that each message of the server is known to be the answer to something; settles
@@ -97,11 +98,11 @@ export class Answers {
       this.#clientFault = new WireError(COPY_FAULT)
     }
     if (this.#skipping) {
-      if (expected.type !== frontend.sync) {
+      if (expected.type === frontend.sync) this.#skipping = false
+      else if (this.#looseSyncs === 0) {
         this.#skip(expected)
         return
-      }
-      this.#skipping = false
+      } else this.#clientFault = new WireError(FAILED_COPY_FAULT)
     }
     this.#expected.push(expected)
   }
@@ -200,6 +201,7 @@ export class Answers {
     if (!head) return undefined
     this.#charges.end()
     this.#failure = sqlstate
+    if (!this.#copyingIn) this.#looseSyncs = 0
     const replacement = head.replacement?.by.answers(fields) ? head.replacement : undefined
     if (head.type === frontend.query) {
       head.flight?.fail(sqlstate, this.#fatal)
@@ -215,8 +217,11 @@ export class Answers {
     if (head?.type === frontend.query || head?.type === frontend.sync) {
       this.#expected.shift()
       head.flight?.settle('completed')
-    } else if (this.#looseSyncs > 0) this.#looseSyncs -= 1
-    else throw astray(backend.readyForQuery)
+    } else if (this.#looseSyncs > 0) {
+      this.#looseSyncs -= 1
+      // It stood behind the COPY that failed: the server reads on from here.
+      this.#skipping = false
+    } else throw astray(backend.readyForQuery)
     this.#copyingIn = false
     this.#status = status
     // Portals live as long as their transaction.
@@ -248,6 +253,11 @@ export class Answers {
     this.#copyingIn = false
     this.#expected.shift()
     this.#unanswered(head)
+    // Whether the COPY consumed its Sync, nobody says: what stands behind may be skipped or may run, so it is not called skipped.
+    if (this.#looseSyncs > 0 && this.#expected.head && this.#expected.head.type !== frontend.sync) {
+      this.#clientFault = new WireError(FAILED_COPY_FAULT)
+      return
+    }
     while (this.#expected.head && this.#expected.head.type !== frontend.sync) this.#skip(this.#expected.shift()!)
     this.#skipping = this.#expected.length === 0
   }
@@ -304,6 +314,8 @@ export class Answers {
     const head = this.#expected.head
     // A stand-in always fails: that it succeeded means that it was not understood as one.
     if (head?.type !== type || head.replacement) throw new WireError('The server answered something that was not sent.')
+    // It answers in order: a Sync before this has been answered, or never will be.
+    this.#looseSyncs = 0
     this.#expected.shift()
     return head
   }

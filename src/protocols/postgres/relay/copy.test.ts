@@ -110,6 +110,42 @@ describe('COPY (PG-19)', () => {
     expect(transactionStatus(answer)).toBe('I')
   })
 
+  it('knows that the server no longer skips once it answered a Sync that a failed COPY had not consumed', async () => {
+    const raw = await room.client()
+    raw.send(build.query('truncate t'), extended('copy t from stdin'), build.flush())
+    await raw.untilType('G')
+    // The server fails on the line before it reads the Sync, and answers that one.
+    raw.send(lines('not a number\ta\n'), build.sync())
+    expect(types(await raw.until())).toBe('EZ')
+    raw.send(build.query("insert into t values (1, 'a')"))
+    expect(types(await raw.until())).toBe('CZ')
+    expect(room.outcomes().at(-1)).toBe("insert into t values (1, 'a'): completed")
+  })
+
+  it('never calls skipped what may have run: behind a COPY that failed nobody knows where, the session ends', async () => {
+    await room.postgres.query('truncate t; create or replace view v as select * from t')
+    const raw = await room.client()
+    // The server answers with CopyInResponse and fails before it reads on, so that it serves the first Sync and all behind it.
+    raw.send(
+      Buffer.concat([extended('copy v from stdin'), build.sync(), lines('1\ta\n'), build.copyDone()]),
+      Buffer.concat([extended("insert into t values (2, 'b')"), build.sync()]),
+    )
+    await raw.untilClosed()
+    await expect.poll(() => room.gate.ends).toEqual(['protocol-error'])
+    expect(room.outcomes().filter((outcome) => outcome.endsWith('skipped'))).toEqual([])
+  })
+
+  it('does not let the client send more before it is known whether a failed COPY consumed its Sync', async () => {
+    const raw = await room.client()
+    raw.send(extended('copy t from stdin'), build.sync())
+    await raw.untilType('G')
+    raw.send(lines('not a number\ta\n'))
+    await raw.untilType('E')
+    raw.send(extended('select 1'), build.sync())
+    expect(errorIn(await raw.untilClosed()).get('C')).toBe('08P01')
+    expect(room.outcomes().filter((outcome) => outcome.endsWith('skipped'))).toEqual([])
+  })
+
   it('ends a session that sends something else than copy data', async () => {
     const raw = await room.client()
     raw.send(build.query('copy t from stdin'))
