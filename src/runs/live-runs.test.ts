@@ -192,3 +192,42 @@ it('drains: asks sessions to finish, admits none, and resolves when the last is 
   session.close()
   await drained
 })
+
+/** A store on a disk that is full while `full` says so. */
+function fillingStore(): { store: LiveRunsOptions['store']; disk: { full: boolean } } {
+  const store = embeddedRunStore(database)
+  const disk = { full: false }
+  const update: typeof store.update = (id, change) => {
+    if (disk.full) throw new Error('database or disk is full')
+    store.update(id, change)
+  }
+  return { store: { ...store, update }, disk }
+}
+
+it('ends the sessions of an expired run while its end cannot be written, and writes it as soon as it can', async () => {
+  const { store, disk } = fillingStore()
+  const runs = runsWith({ store, limits: { life: 40 } })
+  const { run } = await runs.begin(start)
+  const session = runs.openSession(run, orders, client)
+  disk.full = true
+  // An error in the sweep would end the whole process, and this test with it.
+  await vi.waitFor(() => expect(session.signal.aborted).toBe(true))
+  expect(runs.run('run_a')?.state).toBe('expired')
+  disk.full = false
+  await vi.waitFor(() => expect(store.find('run_a')?.state).toBe('expired'))
+})
+
+it('cuts a revoked run also where the revocation cannot be written, says that it was not, and writes it later', async () => {
+  const { store, disk } = fillingStore()
+  const runs = runsWith({ store })
+  const { run } = await runs.begin(start)
+  const session = runs.openSession(run, orders, client)
+  disk.full = true
+  expect(() => runs.revoke('run_a')).toThrow('full')
+  expect(session.signal.aborted).toBe(true)
+  expect(runs.run('run_a')?.state).toBe('revoked')
+  expect(runs.runs().map(({ state }) => state)).toEqual(['revoked'])
+  await expect(runs.begin(start)).rejects.toMatchObject({ code: 'GS_RUNS_OVER' })
+  disk.full = false
+  await vi.waitFor(() => expect(store.find('run_a')?.state).toBe('revoked'), { timeout: 2_000 })
+})

@@ -28,6 +28,8 @@ export class LiveRuns implements Runs, RunLifeCycle {
   readonly #now: () => number
   readonly #live = new Map<RunId, { readonly run: Run; expiresAt: number }>()
   readonly #starting = new Map<RunId, Promise<void>>()
+  /** Runs that are over, but the store could not be told yet. */
+  readonly #untold = new Map<RunId, Exclude<RunState, 'live'>>()
   readonly #sessions = new Sessions()
   readonly #sweep: NodeJS.Timeout
   #draining = false
@@ -82,12 +84,12 @@ export class LiveRuns implements Runs, RunLifeCycle {
     const live = this.#live.get(id as RunId)
     if (live) return this.#view({ ...live, state: 'live' })
     const stored = this.#store.find(id as RunId)
-    return stored && stored.state !== 'starting' ? this.#view(stored) : undefined
+    return stored && stored.state !== 'starting' ? this.#view(this.#asKnown(stored)) : undefined
   }
 
   runs(): readonly RunView[] {
     // The live ones expire later than what is stored says.
-    return this.#store.recent(LISTED).map((stored) => this.#view({ ...stored, ...this.#live.get(stored.run.id) }))
+    return this.#store.recent(LISTED).map((stored) => this.#view({ ...this.#asKnown(stored), ...this.#live.get(stored.run.id) }))
   }
 
   sessions(): readonly SessionView[] {
@@ -156,20 +158,53 @@ export class LiveRuns implements Runs, RunLifeCycle {
     return live
   }
 
-  /** Durable first, then the sessions; what listens to their signals has run when this returns. */
+  /**
+   * Durable first, then the sessions; what listens to their signals has run when this returns.
+   * @throws what the store throws: then the run is over for this process all the same, and the sweep tells the store later
+   */
   #finish(id: RunId, state: Exclude<RunState, 'live'>): boolean {
     const live = this.#live.get(id)
     if (!live) return false
-    this.#store.update(id, { state })
     this.#live.delete(id)
-    this.#sessions.endOf(id, new Refusal('GS_RUN_ENDED'))
-    this.#observer.over(live.run, state)
+    this.#untold.set(id, state)
+    try {
+      this.#tellStore()
+    } finally {
+      this.#sessions.endOf(id, new Refusal('GS_RUN_ENDED'))
+      this.#observer.over(live.run, state)
+    }
     return true
+  }
+
+  #tellStore(): void {
+    for (const [id, state] of this.#untold) {
+      this.#store.update(id, { state })
+      this.#untold.delete(id)
+    }
   }
 
   #expire(): void {
     const now = this.#now()
-    for (const [id, { expiresAt }] of [...this.#live]) if (expiresAt <= now) this.#finish(id, 'expired')
+    const expired = [...this.#live].filter(([, { expiresAt }]) => expiresAt <= now)
+    // Nobody would catch an error in a timer: it would end the process, and every other run with it.
+    for (const act of [
+      ...expired.map(
+        ([id]) =>
+          () =>
+            this.#finish(id, 'expired'),
+      ),
+      () => this.#tellStore(),
+    ]) {
+      try {
+        act()
+      } catch {
+        // The store cannot be written: the run is over in memory, and the next sweep tries again.
+      }
+    }
+  }
+
+  #asKnown(stored: StoredRun): StoredRun {
+    return { ...stored, state: this.#untold.get(stored.run.id) ?? stored.state }
   }
 
   #view(stored: Pick<StoredRun, 'run' | 'expiresAt'> & { readonly state: RunState | 'starting' }): RunView {
