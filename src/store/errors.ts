@@ -5,10 +5,15 @@ export const storeErrors = {
     meaning: 'Another process holds the data folder.',
     next: 'Stop the other gateway, or give this one a data folder of its own.',
   },
+  GS_STORE_FOLDER_EXPOSED: {
+    meaning: 'Others on this machine can change what is in the data folder.',
+    next: 'Give it to the user that runs the gateway, with chmod 700; or name a folder in gateway.data that does not exist yet.',
+  },
 } as const satisfies ErrorCatalogue
 
 export class StoreError extends CodedError<keyof typeof storeErrors> {
-  constructor(code: keyof typeof storeErrors, options?: ErrorOptions) {
-    super(code, storeErrors[code].meaning, storeErrors[code].next, options)
+  /** @param reason replaces the code's own sentence */
+  constructor(code: keyof typeof storeErrors, reason?: string, options?: ErrorOptions) {
+    super(code, reason ?? storeErrors[code].meaning, storeErrors[code].next, options)
   }
 }

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../errors.ts'
+import { privateFile, privateFolder } from './private-files.ts'
 
 /** The embedded home of everything that is not the log itself: runs, credentials' hashes, sealed secrets, keys. */
 export interface EmbeddedDatabase {
@@ -17,12 +17,14 @@ export interface EmbeddedDatabase {
  * Node has no flock; SQLite's own EXCLUSIVE lock on a file of its own is released by the kernel however the process ends.
  *
  * @param folder `gateway.data`; made with mode 0700 where absent
- * @throws StoreError GS_STORE_LOCKED where another process holds the folder
+ * @throws StoreError GS_STORE_LOCKED where another process holds the folder, GS_STORE_FOLDER_EXPOSED where others can change what is in it
  */
 export function openDatabase(folder: string): EmbeddedDatabase {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  privateFolder(folder)
   const lock = takeLock(folder)
-  const connection = new DatabaseSync(join(folder, 'gateway.sqlite'))
+  const path = join(folder, 'gateway.sqlite')
+  privateFile(path)
+  const connection = new DatabaseSync(path)
   connection.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON')
   connection.exec('CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY) STRICT')
   return {
@@ -47,12 +49,14 @@ export function openDatabase(folder: string): EmbeddedDatabase {
 }
 
 function takeLock(folder: string): DatabaseSync {
-  const lock = new DatabaseSync(join(folder, 'lock.sqlite'))
+  const path = join(folder, 'lock.sqlite')
+  privateFile(path)
+  const lock = new DatabaseSync(path)
   try {
     lock.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
-    throw new StoreError('GS_STORE_LOCKED', { cause: error })
+    throw new StoreError('GS_STORE_LOCKED', undefined, { cause: error })
   }
   return lock
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { KeyStore, SealedKey, TrailState } from '../../trail/index.ts'
+import { privateFile } from './private-files.ts'
 
 /** The embedded key store, which is closed with the gateway. */
 export interface EmbeddedKeyStore extends KeyStore {
@@ -24,7 +25,9 @@ const SCHEMA = `
  * @param folder `gateway.data`, already held by `openDatabase`
  */
 export function openKeyStore(folder: string): EmbeddedKeyStore {
-  const connection = new DatabaseSync(join(folder, 'keys.sqlite'))
+  const path = join(folder, 'keys.sqlite')
+  privateFile(path)
+  const connection = new DatabaseSync(path)
   connection.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON')
   connection.exec(SCHEMA)
   const insert = connection.prepare('INSERT INTO key (id, purpose, label, sealed) VALUES (?, ?, ?, ?)')
