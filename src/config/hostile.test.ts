@@ -94,3 +94,13 @@ it.each([
   expect(lines.length).toBeGreaterThan(1)
   expect(lines.join('\n')).not.toContain(canary)
 })
+
+it.each([
+  ['a claim', '    accept:\n', '    accept:\n      __proto__: "1"\n'],
+  ['a database', 'databases: {', 'databases: { __proto__: orders,'],
+  ['a section', 'resources:\n', '__proto__: { masks: [] }\nresources:\n'],
+])('refuses __proto__ as the name of %s, which libraries drop without a word', (_, here, with__proto__) => {
+  const text = example.replace(here, with__proto__)
+  expect(text).not.toBe(example)
+  expect(said(text).join('\n')).toMatch(/:\d+:\d+ A field cannot be called __proto__\. .*\[GS_CONFIG_SYNTAX\]/)
+})

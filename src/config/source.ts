@@ -103,6 +103,9 @@ export function parseSource(file: string, text: string): Source {
     Pair: (_, pair) => {
       if (!isScalar(pair.key) || typeof pair.key.value !== 'string') {
         problems.push(wrong(isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0, 'A field name must be a string; quote it.'))
+      } else if (pair.key.value === '__proto__') {
+        // Schemas skip it: it would be accepted, and mean nothing.
+        problems.push(wrong(pair.key.range?.[0] ?? 0, 'A field cannot be called __proto__.'))
       }
     },
   })

@@ -140,3 +140,22 @@ it('is silent once it was stopped', async () => {
   await new Promise((resolve) => setTimeout(resolve, 150))
   expect(changes).toEqual([])
 })
+
+it('tells of a file that makes reading fail in a way that nobody foresaw, rather than end the process from within a timer', async () => {
+  const path = join(folder, 'gatescribe.yaml')
+  writeFileSync(path, example)
+  const current = loadConfig(path, {})
+  const env = new Proxy<Record<string, string>>(
+    {},
+    {
+      get: () => {
+        throw new TypeError('hunter2')
+      },
+    },
+  )
+  watchConfig({ path, env, current, onChange: (change) => changes.push(change), signal: stop.signal, debounce: 20, poll: 3_600_000 })
+  writeFileSync(path, example.replace('"secret:orders-ro"', 'env:ORDERS'))
+  await told(1)
+  expect(changes).toMatchObject([{ ok: false, error: { code: 'GS_CONFIG_UNREADABLE' } }])
+  expect(changes.map((change) => !change.ok && change.error.message).join()).not.toContain('hunter2')
+})
