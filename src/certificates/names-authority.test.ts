@@ -26,8 +26,15 @@ function memory(stored?: KeyedCertificate) {
   return store
 }
 
-const build = (names = NAMES, store = memory(), clock = { now: Date.now() }, minted?: (minted: Minted) => void) =>
+const begin = (names = NAMES, store = memory(), clock = { now: Date.now() }, minted?: (minted: Minted) => void) =>
   createNamesAuthority({ names, store, now: () => clock.now, ...(minted && { minted }) })
+
+/** With all its leaves. */
+const build = async (...how: Parameters<typeof begin>) => {
+  const authority = await begin(...how)
+  await authority.renew()
+  return authority
+}
 
 const closings: (() => void)[] = []
 afterEach(() => {
@@ -87,6 +94,15 @@ it('presents the default leaf, which is for all names, where the name is unknown
   expect(await handshake(secureContext, certificate, 'elsewhere.example', 'elsewhere.example')).toMatch(
     /does not match certificate's altnames/,
   )
+})
+
+it('presents the default leaf until the leaf for a name is minted, so that nobody waits for it', async () => {
+  const authority = await begin()
+  const standingIn = authority.leaf('gw.example.org')
+  expect(standingIn).toBe(authority.leaf())
+  expect(await handshake(authority.secureContext, authority.certificate, 'gw.example.org', 'gw.example.org')).toBe('trusted')
+  await authority.renew()
+  expect(authority.leaf('gw.example.org')).not.toBe(standingIn)
 })
 
 it('names nothing but the one name in the leaf for it', async () => {

@@ -65,7 +65,8 @@ const DEFAULT = ''
 
 /**
  * Loads the authority, or makes it: at first, when the configured names changed (the old constraint would be wrong), and half a year before its end.
- * All leaves are minted before it resolves, so that none has to be in a handshake.
+ * The default leaf is minted before it resolves, and stands in for the others until they are there some milliseconds later: a start
+ * does not wait for them, nor a handshake. `renew` resolves when all are there.
  * @throws CertificatesError
  */
 export async function createNamesAuthority({ names, store, now, minted = () => {} }: NamesAuthorityOptions): Promise<NamesAuthority> {
@@ -92,6 +93,8 @@ export async function createNamesAuthority({ names, store, now, minted = () => {
     const { fingerprint, serial, expires } = leaf
     minted({ what: 'leaf', names: leafNames.map(({ value }) => value), fingerprint, serial, expires })
   }
+  // Reported by `renew`, and tried again by the next handshake: until then the leaf at hand, or the default one, is good.
+  const renewBeside = () => void renew().catch(() => {})
   const due = () => [...wanted].filter(([key]) => (leaves.get(key)?.expires ?? 0) - now() < RENEW_BEFORE_MS)
   const renew = () => {
     renewal ??= Promise.all(due().map(([key, leafNames]) => mint(key, leafNames)))
@@ -104,12 +107,12 @@ export async function createNamesAuthority({ names, store, now, minted = () => {
   const leaf = (serverName?: string): Leaf => {
     const key = serverName === undefined ? DEFAULT : canonicalText(serverName)
     const found = leaves.get(key) ?? leaves.get(DEFAULT)!
-    // The one at hand is good for another month; a renewal that fails is tried again by the next handshake, and reported by `renew`.
-    if (found.expires - now() < RENEW_BEFORE_MS) renew().catch(() => {})
+    if (found.expires - now() < RENEW_BEFORE_MS) renewBeside()
     return found
   }
 
-  await renew()
+  await mint(DEFAULT, canonical)
+  renewBeside()
   return {
     certificate: authority.certificate,
     fingerprint: parsed.fingerprint256,

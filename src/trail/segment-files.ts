@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writeSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -18,7 +18,7 @@ export interface WritableSegment {
 export interface SegmentFiles {
   /** Names in the folder, in no order. */
   list(): string[]
-  /** The whole file. */
+  /** The whole file; zeros at its end may be left out, behind at least 1 MiB of them. */
   read(name: string): Buffer
   /** Bytes from `position`, fewer at the end of the file. */
   readAt(name: string, position: number, bytes: number): Promise<Buffer>
@@ -36,7 +36,7 @@ export function folderFiles(folder: string): SegmentFiles {
   if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) syncNow(dirname(folder))
   return {
     list: () => readdirSync(folder),
-    read: (name) => readFileSync(join(folder, name)),
+    read: (name) => readUsed(join(folder, name)),
     async readAt(name, position, bytes) {
       const file = await open(join(folder, name), constants.O_RDONLY)
       try {
@@ -79,6 +79,38 @@ export function folderFiles(folder: string): SegmentFiles {
       }
     },
     remove: (name) => rmSync(join(folder, name), { force: true }),
+  }
+}
+
+/** Most of a segment is zeros when a gateway starts: they are compared in one buffer, and neither kept nor looked at again. */
+function readUsed(path: string): Buffer {
+  const file = openSync(path, constants.O_RDONLY)
+  try {
+    const { size } = fstatSync(file)
+    const page = Buffer.allocUnsafe(ZEROS.byteLength)
+    let used = size
+    while (used > 0) {
+      const from = Math.max(0, used - page.byteLength)
+      const bytes = page.subarray(0, used - from)
+      readWhole(file, bytes, from)
+      if (!bytes.equals(ZEROS.subarray(0, bytes.byteLength))) break
+      used = from
+    }
+    const kept = Buffer.allocUnsafe(Math.min(size, used + ZEROS.byteLength))
+    readWhole(file, kept, 0)
+    return kept
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** @throws Error where the file is shorter than it was a moment ago */
+function readWhole(file: number, into: Buffer, position: number): void {
+  let got = 0
+  while (got < into.byteLength) {
+    const more = readSync(file, into, got, into.byteLength - got, position + got)
+    if (more === 0) throw new Error('a segment became shorter while it was read')
+    got += more
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { TokenDoorClient } from '../../src/api/token/index.ts'
+import { TokenDoorClient } from '../../src/api/token/client.ts'
 import { type RunningGateway, startGateway } from '../parts/gateway.ts'
 import { AUDIENCE } from '../parts/gateway-config.ts'
 import { startIssuer, type TestIssuer } from '../parts/issuer.ts'

@@ -23,7 +23,8 @@ import {
   embeddedSpentTokens,
   openDatabase,
 } from '../../store/index.ts'
-import { type TokenDoor, TokenDoorClient, tokenDoor } from './index.ts'
+import { TokenDoorClient } from './client.ts'
+import { type TokenDoor, tokenDoor } from './index.ts'
 
 const audience = 'https://gw.example.org'
 /** Sealing is proven in credentials/; here the key only has to survive a restart. */

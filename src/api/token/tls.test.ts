@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { issueTestCertificates, type TestCertificates } from '../../../test/parts/test-certificates.ts'
 import { loginThrottle, type RunCredentials, Throttle, type TokenExchange } from '../../identity/index.ts'
 import type { LiveRuns } from '../../runs/index.ts'
-import { type TokenDoor, TokenDoorClient, tokenDoor } from './index.ts'
+import { TokenDoorClient } from './client.ts'
+import { type TokenDoor, tokenDoor } from './index.ts'
 
 let certificates: TestCertificates
 let door: TokenDoor
