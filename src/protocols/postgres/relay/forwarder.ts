@@ -21,6 +21,8 @@ export class Forwarder {
   readonly #client: Duplex
   readonly #target: Duplex
   readonly #upstream = new Outgoing()
+  /** Whether the copy data that came last was passed. */
+  #copyPasses = false
 
   constructor(answers: Answers, fromServer: FromServer, client: Duplex, target: Duplex) {
     this.#answers = answers
@@ -52,10 +54,12 @@ export class Forwarder {
     return fault
   }
 
-  #pass({ type, bytes, start, end, name, ofStatement, statement }: Item, admission: Admission | undefined): void {
+  #pass({ type, bytes, start, end, name, ofStatement, statement, continues }: Item, admission: Admission | undefined): void {
     if (type === frontend.copyData) {
-      // Outside a COPY the server ignores it, and nothing was admitted that it could belong to.
-      if (!this.#answers.inFlight) return
+      // Outside a COPY the server ignores it, and nothing was admitted that it could belong to. A message goes whole or not at all:
+      // of one that is cut off, the server would take what we send next, whatever that is, for the rest.
+      if (!continues) this.#copyPasses = this.#answers.inFlight
+      if (!this.#copyPasses) return
       this.#answers.copied(end - start)
     } else if (type === frontend.copyDone || type === frontend.copyFail) {
       this.#answers.copyEnded()

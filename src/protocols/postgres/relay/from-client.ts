@@ -85,7 +85,7 @@ export class FromClient implements MessageVisitor {
       case frontend.close:
         return this.#close(bytes, start, end)
       case frontend.copyData:
-        this.piece(type, bytes, start, end)
+        this.piece(type, bytes, start, end, true)
         return true
       case frontend.flush:
       case frontend.copyDone:
@@ -103,11 +103,11 @@ export class FromClient implements MessageVisitor {
   }
 
   /** CopyData, whole or in part: it belongs to a COPY that was admitted. */
-  piece(type: number, bytes: Uint8Array, start: number, end: number): void {
+  piece(type: number, bytes: Uint8Array, start: number, end: number, first: boolean): void {
     if (type !== frontend.copyData) throw unexpected(type)
     const last = this.#batch.items.at(-1)
     if (last?.type === type && last.bytes === bytes && last.end === start) last.end = end
-    else this.#add(type, bytes, start, end)
+    else this.#add(type, bytes, start, end, '', undefined, false, !first)
   }
 
   /** Too long to be recorded before it is forwarded, so it is not forwarded. */
@@ -162,7 +162,18 @@ export class FromClient implements MessageVisitor {
     const batch = this.#batch
     const place = batch.operations.length
     batch.operations.push({ operation, decision: this.#decide(operation) })
-    batch.items.push({ type, bytes, start, end, name, ofStatement: false, statement, operation: place, replacement: undefined })
+    batch.items.push({
+      type,
+      bytes,
+      start,
+      end,
+      name,
+      ofStatement: false,
+      statement,
+      operation: place,
+      replacement: undefined,
+      continues: false,
+    })
     return true
   }
 
@@ -174,8 +185,9 @@ export class FromClient implements MessageVisitor {
     name: WireName = '',
     replacement?: Replacement,
     ofStatement = false,
+    continues = false,
   ): true {
-    this.#batch.items.push({ type, bytes, start, end, name, ofStatement, statement: undefined, operation: -1, replacement })
+    this.#batch.items.push({ type, bytes, start, end, name, ofStatement, statement: undefined, operation: -1, replacement, continues })
     return true
   }
 }
