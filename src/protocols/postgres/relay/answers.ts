@@ -52,6 +52,11 @@ export class Answers {
     return this.#expected.length > 0
   }
 
+  /** How many messages the server has yet to answer. */
+  get unanswered(): number {
+    return this.#expected.length
+  }
+
   /** Of the last ReadyForQuery: one of `transaction`. */
   get status(): number {
     return this.#status

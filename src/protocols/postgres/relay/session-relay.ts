@@ -16,6 +16,8 @@ import { Outgoing } from './outgoing.ts'
 const INSPECTION_LIMIT = 16 * 1024 * 1024
 /** Bytes of the client that may wait behind an admission before it is not read any more. */
 const WAITING_LIMIT = 1024 * 1024
+/** Messages that the server has yet to answer before the client is not read any more: some are of 5 bytes, and each is remembered. */
+const UNANSWERED_LIMIT = 65_536
 
 /** One session between two sockets. Client bytes wait here for admission, in order; server bytes pass through. */
 export class SessionRelay {
@@ -36,6 +38,8 @@ export class SessionRelay {
   /** The next message cannot be read before the server has answered. */
   #unsure = false
   #pumping = false
+  /** The client is not read because of how much is unanswered. */
+  #crowded = false
   #cancelling: Promise<void> | undefined
   /** A cancel came for what is not forwarded yet. */
   #withdrawn = false
@@ -172,7 +176,8 @@ export class SessionRelay {
   /** Reads the client, unless enough of it waits already. */
   #readClient(): void {
     const { client, target } = this.#options
-    if (this.#ending.reason || (this.#waitingBytes <= WAITING_LIMIT && !target.socket.writableNeedDrain)) client.resume()
+    this.#crowded = this.#answers.unanswered > UNANSWERED_LIMIT
+    if (this.#ending.reason || (this.#waitingBytes <= WAITING_LIMIT && !this.#crowded && !target.socket.writableNeedDrain)) client.resume()
     else client.pause()
   }
 
@@ -201,7 +206,7 @@ export class SessionRelay {
       this.#unsure = false
       this.#pump()
       this.#readClient()
-    }
+    } else if (this.#crowded) this.#readClient()
     if (session.draining.aborted) this.#drain()
   }
 

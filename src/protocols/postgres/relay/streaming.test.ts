@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { sendRawCancel } from '../../../../test/parts/raw-postgres.ts'
 import { relayRoom } from '../../../../test/parts/relay-room.ts'
 import * as build from '../wire/build.ts'
 
@@ -71,6 +72,22 @@ describe('large results (PG-21)', () => {
     } finally {
       process.kill(raw.processId, 'SIGCONT')
     }
+  })
+
+  it('stops reading a client that asks more and more while nothing is answered, and goes on when it is', async () => {
+    const raw = await room.client()
+    raw.send(build.query('select pg_sleep(60)'))
+    await expect.poll(() => room.gate.seen.length).toBe(1)
+    const smallest = Buffer.concat(Array.from({ length: 10_000 }, () => build.parse('', '')))
+    for (let sent = 0; sent < 40; sent += 1) raw.socket.write(smallest)
+    raw.socket.write(build.sync())
+    await expect.poll(() => room.gate.seen.length).toBeGreaterThan(60_000)
+    await sleep(300)
+    expect(room.gate.seen.length).toBeLessThan(90_000)
+    await sendRawCancel(room.gate.port, raw.processId, raw.key)
+    await raw.until(2)
+    expect(room.gate.seen).toHaveLength(400_001)
+    expect(room.gate.seen.every(({ outcome }) => outcome)).toBe(true)
   })
 
   it('passes a statement of 8 MB that arrives in pieces, whole', async () => {
