@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { TlsOptions } from 'node:tls'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { LoginThrottle, RunCredentials, Throttle, TokenExchange } from '../../identity/index.ts'
 import type { RunLifeCycle, Runs } from '../../runs/index.ts'
 import { exchangeRefusal, refuse } from './answers.ts'
 import { TokenDoorError } from './errors.ts'
 import { exchangeRoute } from './exchange-route.ts'
-import { answer, guardRequests } from './hooks.ts'
+import { answer, guardRequests, setSecurityHeaders } from './hooks.ts'
 import { plainRoutes } from './plain-routes.ts'
 import { runRoutes } from './run-routes.ts'
 
@@ -26,6 +26,8 @@ export interface TokenDoorOptions {
   readonly throttle: Throttle
   /** Failed run handles, per address. */
   readonly failures: LoginThrottle
+  /** How long a client may take for the TLS handshake, and then for each request, ms. Default 10,000. */
+  readonly patience?: number
   /** Gets method, path, status and request id; never a header, query or body. */
   readonly logger?: FastifyBaseLogger
 }
@@ -45,24 +47,37 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** The token door: exchange and run life cycle, on a listener of its own. docs/identity.md shows it from outside. */
 export function tokenDoor(options: TokenDoorOptions): TokenDoor {
+  const { patience = 10_000 } = options
+  // Node looks only every 30 s by default, and grants a handshake two minutes: a few idle sockets would keep everybody out.
+  const slow = { connectionsCheckingInterval: Math.min(1_000, patience / 2), handshakeTimeout: patience }
   const common = {
     ...(options.logger && { loggerInstance: options.logger }),
     // Ours are in the hooks: Fastify's own lines hold the URL, and a credential may have been put there by mistake.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 10_000,
+    requestTimeout: patience,
     connectionTimeout: 15_000,
     keepAliveTimeout: 5_000,
     forceCloseConnections: 'idle',
     requestIdHeader: false,
+    // A path that cannot be decoded reaches no hook; its answer would be Fastify's own, and quote it.
+    frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      setSecurityHeaders(request, reply, options.tls !== undefined)
+      answer(reply, refuse(400, 'invalid_request', 'GS_TOKEN_REQUEST_INVALID', 'the path is not a path'))
+    },
     genReqId: () => `req_${randomBytes(10).toString('hex')}`,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
   } as const
   // Fastify types the two servers apart; nothing here depends on which one it is.
   const server = options.tls
-    ? (fastify({ ...common, https: { minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], ...options.tls } }) as unknown as FastifyInstance)
-    : fastify(common)
+    ? (fastify({
+        ...common,
+        https: { minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], ...slow, ...options.tls },
+      }) as unknown as FastifyInstance)
+    : fastify({ ...common, http: slow })
   server.server.maxConnections = 1_000
+  // Node swaps the two where this one is the longer, and would grant a body its 60 s.
+  server.server.headersTimeout = patience
   // Only a form is read, and only where a route says so; everything else is 415.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, body))

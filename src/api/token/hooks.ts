@@ -24,7 +24,7 @@ export function answer(reply: FastifyReply, { status, body, headers }: Refused):
   return reply.code(status).headers(headers).send(body)
 }
 
-function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply, tls: boolean): void {
+export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply, tls: boolean): void {
   reply.headers({
     'x-request-id': request.id,
     // RFC 6749 §5.1.
@@ -39,6 +39,12 @@ function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply, tls: b
 
 /** Listener, TLS server name and Host agree, or RFC 9110 §15.5.20: misdirected. */
 function requireOurName(request: FastifyRequest, reply: FastifyReply, names: ReadonlySet<string>): FastifyReply | undefined {
+  // RFC 9112 §3.2.2: a whole URL, which is for proxies, would overrule Host.
+  if (!request.raw.url?.startsWith('/'))
+    return answer(reply, refuse(400, 'invalid_request', 'GS_TOKEN_REQUEST_INVALID', 'the target of a request is a path'))
+  // RFC 9112 §3.2. Node reads the first of several; whatever stands in front may have read another.
+  if ((request.raw.headersDistinct?.host?.length ?? 0) > 1)
+    return answer(reply, refuse(400, 'invalid_request', 'GS_TOKEN_REQUEST_INVALID', 'Host is repeated'))
   const host = hostOf(request.headers.host)
   const serverName = (request.raw.socket as Partial<TLSSocket>).servername
   const agree = typeof serverName !== 'string' || serverName === '' || serverName.toLowerCase() === host
@@ -46,9 +52,10 @@ function requireOurName(request: FastifyRequest, reply: FastifyReply, names: Rea
   return answer(reply, refuse(421, 'invalid_request', 'GS_TOKEN_MISDIRECTED'))
 }
 
+/** RFC 9110 §7.2: a host and perhaps a port, as they are. A URL parser would also read a user before them, a path behind, or homoglyphs. */
 function hostOf(header: string | undefined): string | undefined {
-  if (header === undefined || !URL.canParse(`http://${header}`)) return undefined
-  return new URL(`http://${header}`).hostname.toLowerCase()
+  const [, name, address] = /^(?:([A-Za-z0-9._-]+)|\[([0-9A-Fa-f:.]+)\])(?::\d{1,5})?$/.exec(header ?? '') ?? []
+  return (name ?? address)?.toLowerCase()
 }
 
 function limitRate(request: FastifyRequest, reply: FastifyReply, options: TokenDoorOptions): FastifyReply | undefined {
