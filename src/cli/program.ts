@@ -3,6 +3,7 @@ import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { initCommand } from './commands/init.ts'
+import { masterKeyCommand } from './commands/master-key.ts'
 import { runsCommand } from './commands/runs.ts'
 import { secretCommand } from './commands/secret.ts'
 import { sessionsCommand } from './commands/sessions.ts'
@@ -29,6 +30,7 @@ export function createProgram(shell: Shell, version: string): Command {
     startCommand,
     doctorCommand,
     secretCommand,
+    masterKeyCommand,
     caCommand,
     tokenCommand,
     runsCommand,

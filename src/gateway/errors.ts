@@ -13,6 +13,10 @@ export const gatewayErrors = {
     meaning: 'The running configuration refers to this secret.',
     next: 'Take the reference out of the configuration first.',
   },
+  GS_GATEWAY_SAME_KEY: {
+    meaning: 'The new master key is the one that the configuration has already.',
+    next: 'Name another key; gateway.masterKey stays the old one until the rotation is done.',
+  },
   GS_GATEWAY_NO_NAMES_CA: {
     meaning: 'This gateway presents a certificate of its operator, so it has no CA of its own.',
     next: 'Give clients the CA that issued that certificate.',

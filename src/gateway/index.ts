@@ -1,2 +1,3 @@
 export { openGateway, type StandingGateway } from './open-gateway.ts'
+export { type Rotated, rotateGatewayKey } from './rotate-master-key.ts'
 export { type RunningGateway, type StartOptions, startGateway } from './start-gateway.ts'
