@@ -73,6 +73,11 @@ it('finds nothing wrong with a safe issuer, and warns where any branch would do'
 it.each<[string, Partial<IssuerSettings>, string]>([
   ['sub', { accept: { ...safe.accept, sub: 'repo:acme/reports:*' } }, 'accept.sub'],
   ['no immutable id', { accept: { repository: 'acme/reports', ref_protected: 'true' } }, 'accept'],
+  [
+    'only what is the same in every token of the issuer',
+    { accept: { iss: 'https://issuer.example', ref_protected: 'true' }, immutable: ['iss'] },
+    'immutable',
+  ],
   ['a glob over an immutable id', { accept: { ...safe.accept, repository_id: '*' } }, 'accept.repository_id'],
   ['http', { issuer: 'http://issuer.example' }, 'issuer'],
   ['http on loopback without saying so', { issuer: 'http://127.0.0.1:3000' }, 'issuer'],

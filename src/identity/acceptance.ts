@@ -13,7 +13,20 @@ export function unacceptedClaim(accept: Readonly<Record<string, AcceptedValue>>,
 }
 
 /** Events whose trigger, or whose code, may come from somebody without write access to the repository. */
-const strangersEvents: ReadonlySet<unknown> = new Set(['pull_request', 'pull_request_target', 'workflow_run', 'issue_comment'])
+const strangersEvents: ReadonlySet<unknown> = new Set([
+  'pull_request',
+  'pull_request_target',
+  'pull_request_review',
+  'pull_request_review_comment',
+  'workflow_run',
+  'issue_comment',
+  'issues',
+  'discussion',
+  'discussion_comment',
+  'fork',
+  'watch',
+  'gollum',
+])
 
 /** An event that strangers can trigger passes only where the configuration names it in full: a glob does not name it. */
 export function isEventRefused(accept: Readonly<Record<string, AcceptedValue>>, claims: Claims): boolean {

@@ -38,6 +38,9 @@ function checkAccept({ accept, immutable = immutableClaims }: IssuerSettings): I
   const pinned = claims.filter((claim) => immutable.includes(claim))
   if (pinned.length === 0)
     problems.push(refused('accept', `pin an id that cannot be taken over by renaming, such as ${immutable.slice(0, 2).join(' or ')}`))
+  const constant = immutable.find((claim) => /^\/?(iss|aud)$/.test(claim))
+  if (constant !== undefined)
+    problems.push(refused('immutable', `${constant} is the same in every token for this gateway, so it tells nobody apart`))
   for (const claim of pinned) {
     const values = [accept[claim]!].flat()
     if (values.some((value) => typeof value === 'string' && value.includes('*')))

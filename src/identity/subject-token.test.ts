@@ -78,6 +78,9 @@ describe('refuses a token', () => {
     ['from a pull request of a stranger', { event_name: 'pull_request_target' }, 'GS_IDENTITY_EVENT_REFUSED'],
     ['from a workflow that another workflow triggered', { event_name: 'workflow_run' }, 'GS_IDENTITY_EVENT_REFUSED'],
     ['from a comment', { event_name: 'issue_comment' }, 'GS_IDENTITY_EVENT_REFUSED'],
+    ['from an issue', { event_name: 'issues' }, 'GS_IDENTITY_EVENT_REFUSED'],
+    ['from a review', { event_name: 'pull_request_review' }, 'GS_IDENTITY_EVENT_REFUSED'],
+    ['from a fork', { event_name: 'fork' }, 'GS_IDENTITY_EVENT_REFUSED'],
     ['of another repository', { repository_id: '1' }, 'GS_IDENTITY_NOT_ACCEPTED'],
     ['whose repository id is a number', { repository_id: 987654 }, 'GS_IDENTITY_NOT_ACCEPTED'],
     ['whose repository id is a list', { repository_id: ['987654'] }, 'GS_IDENTITY_NOT_ACCEPTED'],
@@ -89,6 +92,10 @@ describe('refuses a token', () => {
     ['whose repository imitates another group', { repository: 'x:acme/secret' }, 'GS_IDENTITY_CLAIM_UNUSABLE'],
     ['whose repository walks upwards', { repository: 'acme/../secret' }, 'GS_IDENTITY_CLAIM_UNUSABLE'],
     ['whose facts hold control characters', { sha: 'abc\u001b[2J' }, 'GS_IDENTITY_CLAIM_UNUSABLE'],
+    ['whose facts are no Unicode', { sha: 'abc\ud800' }, 'GS_IDENTITY_CLAIM_UNUSABLE'],
+    ['whose subject holds control characters', { sub: 'repo:acme\u001b[2J' }, 'GS_IDENTITY_CLAIM_UNUSABLE'],
+    ['whose subject reads in another direction', { sub: 'repo:\u202eacme' }, 'GS_IDENTITY_CLAIM_UNUSABLE'],
+    ['whose subject is no Unicode: written down, it would be the same as another', { sub: 'repo:\ud800' }, 'GS_IDENTITY_CLAIM_UNUSABLE'],
     ['without a subject', { sub: undefined }, 'GS_IDENTITY_CLAIM_UNUSABLE'],
   ])('%s', async (_, claims, code) => {
     await expect(prove(await issuer.mint({ aud: audience, ...claims }))).rejects.toMatchObject({ name: 'IdentityError', code })

@@ -6,7 +6,7 @@ import type { Claims } from './claims.ts'
 import { IdentityError } from './errors.ts'
 import type { Issuer } from './issuer.ts'
 import { runIdOf } from './run-id.ts'
-import { fill, fillGroup } from './template.ts'
+import { fill, fillGroup, isPlain } from './template.ts'
 
 /** What a token proved, once every step below has passed. */
 export interface ProvenJob {
@@ -108,7 +108,7 @@ async function verifySignature(token: string, issuer: Issuer): Promise<Claims> {
 }
 
 function requireSubject(claims: Claims): string {
-  if (typeof claims.sub === 'string' && claims.sub !== '' && claims.sub.length <= 1024) return claims.sub
+  if (typeof claims.sub === 'string' && claims.sub !== '' && isPlain(claims.sub)) return claims.sub
   throw new IdentityError('GS_IDENTITY_CLAIM_UNUSABLE', { about: 'sub' })
 }
 

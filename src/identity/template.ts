@@ -20,9 +20,18 @@ export function parseTemplate(text: string): Template {
   }
 }
 
+/** Longest text that is taken from claims, in UTF-16 code units. */
+const LONGEST = 1024
+
+/** Whether what an issuer says can be shown and written down as it is: no controls, no overrides of direction, valid Unicode, at most 1 KiB. */
+export function isPlain(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.length <= LONGEST && text.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/.test(text)
+}
+
 /**
  * The text that the claims give, as it is; undefined where a claim is absent. For what is shown, not for what decides.
- * @throws IdentityError GS_IDENTITY_CLAIM_UNUSABLE for control characters or more than 1 KiB
+ * @throws IdentityError GS_IDENTITY_CLAIM_UNUSABLE for what is not plain (see `isPlain`)
  */
 export function fill(template: Template, claims: Claims): string | undefined {
   let filled = ''
@@ -31,9 +40,7 @@ export function fill(template: Template, claims: Claims): string | undefined {
     if (text === undefined) return undefined
     filled += text
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  if (filled.length > 1024 || /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/.test(filled))
-    throw new IdentityError('GS_IDENTITY_CLAIM_UNUSABLE', { about: `template "${template.text}"` })
+  if (!isPlain(filled)) throw new IdentityError('GS_IDENTITY_CLAIM_UNUSABLE', { about: `template "${template.text}"` })
   return filled
 }
 
