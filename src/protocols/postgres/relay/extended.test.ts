@@ -29,6 +29,34 @@ describe('statements and portals (PG-16)', () => {
     await raw.until()
   })
 
+  it.each([
+    ['longer than the server tells apart', 'n'.repeat(63)],
+    ['in letters that depend on the encoding', '\u00e9'],
+  ])('refuses names %s: one name of ours must be one of the server', async (_, name) => {
+    const raw = await room.client()
+    raw.send(build.query('delete from t'), build.parse(`${name}1`, 'select 1'), build.sync())
+    await raw.until(2)
+    raw.send(build.close('S', `${name}2`), build.sync(), build.parse(`${name}3`, 'insert into t values (77)'), build.sync())
+    await raw.until(2)
+    // A server with names of 63 bytes would now insert, and we would have recorded the select.
+    raw.send(build.bind('', `${name}1`), build.execute(''), build.sync())
+    expect(errorIn(await raw.until()).get('C')).toBe('42501')
+    expect(await room.postgres.query('select id from t')).toEqual([])
+    for (const message of [
+      build.bind(`${name}1`, ''),
+      build.execute(`${name}1`),
+      build.describe('P', `${name}1`),
+      build.close('P', `${name}1`),
+    ]) {
+      raw.send(message, build.sync())
+      const answer = await raw.until()
+      expect(errorIn(answer).get('C')).toBe('42501')
+      expect(types(answer)).toBe('EZ')
+    }
+    raw.send(build.parse('n'.repeat(63), 'select 8'), build.bind('', 'n'.repeat(63)), build.execute(''), build.sync())
+    expect(firstColumn(await raw.until())).toEqual(['8'])
+  })
+
   it('settles a suspended portal when it is closed, and when its transaction ends', async () => {
     const raw = await room.client()
     raw.send(build.query('begin'), build.parse('s', 'select generate_series(1, 5)'))

@@ -5,6 +5,7 @@ import { Framer, type MessageVisitor } from '../wire/framer.ts'
 import { readBind, readExecute, readNamed, readParse, readQuery, type WireName } from '../wire/read.ts'
 import type { Answers } from './answers.ts'
 import { Batch, type Replacement } from './batch.ts'
+import { isPlainName, NOT_PLAIN } from './plain-name.ts'
 import { refusalFields, type StandIn, standIns, unknownPortal, unknownStatement } from './stand-ins.ts'
 
 /** Everything but CopyData has to be read whole before it may go on. */
@@ -69,6 +70,7 @@ export class FromClient implements MessageVisitor {
         return this.#bind(bytes, start, end)
       case frontend.execute: {
         const portal = readExecute(bytes, start, end)
+        if (!isPlainName(portal)) return this.#refuseInstead(NOT_PLAIN)
         const replacement = this.#answers.portalExpected(portal) ? undefined : { by: standIns.parse, answer: unknownPortal(portal) }
         return this.#add(type, bytes, start, end, portal, replacement)
       }
@@ -80,7 +82,7 @@ export class FromClient implements MessageVisitor {
       case frontend.parse:
         return this.#parse(bytes, start, end)
       case frontend.describe:
-        readNamed(bytes, start, end)
+        if (!isPlainName(readNamed(bytes, start, end).name)) return this.#refuseInstead(NOT_PLAIN)
         return this.#add(type, bytes, start, end)
       case frontend.close:
         return this.#close(bytes, start, end)
@@ -114,14 +116,18 @@ export class FromClient implements MessageVisitor {
   oversize(type: number): void {
     const reason = `A message of more than ${this.#limit} bytes cannot be inspected, so it is refused.`
     if (type === frontend.query) this.#add(type, NO_BYTES, 0, 0, '', refused(standIns.query, reason))
-    // As a Describe: whatever name it carried keeps its meaning.
-    else if (type === frontend.parse || type === frontend.bind)
-      this.#add(frontend.describe, NO_BYTES, 0, 0, '', refused(standIns.parse, reason))
+    else if (type === frontend.parse || type === frontend.bind) this.#refuseInstead(reason)
     else throw new WireError(`A message of type 0x${type.toString(16)} is longer than the gateway reads.`)
+  }
+
+  /** Refuses a message of the extended protocol as if it were a Describe: whatever name it carried keeps its meaning. */
+  #refuseInstead(reason: string): true {
+    return this.#add(frontend.describe, NO_BYTES, 0, 0, '', refused(standIns.parse, reason))
   }
 
   #parse(bytes: Uint8Array, start: number, end: number): true {
     const { name, text } = readParse(bytes, start, end)
+    if (!isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
     // Copied: a prepared statement may outlive the chunk by hours.
     const statement: Statement = { text: Uint8Array.prototype.slice.call(text) }
     this.#answers.statements.change(name, statement, this.#group)
@@ -130,6 +136,7 @@ export class FromClient implements MessageVisitor {
 
   #bind(bytes: Uint8Array, start: number, end: number): boolean {
     const { portal, statement: name, parameters } = readBind(bytes, start, end)
+    if (!isPlainName(portal) || !isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
     const statement = this.#answers.statements.resolve(name, this.#group)
     if (statement === 'unsure') {
       this.#unsure = bytes.subarray(start, end)
@@ -142,6 +149,7 @@ export class FromClient implements MessageVisitor {
 
   #close(bytes: Uint8Array, start: number, end: number): true {
     const { kind, name } = readNamed(bytes, start, end)
+    if (!isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
     if (kind === 'statement') this.#answers.statements.change(name, undefined, this.#group)
     return this.#add(frontend.close, bytes, start, end, name, undefined, kind === 'statement')
   }
