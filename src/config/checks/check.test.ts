@@ -83,6 +83,13 @@ it.each<[string, string, string, string]>([
   ['a rule is about people', 'on: { tags: [pii] }', 'who: { kind: person }', 'DOUBTFUL rules[1].who.kind'],
   ['a tag is on no resource', 'on: { tags: [pii] }', 'on: { tags: [pi] }', 'DOUBTFUL rules[1].on'],
   ['a rule for good overrides another', '    until: 2026-12-01T06:00:00Z\n', '', 'DOUBTFUL rules[0].name'],
+  [
+    'a group is of a kind that its issuer does not give',
+    '"github/repo:acme/reports"',
+    '"github/env:prod"',
+    'DOUBTFUL rules[0].who.groups[0]',
+  ],
+  ['a group is not percent-encoded', '"github/repo:acme/reports"', '"github/repo:acme/reports "', 'DOUBTFUL rules[0].who.groups[0]'],
   ['an issuer gives no groups', '    groups: ["repo:{repository}"]\n', '', 'DOUBTFUL rules[0].who.groups[0]'],
 ])('is found where %s', (_, from, to, expected) => {
   expect(brief(judge([from, to]))).toEqual([expected])
@@ -123,6 +130,6 @@ it('asks whether an unknown name was meant to be a known one', () => {
 
 it('does not call a rule unreachable that narrower, weaker or shorter rules stand beside', () => {
   expect(judge(rule('  - { name: shorter, effect: deny, until: 2026-09-01T00:00:00Z, do: [postgres.*] }'))).toEqual([])
-  expect(judge(rule('  - { name: narrower, effect: deny, who: { groups: [github/x] }, do: [postgres.*] }'))).toEqual([])
+  expect(judge(rule('  - { name: narrower, effect: deny, who: { groups: ["github/repo:x"] }, do: [postgres.*] }'))).toEqual([])
   expect(brief(judge(rule('  - { name: same, effect: allow, do: [postgres.*] }')))).toEqual(['DOUBTFUL rules[1].name'])
 })

@@ -55,6 +55,12 @@ export const checkReach: Check = function* ({ rules, issuers, resources }, { now
           `The issuer ${issuer.name} gives no groups, so this never matches.`,
           `Give ${issuer.name} a groups: template.`,
         )
+      } else if (issuer?.groups && !issuer.groups.some((template) => mayGive(template, group.slice(issuer.name.length + 1)))) {
+        yield doubtful(
+          [...path, 'who', 'groups', at],
+          `No groups: template of ${issuer.name} gives this group, so this never matches.`,
+          'Write the group as the trail shows it: its kind first, and percent-encoded where a claim is not plain.',
+        )
       }
     }
     const reached = reach(rule, resources)
@@ -76,6 +82,12 @@ export const checkReach: Check = function* ({ rules, issuers, resources }, { now
       )
     }
   }
+}
+
+/** Whether a template can be filled to this group: in the place of a claim stands what identity/ leaves as it is, and percent-encoding. */
+function mayGive(template: string, group: string): boolean {
+  const parts = template.split(/\{[^{}]+\}/).map((literal) => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${parts.join('(?:[A-Za-z0-9._/@+=~-]|%[0-9A-F]{2})+')}$`).test(group)
 }
 
 const strength = { allow: 0, ask: 1, deny: 2 } as const
