@@ -84,6 +84,8 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog): Promise<
     return {
       ...rooms,
       async close(stopped) {
+        // On a slow disk, sessions that were cut learn only now what became of their last operations.
+        await new Promise<void>((told) => trail.whenDurable(() => told()))
         rooms.guard.stop()
         if (stopped !== undefined) rooms.records.gatewayStopped(stopped)
         await closeAll()

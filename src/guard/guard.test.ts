@@ -235,3 +235,19 @@ describe('settling', () => {
     expect(close).toHaveBeenCalledOnce()
   })
 })
+
+describe('a session that ends while the disk is slow', () => {
+  it('is closed in the trail behind the outcomes of what was still being made durable', async () => {
+    const { guard, settle, entries, kinds, close } = setUp()
+    const session = await guard.open(run, resource, client)
+    guard.admit(session, [{ operation: bind('select 1'), decision: allow }], ([admission]) => {
+      if (!(admission instanceof Refusal)) admission!.settle({ status: 'aborted' })
+    })
+    session.close('client-lost')
+    expect(close).toHaveBeenCalledOnce()
+    settle()
+    settle()
+    expect(kinds()).toEqual(['session.open', 'operation.intent', 'operation.outcome', 'session.close'])
+    expect(entries.at(-1)?.fields).toMatchObject({ reason: 'client-lost', allowed: 1, refused: 0 })
+  })
+})

@@ -21,8 +21,9 @@ import { refusalOf, trailUnavailable } from './refusals.ts'
 import { sessionClosed } from './session-entries.ts'
 import { StatementReferences } from './statement-references.ts'
 
-/** More operations than this in one read take several entries, so that each stays well under the size of an entry. */
+/** More than this in one read takes several entries, so that each stays well under the size of an entry. Bytes are those of texts and parameters. */
 const OPERATIONS_PER_ENTRY = 128
+const BYTES_PER_ENTRY = 4 * 1024 * 1024
 
 export interface SessionParts<Ask, Target> {
   readonly trail: Trail
@@ -48,6 +49,8 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
   #last = 0
   #allowed = 0
   #refused = 0
+  /** Admissions whose intents are not durable yet. */
+  #admitting = 0
   #closed = false
 
   constructor(parts: SessionParts<Ask, Target>) {
@@ -70,11 +73,16 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
 
   admit(decided: readonly Decided[], go: (answers: readonly (Admission | Refusal)[]) => void): void {
     const first = this.#last + 1
-    for (let start = 0; start < decided.length; start += OPERATIONS_PER_ENTRY)
-      this.#intend(decided.slice(start, start + OPERATIONS_PER_ENTRY))
+    for (let start = 0; start < decided.length; ) {
+      const end = endOfEntry(decided, start)
+      this.#intend(start === 0 && end === decided.length ? decided : decided.slice(start, end))
+      start = end
+    }
     const last = this.#last
     this.#parts.live.count(decided.length)
+    this.#admitting += 1
     this.#parts.trail.whenDurable((error) => {
+      this.#admitting -= 1
       if (error === undefined) return go(decided.map((each, at) => this.#answer(each, first + at)))
       const refusal = this.#forgotten(first, last, error)
       go(decided.map(() => refusal))
@@ -144,9 +152,27 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
   close(reason: SessionEnd): void {
     if (this.#closed) return
     this.#closed = true
+    this.#parts.live.close()
+    // Those who are still waiting are told before this is: their outcomes belong to the session too.
+    if (this.#admitting > 0) this.#parts.trail.whenDurable(() => this.#recordEnd(reason))
+    else this.#recordEnd(reason)
+  }
+
+  #recordEnd(reason: SessionEnd): void {
     for (const operation of [...this.#open]) operation.settle({ status: 'unknown' })
     this.#writeOutcomes()
     this.#parts.trail.note(sessionClosed(this.id, reason, { allowed: this.#allowed, refused: this.#refused }))
-    this.#parts.live.close()
   }
+}
+
+/** How far an entry that begins at `start` goes: one operation at least, however large. */
+function endOfEntry(decided: readonly Decided[], start: number): number {
+  const last = Math.min(decided.length, start + OPERATIONS_PER_ENTRY)
+  let bytes = 0
+  for (let at = start; at < last; at++) {
+    const { statement, parameters } = (decided[at] as Decided).operation
+    bytes += statement.text.byteLength + (parameters?.byteLength ?? 0)
+    if (bytes > BYTES_PER_ENTRY && at > start) return at
+  }
+  return last
 }
