@@ -1,10 +1,13 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
+import { ShortHmac } from './hmac.ts'
 import type { PayloadKey } from './trail.ts'
 
 const TAG_BYTES = 16
 /** HKDF-Extract's salt: says what the extracted key is for (RFC 5869 §3.1). */
 const EXTRACT_SALT = 'gatescribe payload commitment v1'
-const FIRST_BLOCK = Uint8Array.of(1)
+const SALT_BYTES = 32
+/** Contents up to this many bytes are hashed in one call; longer ones are not copied for it. */
+const SHORT_BYTES = 1024
 
 /** Where a payload belongs: everything but the name is the entry's. */
 export interface PayloadPlace {
@@ -22,24 +25,36 @@ export class OpenPayloadKey implements PayloadKey {
   readonly id: string
   readonly #encryption: KeyObject
   /** HKDF-Extract, done once per key: a salt then costs one HMAC. */
-  readonly #extracted: KeyObject
+  readonly #extracted: ShortHmac
+  /** Salt, and a short content behind it. */
+  readonly #scratch = Buffer.alloc(SALT_BYTES + SHORT_BYTES)
 
   /** @param bytes 32 bytes */
   constructor(id: string, bytes: Uint8Array) {
     this.id = id
     this.#encryption = createSecretKey(bytes)
-    this.#extracted = createSecretKey(createHmac('sha256', EXTRACT_SALT).update(bytes).digest())
+    this.#extracted = new ShortHmac(createHmac('sha256', EXTRACT_SALT).update(bytes).digest())
   }
 
   /** SHA-256(salt ‖ plaintext), 43 characters of base64url; salt = HKDF-SHA256(key, info = entry id ‖ LF ‖ name), 32 bytes. */
   commitment(id: string, name: string, plain: Uint8Array): string {
-    return createHash('sha256').update(this.salt(id, name)).update(plain).digest('base64url')
+    this.#writeSalt(id, name)
+    if (plain.byteLength > SHORT_BYTES) {
+      return createHash('sha256').update(this.#scratch.subarray(0, SALT_BYTES)).update(plain).digest('base64url')
+    }
+    this.#scratch.set(plain, SALT_BYTES)
+    return hash('sha256', this.#scratch.subarray(0, SALT_BYTES + plain.byteLength), 'base64url')
   }
 
   /** The salt alone: with it one payload can be disclosed and checked without the key. */
   salt(id: string, name: string): Buffer {
-    // RFC 5869 §2.3: one block is enough for 32 bytes, T(1) = HMAC(PRK, info ‖ 0x01).
-    return createHmac('sha256', this.#extracted).update(`${id}\n${name}`).update(FIRST_BLOCK).digest()
+    this.#writeSalt(id, name)
+    return Buffer.from(this.#scratch.subarray(0, SALT_BYTES))
+  }
+
+  /** RFC 5869 §2.3: one block is enough for 32 bytes, T(1) = HMAC(PRK, info ‖ 0x01). Ids and names are ASCII. */
+  #writeSalt(id: string, name: string): void {
+    this.#extracted.digest(`${id}\n${name}\u0001`, this.#scratch, 0)
   }
 
   /** Ciphertext and tag, written into `into` at `at`: 16 bytes more than the plaintext. */
