@@ -23,6 +23,8 @@ export interface Expected {
   copyEnds: number
 }
 
+/** It is recorded in clear, so it is nothing else. */
+const SQLSTATE = /^[0-9A-Z]{5}$/
 const COPY_FAULT = 'Only copy data may be sent while the server copies in.'
 const FAILED_COPY_FAULT = 'Behind a Sync that a failed COPY may have consumed, nothing may be sent before the server is ready.'
 
@@ -199,7 +201,8 @@ export class Answers {
    * @returns what the client is told instead, if the error answers a stand-in
    */
   failed(fields: ReadonlyMap<string, string>): ErrorFields | undefined {
-    const sqlstate = fields.get('C') ?? 'XX000'
+    const said = fields.get('C') ?? ''
+    const sqlstate = SQLSTATE.test(said) ? said : 'XX000'
     const severity = fields.get('V') ?? fields.get('S')
     if (severity === 'FATAL' || severity === 'PANIC') this.#fatal = true
     const head = this.#expected.head

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import * as build from '../wire/build.ts'
 import { backend, frontend } from '../wire/codes.ts'
 import { buildErrorResponse } from '../wire/error-response.ts'
@@ -70,4 +70,15 @@ it('passes what a server says byte for byte, or breaks off; and settles nothing 
     { numRuns: 2000 },
   )
   expect(whole).toBeGreaterThan(100)
+})
+
+it('keeps nothing as SQLSTATE that is none: it stands in the trail in clear', () => {
+  const answers = new Answers()
+  const server = new FromServer(answers, new Passed())
+  const settle = vi.fn()
+  const flight = new Flight({ charge: () => undefined, settle })
+  const { query } = frontend
+  answers.sent({ type: query, name: '', ofStatement: false, statement: undefined, flight, replacement: undefined, copyEnds: 0 })
+  server.read(buildErrorResponse({ severity: 'ERROR', sqlstate: 'card 4111 1111', message: 'no' }))
+  expect(settle).toHaveBeenCalledWith({ status: 'failed', sqlstate: 'XX000' })
 })
