@@ -135,6 +135,23 @@ describe('admitting operations', () => {
     expect(intents.map((entry) => entry.fields.decisions)).toEqual([[[1, 'allow', ['may'], 'sha256:1']], undefined, undefined])
   })
 
+  it('splits by what texts and parameters weigh: each entry stays at 4 MiB, or holds one operation that is larger', async () => {
+    const { guard, entries } = setUp()
+    const session = await guard.open(run, resource, client)
+    const MIB = 1024 * 1024
+    const weights = [1, 2, 0.5, 3, 9, 0, 3.5, 1]
+    guard.admit(
+      session,
+      weights.map((mib) => ({ operation: bind('select $1', 'x'.repeat(Math.max(0, mib * MIB - 9))), decision: allow })),
+      () => {},
+    )
+    const intents = entries.filter(({ kind }) => kind === 'operation.intent')
+    expect(intents.map(({ fields }) => (fields.ops as number[][]).map(([n]) => n))).toEqual([[1, 2, 3], [4], [5], [6, 7], [8]])
+    for (const { payloads = [] } of intents.filter((_, at) => at !== 2)) {
+      expect(payloads.reduce((sum, { content }) => sum + content.byteLength, 0)).toBeLessThanOrEqual(4 * MIB)
+    }
+  })
+
   it('splits what would be too large for one entry, without a hole in the counter', async () => {
     const { guard, entries, settle } = setUp()
     const session = await guard.open(run, resource, client)
