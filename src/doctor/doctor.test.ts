@@ -7,7 +7,7 @@ import type { Config } from '../config/index.ts'
 import { examineClock } from './clock.ts'
 import { examineDurability } from './durability.ts'
 import { examineFiles } from './files.ts'
-import { roleFinding } from './role.ts'
+import { roleFinding, unreadRoleFinding, unverifiedFinding } from './role.ts'
 
 const never = new AbortController().signal
 
@@ -95,7 +95,17 @@ describe('the clock', () => {
   })
 })
 
+it('doubts a target whose certificate is not verified', () => {
+  expect(unverifiedFinding('orders-db')).toMatchObject({ level: 'warn', found: expect.stringContaining('verify: off') })
+})
+
 describe('the role of the gateway at a target', () => {
+  it('is doubted, no more, where a pooler does not say what it is', () => {
+    expect(unreadRoleFinding('orders-db', 'It said nothing.')).toMatchObject({
+      level: 'warn',
+      found: expect.stringMatching(/said nothing\.$/),
+    })
+  })
   it('is doubted by what it may do beyond its grants', () => {
     expect(roleFinding('orders-db', 'app', ['SUPERUSER'])).toMatchObject({ level: 'warn', found: expect.stringContaining('SUPERUSER') })
     expect(roleFinding('orders-db', 'app', [])).toMatchObject({ level: 'ok' })

@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs'
 import type { Finding } from '../api/local/index.ts'
-import { roleFinding } from '../doctor/index.ts'
+import { roleFinding, unreadRoleFinding, unverifiedFinding } from '../doctor/index.ts'
 import { type Issuer, prepareIssuer } from '../identity/index.ts'
 import { CodedError, type PostgresResource } from '../operations/index.ts'
 import { type RoleFacts, readRole } from '../protocols/postgres/index.ts'
@@ -25,24 +25,37 @@ export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<
     })
   }
   for (const resource of rooms.inForce.taken.resources.all) {
-    const roles: RoleFacts[] = []
+    const roles: (RoleFacts | Unread)[] = []
+    const unverified = rooms.inForce.taken.configured.get(resource.name)?.tls.verify === 'off'
     yield await within(`resource ${resource.name}`, signal, async (bounded) => {
       const role = await visit(rooms, resource, bounded)
       roles.push(role)
-      return `reached, trusted and logged in to (PostgreSQL ${role.serverVersion})`
+      const version = 'unread' in role ? '' : ` (PostgreSQL ${role.serverVersion})`
+      return `reached${unverified ? '' : ', trusted'} and logged in to${version}`
     })
-    for (const { name, powers } of roles) yield roleFinding(resource.name, name, powers)
+    if (unverified) yield unverifiedFinding(resource.name)
+    for (const role of roles) {
+      yield 'unread' in role ? unreadRoleFinding(resource.name, role.unread) : roleFinding(resource.name, role.name, role.powers)
+    }
   }
 }
 
-/** Logs in with the gateway's own credential, asks what its role may do, and leaves. */
-async function visit({ connector }: Rooms, resource: PostgresResource, signal: AbortSignal): Promise<RoleFacts> {
+/** Why nothing is known of a role, one sentence. */
+interface Unread {
+  readonly unread: string
+}
+
+/** Logs in with the gateway's own credential, asks what its role may do, and leaves. A pooler may know log-ins and no such question. */
+async function visit({ connector }: Rooms, resource: PostgresResource, signal: AbortSignal): Promise<RoleFacts | Unread> {
   const database = [...resource.databases.values()][0] ?? 'postgres'
   const { target } = await connector.connect(resource, { database, settings: new Map(), minor: 0 }, signal)
   const leave = () => target.socket.destroy()
   signal.addEventListener('abort', leave, { once: true })
   try {
     return await readRole(target)
+  } catch (error) {
+    signal.throwIfAborted()
+    return { unread: error instanceof CodedError ? error.message : 'The target closed the connection.' }
   } finally {
     signal.removeEventListener('abort', leave)
     leave()
