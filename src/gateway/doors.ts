@@ -7,6 +7,7 @@ import { CancelRegistry, createPostgresDoor } from '../protocols/postgres/index.
 import { GatewayError } from './errors.ts'
 import type { GatewayLog } from './log.ts'
 import type { Rooms } from './rooms.ts'
+import { unavailable } from './unavailable.ts'
 
 /** The listeners that jobs reach. */
 export interface Doors {
@@ -23,7 +24,7 @@ export interface Doors {
 const TOKEN_DOOR_RATE = { burst: 120, perSecond: 10 }
 
 /** Opens the plane first: whoever gets a credential at the token door can use it at once. @throws GatewayError GS_GATEWAY_ADDRESS */
-export async function openDoors(rooms: Rooms, log: GatewayLog): Promise<Doors> {
+export async function openDoors(rooms: Rooms, log: GatewayLog, draining: () => boolean): Promise<Doors> {
   const { credentials, exchange, guard, inForce, records, runs, tls, authority } = rooms
   const { listen } = inForce.config.gateway
   const postgres = createPostgresDoor({
@@ -45,6 +46,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog): Promise<Doors> {
     names: tls.names,
     postgres: { host: tls.names[0] ?? listen.postgres.host, port: postgresPort },
     ca: () => tls.ca,
+    unavailable: () => unavailable(rooms.trail, draining()),
     tls: tls.options(),
     throttle: new Throttle(TOKEN_DOOR_RATE),
     failures: loginThrottle(),

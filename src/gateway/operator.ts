@@ -1,11 +1,13 @@
 import type { GatewayStatus, Listening, Operator } from '../api/local/index.ts'
 import { Secret } from '../credentials/index.ts'
+import type { CodedError } from '../operations/index.ts'
 import type { EntryFields } from '../trail/index.ts'
 import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
 import type { Reload } from './reload.ts'
 import type { Rooms } from './rooms.ts'
 import { secretsOf } from './secrets-of.ts'
+import { unavailable } from './unavailable.ts'
 import { version } from './version.ts'
 
 export interface OperatorParts {
@@ -30,15 +32,16 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
       configPath,
       policy: inForce.taken.policy.digest,
       trail: trail.state,
+      ...notAdmitting(unavailable(trail, draining())),
       listening: listening(),
     }),
     runs: () => runs.runs(),
     revokeRun: async (id) => runs.revoke(id),
     sessions: () => runs.sessions(),
     killSession: async (id) => runs.kill(id),
-    async *readTrail({ from, follow, opened, filter }, signal) {
+    async *readTrail({ from, follow, opened, filter, before }, signal) {
       await records.logRead({ from, follow, opened, ...(filter && { filter: { ...filter } satisfies EntryFields }) })
-      yield* trail.read({ from, follow, signal })
+      yield* trail.read({ from, follow, signal, ...(before && { before }) })
     },
     secrets: async () => secrets.list(),
     async setSecret(name, value) {
@@ -62,4 +65,8 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
     reload,
     doctor: (signal) => doctor(rooms, signal),
   }
+}
+
+function notAdmitting(why: CodedError | undefined): Pick<GatewayStatus, 'unavailable'> {
+  return why ? { unavailable: why.code } : {}
 }

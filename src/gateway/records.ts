@@ -15,10 +15,13 @@ export class Records implements RunObserver {
     this.#key = trail.sessionKey()
   }
 
-  /** @throws TrailError: then nothing may start */
+  /** Without room it is kept, and written first when there is: until then nothing is forwarded. @throws TrailError: then nothing may start */
   async gatewayStarted(fields: EntryFields, configText: string): Promise<void> {
     const content = Buffer.from(configText)
-    await this.#trail.durable({ kind: 'gateway.start', fields, payloads: [{ name: 'config', key: this.#key, content }] })
+    this.#trail.note({ kind: 'gateway.start', fields, payloads: [{ name: 'config', key: this.#key, content }] })
+    await new Promise<void>((resolve, reject) => {
+      this.#trail.whenDurable((error) => (error && error.code !== 'GS_TRAIL_FULL' ? reject(error) : resolve()))
+    })
   }
 
   gatewayStopped(reason: string): void {

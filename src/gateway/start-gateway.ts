@@ -87,12 +87,13 @@ class Gateway implements RunningGateway {
       { version: version(), node: process.versions.node, durability, config: loaded.digest, policy: policy.digest },
       loaded.text,
     )
-    this.#doors = await openDoors(this.#rooms, this.#log)
+    const draining = () => this.#stopping !== undefined
+    this.#doors = await openDoors(this.#rooms, this.#log, draining)
     const operator = operatorOf({
       rooms: this.#rooms,
       configPath: this.#path,
       listening: () => this.#doors?.listening ?? {},
-      draining: () => this.#stopping !== undefined,
+      draining,
       reload: this.reload,
     })
     this.#socket = await listenLocally(inForce.config.gateway.data, localApi(operator, this.#log, this.#closing.signal))

@@ -10,7 +10,7 @@ import type { Recovered } from './recovery.ts'
 import { SavedState } from './saved-state.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { storedEntry } from './stored-entry.ts'
-import type { EntryDraft, EntryId, PayloadKey, StoredEntry, Trail } from './trail.ts'
+import type { EntryDraft, EntryId, PayloadKey, ReadOptions, StoredEntry, Trail } from './trail.ts'
 import type { TrailLog } from './trail-log.ts'
 import { type LogEnd, largestRecord, WriteAhead } from './write-ahead.ts'
 
@@ -48,6 +48,7 @@ export class DurableTrail implements Trail {
   /** Why the entry appended last was not staged; told to whoever waits next. */
   #refused: TrailError | undefined
   #missing = 0
+  #savesWhenResumed = false
   #fail!: (error: TrailError) => void
 
   constructor(options: DurableTrailOptions) {
@@ -69,9 +70,10 @@ export class DurableTrail implements Trail {
     this.#saved = new SavedState(options.store, () => this.#log.end, options.log)
   }
 
-  /** From now on the state is saved: what recovery found open is closed in the log, so that the next start need not look for it. */
+  /** From now on the state is saved, once what recovery found open is closed in the log: then the next start need not look for it. */
   saveStates(): void {
-    this.#saved.start()
+    this.#savesWhenResumed = this.#log.state === 'full'
+    if (!this.#savesWhenResumed) this.#saved.start()
   }
 
   get state(): 'open' | 'full' | 'failed' | 'closed' {
@@ -123,18 +125,19 @@ export class DurableTrail implements Trail {
     return this.#keys.pseudonymOf(issuer, subject)
   }
 
-  async *read(options: { from?: number; follow?: boolean; signal?: AbortSignal } = {}): AsyncGenerator<StoredEntry> {
-    const { from = 0, follow = false, signal } = options
+  async *read({ from = 0, follow = false, signal, before }: ReadOptions = {}): AsyncGenerator<StoredEntry> {
     const first = from < 0 ? Math.max(0, this.#log.end.entries + from) : from
     const reader = new LogReader(this.#options.files, this.#options.key, () => this.#log.end)
-    await reader.seek(first)
+    await reader.seek(before ? 0 : first)
     while (!signal?.aborted) {
       const seen = this.#log.end
       const records = await reader.next()
       if (records) {
         for (const record of records) {
           if (signal?.aborted) return
-          if (record.index >= first) yield storedEntry(record, this.#options.origin, this.#keys)
+          const entry = () => storedEntry(record, this.#options.origin, this.#keys)
+          if (record.index >= first) yield entry()
+          else before?.(entry())
         }
       } else if (!follow || this.state === 'closed' || this.state === 'failed') return
       else await this.#more(seen, signal)
@@ -145,9 +148,11 @@ export class DurableTrail implements Trail {
     if (this.#closing) return
     this.#closing = true
     this.#saved.stop()
-    if (this.#log.state === 'full') this.#options.log.error({}, 'the trail closes without room: what was noted since is not written')
+    const full = this.#log.state === 'full'
+    if (full) this.#options.log.error({}, 'the trail closes without room: what was noted since is not written')
     await this.#log.close()
-    if (this.#log.state === 'closed') this.#saved.saveClean()
+    // Without room, ends of sessions are missing: the next start looks for them as after a crash.
+    if (this.#log.state === 'closed' && !full) this.#saved.saveClean()
     this.#wakeWatchers()
     this.#keys.close()
   }
@@ -198,6 +203,7 @@ export class DurableTrail implements Trail {
     const entries = this.#missing
     this.#missing = 0
     if (entries > 0) this.note({ kind: 'gap', fields: { reason: 'GS_TRAIL_FULL', entries } })
+    if (this.#savesWhenResumed) this.#log.whenDurable((error) => !error && !this.#closing && this.saveStates())
   }
 
   #onFailed(error: TrailError): void {

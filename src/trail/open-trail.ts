@@ -37,6 +37,7 @@ const NAME = /^[\x21-\x7e]{1,200}$/
 
 /**
  * Opens the log, or begins it, and repairs what a crash left: cuts a torn last batch, ends what was open, and says so in `gateway.recovered`.
+ * Where there is no room to say so, the trail comes up `full`, and says it first when there is.
  *
  * @throws TrailError GS_TRAIL_DAMAGED, GS_TRAIL_ROLLED_BACK or GS_TRAIL_KEYS where the log is not what it was; GS_TRAIL_FULL where there is no room to begin;
  *   RangeError for a name or a size that cannot be
@@ -94,5 +95,8 @@ async function tell(trail: Trail, { torn, open }: Recovered, log: TrailLog): Pro
   log.warn(fields, 'the trail was not closed in order: recovered')
   trail.note({ kind: 'gateway.recovered', fields })
   for (const ending of open.endings()) trail.note(ending)
-  await new Promise<void>((resolve, reject) => trail.whenDurable((error) => (error ? reject(error) : resolve())))
+  await new Promise<void>((resolve, reject) => {
+    // Noted, so it is kept until there is room; until then nothing is forwarded.
+    trail.whenDurable((error) => (error && error.code !== 'GS_TRAIL_FULL' ? reject(error) : resolve()))
+  })
 }

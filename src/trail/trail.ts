@@ -76,6 +76,13 @@ export interface StoredEntry {
   payloads(): readonly StoredPayload[]
 }
 
+export interface ReadOptions {
+  readonly from?: number
+  readonly follow?: boolean
+  readonly signal?: AbortSignal
+  readonly before?: (entry: StoredEntry) => void
+}
+
 /** The log of one instance. One process owns it. */
 export interface Trail {
   /**
@@ -95,8 +102,11 @@ export interface Trail {
   subjectKey(pseudonym: string): PayloadKey
   /** HMAC(pseudonym key, issuer | subject): how a principal appears in entries. */
   pseudonym(issuer: string, subject: string): string
-  /** Entries in order, from `from` on (negative counts from the end); with `follow`, waits for more until the signal aborts. */
-  read(options?: { from?: number; follow?: boolean; signal?: AbortSignal }): AsyncIterable<StoredEntry>
+  /**
+   * Entries in order, from `from` on (negative counts from the end); with `follow`, waits for more until the signal aborts.
+   * `before` is shown the entries in front of `from`, in order, for whoever must know them to understand the others.
+   */
+  read(options?: ReadOptions): AsyncIterable<StoredEntry>
   /** open — writing; full — no room, resumes by itself; failed — stopped for good, `failure` says why. */
   readonly state: 'open' | 'full' | 'failed' | 'closed'
   /** Resolves with the reason when the trail fails for good: the gateway must stop. Never rejects. */

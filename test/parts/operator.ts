@@ -76,6 +76,7 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
       operator.readings.push(reading)
       throwPlanted('readTrail')
       let next = reading.from < 0 ? Math.max(0, operator.trail.length + reading.from) : reading.from
+      for (const entry of operator.trail.slice(0, next)) reading.before?.(entry)
       for (;;) {
         while (next < operator.trail.length) yield operator.trail[next++]!
         if (!reading.follow || signal.aborted) return

@@ -159,6 +159,17 @@ describe('the trail over the socket', () => {
     expect(operator.readings[2]).toEqual({ from: 0, follow: false, opened: false, filter: { run: 'run_one' } })
   })
 
+  it('is one reading, also where sessions of a run were opened before the place that is read from', async () => {
+    const { operator, client } = await listening()
+    operator.append('session.open', { run: 'run_one', session: 'ses_one' })
+    operator.append('session.open', { run: 'run_two', session: 'ses_two' })
+    operator.append('operation.intent', { session: 'ses_two' })
+    operator.append('operation.intent', { session: 'ses_one' })
+    const found = await all(client.trail({ ...wholeTrail, from: -2, filter: { run: 'run_one' } }, never))
+    expect(found.map(({ index }) => index)).toEqual([3])
+    expect(operator.readings).toEqual([expect.objectContaining({ from: -2, filter: { run: 'run_one' } })])
+  })
+
   it('shows one entry by index or id, binary payloads as base64, erased ones as erased', async () => {
     const { operator, client } = await listening()
     operator.append('gateway.start', {})

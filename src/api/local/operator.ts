@@ -45,6 +45,8 @@ export interface GatewayStatus {
   /** Digest of the policy in force, `sha256:…`. */
   readonly policy: string
   readonly trail: Trail['state']
+  /** Code of why no operation can be admitted now; absent while they can. */
+  readonly unavailable?: string
   readonly listening: Listening
 }
 
@@ -63,6 +65,8 @@ export interface TrailReading {
   /** Whether payloads are opened. */
   readonly opened: boolean
   readonly filter?: TrailFilter
+  /** Is shown the entries in front of `from`: what a filter must know of them. Part of the same reading, not another one. */
+  readonly before?: (entry: StoredEntry) => void
 }
 
 export interface TrailFilter {

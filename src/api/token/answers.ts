@@ -36,6 +36,11 @@ export function bearerRefusal(error: unknown): Refused {
   return { ...coded(401, 'invalid_token', error), headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }
 }
 
+/** How the gateway says that it forwards nothing now. RFC 9110 §15.6.4. */
+export function unavailable(why: CodedError): Refused {
+  return coded(503, 'temporarily_unavailable', why)
+}
+
 const UNAVAILABLE: ReadonlySet<string> = new Set([
   'GS_IDENTITY_KEYS_UNAVAILABLE' satisfies IdentityCode,
   'GS_RUNS_NOT_RECORDED',

@@ -13,7 +13,7 @@ import {
   Throttle,
   TokenExchange,
 } from '../../identity/index.ts'
-import type { PostgresResource, RunId, Sealer } from '../../operations/index.ts'
+import type { CodedError, PostgresResource, RunId, Sealer } from '../../operations/index.ts'
 import { LiveRuns } from '../../runs/index.ts'
 import {
   type EmbeddedDatabase,
@@ -23,6 +23,7 @@ import {
   embeddedSpentTokens,
   openDatabase,
 } from '../../store/index.ts'
+import { TrailError } from '../../trail/index.ts'
 import { TokenDoorClient } from './client.ts'
 import { type TokenDoor, tokenDoor } from './index.ts'
 
@@ -57,6 +58,11 @@ interface Gateway {
   readonly refused: RefusedSignIn[]
   readonly started: ReturnType<typeof vi.fn>
 }
+
+let closedFor: CodedError | undefined
+afterEach(() => {
+  closedFor = undefined
+})
 
 async function gateway(
   limits: { address?: { burst: number; perSecond: number }; subject?: { burst: number; perSecond: number } } = {},
@@ -95,6 +101,7 @@ async function gateway(
     names: ['127.0.0.1'],
     postgres: { host: 'gw.example.org', port: 5432 },
     ca: () => '-----BEGIN CERTIFICATE-----\n',
+    unavailable: () => closedFor,
     throttle: new Throttle({ burst: 200, perSecond: 100 }),
     failures: loginThrottle({ burst: 3, perSecond: 0.1 }),
   })
@@ -299,6 +306,16 @@ describe('refuses a request', () => {
     // None of these spent the token.
     expect((await post(`${url}/oauth/token`, good)).status).toBe(200)
   })
+})
+
+it('says 503, and why, as its health while no operation can be admitted', async () => {
+  const { url } = await gateway()
+  closedFor = new TrailError('GS_TRAIL_FULL')
+  const answer = await fetch(`${url}/health`)
+  expect([answer.status, await answer.json()]).toEqual([
+    503,
+    expect.objectContaining({ error: 'temporarily_unavailable', code: 'GS_TRAIL_FULL', next: closedFor.next }),
+  ])
 })
 
 it('shows its health and its CA to anybody', async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { TlsOptions } from 'node:tls'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import type { LoginThrottle, RunCredentials, Throttle, TokenExchange } from '../../identity/index.ts'
+import type { CodedError } from '../../operations/index.ts'
 import type { RunLifeCycle, Runs } from '../../runs/index.ts'
 import { exchangeRefusal, refuse } from './answers.ts'
 import { TokenDoorError } from './errors.ts'
@@ -20,6 +21,8 @@ export interface TokenDoorOptions {
   readonly postgres?: { readonly host: string; readonly port: number }
   /** The CA that signed our certificates, PEM; undefined where the operator brought a certificate. */
   readonly ca: () => string | undefined
+  /** Why no operation can be admitted now; undefined while they can. What `/health` says. */
+  readonly unavailable: () => CodedError | undefined
   /** Certificate and key, or an SNICallback. Without it the door only listens on loopback. */
   readonly tls?: TlsOptions
   /** All requests, per address. */

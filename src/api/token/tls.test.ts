@@ -20,6 +20,7 @@ beforeEach(async () => {
     credentials: {} as RunCredentials,
     runs: {} as LiveRuns,
     names: ['localhost', 'other.localhost'],
+    unavailable: () => undefined,
     ca: () => certificates.ca,
     tls: { cert: certificates.server.certificate, key: certificates.server.key },
     throttle: new Throttle({ burst: 3, perSecond: 0.01 }),

@@ -34,14 +34,10 @@ export function trailRoutes(api: LocalApi, operator: Operator, closing: AbortSig
 
 async function* answers(operator: Operator, reading: TrailReading, signal: AbortSignal) {
   const keep = trailFilter(reading.filter ?? {})
-  if (reading.filter?.run !== undefined && reading.from !== 0) await learnSessions(operator, reading.filter.run, keep, signal)
-  for await (const entry of operator.readTrail(reading, signal)) if (keep(entry)) yield entryAnswer(entry, reading.opened)
-}
-
-/** Which sessions are the run's is said where they were opened, which may be before the place that is read from. */
-async function learnSessions(operator: Operator, run: string, keep: ReturnType<typeof trailFilter>, signal: AbortSignal): Promise<void> {
-  const reading: TrailReading = { from: 0, follow: false, opened: false, filter: { run, kind: 'session.open' } }
-  for await (const entry of operator.readTrail(reading, signal)) keep(entry)
+  // Which sessions are the run's is said where they were opened, which may be before the place that is read from.
+  const learns = reading.filter?.run !== undefined && reading.from !== 0
+  const whole = learns ? { ...reading, before: (entry: StoredEntry) => void keep(entry) } : reading
+  for await (const entry of operator.readTrail(whole, signal)) if (keep(entry)) yield entryAnswer(entry, reading.opened)
 }
 
 /** An index is looked up; an id is searched for from the start, as ids of different boots have no order. */
