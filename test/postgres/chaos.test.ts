@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => shop?.close())
 
-type Wire = { stream: Socket; processID: number; secretKey: number }
+type Wire = { connection: { stream: Socket }; processID: number; secretKey: number }
 
 /** What clients send, most of it wrong somewhere. Each begins and ends outside of any other. */
 function bursts(random: () => number): Buffer[] {
@@ -94,7 +94,11 @@ async function chaos(random: () => number, until: number): Promise<void> {
       // Denied at this moment: recorded as such.
       continue
     }
-    const { stream, processID, secretKey } = (client as unknown as { connection: Wire }).connection
+    const {
+      connection: { stream },
+      processID,
+      secretKey,
+    } = client as unknown as Wire
     stream.removeAllListeners('data')
     stream.on('data', () => undefined)
     stream.on('error', () => undefined)

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type DatabaseError } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { query } from '../../src/protocols/postgres/wire/build.ts'
 import { openShop, SHOP_ROLE, type Shop } from '../parts/shop.ts'
 
 describe('ending what runs', () => {
@@ -66,6 +67,36 @@ describe('ending what runs', () => {
     expect((await other.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
     await other.end()
     expect(await until(async () => (await backends()) === 0, 1_000)).toBeDefined()
+  })
+
+  // PG-26
+  it.each([
+    ['copies in and says nothing', 'COPY ledger FROM STDIN', undefined],
+    ['does not read what it copies out', "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 200000)) TO STDOUT", undefined],
+    ['does not read its rows', "SELECT repeat('x', 1000) FROM generate_series(1, 200000)", undefined],
+    ['waits for a target that has stopped', 'SELECT 1', 'SIGSTOP'],
+  ] as const)('cuts a revoked client that %s', async (_, text, signal) => {
+    const job = await shop.gateway.credential()
+    const client = await connected(job)
+    await client.query('CREATE TABLE IF NOT EXISTS ledger (line text)')
+    const { stream } = (client as unknown as { connection: { stream: import('node:net').Socket } }).connection
+    const { processID } = client as unknown as { processID: number }
+    stream.removeAllListeners('data').pause()
+    if (signal) process.kill(processID, signal)
+    let stopped = signal !== undefined
+    try {
+      stream.write(query(text))
+      await sleep(200)
+      const began = performance.now()
+      await shop.gateway.operator.revokeRun(job.run)
+      const gone = async () => !(await shop.gateway.operator.sessions()).some(({ run }) => run === job.run)
+      expect(await until(gone, 1_000)).toBeDefined()
+      if (stopped) stopped = !process.kill(processID, 'SIGCONT')
+      expect(await until(async () => (await backends()) === 0, 1_000 - (performance.now() - began))).toBeDefined()
+    } finally {
+      if (stopped) process.kill(processID, 'SIGCONT')
+      stream.destroy()
+    }
   })
 
   // PG-27
