@@ -25,6 +25,10 @@ export const doorErrors = {
     meaning: 'The password is not the plane credential of this run, or the run is over.',
     next: 'Use the PostgreSQL credential (gs_pg_…) that the token exchange gave to this run as the password; do not guess.',
   },
+  GS_POSTGRES_CREDENTIAL_MISPLACED: {
+    meaning: 'A credential of this gateway stands where it would be written down: in the user, the database or a setting.',
+    next: "Send the plane credential (gs_pg_…) as the password, and the run's public id (run_…) as the user; never the run handle.",
+  },
   GS_POSTGRES_BINDING_FAILED: {
     meaning: 'The channel binding of the log-in does not fit this TLS connection: somebody may stand between client and gateway.',
     next: 'Do not retry; report it. Check that nothing between client and gateway ends TLS.',

@@ -114,3 +114,12 @@ describe('a start-up packet', () => {
     expect(() => startUp({ options: '-c search_path=secret' })).not.toThrow(/secret/)
   })
 })
+
+it.each([
+  ['the user', { user: 'gs_run_0123456789' }],
+  ['the database', { database: 'gs_pg_0123456789' }],
+  ['the application', { application_name: 'job gs_run_0123456789' }],
+  ['an option', { options: '-c application_name=gs_pg_0123456789' }],
+])('refuses a credential of ours in place of %s, where it would be written down and sent on', (_, parameters) => {
+  expect(codeOf(parameters)).toBe('GS_POSTGRES_CREDENTIAL_MISPLACED')
+})

@@ -26,6 +26,9 @@ export const PASSED_SETTINGS: readonly string[] = [
   'lock_timeout',
 ]
 
+/** How the credentials of every door begin: see identity/credential.ts. */
+const OUR_CREDENTIAL = /gs_(run|pg)_[0-9a-z]/
+
 const canonical = new Map(PASSED_SETTINGS.map((name) => [name.toLowerCase(), name]))
 
 /**
@@ -42,9 +45,13 @@ export function readStartUp(parameters: ReadonlyMap<string, string>): StartUp {
     if (lower.startsWith('gatescribe.')) keepOurs(ours, lower, value)
     else settings.set(passed(name), value)
   }
+  const database = parameters.get('database') || user
+  // All of these are recorded as the client's claims, and shown to operators; some go on to the target.
+  if ([user, database, ...settings.values()].some((text) => OUR_CREDENTIAL.test(text)))
+    throw new DoorError('GS_POSTGRES_CREDENTIAL_MISPLACED')
   return {
     user,
-    database: parameters.get('database') || user,
+    database,
     token: ours.get('gatescribe.token'),
     resource: ours.get('gatescribe.resource'),
     settings,
