@@ -121,6 +121,12 @@ describe('its client', () => {
     await expect(client.removeSecret('orders-ro')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })
   })
 
+  it('refuses a secret that is no text, rather than keep another one than was given', async () => {
+    const { operator, client } = await listening()
+    await expect(client.setSecret('a', Buffer.from([0xff, 0x61]))).rejects.toMatchObject({ code: 'GS_LOCAL_BAD_REQUEST' })
+    expect(operator.sealed.has('a')).toBe(false)
+  })
+
   it('refuses an empty secret, one above 64 KiB, and names that are not names', async () => {
     const { client } = await listening()
     await expect(client.setSecret('a', new Uint8Array())).rejects.toMatchObject({ code: 'GS_LOCAL_BAD_REQUEST' })

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
 import { secretAnswer } from '../answers.ts'
 import { LocalError } from '../errors.ts'
@@ -6,7 +7,11 @@ import type { Operator } from '../operator.ts'
 import { secretNameSchema, secretSchema } from '../schemas.ts'
 
 const params = z.object({ name: secretNameSchema })
-const value = z.instanceof(Buffer).refine((bytes) => bytes.length > 0, 'a secret is not empty')
+const value = z
+  .instanceof(Buffer)
+  .refine((bytes) => bytes.length > 0, 'a secret is not empty')
+  // It is kept as text: other bytes would be replaced without a word, and the target would refuse what is left.
+  .refine(isUtf8, 'a secret is UTF-8')
 
 export function secretRoutes(api: LocalApi, operator: Operator): void {
   api.get('/v1/secrets', { schema: { response: { 200: z.array(secretSchema) } } }, async () => (await operator.secrets()).map(secretAnswer))
