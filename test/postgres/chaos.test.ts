@@ -10,12 +10,13 @@ import { sendRawCancel } from '../parts/raw-postgres.ts'
 import { readTrail } from '../parts/recorded.ts'
 import { seeded } from '../parts/seeded.ts'
 import { openShop, SHOP_DATABASE, SHOP_ROLE, type Shop } from '../parts/shop.ts'
+import { durationOr, patience, seedOr, shown } from '../parts/soak.ts'
 
-const SEED = Number(process.env.GATESCRIBE_FUZZ_SEED ?? 20_261_124)
+const SEED = seedOr(20_261_124)
 const CLIENTS = 12
 /** The gateway may look at a configuration that is just being written; it stays with the one it has. */
 const HALF_WRITTEN = 'GS_CONFIG_SYNTAX'
-const MS = Number(process.env.GATESCRIBE_CHAOS_MS ?? 3_000)
+const MS = durationOr(3_000)
 
 let shop: Shop
 beforeAll(async () => {
@@ -181,7 +182,7 @@ function faults(entries: readonly EntryAnswer[]): string[] {
 }
 
 it('whatever clients, operators and targets do: each intent ends once, counters have no hole, sessions open and close', {
-  timeout: 60_000 + MS,
+  timeout: patience(60_000 + MS),
 }, async () => {
   const until = performance.now() + MS
   const reloads = (async () => {
@@ -203,6 +204,8 @@ it('whatever clients, operators and targets do: each intent ends once, counters 
   const statuses = entries.flatMap(({ kind, fields }) =>
     kind === 'operation.outcome' ? (fields as unknown as { outcomes: OutcomeRow[] }).outcomes.map(([, status]) => status) : [],
   )
+  const opened = entries.filter(({ kind }) => kind === 'session.open').length
+  shown('test/postgres/chaos.test.ts', { sessions: opened, operations: statuses.length, faults: 0 })
   // The workload was what it claims to be.
   for (const status of ['completed', 'failed', 'refused', 'skipped', 'cancelled', 'aborted']) expect(statuses).toContain(status)
   const complaints = shop.gateway

@@ -8,10 +8,11 @@ import { frontend } from '../../src/protocols/postgres/wire/codes.ts'
 import { readBind, readParse, readQuery } from '../../src/protocols/postgres/wire/read.ts'
 import { type RunningPostgres, startPostgres } from '../parts/postgres.ts'
 import { type RelayControls, type Seen, startRelay } from '../parts/postgres-relay.ts'
+import { patience, rounds, seedOr, shown } from '../parts/soak.ts'
 import { startTap, type Tap } from '../parts/tap.ts'
 
-const RUNS = Number(process.env.GATESCRIBE_FUZZ_RUNS ?? 250)
-const SEED = Number(process.env.GATESCRIBE_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31))
+const RUNS = 250
+const SEED = seedOr(Math.floor(Math.random() * 2 ** 31))
 
 let postgres: RunningPostgres
 /** Between the relay and the server: what really went upstream. */
@@ -158,12 +159,13 @@ function expectAdmitted(sent: readonly Buffer[], seen: readonly Seen[], note: st
 }
 
 it(`forwards nothing that was not admitted, and ends, whatever the client sends (seed ${SEED})`, {
-  timeout: 60_000 + RUNS * 200,
+  timeout: patience(60_000 + RUNS * 200),
 }, async () => {
   const random = randomFrom(SEED)
   const sessions = [await recordDriver(), pipelined]
   let framed = 0
-  for (let run = 0; run < RUNS; run += 1) {
+  let runs = 0
+  for (const run of rounds(RUNS)) {
     const note = `seed ${SEED}, run ${run}`
     gate.seen.length = 0
     gate.ends.length = 0
@@ -187,7 +189,9 @@ it(`forwards nothing that was not admitted, and ends, whatever the client sends 
     expectAdmitted(messagesOf(connection!.fromClient), gate.seen, note)
     for (const seen of gate.seen) if (!seen.refused) expect(seen.outcome, `${note}: ${seen.text} was never settled`).toBeDefined()
     if (gate.ends[0] !== 'protocol-error') framed += 1
+    runs += 1
   }
-  console.info(`fuzz: ${framed} of ${RUNS} mutated sessions passed framing (${Math.round((100 * framed) / RUNS)} %), seed ${SEED}`)
-  expect(framed / RUNS).toBeGreaterThan(0.5)
+  const share = Math.round((100 * framed) / runs)
+  shown('test/postgres/relay-fuzz.test.ts', { 'mutated sessions': runs, 'passed framing': framed, 'passed framing, %': share })
+  expect(framed / runs).toBeGreaterThan(0.5)
 })
