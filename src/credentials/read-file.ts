@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { CredentialsError } from './errors.ts'
@@ -28,11 +29,15 @@ export async function readReferencedFile(path: string, limit: number, secret: bo
     const buffer = Buffer.alloc(limit + 1)
     let length = 0
     for (;;) {
-      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length)
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length).catch((error: NodeJS.ErrnoException) => {
+        throw unreadable(path, error.code ?? 'unknown reason')
+      })
       length += bytesRead
       if (bytesRead === 0 || length > limit) break
     }
     if (length > limit) throw new CredentialsError('GS_SECRET_TOO_LARGE', `file:${path} is larger than ${limit} bytes.`)
+    // Decoded all the same, it would be another secret.
+    if (!isUtf8(buffer.subarray(0, length))) throw unreadable(path, 'not UTF-8')
     const text = buffer.toString('utf8', 0, length)
     buffer.fill(0)
     return withoutNewline(text)

@@ -84,6 +84,16 @@ describe('file:', () => {
     expect(inspect(error, { depth: 9 })).not.toContain(value)
   })
 
+  it('is refused where it is no UTF-8, rather than sent to the target as something else', async () => {
+    const { code, message } = await failure(references.secret(file(Buffer.from('hunter2\xe4', 'latin1'))))
+    expect(code).toBe('GS_SECRET_UNREADABLE')
+    expect(message).not.toContain('hunter2')
+  })
+
+  it.runIf(process.platform === 'linux')('is refused with a code where reading it fails half-way', async () => {
+    expect(await failure(references.secret({ from: 'file', path: '/proc/self/mem' }))).toMatchObject({ code: 'GS_SECRET_UNREADABLE' })
+  })
+
   it('may be readable by all where it is no secret', async () => {
     expect(await references.material(file('PEM', 0o644))).toBe('PEM')
   })
@@ -133,6 +143,15 @@ describe('command:', () => {
     expect(error.code).toBe('GS_SECRET_COMMAND_FAILED')
     expect(error.message).toContain(says)
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(value)
+  })
+
+  it('that prints what is no UTF-8, or has more arguments than the system takes, is refused', async () => {
+    const latin = await failure(references.secret(command(script("printf 'hunter2\\344'"))))
+    expect(latin).toMatchObject({ code: 'GS_SECRET_COMMAND_FAILED' })
+    expect(latin.message).not.toContain('hunter2')
+    expect(await failure(references.secret(command('/bin/true', 'x'.repeat(3_000_000))))).toMatchObject({
+      code: 'GS_SECRET_COMMAND_FAILED',
+    })
   })
 
   it('that cannot be started is refused', async () => {

@@ -1,4 +1,6 @@
-import { spawn } from 'node:child_process'
+import { isUtf8 } from 'node:buffer'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
 import { CredentialsError } from './errors.ts'
 import { withoutNewline } from './read-file.ts'
 
@@ -20,13 +22,13 @@ export function runSecretCommand(path: string, args: readonly string[], bounds: 
   const { deadline = 10_000, output = 65_536 } = bounds
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new CredentialsError('GS_SECRET_COMMAND_FAILED', `command:${path} ${why}.`))
-    // A process group of its own, so that what the command started ends with it.
-    const child = spawn(path, args, {
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
-      stdio: ['ignore', 'pipe', 'ignore'],
-      cwd: '/',
-      detached: true,
-    })
+    let child: ChildProcessByStdio<null, Readable, null>
+    try {
+      child = start(path, args)
+    } catch (error) {
+      // Some reasons are thrown, such as more arguments than the system takes; others come as an event, below.
+      return fail(cannotStart(error))
+    }
     const stop = () => {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
@@ -48,17 +50,29 @@ export function runSecretCommand(path: string, args: readonly string[], bounds: 
       fail(`printed more than ${output} bytes`)
       stop()
     })
-    child.on('error', (error: NodeJS.ErrnoException) => {
+    child.on('error', (error) => {
       clearTimeout(timer)
-      fail(`cannot be started (${error.code ?? 'unknown reason'})`)
+      fail(cannotStart(error))
     })
     child.on('close', (code, signal) => {
       clearTimeout(timer)
-      const text = withoutNewline(Buffer.concat(chunks).toString('utf8'))
-      for (const chunk of chunks) chunk.fill(0)
+      const printed = Buffer.concat(chunks)
+      const text = isUtf8(printed) ? withoutNewline(printed.toString('utf8')) : undefined
+      for (const chunk of [printed, ...chunks]) chunk.fill(0)
       if (code !== 0) fail(code === null ? `was ended by ${signal}` : `ended with code ${code}`)
+      else if (text === undefined) fail('printed what is not UTF-8')
       else if (text === '') fail('printed nothing')
       else resolve(text)
     })
   })
+}
+
+/** A process group of its own, so that what the command started ends with it. */
+function start(path: string, args: readonly string[]) {
+  const env = { PATH: '/usr/local/bin:/usr/bin:/bin' }
+  return spawn(path, args, { env, stdio: ['ignore', 'pipe', 'ignore'], cwd: '/', detached: true })
+}
+
+function cannotStart(error: unknown): string {
+  return `cannot be started (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`
 }

@@ -69,7 +69,10 @@ export function createSecretStore(rows: SealedSecrets, sealer: Sealer, now: () =
   }
 }
 
-/** Binds a sealed value to its name and version: an old value or another secret's cannot be put in its place. */
+/**
+ * Binds a sealed value to its name and version: neither an old value nor another secret's opens in its row. Who can write the database can
+ * still put a whole old row back: the version that the trail records with each use of a credential is then lower than the last one set.
+ */
 export function secretAad({ name, version }: Pick<SealedSecret, 'name' | 'version'>): string {
   return `gatescribe secret\n${name}\n${version}`
 }
