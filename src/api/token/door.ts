@@ -8,6 +8,7 @@ import { exchangeRefusal, refuse } from './answers.ts'
 import { TokenDoorError } from './errors.ts'
 import { exchangeRoute } from './exchange-route.ts'
 import { answer, guardRequests, setSecurityHeaders } from './hooks.ts'
+import { limitConnections } from './limit-connections.ts'
 import { plainRoutes } from './plain-routes.ts'
 import { runRoutes } from './run-routes.ts'
 
@@ -79,6 +80,7 @@ export function tokenDoor(options: TokenDoorOptions): TokenDoor {
       }) as unknown as FastifyInstance)
     : fastify({ ...common, http: slow })
   server.server.maxConnections = 1_000
+  limitConnections(server.server, 250)
   // Node swaps the two where this one is the longer, and would grant a body its 60 s.
   server.server.headersTimeout = patience
   // Only a form is read, and only where a route says so; everything else is 415.
