@@ -17,7 +17,9 @@ it('forwards nothing while the disk is full, says so, and goes on by itself when
     throw error
   })
   try {
-    const client = new Client(shop.clientOf(await shop.gateway.credential()))
+    const job = await shop.gateway.credential()
+    const client = new Client(shop.clientOf(job))
+    client.on('error', () => undefined)
     await client.connect()
     const ballast = 'b'.repeat(2 ** 20 - 4096)
     let refused: DatabaseError | undefined
@@ -33,6 +35,15 @@ it('forwards nothing while the disk is full, says so, and goes on by itself when
     expect((await shop.gateway.operator.status()).trail).toBe('full')
     const again = await client.query("SELECT 'while full'").catch((error: DatabaseError) => error)
     expect(again).toBeInstanceOf(Error)
+
+    // What did not fit leaves some room: less each time, until not even a start fits. It comes up, says why it forwards nothing, and waits.
+    for (const bytes of [64 * 1024, 512]) {
+      shop.gateway = await shop.gateway.again()
+      await fillUp(new Client(shop.clientOf(job)), bytes)
+    }
+    shop.gateway = await shop.gateway.again()
+    expect(await shop.gateway.operator.status()).toMatchObject({ trail: 'full', unavailable: 'GS_TRAIL_FULL' })
+    await expect(new Client(shop.clientOf(job)).connect()).rejects.toThrow(/trail|room/i)
 
     disk.makeRoom()
     for (let waited = 0; (await shop.gateway.operator.status()).trail !== 'open' && waited < 10_000; waited += 100) await sleep(100)
@@ -54,3 +65,14 @@ it('forwards nothing while the disk is full, says so, and goes on by itself when
     disk.unmount()
   }
 })
+
+/** Sends parameters of so many bytes until one is refused, or the log-in already. */
+async function fillUp(client: Client, bytes: number): Promise<void> {
+  client.on('error', () => undefined)
+  const full = async () => {
+    await client.connect()
+    for (let sent = 0; sent < 2_000; sent += 1) await client.query('SELECT length($1::text)', ['b'.repeat(bytes)])
+  }
+  await expect(full()).rejects.toThrow()
+  await client.end().catch(() => undefined)
+}

@@ -25,6 +25,8 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes)
 if (!(minutes > 0 && minutes <= 24 * 60)) throw new RangeError('--minutes takes a number up to 1440')
 
+// Now, as the tree may go on while this runs.
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim()
 const folder = mkdtempSync(join(tmpdir(), 'gatescribe-soak-'))
 const report = join(folder, 'report.jsonl')
 writeFileSync(report, '')
@@ -42,10 +44,9 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim()
 const run = {
   date: new Date().toISOString().slice(0, 10),
-  commit: git('rev-parse', '--short', 'HEAD'),
+  commit,
   command: `npm run soak -- --minutes ${minutes} --seed ${values.seed}`,
   machine: `${process.platform} ${process.arch}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`,
   results,
