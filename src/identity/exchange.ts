@@ -76,7 +76,10 @@ export class TokenExchange {
     }
   }
 
-  /** Per address until the signature is known to be good, per issuer and subject from then on. */
+  /**
+   * Per address until the token is known to be signed, for this gateway and in time; per issuer and subject from then on. Not sooner:
+   * an old token, as found in a log, would be enough to use up what its subject may try.
+   */
   #prove(token: string, address: string, onSigned: (issuer: string, subject: string) => void): Promise<ProvenJob> {
     const key = addressKey(address)
     this.#byAddress.take(key)
@@ -84,9 +87,9 @@ export class TokenExchange {
       issuers: this.#issuers,
       runIdKey: this.#options.runIdKey,
       now: this.#now(),
-      signed: (issuer, subject) => {
+      signed: onSigned,
+      usable: (issuer, subject) => {
         this.#byAddress.giveBack(key)
-        onSigned(issuer, subject)
         this.#bySubject.take(JSON.stringify([issuer, subject]))
       },
     })

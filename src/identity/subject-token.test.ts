@@ -41,6 +41,7 @@ async function prove(token: string, changed: Partial<IssuerSettings> = {}, now =
     runIdKey: new Uint8Array(32),
     now,
     signed: () => undefined,
+    usable: () => undefined,
   })
 }
 
@@ -209,6 +210,7 @@ it('goes on when the issuer rotates its keys, and refuses the old key from then 
       runIdKey: new Uint8Array(32),
       now: Date.now(),
       signed: () => undefined,
+      usable: () => undefined,
     })
   const old = await rotating.mint({ aud: audience })
   await check(old)
@@ -228,6 +230,7 @@ it('says that the keys cannot be had while the issuer is down, without asking fo
       runIdKey: new Uint8Array(32),
       now: Date.now(),
       signed: () => undefined,
+      usable: () => undefined,
     })
   for (let at = 0; at < 5; at++) await expect(check()).rejects.toMatchObject({ code: 'GS_IDENTITY_KEYS_UNAVAILABLE' })
   expect(down.keyRequests).toBe(1)
@@ -246,6 +249,7 @@ it('does not believe a discovery document that names another issuer', async () =
     runIdKey: new Uint8Array(32),
     now: Date.now(),
     signed: () => undefined,
+    usable: () => undefined,
   })
   await expect(proof).rejects.toMatchObject({ code: 'GS_IDENTITY_KEYS_UNAVAILABLE', message: expect.stringContaining('another issuer') })
 })

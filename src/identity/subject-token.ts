@@ -23,8 +23,10 @@ export interface ProofContext {
   readonly runIdKey: Uint8Array
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** Called once the signature is known to be good, with the configured issuer name and the subject; may throw to throttle. */
+  /** Called once the signature is known to be good, with the configured issuer name and the subject. */
   signed(issuer: string, subject: string): void
+  /** Called once the token is known to be for this gateway, now; may throw to throttle. */
+  usable(issuer: string, subject: string): void
 }
 
 const LONGEST = 16 * 1024
@@ -48,6 +50,7 @@ export async function proveJob(token: string, context: ProofContext): Promise<Pr
   requireIssuer(claims, issuer)
   requireAudience(claims, issuer)
   const usableUntil = requireTimes(claims, context.now)
+  context.usable(issuer.settings.name, subject)
   refuseStrangersEvent(claims, issuer)
   requireAcceptedClaims(claims, issuer)
   const principal: Job = { kind: 'job', issuer: issuer.settings.name, subject, groups: groupsOf(claims, issuer) }

@@ -270,6 +270,16 @@ it('throttles an address before a good signature, and a subject after', async ()
   expect(await gate.client.exchange('a.b.c')).toMatchObject({ status: 429 })
 })
 
+it('counts old tokens and those for others against the address that sends them, so that whoever found one locks nobody out', async () => {
+  const gate = await gateway({ address: { burst: 4, perSecond: 0.01 }, subject: { burst: 2, perSecond: 0.01 } })
+  const past = Math.floor(Date.now() / 1000) - 300
+  for (const claims of [{ exp: past }, { exp: past }, { aud: 'https://elsewhere.example' }])
+    expect(await gate.client.exchange(await issuer.mint({ aud: audience, ...claims }))).toMatchObject({ ok: false, status: 400 })
+  await expect(signIn(gate)).resolves.toBeDefined()
+  expect(await gate.client.exchange(await issuer.mint({ aud: audience, exp: past }))).toMatchObject({ status: 400 })
+  expect(await gate.client.exchange(await issuer.mint({ aud: audience, exp: past }))).toMatchObject({ status: 429 })
+})
+
 describe('refuses a request', () => {
   it.each<[string, Record<string, string>, string]>([
     ['for another grant', { grant_type: 'client_credentials' }, 'unsupported_grant_type'],
