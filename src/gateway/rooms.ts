@@ -13,7 +13,7 @@ import {
 import { createGuard, type Guard } from '../guard/index.ts'
 import { openIdentityKeys, prepareIssuer, RunCredentials, TokenExchange } from '../identity/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../protocols/postgres/index.ts'
-import { login } from '../protocols/postgres/login/index.ts'
+import { createLogin } from '../protocols/postgres/login/index.ts'
 import { LiveRuns } from '../runs/index.ts'
 import {
   type EmbeddedDatabase,
@@ -130,7 +130,7 @@ async function join(
   const tls = authority ? mintedTls(authority, names) : await givenTls(certificate!, names, references)
   const connector = createConnector<PostgresAsk, PostgresTarget>({
     resource: (name) => inForce.taken.configured.get(name),
-    login,
+    login: createLogin(),
     references,
   })
   const guard = createGuard<PostgresAsk, PostgresTarget>({

@@ -11,7 +11,7 @@ import { IdentityError, loginThrottle, type PlaneAuthenticator } from '../../src
 import type { PostgresResource, Refusal, Run } from '../../src/operations/index.ts'
 import { createPostgresDoor } from '../../src/protocols/postgres/door/door.ts'
 import type { PostgresDoorOptions } from '../../src/protocols/postgres/door/options.ts'
-import { login } from '../../src/protocols/postgres/login/index.ts'
+import { createLogin } from '../../src/protocols/postgres/login/index.ts'
 import { CancelRegistry } from '../../src/protocols/postgres/relay/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../../src/protocols/postgres/target.ts'
 import { readErrorFields } from '../../src/protocols/postgres/wire/error-response.ts'
@@ -19,6 +19,8 @@ import { scramKeys } from '../../src/protocols/postgres/wire/scram.ts'
 import { buildSslRequest, buildStartup } from '../../src/protocols/postgres/wire/startup.ts'
 import { type RunningPostgres, startPostgres } from './postgres.ts'
 import { issueTestCertificates, type TestCertificates } from './test-certificates.ts'
+
+const login = createLogin()
 
 export const CREDENTIAL = 'gs_pg_a-credential-of-this-test'
 export const LONG_CREDENTIAL = `gs_pg_${'x'.repeat(65_000)}`

@@ -2,12 +2,14 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Admission, Guard, Session, SessionEnd } from '../../src/guard/index.ts'
 import { type Decided, type Decision, type Operation, type Outcome, Refusal, type Statement } from '../../src/operations/index.ts'
-import { login } from '../../src/protocols/postgres/login/index.ts'
+import { createLogin } from '../../src/protocols/postgres/login/index.ts'
 import { CancelRegistry, relay } from '../../src/protocols/postgres/relay/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../../src/protocols/postgres/target.ts'
 import { buildAuthenticationOk } from '../../src/protocols/postgres/wire/authentication.ts'
 import { readStartup } from '../../src/protocols/postgres/wire/startup.ts'
 import type { RunningPostgres } from './postgres.ts'
+
+const login = createLogin()
 
 /** What the guard was asked, and how it ended. */
 export interface Seen {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { all, doorBeforeRealServer, errorIn, startup, token } from '../../../../test/parts/postgres-door.ts'
 import { Refusal } from '../../../operations/index.ts'
-import { login } from '../login/index.ts'
+import { createLogin } from '../login/index.ts'
 import { CancelRegistry } from '../relay/index.ts'
 import { buildCancelRequest } from '../wire/startup.ts'
+
+const login = createLogin()
 
 const { open, plain, secure } = doorBeforeRealServer()
 

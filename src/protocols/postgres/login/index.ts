@@ -1,2 +1,2 @@
 export { LoginError, type LoginErrorCode, loginErrors } from './errors.ts'
-export { login } from './login.ts'
+export { createLogin } from './login.ts'

@@ -9,7 +9,9 @@ import type { PostgresAsk, PostgresTarget } from '../target.ts'
 import { buildAuthenticationOk, buildCleartextRequest, buildSaslRequest } from '../wire/authentication.ts'
 import { buildErrorResponse, buildNoticeResponse } from '../wire/error-response.ts'
 import { buildNegotiateProtocolVersion, readStartup } from '../wire/startup.ts'
-import { login } from './login.ts'
+import { createLogin } from './login.ts'
+
+const login = createLogin()
 
 const never = new AbortController().signal
 const ask: PostgresAsk = { database: 'postgres', settings: new Map(), minor: 2 }

@@ -6,6 +6,7 @@ import { sendCancel } from './cancel.ts'
 import { converse, VersionRefused } from './converse.ts'
 import { LoginError } from './errors.ts'
 import { openTransport, unreachable } from './transport.ts'
+import { TrustContexts } from './trust-contexts.ts'
 
 /** From the first packet to ReadyForQuery. */
 const LOGIN_MS = 10_000
@@ -14,25 +15,28 @@ const LOGIN_MS = 10_000
  * Logs in at a PostgreSQL target: TCP, TLS as the address wants it, start-up, authentication, up to the first ReadyForQuery.
  * Bounded by 10 s.
  *
- * @param signal closes what is under way
- * @throws LoginError; the signal's reason where it aborted. Neither holds the secret or the target's own words
+ * The log-in's signal closes what is under way. It throws LoginError, or the signal's reason where it aborted; neither holds the secret or
+ * the target's own words.
  */
-export const login: Login<PostgresAsk, PostgresTarget> = async (address, secret, ask, signal) => {
-  const deadline = AbortSignal.timeout(LOGIN_MS)
-  const either = AbortSignal.any([signal, deadline])
-  try {
+export function createLogin(): Login<PostgresAsk, PostgresTarget> {
+  const contexts = new TrustContexts()
+  return async (address, secret, ask, signal) => {
+    const deadline = AbortSignal.timeout(LOGIN_MS)
+    const either = AbortSignal.any([signal, deadline])
     try {
-      return await attempt(address, secret, ask, ask.minor, either)
+      try {
+        return await attempt(address, secret, ask, ask.minor, contexts, either)
+      } catch (error) {
+        if (!(error instanceof VersionRefused)) throw error
+        // It is older than NegotiateProtocolVersion (before 9.3.21), or stands in front of one that is.
+        return await attempt(address, secret, ask, 0, contexts, either)
+      }
     } catch (error) {
-      if (!(error instanceof VersionRefused)) throw error
-      // It is older than NegotiateProtocolVersion (before 9.3.21), or stands in front of one that is.
-      return await attempt(address, secret, ask, 0, either)
+      signal.throwIfAborted()
+      if (deadline.aborted)
+        throw new LoginError('GS_TARGET_UNREACHABLE', { reason: `The log-in at the target took longer than ${LOGIN_MS} ms.` })
+      throw unreachable(error)
     }
-  } catch (error) {
-    signal.throwIfAborted()
-    if (deadline.aborted)
-      throw new LoginError('GS_TARGET_UNREACHABLE', { reason: `The log-in at the target took longer than ${LOGIN_MS} ms.` })
-    throw unreachable(error)
   }
 }
 
@@ -41,9 +45,10 @@ async function attempt(
   secret: TargetSecret,
   ask: PostgresAsk,
   minor: 0 | 2,
+  contexts: TrustContexts,
   signal: AbortSignal,
 ): Promise<PostgresTarget> {
-  const transport = await openTransport(address, secret.clientCertificate, signal)
+  const transport = await openTransport(address, secret.clientCertificate, contexts, signal)
   const { socket } = transport
   const abort = () => socket.destroy()
   signal.addEventListener('abort', abort)
@@ -53,7 +58,7 @@ async function attempt(
     const session = await converse(transport, secret, minor)
     const rest = takeRest(socket)
     const { processId, cancelKey } = session
-    return { ...session, socket, rest, cancel: () => sendCancel(address, processId, cancelKey) }
+    return { ...session, socket, rest, cancel: () => sendCancel(address, processId, cancelKey, contexts) }
   } catch (error) {
     socket.destroy()
     throw error

@@ -6,6 +6,7 @@ import { readExactly } from '../read-message.ts'
 import { tlsServerEndPoint } from '../wire/channel-binding.ts'
 import { buildSslRequest } from '../wire/startup.ts'
 import { LoginError } from './errors.ts'
+import type { TrustContexts } from './trust-contexts.ts'
 
 /** A connection to the target before the first message of the protocol. */
 export interface Transport {
@@ -21,12 +22,14 @@ const KEEP_ALIVE_MS = 60_000
 /**
  * Connects, and under `verify: full` upgrades to TLS whose chain and host name are verified.
  *
+ * @param contexts what was parsed of CAs before
  * @param signal ends the attempt; afterwards the socket is the caller's
  * @throws LoginError; no socket is left open then
  */
 export async function openTransport(
   address: TargetAddress,
   certificate: TargetSecret['clientCertificate'],
+  contexts: TrustContexts,
   signal: AbortSignal,
 ): Promise<Transport> {
   const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
@@ -39,7 +42,8 @@ export async function openTransport(
     await once(socket, 'connect', { signal }).catch((error: unknown) => Promise.reject(unreachable(error)))
     if (address.tls.verify === 'off') return { socket, verified: false, binding: undefined }
     await requestTls(socket)
-    const secure = await secureSocket(socket, tlsOptions(address.host, address.tls, certificate))
+    const { tls, host } = address
+    const secure = await secureSocket(socket, () => ({ ...tlsOptions(host, tls), ...trusted(tls.ca, certificate, contexts) }))
     const leaf = secure.getPeerX509Certificate()?.raw
     return { socket: secure, verified: true, binding: leaf && tlsServerEndPoint(leaf) }
   } catch (error) {
@@ -62,11 +66,7 @@ async function requestTls(socket: Socket): Promise<void> {
   if (socket.readableLength > 0) throw new LoginError('GS_TARGET_NOT_TRUSTED', { reason: 'Bytes came before the TLS handshake began.' })
 }
 
-function tlsOptions(
-  host: string,
-  trust: Extract<TargetAddress['tls'], { verify: 'full' }>,
-  certificate: TargetSecret['clientCertificate'],
-): ConnectionOptions {
+function tlsOptions(host: string, trust: Extract<TargetAddress['tls'], { verify: 'full' }>): ConnectionOptions {
   const name = trust.serverName ?? host
   return {
     rejectUnauthorized: true,
@@ -75,17 +75,21 @@ function tlsOptions(
     ALPNProtocols: ['postgresql'],
     // RFC 6066 §3: a literal address is no server name; `host` alone is still compared with the certificate.
     ...(isIP(name) ? { host: name } : { servername: name }),
-    ...(trust.ca === undefined ? {} : { ca: trust.ca }),
-    ...(certificate && { cert: certificate.certificate, key: certificate.key }),
   }
 }
 
-function secureSocket(socket: Socket, options: ConnectionOptions): Promise<TLSSocket> {
+/** A client key is parsed for its one connection and kept nowhere. */
+function trusted(ca: string | undefined, certificate: TargetSecret['clientCertificate'], contexts: TrustContexts): ConnectionOptions {
+  if (!certificate) return { secureContext: contexts.of(ca) }
+  return { ...(ca === undefined ? {} : { ca }), cert: certificate.certificate, key: certificate.key }
+}
+
+function secureSocket(socket: Socket, options: () => ConnectionOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new LoginError('GS_TARGET_NOT_TRUSTED', { reason }))
     let secure: TLSSocket
     try {
-      secure = tlsConnect({ socket, ...options })
+      secure = tlsConnect({ socket, ...options() })
     } catch {
       // Its own message may quote the PEM.
       return fail('The configured client certificate, key or CA cannot be used.')

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningPostgres, startPostgres } from '../../../../test/parts/postgres.ts'
-import { login } from '../login/index.ts'
+import { createLogin } from '../login/index.ts'
 import { readRole } from './read-role.ts'
+
+const login = createLogin()
 
 describe('what a role may do, asked of a real PostgreSQL', () => {
   let server: RunningPostgres
