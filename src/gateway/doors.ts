@@ -2,7 +2,7 @@ import type { Server } from 'node:https'
 import type { Listening } from '../api/local/index.ts'
 import { tokenDoor } from '../api/token/index.ts'
 import type { ListenAddress } from '../config/index.ts'
-import { loginThrottle, Throttle } from '../identity/index.ts'
+import { addressKey, loginThrottle, Throttle } from '../identity/index.ts'
 import { CancelRegistry, createPostgresDoor } from '../protocols/postgres/index.ts'
 import { GatewayError } from './errors.ts'
 import type { GatewayLog } from './log.ts'
@@ -31,6 +31,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, draining: () => b
     tls,
     authenticator: credentials.postgres(),
     throttle: loginThrottle(),
+    peerOf: addressKey,
     select: (selectors) => inForce.taken.resources.select(selectors),
     guard,
     cancels: new CancelRegistry(),

@@ -62,6 +62,8 @@ class Gateway implements RunningGateway {
   #doors: Doors | undefined
   #socket: { readonly path: string; close(): Promise<void> } | undefined
   #stopping: Promise<void> | undefined
+  /** What the process will exit with. */
+  #code = 0
   #exit: (code: number) => void = () => {}
 
   constructor(rooms: Rooms, log: GatewayLog, path: string) {
@@ -108,23 +110,25 @@ class Gateway implements RunningGateway {
     return this.#stop(0, new Refusal('GS_SESSION_ENDED', { reason: 'The gateway is stopping.' }))
   }
 
-  /** Once, whoever asks first. A failed trail drains nobody: nothing could be recorded. */
+  /** Once, whoever asks first; that the trail failed meanwhile still shows in the exit code. */
   #stop(code: number, reason: Refusal): Promise<void> {
-    this.#stopping ??= this.#shut(code, reason).finally(() => this.#exit(code))
+    this.#code = Math.max(this.#code, code)
+    this.#stopping ??= this.#shut(reason).finally(() => this.#exit(this.#code))
     return this.#stopping
   }
 
-  async #shut(code: number, reason: Refusal): Promise<void> {
-    const { inForce, runs } = this.#rooms
+  async #shut(reason: Refusal): Promise<void> {
+    const { inForce, runs, trail } = this.#rooms
     await this.#doors?.closeToNew()
     const drained = runs.drain()
-    if (code === 0) await Promise.race([drained, wait(inForce.config.gateway.drain)])
+    // A failed trail drains nobody: nothing could be recorded.
+    await Promise.race([drained, wait(inForce.config.gateway.drain), trail.failure])
     runs.endAll(reason)
     await Promise.race([drained, wait(CUT_MS)])
     this.#closing.abort()
     await this.#doors?.close()
     await this.#socket?.close()
-    await this.#rooms.close(code === 0 ? 'asked' : 'trail-failed')
+    await this.#rooms.close(this.#code === 0 ? 'asked' : 'trail-failed')
   }
 
   /** A changed file is taken or refused by `reload`, which records it; a daily look renews what is near its end. */

@@ -183,6 +183,17 @@ describe('admitting operations', () => {
     expect(entries.find((entry) => entry.kind === 'operation.outcome')?.fields.outcomes).toEqual([[1, 'refused', 0, 0, 0]])
   })
 
+  it('records and answers what the protocol itself cannot carry as refused, whatever the rules say', async () => {
+    const { guard, entries, settle } = setUp()
+    const session = await guard.open(run, resource, client)
+    const go = vi.fn()
+    const refusal = new Refusal('GS_OPERATION_NOT_SUPPORTED')
+    guard.admit(session, [{ operation: { ...bind('too long'), form: 'unsupported' }, decision: { ...deny, rules: [] }, refusal }], go)
+    settle()
+    expect(go.mock.calls[0]?.[0]).toEqual([refusal])
+    expect(entries.at(-1)?.fields).toMatchObject({ ops: [[1, 1, 1, 'unsupported']], decisions: [[1, 'deny', [], 'sha256:1']] })
+  })
+
   it('refuses everything of a read whose intents could not be written, and leaves a gap that names them', async () => {
     const { guard, entries, settle } = setUp()
     const session = await guard.open(run, resource, client)

@@ -98,8 +98,8 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
   }
 
   /** After the intent is durable: revoked in the meantime is refused; so is what the rules refused. */
-  #answer({ decision }: Decided, number: number): Admission | Refusal {
-    const refusal = this.signal.aborted ? (this.signal.reason as Refusal) : refusalOf(decision)
+  #answer({ decision, refusal: unsupported }: Decided, number: number): Admission | Refusal {
+    const refusal = this.signal.aborted ? (this.signal.reason as Refusal) : (unsupported ?? refusalOf(decision))
     if (refusal !== undefined) {
       this.#refused++
       this.#settled({ number }, { status: 'refused', rows: 0, bytes: 0 }, 0)

@@ -1,4 +1,5 @@
 import type { Operation } from './operation.ts'
+import type { Refusal } from './refusal.ts'
 
 /** What the rules say of one operation, in one piece. */
 export interface Decision {
@@ -14,4 +15,6 @@ export interface Decision {
 export interface Decided {
   readonly operation: Operation
   readonly decision: Decision
+  /** What the protocol itself cannot carry: refused with this whatever the rules say, and recorded like every refusal. */
+  readonly refusal?: Refusal
 }

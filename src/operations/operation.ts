@@ -12,8 +12,11 @@ export interface Statement {
 /** One thing a client asks for; docs/operations.md says what that is in each protocol. */
 export interface Operation {
   readonly protocol: Resource['kind']
-  /** PostgreSQL: a `Query` message, a `Parse` message, or a `Bind` with everything that belongs to its portal. */
-  readonly form: 'query' | 'prepare' | 'bind'
+  /**
+   * PostgreSQL: a `Query` message, a `Parse` message, or a `Bind` with everything that belongs to its portal. `unsupported`: a message
+   * that is not carried; its statement says why in our own words, and holds nothing of the client.
+   */
+  readonly form: 'query' | 'prepare' | 'bind' | 'unsupported'
   readonly statement: Statement
   /** For `bind`: parameter formats, parameters and result formats exactly as on the wire. */
   readonly parameters?: Uint8Array

@@ -116,6 +116,7 @@ export function doorBeforeRealServer() {
       tls: { secureContext: () => createSecureContext({ cert, key }), leafDer: () => der },
       authenticator,
       throttle: loginThrottle(),
+      peerOf: (address) => address,
       select: ({ option, database }) =>
         option === 'orders' || database === 'postgres' ? { resource: orders, database: 'postgres' } : undefined,
       guard,

@@ -135,7 +135,7 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
     },
   }
 
-  function admit({ operation, decision }: Decided): Admission | Refusal {
+  function admit({ operation, decision, refusal }: Decided): Admission | Refusal {
     const refused = decision.effect === 'deny'
     const seen: Seen = {
       form: operation.form,
@@ -148,6 +148,7 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
       outcome: undefined,
     }
     controls.seen.push(seen)
+    if (refusal) return refusal
     if (refused) return new Refusal('GS_POLICY_DENIED', { rule: 'no-secrets', next: 'Ask for something else.' })
     return {
       charge: (rows, bytes) => {

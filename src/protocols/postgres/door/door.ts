@@ -5,7 +5,7 @@ import { DoorError } from './errors.ts'
 import type { DoorLimits, PostgresDoorOptions } from './options.ts'
 import { refuse } from './refuse.ts'
 
-const LIMITS: DoorLimits = { loginMs: 10_000, unauthenticated: 200 }
+const LIMITS: DoorLimits = { loginMs: 10_000, unauthenticated: 200, unauthenticatedPerPeer: 50 }
 const KEEP_ALIVE_MS = 60_000
 
 /** Port 0: any free one. */
@@ -29,16 +29,25 @@ export interface PostgresDoor {
 export function createPostgresDoor(options: PostgresDoorOptions): PostgresDoor {
   const limits = { ...LIMITS, ...options.limits }
   const all = new Set<Socket>()
-  const unauthenticated = new Set<Socket>()
+  const unauthenticated = new Map<Socket, string>()
+
+  /** One machine that connects and never speaks must not keep everybody else out. */
+  const full = (peer: string): boolean => {
+    if (unauthenticated.size >= limits.unauthenticated) return true
+    let own = 0
+    for (const other of unauthenticated.values()) if (other === peer) own += 1
+    return own >= limits.unauthenticatedPerPeer
+  }
 
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) => {
     // An error may come while nobody reads; whoever reads next sees that the socket is destroyed.
     socket.on('error', () => undefined)
     all.add(socket)
     socket.once('close', () => all.delete(socket))
-    if (unauthenticated.size >= limits.unauthenticated) return refuse(socket, new DoorError('GS_POSTGRES_DOOR_FULL'))
+    const peer = options.peerOf(socket.remoteAddress ?? '')
+    if (full(peer)) return refuse(socket, new DoorError('GS_POSTGRES_DOOR_FULL'))
 
-    unauthenticated.add(socket)
+    unauthenticated.set(socket, peer)
     const timer = setTimeout(() => socket.destroy(), limits.loginMs)
     const known = () => {
       clearTimeout(timer)
@@ -52,7 +61,7 @@ export function createPostgresDoor(options: PostgresDoorOptions): PostgresDoor {
   const stopListening = () => {
     // Resolves once the last connection is gone; an error says that it never listened.
     closed ??= new Promise((resolve) => server.close(() => resolve()))
-    for (const socket of unauthenticated) socket.destroy()
+    for (const socket of unauthenticated.keys()) socket.destroy()
     return closed
   }
 

@@ -66,6 +66,18 @@ describe('a log-in', () => {
     expect(errorIn(await all(await plain(port)))).toMatchObject({ C: '53300', D: 'GS_POSTGRES_DOOR_FULL' })
   })
 
+  it('has to wait where one peer holds its share, while others come in', async () => {
+    let peer = 'one'
+    const { port } = await open({ limits: { unauthenticatedPerPeer: 1 }, peerOf: () => peer })
+    const silent = await plain(port)
+    expect(errorIn(await all(await plain(port)))).toMatchObject({ C: '53300', D: 'GS_POSTGRES_DOOR_FULL' })
+    peer = 'two'
+    const other = await plain(port)
+    other.write(startup({ user: RUN }))
+    expect(await once(other, 'data')).toBeDefined()
+    silent.destroy()
+  })
+
   it.each([
     ['a message of 64 KiB and more', Buffer.from([0x70, 0, 1, 0, 5])],
     ['a message of no length', Buffer.from([0x70, 0, 0, 0, 3])],

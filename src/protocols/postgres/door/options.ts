@@ -18,6 +18,8 @@ export interface DoorLimits {
   readonly loginMs: number
   /** Connections that have not logged in, at once. Default 200. */
   readonly unauthenticated: number
+  /** Of these, how many one peer may hold. Default 50: a matrix of jobs behind one address must fit. */
+  readonly unauthenticatedPerPeer: number
 }
 
 export interface PostgresDoorOptions {
@@ -26,6 +28,8 @@ export interface PostgresDoorOptions {
   readonly authenticator: PlaneAuthenticator
   /** Refuses an address after too many failures. */
   readonly throttle: LoginThrottle
+  /** Whom an address belongs to: one IPv6 host can choose from a whole network. */
+  readonly peerOf: (address: string) => string
   /**
    * Where a client that has logged in goes, from what it claims. @returns undefined where nothing is selected
    * @throws CodedError where its claims disagree

@@ -24,7 +24,9 @@ export interface Item {
   readonly statement: Statement | undefined
   /** Its place among the batch's operations; -1 if it is none. */
   readonly operation: number
-  /** Set where it can be refused without asking anybody. */
+  /** What stands in for it upstream where that does not follow from its type. */
+  readonly standIn: StandIn | undefined
+  /** Set where it fails without asking anybody: nothing of it could ever run. */
   readonly replacement: Replacement | undefined
   /** CopyData: it begins with the rest of a message whose beginning stands in an item before. */
   readonly continues: boolean

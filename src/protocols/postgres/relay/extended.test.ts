@@ -215,6 +215,10 @@ describe('what is not carried', () => {
     const answer = await raw.until(2)
     expect(types(answer)).toBe('EZTDCZ')
     expect(errorIn(answer).get('D')).toBe('Refused by the gateway (GS_OPERATION_NOT_SUPPORTED).')
+    expect(room.gate.seen.slice(-2)).toMatchObject([
+      { form: 'unsupported', refused: true },
+      { form: 'query', refused: false },
+    ])
   })
 
   it('refuses what is too long to be inspected, in its place, and goes on', async () => {
@@ -234,5 +238,8 @@ describe('what is not carried', () => {
     )
     expect(types(await raw.until(2))).toBe('12DCEZ12DCZ')
     expect(room.postgres.log()).not.toContain(long)
+    const refused = room.gate.seen.filter((seen) => seen.refused)
+    expect(refused.map(({ form }) => form)).toEqual(['unsupported', 'unsupported'])
+    expect(refused.map(({ text }) => text).join()).not.toContain(long)
   })
 })

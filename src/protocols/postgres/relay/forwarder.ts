@@ -40,7 +40,7 @@ export class Forwarder {
     let cancelled = withdrawn
     for (const item of batch.items) {
       const answer = item.operation < 0 ? undefined : answers[item.operation]!
-      if (answer instanceof Refusal) this.#replace(item, { by: standInFor(item), answer: refusalFields(answer) })
+      if (answer instanceof Refusal) this.#replace(item, { by: item.standIn ?? standInFor(item), answer: refusalFields(answer) })
       else if (answer && cancelled) {
         cancelled = false
         answer.settle({ status: 'cancelled', sqlstate: CANCELLED.sqlstate })

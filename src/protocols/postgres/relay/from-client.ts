@@ -4,9 +4,9 @@ import { WireError } from '../wire/errors.ts'
 import { Framer, type MessageVisitor } from '../wire/framer.ts'
 import { readBind, readExecute, readNamed, readParse, readQuery, type WireName } from '../wire/read.ts'
 import type { Answers } from './answers.ts'
-import { Batch, type Replacement } from './batch.ts'
+import { Batch, type Item, type Replacement } from './batch.ts'
 import { isPlainName, NOT_PLAIN } from './plain-name.ts'
-import { refusalFields, type StandIn, standIns, unknownPortal, unknownStatement } from './stand-ins.ts'
+import { type StandIn, standIns, unknownPortal, unknownStatement } from './stand-ins.ts'
 
 /** Everything but CopyData has to be read whole before it may go on. */
 const ASSEMBLED = Object.values(frontend).filter((type) => type !== frontend.copyData)
@@ -94,7 +94,7 @@ export class FromClient implements MessageVisitor {
       case frontend.copyFail:
         return this.#add(type, bytes, start, end)
       case frontend.functionCall:
-        return this.#add(frontend.query, NO_BYTES, 0, 0, '', refused(standIns.query, 'The gateway does not carry FunctionCall messages.'))
+        return this.#refuse(frontend.query, standIns.query, 'The gateway does not carry FunctionCall messages.')
       case frontend.terminate:
         this.#terminated = true
         this.#add(type, bytes, start, end)
@@ -115,14 +115,23 @@ export class FromClient implements MessageVisitor {
   /** Too long to be recorded before it is forwarded, so it is not forwarded. */
   oversize(type: number): void {
     const reason = `A message of more than ${this.#limit} bytes cannot be inspected, so it is refused.`
-    if (type === frontend.query) this.#add(type, NO_BYTES, 0, 0, '', refused(standIns.query, reason))
+    if (type === frontend.query) this.#refuse(type, standIns.query, reason)
     else if (type === frontend.parse || type === frontend.bind) this.#refuseInstead(reason)
     else throw new WireError(`A message of type 0x${type.toString(16)} is longer than the gateway reads.`)
   }
 
   /** Refuses a message of the extended protocol as if it were a Describe: whatever name it carried keeps its meaning. */
   #refuseInstead(reason: string): true {
-    return this.#add(frontend.describe, NO_BYTES, 0, 0, '', refused(standIns.parse, reason))
+    return this.#refuse(frontend.describe, standIns.parse, reason)
+  }
+
+  /** What is not carried is an operation all the same: asked for, refused, and recorded. */
+  #refuse(type: number, standIn: StandIn, reason: string): true {
+    const operation: Operation = { protocol: 'postgres', form: 'unsupported', statement: { text: Buffer.from(reason) } }
+    const decision: Decision = { effect: 'deny', rules: [], policy: this.#decide(operation).policy }
+    const place = this.#batch.operations.length
+    this.#batch.operations.push({ operation, decision, refusal: new Refusal('GS_OPERATION_NOT_SUPPORTED', { reason }) })
+    return this.#push({ type, bytes: NO_BYTES, start: 0, end: 0, operation: place, standIn })
   }
 
   #parse(bytes: Uint8Array, start: number, end: number): true {
@@ -170,19 +179,7 @@ export class FromClient implements MessageVisitor {
     const batch = this.#batch
     const place = batch.operations.length
     batch.operations.push({ operation, decision: this.#decide(operation) })
-    batch.items.push({
-      type,
-      bytes,
-      start,
-      end,
-      name,
-      ofStatement: false,
-      statement,
-      operation: place,
-      replacement: undefined,
-      continues: false,
-    })
-    return true
+    return this.#push({ type, bytes, start, end, name, statement, operation: place })
   }
 
   #add(
@@ -195,13 +192,26 @@ export class FromClient implements MessageVisitor {
     ofStatement = false,
     continues = false,
   ): true {
-    this.#batch.items.push({ type, bytes, start, end, name, ofStatement, statement: undefined, operation: -1, replacement, continues })
+    return this.#push({ type, bytes, start, end, name, ofStatement, replacement, continues })
+  }
+
+  #push(item: Pick<Item, 'type' | 'bytes' | 'start' | 'end'> & Partial<Item>): true {
+    const {
+      type,
+      bytes,
+      start,
+      end,
+      name = '',
+      ofStatement = false,
+      statement,
+      operation = -1,
+      replacement,
+      standIn,
+      continues = false,
+    } = item
+    this.#batch.items.push({ type, bytes, start, end, name, ofStatement, statement, operation, replacement, standIn, continues })
     return true
   }
-}
-
-function refused(by: StandIn, reason: string): Replacement {
-  return { by, answer: refusalFields(new Refusal('GS_OPERATION_NOT_SUPPORTED', { reason })) }
 }
 
 function unexpected(type: number): WireError {
