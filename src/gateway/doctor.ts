@@ -12,9 +12,8 @@ const PATIENCE_MS = 10_000
 /** Less room than this on the disk of the log is worth a warning, bytes: a day of a busy gateway. */
 const LITTLE_ROOM = 2 * 1024 ** 3
 
-/** Looks at everything that the gateway depends on, one finding after another. */
+/** Looks at everything that a gateway depends on beyond this machine and its configuration (doctor/ looks at those), one finding after another. */
 export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<Finding> {
-  yield* configuration(rooms)
   yield trailFinding(rooms)
   yield diskFinding(rooms)
   yield* secretFindings(rooms)
@@ -60,13 +59,6 @@ async function visit({ connector }: Rooms, resource: PostgresResource, signal: A
     signal.removeEventListener('abort', leave)
     leave()
   }
-}
-
-function* configuration({ inForce }: Rooms): Iterable<Finding> {
-  const { warnings } = inForce.taken.loaded
-  if (warnings.length === 0) yield { subject: 'configuration', level: 'ok', found: 'in force, nothing doubtful in it' }
-  for (const { file, line, column, message, next } of warnings)
-    yield { subject: 'configuration', level: 'warn', found: `${file}:${line}:${column} ${message}`, next }
 }
 
 function trailFinding({ trail }: Rooms): Finding {

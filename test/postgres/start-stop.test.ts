@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Client, type DatabaseError } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readTrail } from '../parts/recorded.ts'
@@ -18,6 +19,12 @@ describe('starting and stopping', () => {
       times.push(shop.gateway.readyMs)
     }
     expect(Math.min(...times)).toBeLessThan(1_000)
+  })
+
+  it.runIf(process.platform === 'linux')('has begun its process again with room for the collector', () => {
+    const command = readFileSync(`/proc/${shop.gateway.pid}/cmdline`, 'utf8').split('\0')
+    expect(command[1]).toMatch(/^--initial-old-space-size=/)
+    expect(command).toContain('start')
   })
 
   it('lets a statement finish when it is told to stop, and takes no new connections', async () => {
