@@ -117,7 +117,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
     const decisions: DecisionRow[] = []
     const ops = decided.map(({ operation, decision }): OperationRow => {
       const n = ++this.#last
-      const statement = this.#statements.refer(operation.statement)
+      const statement = this.#statements.refer(operation.statement, operation.form !== 'query')
       if (statement.first) payloads.push({ name: `statement.${statement.reference}`, key, content: operation.statement.text })
       if (operation.parameters !== undefined) payloads.push({ name: `parameters.${n}`, key, content: operation.parameters })
       const said = this.#decisions.refer(decision)

@@ -11,14 +11,17 @@ export class StatementReferences {
   readonly #byText = new Map<string, number>()
   #last = 0
 
-  /** @returns the reference, and whether this is the first use of the text: then its content must be recorded with it */
-  refer(statement: Statement): { readonly reference: number; readonly first: boolean } {
-    const known = this.#byStatement.get(statement)
+  /**
+   * @param reused whether the same object may come again: one that cannot is not remembered, which costs the collector more than anything here
+   * @returns the reference, and whether this is the first use of the text: then its content must be recorded with it
+   */
+  refer(statement: Statement, reused: boolean): { readonly reference: number; readonly first: boolean } {
+    const known = reused ? this.#byStatement.get(statement) : undefined
     if (known !== undefined) return { reference: known, first: false }
     const text = statement.text.byteLength <= RECOGNISED_BYTES ? latin1(statement.text) : undefined
     const same = text === undefined ? undefined : this.#byText.get(text)
     const reference = same ?? ++this.#last
-    this.#byStatement.set(statement, reference)
+    if (reused) this.#byStatement.set(statement, reference)
     if (text !== undefined) this.#remember(text, reference)
     return { reference, first: same === undefined }
   }
