@@ -1,7 +1,9 @@
 import { Agent, fetch } from 'undici'
+import type { z } from 'zod'
 import type { ErrorAnswer } from './answers.ts'
 import { TokenDoorError } from './errors.ts'
 import { ACCESS_TOKEN, GRANT_TYPE, SUBJECT_TOKEN_TYPES } from './form.ts'
+import { answerShapes } from './read-answer.ts'
 import type { ExchangeAnswer, RunAnswer } from './schemas.ts'
 
 /** What the door said: the answer, or its refusal in its own words. */
@@ -10,6 +12,8 @@ export type ExchangeOutcome<Answer> =
   | { readonly ok: false; readonly status: number; readonly refusal: ErrorAnswer }
 
 const TIMEOUT = 15_000
+/** Bytes of an answer at most. */
+const LONGEST_ANSWER = 64 * 1024
 
 /** The launcher's side of the token door. Sends a token or handle to the configured gateway and nowhere else. */
 export class TokenDoorClient {
@@ -25,10 +29,10 @@ export class TokenDoorClient {
     this.#url = new URL(url)
     if (this.#url.protocol !== 'https:' && !['127.0.0.1', '[::1]', 'localhost'].includes(this.#url.hostname))
       throw new TokenDoorError('GS_TOKEN_DOOR_URL_INSECURE')
-    this.#agent = new Agent({ connect: ca === undefined ? {} : { ca } })
+    this.#agent = new Agent({ connect: ca === undefined ? {} : { ca }, maxResponseSize: LONGEST_ANSWER })
   }
 
-  /** @param subjectToken the CI system's or workload's own token @throws TokenDoorError GS_TOKEN_DOOR_UNREACHABLE */
+  /** @param subjectToken the CI system's or workload's own token @throws TokenDoorError GS_TOKEN_DOOR_UNREACHABLE, GS_TOKEN_DOOR_ANSWER */
   exchange(subjectToken: string): Promise<ExchangeOutcome<ExchangeAnswer>> {
     const form = {
       grant_type: GRANT_TYPE,
@@ -37,22 +41,22 @@ export class TokenDoorClient {
       requested_token_type: ACCESS_TOKEN,
     }
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    return this.#send('POST', '/oauth/token', { headers, body: new URLSearchParams(form).toString() })
+    return this.#send(answerShapes.exchange, 'POST', '/oauth/token', { headers, body: new URLSearchParams(form).toString() })
   }
 
   /** A heart-beat. @throws TokenDoorError GS_TOKEN_DOOR_UNREACHABLE */
   renew(handle: string): Promise<ExchangeOutcome<RunAnswer>> {
-    return this.#send('POST', '/runs/renew', { headers: { authorization: `Bearer ${handle}` } })
+    return this.#send(answerShapes.run, 'POST', '/runs/renew', { headers: { authorization: `Bearer ${handle}` } })
   }
 
   /** @throws TokenDoorError GS_TOKEN_DOOR_UNREACHABLE */
   end(handle: string): Promise<ExchangeOutcome<RunAnswer>> {
-    return this.#send('POST', '/runs/end', { headers: { authorization: `Bearer ${handle}` } })
+    return this.#send(answerShapes.run, 'POST', '/runs/end', { headers: { authorization: `Bearer ${handle}` } })
   }
 
   /** @throws TokenDoorError GS_TOKEN_DOOR_UNREACHABLE */
   self(handle: string): Promise<ExchangeOutcome<RunAnswer>> {
-    return this.#send('GET', '/runs/self', { headers: { authorization: `Bearer ${handle}` } })
+    return this.#send(answerShapes.run, 'GET', '/runs/self', { headers: { authorization: `Bearer ${handle}` } })
   }
 
   close(): Promise<void> {
@@ -60,27 +64,40 @@ export class TokenDoorClient {
   }
 
   async #send<Answer>(
+    shape: z.ZodType<Answer>,
     method: string,
     path: string,
     { headers, body }: { headers: Record<string, string>; body?: string },
   ): Promise<ExchangeOutcome<Answer>> {
+    const { ok, status, answer } = await this.#ask(method, path, { headers, ...(body !== undefined && { body }) })
+    if (ok) return { ok, answer: read(shape, answer) }
+    return { ok, status, refusal: read(answerShapes.refusal, answer) }
+  }
+
+  async #ask(method: string, path: string, request: { headers: Record<string, string>; body?: string }) {
     try {
       const response = await fetch(new URL(path, this.#url), {
         method,
-        headers,
-        ...(body !== undefined && { body }),
+        ...request,
         // A redirect would carry the token to whoever the answer names.
         redirect: 'error',
         dispatcher: this.#agent,
         signal: AbortSignal.timeout(TIMEOUT),
       })
       const answer: unknown = await response.json()
-      if (response.ok) return { ok: true, answer: answer as Answer }
-      return { ok: false, status: response.status, refusal: answer as ErrorAnswer }
+      return { ok: response.ok, status: response.status, answer }
     } catch (error) {
+      if (error instanceof SyntaxError) throw new TokenDoorError('GS_TOKEN_DOOR_ANSWER')
       throw new TokenDoorError('GS_TOKEN_DOOR_UNREACHABLE', reasonOf(error), { cause: error })
     }
   }
+}
+
+/** @throws TokenDoorError GS_TOKEN_DOOR_ANSWER, without the answer: it may hold a credential */
+function read<Answer>(shape: z.ZodType<Answer>, answer: unknown): Answer {
+  const result = shape.safeParse(answer)
+  if (!result.success) throw new TokenDoorError('GS_TOKEN_DOOR_ANSWER')
+  return result.data
 }
 
 /** The system's own words (ECONNREFUSED, CERT_…), never the request. */

@@ -25,6 +25,10 @@ export const tokenDoorErrors = {
     meaning: 'The gateway could not be reached or trusted.',
     next: 'Check the URL and the CA file (gatescribe ca show prints it).',
   },
+  GS_TOKEN_DOOR_ANSWER: {
+    meaning: 'What answered does not speak as the token door of a gateway does.',
+    next: 'Check the URL of --gateway; if it is right, use a gatescribe command of the same version as the gateway.',
+  },
 } as const satisfies ErrorCatalogue
 
 export class TokenDoorError extends CodedError<keyof typeof tokenDoorErrors> {

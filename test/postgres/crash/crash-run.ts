@@ -17,10 +17,14 @@ export interface CrashReport {
   readonly open: number
 }
 
-/** kill -9 under load; then the gateway starts again and both logs are compared. @param delay ms of load before the kill */
+/** Until the load runs: a kill before that shows little. */
+const PATIENCE_MS = 20_000
+
+/** kill -9 under load; then the gateway starts again and both logs are compared. @param delay ms of load before the kill, once every client was answered on average */
 export async function crashRun(shop: Shop, mark: string, clients: number, delay: number): Promise<CrashReport> {
   const job = await shop.gateway.credential()
   const load = await startLoad(clients, mark, shop.clientOf(job))
+  for (let waited = 0; load.answered.length <= clients && waited < PATIENCE_MS; waited += 5) await sleep(5)
   await sleep(delay)
   const inFlightAtKill = load.inFlight()
   await shop.gateway.kill9()

@@ -20,7 +20,6 @@ describe('a gateway that is killed under load', () => {
       'left open': 0,
       'kills with a written and unacknowledged batch': 0,
     }
-    let beforeAnything = 0
     let fewestInFlight = Number.POSITIVE_INFINITY
     let shop: Shop | undefined
     try {
@@ -33,7 +32,7 @@ describe('a gateway that is killed under load', () => {
         const report = await crashRun(shop as Shop, `k${run}`, CLIENTS, 50 + random() * 400)
         expect(report, `run ${run} of seed ${SEED}`).toMatchObject({ unrecorded: [], answeredUnrecorded: [], open: 0 })
         expect(report.inFlightAtKill).toBeGreaterThanOrEqual(8)
-        if (report.executed === 0) beforeAnything += 1
+        expect(report.executed).toBeGreaterThan(CLIENTS)
         total.kills += 1
         total['statements executed'] += report.executed
         total['without an intent'] += report.unrecorded.length + report.answeredUnrecorded.length
@@ -44,13 +43,7 @@ describe('a gateway that is killed under load', () => {
     } finally {
       await shop?.close()
     }
-    shown('test/postgres/crash/crash.test.ts', {
-      ...total,
-      'fewest statements in flight at a kill': fewestInFlight,
-      'kills before anything was executed': beforeAnything,
-    })
-    // A slow disk may let one kill come before the first answer, which tests little; most must come under load.
-    expect(total['statements executed']).toBeGreaterThan(total.kills * CLIENTS)
+    shown('test/postgres/crash/crash.test.ts', { ...total, 'fewest statements in flight at a kill': fewestInFlight })
     // Kills that never meet such a batch test nothing; three may miss it by chance.
     if (total.kills > 20) expect(total['kills with a written and unacknowledged batch']).toBeGreaterThan(0)
   })

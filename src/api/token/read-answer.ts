@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import type { ErrorAnswer } from './answers.ts'
+import type { ExchangeAnswer, RunAnswer } from './schemas.ts'
+
+/** No text of an answer comes near this; what does is from somebody else. */
+const text = z.string().max(4096)
+const seconds = z.int().nonnegative()
+
+/** Fields that a newer gateway adds are passed over. */
+export const answerShapes = {
+  refusal: z.object({ error: text, error_description: text, code: text, next: text }) satisfies z.ZodType<ErrorAnswer>,
+  run: z.object({
+    run: text,
+    state: z.enum(['live', 'ended', 'revoked', 'expired']),
+    expires_in: seconds,
+    sessions: z.int().nonnegative(),
+  }) satisfies z.ZodType<RunAnswer>,
+  exchange: z.object({
+    access_token: text,
+    issued_token_type: text,
+    token_type: z.literal('Bearer'),
+    expires_in: seconds,
+    gatescribe: z.object({
+      run: text,
+      joined: z.boolean(),
+      planes: z.object({
+        postgres: z.object({
+          credential: text,
+          user: text,
+          expires_in: seconds,
+          host: text.exactOptional(),
+          port: z.int().min(1).max(65_535).exactOptional(),
+        }),
+      }),
+    }),
+  }) satisfies z.ZodType<ExchangeAnswer>,
+}
