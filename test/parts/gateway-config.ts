@@ -19,7 +19,7 @@ export interface WrittenRule {
   readonly name: string
   readonly effect: 'allow' | 'deny'
   readonly who?: { readonly groups?: readonly string[] }
-  readonly on?: { readonly resources?: readonly string[] }
+  readonly on?: { readonly resources?: readonly string[]; readonly tags?: readonly string[] }
   readonly do: readonly string[]
   readonly say?: string
 }

@@ -20,6 +20,8 @@ export interface GatewayOptions {
   readonly adjust?: (config: WrittenConfig) => void
   /** Milliseconds until a start counts as failed; default 10,000. */
   readonly patience?: number
+  /** Added to its environment. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export interface RunningGateway {
@@ -90,7 +92,7 @@ async function launch(folder: string, config: WrittenConfig, options: GatewayOpt
     {
       cwd: folder,
       stdio: ['ignore', logged, logged],
-      env: { PATH: process.env.PATH, HOME: folder, TZ: 'UTC' },
+      env: { PATH: process.env.PATH, HOME: folder, TZ: 'UTC', ...options.environment },
     },
   )
   closeSync(logged)
