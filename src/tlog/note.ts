@@ -71,6 +71,17 @@ export function signNote(text: string, signers: readonly NoteSigner[]): string {
   return note
 }
 
+/**
+ * A note with further signatures below those that it has.
+ * @param lines without their newlines
+ * @throws TlogError GS_TLOG_NOTE
+ */
+export function appendSignatures(note: string, lines: readonly string[]): string {
+  const longer = `${note}${lines.map((line) => `${line}\n`).join('')}`
+  parseNote(longer)
+  return longer
+}
+
 /** One signature in text, without a newline. */
 export function signatureLine(signer: NoteSigner, text: string): string {
   const id = Buffer.alloc(KEY_ID_BYTES)
