@@ -25,11 +25,13 @@ import {
   embeddedSpentTokens,
   openDatabase,
   openKeyStore,
+  openPayloadStore,
 } from '../store/index.ts'
 import { openTrail, type Trail } from '../trail/index.ts'
 import { refuseEphemeral } from './durability.ts'
 import { InForce } from './in-force.ts'
 import type { GatewayLog } from './log.ts'
+import { publishThread } from './publishing/index.ts'
 import { Records } from './records.ts'
 import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
 
@@ -77,6 +79,8 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog): Promise<
       origin: gateway.origin,
       instance: gateway.instance,
       log,
+      payloads: openPayloadStore,
+      publishing: publishThread,
     })
     closers.push(() => trail.close())
     const rooms = await join(loaded, { database, masterKey, trail })

@@ -18,6 +18,7 @@ import {
   embeddedSecretStore,
   openDatabase,
   openKeyStore,
+  openPayloadStore,
 } from '../store/index.ts'
 import { type EntryFields, openTrail, sealedKeyAad, type Trail } from '../trail/index.ts'
 import { GatewayError } from './errors.ts'
@@ -80,7 +81,8 @@ function resealable(database: EmbeddedDatabase, trailKeys: EmbeddedKeyStore, bef
 type Change = (sealed: Uint8Array, aad: string) => Uint8Array
 
 function trailOpener({ data, origin, instance }: GatewayConfig, keys: EmbeddedKeyStore, log: GatewayLog) {
-  return (key: MasterKey) => openTrail({ folder: data, keys, masterKey: key.sealer('trail'), origin, instance, log })
+  return (key: MasterKey) =>
+    openTrail({ folder: data, keys, masterKey: key.sealer('trail'), origin, instance, log, payloads: openPayloadStore })
 }
 
 /** Under the old key, or, where an earlier rotation came as far as the trail's keys, under the new one. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ClientInfo, Refusal, Resource, Run } from '../operations/index.ts'
 import type { Policy } from '../policy/index.ts'
 import type { Runs } from '../runs/index.ts'
-import type { Trail } from '../trail/index.ts'
+import type { TrailWriter } from '../trail/index.ts'
 import type { Guard } from './guard.ts'
 import { OutcomeFlush } from './outcome-flush.ts'
 import { noRuleOpens, trailUnavailable } from './refusals.ts'
@@ -13,7 +13,7 @@ export interface GuardParts<Ask, Target> {
   /** The policy in force now; a reload replaces it. */
   readonly policy: () => Policy
   readonly runs: Pick<Runs, 'openSession'>
-  readonly trail: Trail
+  readonly trail: TrailWriter
   /** Logs in at the resource with the gateway's own credential, and says which one it was. */
   readonly connect: (resource: Resource, ask: Ask, signal: AbortSignal) => Promise<Connected<Target>>
   /** Milliseconds since the epoch. */

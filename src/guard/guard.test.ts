@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { type Decision, type Operation, type PostgresResource, Refusal, type Run } from '../operations/index.ts'
-import { type EntryDraft, type Trail, TrailError } from '../trail/index.ts'
+import { type EntryDraft, TrailError, type TrailWriter } from '../trail/index.ts'
 import { createGuard } from './index.ts'
 
 const run: Run = { id: 'run_1', principal: { kind: 'job', issuer: 'ci', subject: 'repo:1', groups: [] }, facts: {}, startedAt: 0 }
@@ -34,20 +34,14 @@ function controlledTrail() {
     entries.push(draft)
     return `boot.${++counter}` as const
   }
-  const trail: Trail = {
+  const trail: TrailWriter = {
     append: stage,
     note: stage,
     whenDurable: (then) => void waiting.push(then),
-    durable: async (draft) => stage(draft),
+    durable: async (draft) => ({ id: stage(draft), index: counter }),
     sessionKey: () => ({ id: 'k1' }),
     subjectKey: () => ({ id: 'k2' }),
     pseudonym: (issuer, subject) => `p(${issuer},${subject})`,
-    read: () => {
-      throw new Error('this trail is not read')
-    },
-    state: 'open',
-    failure: new Promise(() => {}),
-    close: async () => {},
   }
   const settle = (error?: TrailError) => {
     for (const then of waiting.splice(0)) then(error)

@@ -9,8 +9,8 @@ import {
   type OutcomeRow,
   type PayloadDraft,
   type PayloadKey,
-  type Trail,
   type TrailError,
+  type TrailWriter,
 } from '../trail/index.ts'
 import type { Connected } from './create-guard.ts'
 import { DecisionReferences } from './decision-references.ts'
@@ -26,7 +26,7 @@ const OPERATIONS_PER_ENTRY = 128
 const BYTES_PER_ENTRY = 4 * 1024 * 1024
 
 export interface SessionParts<Ask, Target> {
-  readonly trail: Trail
+  readonly trail: TrailWriter
   readonly connect: (resource: Resource, ask: Ask, signal: AbortSignal) => Promise<Connected<Target>>
   readonly live: LiveSession
   readonly run: Run

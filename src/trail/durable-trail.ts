@@ -1,17 +1,22 @@
 import { randomBytes } from 'node:crypto'
+import { ed25519Signer, type ReadTile } from '../tlog/index.ts'
 import { EntryClock, type TrailClock } from './entry-clock.ts'
 import { EntryWriter } from './entry-writer.ts'
+import { Erasure } from './erasure.ts'
 import { TrailError } from './errors.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { KeyStore } from './key-store.ts'
-import { LogReader } from './log-reader.ts'
-import type { SessionOpenFields } from './operation-entries.ts'
+import type { LogFiles } from './log-files.ts'
+import type { PayloadStore } from './payload-store.ts'
+import { PublishClock } from './publish-clock.ts'
+import type { Published, Publishing } from './published.ts'
+import { PublishedLog, WITNESSED_PATH } from './published-log.ts'
 import type { Recovered } from './recovery.ts'
-import { SavedState } from './saved-state.ts'
 import type { SegmentFiles } from './segment-files.ts'
-import { storedEntry } from './stored-entry.ts'
-import type { EntryDraft, EntryId, PayloadKey, ReadOptions, StoredEntry, Trail } from './trail.ts'
+import type { StagedBatch } from './staged-batch.ts'
+import type { EntryDraft, EntryId, PayloadKey, Proven, ReadOptions, Recorded, StoredEntry, Trail } from './trail.ts'
 import type { TrailLog } from './trail-log.ts'
+import { readTrail } from './trail-reader.ts'
 import { type LogEnd, largestRecord, WriteAhead } from './write-ahead.ts'
 
 /** Entries kept while there is no room, bytes; what comes after that is counted in a `gap`. */
@@ -30,6 +35,14 @@ export interface DurableTrailOptions {
   readonly log: TrailLog
   readonly recovered: Recovered
   readonly end: LogEnd
+  /** `<origin>/<instance>`. */
+  readonly name: string
+  readonly published: Published
+  readonly publishing: Publishing
+  readonly logFiles: LogFiles
+  readonly payloads: PayloadStore
+  /** Resolves once it is known that this log is not an older copy of itself: until then no checkpoint is signed. Undefined where nobody is asked. */
+  readonly mayBeSigned: Promise<void> | undefined
 }
 
 /** The trail over a write-ahead file: see docs/trail.md. */
@@ -41,14 +54,20 @@ export class DurableTrail implements Trail {
   readonly #clock: EntryClock
   readonly #writer: EntryWriter
   readonly #boot = randomBytes(5).toString('hex')
-  readonly #saved: SavedState
+  readonly #publishing: PublishClock
+  readonly #published: PublishedLog
+  readonly #erasure: Erasure
+  #maySign: boolean
   readonly #watchers = new Set<() => void>()
   #counter = 0
   #closing = false
   /** Why the entry appended last was not staged; told to whoever waits next. */
   #refused: TrailError | undefined
   #missing = 0
-  #savesWhenResumed = false
+  /** Where the entry staged last is. */
+  #stagedIn: StagedBatch
+  #stagedAt = 0
+  #startsWhenResumed = false
   #fail!: (error: TrailError) => void
 
   constructor(options: DurableTrailOptions) {
@@ -62,18 +81,34 @@ export class DurableTrail implements Trail {
     this.#log = new WriteAhead({
       ...options,
       nextExists: options.recovered.nextExists,
-      advanced: () => this.#wakeWatchers(),
+      advanced: () => {
+        this.#publishing.advanced()
+        this.#wakeWatchers()
+      },
       full: (dropped, cause) => this.#onFull(dropped, cause),
       resumed: () => this.#onResumed(),
       failed: (error) => this.#onFailed(error),
     })
-    this.#saved = new SavedState(options.store, () => this.#log.end, options.log)
+    this.#maySign = options.mayBeSigned === undefined
+    this.#stagedIn = this.#log.staging
+    this.#published = new PublishedLog(options.logFiles)
+    this.#publishing = new PublishClock({
+      ...options,
+      end: () => this.#log.end,
+      maySign: () => this.#maySign,
+      advanced: () => undefined,
+      failed: (error) => this.#log.abandon(error),
+    })
+    this.#erasure = new Erasure({ store: options.store, keys: options.keys, payloads: options.payloads, log: this.#log, trail: this })
+    void options.mayBeSigned?.then(() => {
+      this.#maySign = true
+    })
   }
 
-  /** From now on the state is saved, once what recovery found open is closed in the log: then the next start need not look for it. */
-  saveStates(): void {
-    this.#savesWhenResumed = this.#log.state === 'full'
-    if (!this.#savesWhenResumed) this.#saved.start()
+  /** From now on the log is published, once what recovery found open is closed in it: then the next start need not look for it. */
+  startPublishing(): void {
+    this.#startsWhenResumed = this.#log.state === 'full'
+    if (!this.#startsWhenResumed) this.#publishing.start()
   }
 
   get state(): 'open' | 'full' | 'failed' | 'closed' {
@@ -106,11 +141,77 @@ export class DurableTrail implements Trail {
     else this.#log.whenDurable(then)
   }
 
-  durable(draft: EntryDraft): Promise<EntryId> {
+  durable(draft: EntryDraft): Promise<Recorded> {
     return new Promise((resolve, reject) => {
       const id = this.append(draft)
-      this.whenDurable((error) => (error ? reject(error) : resolve(id)))
+      const batch = this.#stagedIn
+      const place = this.#stagedAt
+      this.whenDurable((error) => (error ? reject(error) : resolve({ id, index: batch.firstIndex + place })))
     })
+  }
+
+  get name(): string {
+    return this.#options.name
+  }
+
+  get proven(): Proven {
+    const { published, checkpoint, age } = this.#publishing
+    return { size: published.size, root: published.root, minimum: published.minimum, checkpoint, age }
+  }
+
+  async publish(): Promise<Proven> {
+    await this.#publishing.publish()
+    return this.proven
+  }
+
+  get tile(): ReadTile {
+    return this.#published.tile
+  }
+
+  verifierKeys(): readonly string[] {
+    return this.#keys.signingSeeds(this.#options.clock.wall()).map((seed) => ed25519Signer(this.name, seed).vkey)
+  }
+
+  async rotateKey(until: number): Promise<Recorded> {
+    const [from] = this.verifierKeys()
+    const seed = stored(() => this.#keys.addSigningSeed(until))
+    const to = ed25519Signer(this.name, seed).vkey
+    const recorded = await this.durable({
+      kind: 'key.changed',
+      fields: { key: 'log', from: from as string, to, until: new Date(until).toISOString() },
+    })
+    // The checkpoint that covers this entry first is still signed by the old key alone.
+    await this.publish()
+    await this.#useSeeds()
+    await this.publish()
+    return recorded
+  }
+
+  witnessed(): Promise<string | undefined> {
+    return this.#published.witnessed()
+  }
+
+  keepWitnessed(note: string): Promise<void> {
+    return this.#options.logFiles.replace({ path: WITNESSED_PATH, bytes: Buffer.from(note) })
+  }
+
+  indexKey(): Uint8Array {
+    return stored(() => this.#keys.only('index'))
+  }
+
+  erase(keys: readonly string[], entry: EntryDraft, also: (keys: readonly string[]) => void | Promise<void>): Promise<Recorded> {
+    return this.#erasure.erase(keys, entry, also)
+  }
+
+  finishErasing(also: (keys: readonly string[]) => void | Promise<void>): Promise<number> {
+    return this.#erasure.finish(also)
+  }
+
+  async prune(minimum: number, keptKeys: readonly string[], entry: EntryDraft): Promise<Proven> {
+    await this.durable(entry)
+    await this.publish()
+    await this.#publishing.prune(minimum, keptKeys)
+    return this.proven
   }
 
   sessionKey(): PayloadKey {
@@ -125,34 +226,39 @@ export class DurableTrail implements Trail {
     return this.#keys.pseudonymOf(issuer, subject)
   }
 
-  async *read({ from = 0, follow = false, signal, before }: ReadOptions = {}): AsyncGenerator<StoredEntry> {
-    const first = from < 0 ? Math.max(0, this.#log.end.entries + from) : from
-    const reader = new LogReader(this.#options.files, this.#options.key, () => this.#log.end)
-    await reader.seek(before ? 0 : first)
-    while (!signal?.aborted) {
-      const seen = this.#log.end
-      const records = await reader.next()
-      if (records) {
-        for (const record of records) {
-          if (signal?.aborted) return
-          const entry = () => storedEntry(record, this.#options.origin, this.#keys)
-          if (record.index >= first) yield entry()
-          else before?.(entry())
-        }
-      } else if (!follow || this.state === 'closed' || this.state === 'failed') return
-      else await this.#more(seen, signal)
-    }
+  read(options: ReadOptions = {}): AsyncGenerator<StoredEntry> {
+    const { files, key, origin, payloads } = this.#options
+    return readTrail(
+      {
+        files,
+        key,
+        origin,
+        payloads,
+        keys: this.#keys,
+        log: this.#published,
+        end: () => this.#log.end,
+        published: () => this.#publishing.published,
+        over: () => this.state === 'closed' || this.state === 'failed',
+        more: (seen, signal) => this.#more(seen, signal),
+      },
+      options,
+    )
   }
 
   async close(): Promise<void> {
     if (this.#closing) return
     this.#closing = true
-    this.#saved.stop()
     const full = this.#log.state === 'full'
     if (full) this.#options.log.error({}, 'the trail closes without room: what was noted since is not written')
     await this.#log.close()
+    await this.#publishing.stop()
     // Without room, ends of sessions are missing: the next start looks for them as after a crash.
-    if (this.#log.state === 'closed' && !full) this.#saved.saveClean()
+    if (this.#log.state === 'closed' && !full) {
+      await this.#publishing.publish().catch(() => undefined)
+      this.#publishing.saveClean()
+    }
+    await this.#options.publishing.close()
+    this.#options.payloads.close()
     this.#wakeWatchers()
     this.#keys.close()
   }
@@ -161,15 +267,15 @@ export class DurableTrail implements Trail {
     this.#checkClock()
     const id = this.#nextId()
     try {
-      this.#writer.write(draft, id, this.#log.staging, kept)
-      if (draft.kind === 'session.open') this.#saved.opened((draft.fields as SessionOpenFields).session)
-      else if (draft.kind === 'session.close') this.#saved.closed((draft.fields as SessionOpenFields).session)
+      this.#stagedIn = this.#log.staging
+      this.#writer.write(draft, id, this.#stagedIn, kept)
     } catch (error) {
       // A draft that cannot be an entry leaves a gap with its id: what is known to be missing, and why.
       this.#options.log.error({ kind: draft.kind, reason: (error as Error).message }, 'an entry could not be written')
       if (!kept) this.#refused = new TrailError('GS_TRAIL_ENTRY', undefined, { cause: error })
-      this.#writer.write({ kind: 'gap', fields: { reason: 'GS_TRAIL_ENTRY', of: draft.kind } }, id, this.#log.staging, true)
+      this.#writer.write({ kind: 'gap', fields: { reason: 'GS_TRAIL_ENTRY', of: draft.kind } }, id, this.#stagedIn, true)
     }
+    this.#stagedAt = this.#stagedIn.entries - 1
     this.#counter++
     this.#log.staged()
     return id
@@ -182,6 +288,11 @@ export class DurableTrail implements Trail {
     this.#writer.write({ kind: 'clock.step', fields: { ms: step } }, this.#nextId(), this.#log.staging, true)
     this.#counter++
     this.#log.staged()
+  }
+
+  /** Signing keys whose overlap is over sign no more. */
+  async #useSeeds(): Promise<void> {
+    await this.#options.publishing.useSeeds(this.#keys.signingSeeds(this.#options.clock.wall()))
   }
 
   #nextId(): EntryId {
@@ -203,12 +314,12 @@ export class DurableTrail implements Trail {
     const entries = this.#missing
     this.#missing = 0
     if (entries > 0) this.note({ kind: 'gap', fields: { reason: 'GS_TRAIL_FULL', entries } })
-    if (this.#savesWhenResumed) this.#log.whenDurable((error) => !error && !this.#closing && this.saveStates())
+    if (this.#startsWhenResumed) this.#log.whenDurable((error) => !error && !this.#closing && this.startPublishing())
   }
 
   #onFailed(error: TrailError): void {
-    this.#saved.stop()
-    this.#options.log.error({ cause: (error.cause as Error).message }, error.message)
+    void this.#publishing.stop()
+    this.#options.log.error({ cause: (error.cause as Error | undefined)?.message }, error.message)
     this.#fail(error)
     this.#wakeWatchers()
   }

@@ -8,6 +8,9 @@ const KEY_BYTES = 32
 const POOL = 128
 /** Keys kept open for reading and for subjects. */
 const KEPT_OPEN = 1024
+/** Serial numbers of signing keys sort as text. */
+const SERIAL_DIGITS = 6
+const OVERLAP = 'signing-overlap'
 
 /** The trail's keys: random, sealed under the master key in the key store, and durable there before anything is sealed under them. */
 export class KeyRing {
@@ -28,11 +31,36 @@ export class KeyRing {
   }
 
   /** The one key of a purpose; made at first use. Its bytes. */
-  only(purpose: 'batch-mac' | 'pseudonym'): Buffer {
+  only(purpose: 'batch-mac' | 'pseudonym' | 'index'): Buffer {
     const stored = this.#store.findByLabel(purpose, '')
     if (stored) return Buffer.from(this.#master.open(stored.sealed, sealedKeyAad(stored)))
     const bytes = randomBytes(KEY_BYTES)
     this.#store.insert([this.#sealed(purpose, newId(), '', bytes)])
+    return bytes
+  }
+
+  /**
+   * The keys that sign checkpoints at this moment, the newest first; the first one is made at first use.
+   * @param now ms since the epoch
+   */
+  signingSeeds(now: number): readonly Buffer[] {
+    const stored = this.#store.all('note')
+    if (stored.length === 0) return [this.addSigningSeed()]
+    const overlap = readOverlap(this.#store)
+    return stored
+      .filter(({ label }, at) => at === stored.length - 1 || (overlap?.label === label && now < overlap.until))
+      .map((key) => Buffer.from(this.#master.open(key.sealed, sealedKeyAad(key))))
+      .reverse()
+  }
+
+  /** Makes the next key that signs checkpoints, and lets the one before it sign beside it until then. @param until ms since the epoch */
+  addSigningSeed(until?: number): Buffer {
+    const before = this.#store.all('note').at(-1)
+    const label = String(Number(before?.label ?? 0) + 1).padStart(SERIAL_DIGITS, '0')
+    const bytes = randomBytes(KEY_BYTES)
+    // First the overlap: a crash between the two leaves the old key as the only one, which it still is.
+    if (before && until !== undefined) this.#store.set(OVERLAP, JSON.stringify({ label: before.label, until }))
+    this.#store.insert([this.#sealed('note', newId(), label, bytes)])
     return bytes
   }
 
@@ -67,6 +95,15 @@ export class KeyRing {
     if (open) return open
     const stored = this.#store.find(id)
     return stored && this.#keep(this.#unseal(stored))
+  }
+
+  /** Destroys keys: what they sealed can never be read again. Durable when it returns. */
+  destroy(ids: readonly string[]): void {
+    const gone = new Set(ids)
+    for (const id of ids) this.#open.delete(id)
+    for (const [pseudonym, id] of this.#subjects) if (gone.has(id)) this.#subjects.delete(pseudonym)
+    this.#pool = this.#pool.filter(({ id }) => !gone.has(id))
+    this.#store.destroy(ids)
   }
 
   close(): void {
@@ -118,6 +155,12 @@ export class KeyRing {
   #unseal(stored: SealedKey): OpenPayloadKey {
     return new OpenPayloadKey(stored.id, this.#master.open(stored.sealed, sealedKeyAad(stored)))
   }
+}
+
+/** Which key still signs beside the newest, and until when. */
+function readOverlap(store: KeyStore): { readonly label: string; readonly until: number } | undefined {
+  const text = store.setting(OVERLAP)
+  return text === undefined ? undefined : (JSON.parse(text) as { label: string; until: number })
 }
 
 function newId(): string {

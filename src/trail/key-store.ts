@@ -2,8 +2,11 @@
 export interface SealedKey {
   /** 16 hexadecimal digits, random, never used twice. */
   readonly id: string
-  readonly purpose: 'batch-mac' | 'pseudonym' | 'session' | 'subject'
-  /** Whose key it is: a subject's pseudonym; empty where the purpose has one key only; the id itself for sessions. Unique per purpose. */
+  readonly purpose: 'batch-mac' | 'pseudonym' | 'index' | 'session' | 'subject' | 'note'
+  /**
+   * Whose key it is: a subject's pseudonym; empty where the purpose has one key only; the id itself for sessions; for keys that sign
+   * checkpoints their serial number. Unique per purpose.
+   */
   readonly label: string
   readonly sealed: Uint8Array
 }
@@ -19,8 +22,9 @@ export interface TrailState {
   readonly entries: number
   /** MAC of the last batch. */
   readonly mac: Uint8Array
-  /** The segment from which open sessions can be found. */
-  readonly openFrom: number
+  /** Entries in the published tree, and its root; empty where nothing is published. */
+  readonly size: number
+  readonly root: Uint8Array
   /** Whether the log was closed in order after that. */
   readonly clean: boolean
 }
@@ -31,9 +35,17 @@ export interface KeyStore {
   insert(keys: readonly SealedKey[]): void
   find(id: string): SealedKey | undefined
   findByLabel(purpose: SealedKey['purpose'], label: string): SealedKey | undefined
-  /** Overwrites the key; what it sealed can never be read again. Durable when it returns. Idempotent. */
-  destroy(id: string): void
+  /** Overwrites the keys; what they sealed can never be read again. Durable when it returns. Idempotent. */
+  destroy(ids: readonly string[]): void
+  /** Keys of a purpose, in the order of their labels. */
+  all(purpose: SealedKey['purpose']): readonly SealedKey[]
+  /** A short text about the keys, such as which of them still signs; undefined where it was never set. */
+  setting(name: string): string | undefined
+  /** Durable when it returns; undefined removes it. */
+  set(name: string, value: string | undefined): void
   state(): TrailState | undefined
   /** May be lost with power, never with the process. */
   saveState(state: TrailState): void
+  /** A new log begins. Durable when it returns. */
+  forgetState(): void
 }

@@ -1,10 +1,16 @@
 import type { ParsedEntry } from './entry.ts'
 import { type IntentFields, MAX_OUTCOMES, type OutcomeFields, type OutcomeRow, type SessionOpenFields } from './operation-entries.ts'
+import type { OpenSession } from './published.ts'
 import type { EntryDraft } from './trail.ts'
 
 /** Follows entries in order and knows which sessions and operations have begun and not ended. */
 export class OpenSessions {
-  readonly #operations = new Map<string, Set<number>>()
+  readonly #operations: Map<string, Set<number>>
+
+  /** @param known what was open where the following begins */
+  constructor(known: readonly OpenSession[] = []) {
+    this.#operations = new Map(known.map(([session, operations]) => [session, new Set(operations)]))
+  }
 
   see({ kind, fields }: Pick<ParsedEntry, 'kind' | 'fields'>): void {
     switch (kind) {
@@ -23,6 +29,10 @@ export class OpenSessions {
         }
         break
     }
+  }
+
+  snapshot(): readonly OpenSession[] {
+    return [...this.#operations].map(([session, operations]) => [session, [...operations]])
   }
 
   get sessions(): number {

@@ -1,39 +1,65 @@
 import { join } from 'node:path'
 import type { Sealer } from '../operations/index.ts'
+import { EMPTY_ROOT } from '../tlog/index.ts'
 import { genesis, logKey } from './batch.ts'
+import { checkPublished } from './check-published.ts'
 import { DurableTrail } from './durable-trail.ts'
 import { systemClock, type TrailClock } from './entry-clock.ts'
 import { TrailError } from './errors.ts'
 import { KeyRing } from './key-ring.ts'
 import type { KeyStore } from './key-store.ts'
+import { folderLogFiles, type LogFiles } from './log-files.ts'
+import type { PayloadStore } from './payload-store.ts'
+import type { Published, Publishing, SigningSeeds } from './published.ts'
+import { PublishedLog } from './published-log.ts'
+import { Publisher } from './publisher.ts'
 import { type Recovered, recover } from './recovery.ts'
-import { SEGMENT_HEADER_BYTES, segmentHeader, segmentName } from './segment.ts'
+import { SEGMENT_HEADER_BYTES, segmentHeader, segmentName, segmentNumber } from './segment.ts'
 import { folderFiles, type SegmentFiles } from './segment-files.ts'
+import { readState } from './state-file.ts'
 import type { Trail } from './trail.ts'
 import type { TrailLog } from './trail-log.ts'
 import type { LogEnd } from './write-ahead.ts'
+
+/** What a publisher needs to know; plain values, so that it can be in another thread. */
+export interface PublishingStart {
+  /** `gateway.data`. */
+  readonly folder: string
+  readonly key: Uint8Array
+  readonly name: string
+  readonly seeds: SigningSeeds
+  readonly published: Published
+}
 
 export interface TrailOptions {
   /** `gateway.data`, held by this process; the log is its folder `trail`. */
   readonly folder: string
   readonly keys: KeyStore
   readonly masterKey: Sealer
-  /** The configured origin, printable without spaces. */
+  /** The configured origin, printable without spaces and plus signs. */
   readonly origin: string
   /** This instance's name; origin and instance together name the log. */
   readonly instance: string
   readonly log: TrailLog
+  /** Opens the payload store of a data folder, for reading and erasing. */
+  readonly payloads: (folder: string) => PayloadStore
+  /** Where publishing runs; in this thread by default. */
+  readonly publishing?: (start: PublishingStart) => Publishing
+  /** Resolves once others were asked whether this log is an older copy of itself; no checkpoint is signed before. */
+  readonly mayBeSigned?: Promise<void>
   readonly clock?: TrailClock
   /** Size of a new segment, bytes; 64 MiB by default, at least 64 KiB. */
   readonly segmentBytes?: number
   /** The file system, for tests that put faults into it. */
   readonly files?: SegmentFiles
+  readonly logFiles?: LogFiles
 }
 
 /** The first segment is at most this large, in bytes, so that a new gateway is ready at once on a slow disk too. */
 const FIRST_SEGMENT_BYTES = 8 * 1024 * 1024
 
-const NAME = /^[\x21-\x7e]{1,200}$/
+/** C2SP signed-note: a key's name has no space and no plus sign. */
+const NAME = /^[\x21-\x2a\x2c-\x7e]{1,200}$/
 
 /**
  * Opens the log, or begins it, and repairs what a crash left: cuts a torn last batch, ends what was open, and says so in `gateway.recovered`.
@@ -45,29 +71,50 @@ const NAME = /^[\x21-\x7e]{1,200}$/
 export async function openTrail(options: TrailOptions): Promise<Trail> {
   const { folder, keys: store, masterKey, origin, instance, log, clock = systemClock, segmentBytes = 64 * 1024 * 1024 } = options
   if (!NAME.test(origin) || !NAME.test(instance))
-    throw new RangeError('origin and instance must be printable, without spaces, up to 200 bytes')
+    throw new RangeError('origin and instance must be printable, without spaces and plus signs, up to 200 bytes')
   if (!Number.isSafeInteger(segmentBytes) || segmentBytes < 64 * 1024) throw new RangeError('a segment must have at least 64 KiB')
-  const files = options.files ?? folderFiles(join(folder, 'trail'))
-  for (const name of files.list()) if (name.endsWith('.part')) files.remove(name)
+  const trailFolder = join(folder, 'trail')
+  const files = options.files ?? folderFiles(trailFolder)
+  const logFiles = options.logFiles ?? folderLogFiles(trailFolder)
+  for (const file of files.list()) if (file.endsWith('.part')) files.remove(file)
 
   // Under a new key every batch would look torn.
-  if (!store.findByLabel('batch-mac', '') && files.list().length > 0) throw new TrailError('GS_TRAIL_KEYS')
+  if (!store.findByLabel('batch-mac', '') && files.list().some((file) => segmentNumber(file) !== undefined)) {
+    throw new TrailError('GS_TRAIL_KEYS')
+  }
   const keys = new KeyRing(store, masterKey)
   const key = logKey(keys.only('batch-mac'), origin, instance)
-  const state = store.state()
-  const recovered = await recover({ files, origin, instance, key, state })
+  const name = `${origin}/${instance}`
+  const seeds = keys.signingSeeds(clock.wall())
+  const known = store.state()
+  const stored = await readState(logFiles, key)
+  const recovered = await recover({ files, origin, instance, key, state: known, published: stored })
+  const published = stored ?? nothingPublished(key)
+  await checkPublished({ log: new PublishedLog(logFiles), published, known, name, seeds })
   if (recovered.torn) await cut(files, recovered.torn)
   const end = recovered.end ?? (await begin(files, origin, instance, segmentBytes, key))
-  const trail = new DurableTrail({ files, store, keys, key, origin, instance, segmentBytes, clock, log, recovered, end })
-  const inOrder = recovered.end === undefined || (state?.clean === true && !recovered.torn && state.batches === end.batches)
+  const payloads = options.payloads(folder)
+  const publishing =
+    options.publishing?.({ folder, key, name, seeds, published }) ??
+    new Publisher({ wal: files, files: logFiles, payloads, key, name, seeds, published })
+  const trail = new DurableTrail({
+    ...{ files, store, keys, key, origin, instance, segmentBytes, clock, log, recovered, end },
+    ...{ name, published, publishing, logFiles, payloads, mayBeSigned: options.mayBeSigned },
+  })
+  const inOrder = recovered.end === undefined || (known?.clean === true && !recovered.torn && known.batches === end.batches)
   try {
     if (!inOrder) await tell(trail, recovered, log)
   } catch (error) {
     await trail.close()
     throw error
   }
-  trail.saveStates()
+  trail.startPublishing()
   return trail
+}
+
+function nothingPublished(key: Uint8Array): Published {
+  const wal = { segment: 1, offset: SEGMENT_HEADER_BYTES, batches: 0, mac: genesis(key) }
+  return { size: 0, root: EMPTY_ROOT, minimum: 0, wal, open: [] }
 }
 
 async function begin(files: SegmentFiles, origin: string, instance: string, bytes: number, key: Buffer): Promise<LogEnd> {

@@ -28,7 +28,7 @@ function smallLog() {
   const starts = batches.map((_, i) => SEGMENT_HEADER_BYTES + batches.slice(0, i).reduce((sum, batch) => sum + batch.byteLength, 0))
   const end = (starts[4] as number) + (batches[4] as Buffer).byteLength
   const mac = (batches[4] as Buffer).subarray(56, 88)
-  const state = { segment: 1, offset: end, batches: 5, entries: 5, mac, openFrom: 1, clean: true }
+  const state = { segment: 1, offset: end, batches: 5, entries: 5, mac, size: 0, root: Buffer.alloc(0), clean: true }
   // The last two bytes of a record without payloads are zeros, as is what they are written over.
   return { files, batches, starts, end, written: end - 2, state }
 }

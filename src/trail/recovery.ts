@@ -3,6 +3,7 @@ import { parseEntry } from './entry.ts'
 import { TrailError } from './errors.ts'
 import type { TrailState } from './key-store.ts'
 import { OpenSessions } from './open-sessions.ts'
+import type { Published } from './published.ts'
 import { readRecords } from './record.ts'
 import { SEGMENT_HEADER_BYTES, segmentHeader, segmentName, segmentNumber } from './segment.ts'
 import type { SegmentFiles } from './segment-files.ts'
@@ -15,6 +16,8 @@ export interface RecoveryOptions {
   readonly key: Uint8Array
   /** What is known to have been durable. */
   readonly state: TrailState | undefined
+  /** What is published: nothing before it is looked for. */
+  readonly published?: Published | undefined
 }
 
 /** A torn last batch: it was never acknowledged. */
@@ -30,51 +33,62 @@ export interface Recovered {
   readonly nextExists: boolean
   readonly torn: TornTail | undefined
   readonly open: OpenSessions
-  /** The segment from which open sessions were looked for. */
-  readonly openFrom: number
 }
 
 /**
- * Reads the log from the oldest session that may be open, checks every batch on the way, and says where to go on. Changes nothing.
+ * Reads the write-ahead file from the segment that is published last, checks every batch, and says where to go on. Changes nothing.
  *
  * @throws TrailError GS_TRAIL_DAMAGED, GS_TRAIL_ROLLED_BACK; both say where
  */
 export async function recover(options: RecoveryOptions): Promise<Recovered> {
-  const { files, state } = options
+  const { files, state, published } = options
   const segments = contiguous(files.list().flatMap((name) => segmentNumber(name) ?? []))
   const last = segments.at(-1)
-  const open = new OpenSessions()
+  const open = new OpenSessions(published?.open)
   if (last === undefined) {
-    if (state) throw new TrailError('GS_TRAIL_ROLLED_BACK', `The log is gone; it is known to have had ${state.batches} batches.`)
-    return { end: undefined, nextExists: false, torn: undefined, open, openFrom: 1 }
+    const known = Math.max(state?.batches ?? 0, published?.wal.batches ?? 0)
+    if (known > 0) throw new TrailError('GS_TRAIL_ROLLED_BACK', `The log is gone; it is known to have had ${known} batches.`)
+    return { end: undefined, nextExists: false, torn: undefined, open }
   }
   for (const segment of segments) await checkHeader(options, segment)
-  const openFrom = state?.openFrom ?? (segments[0] as number)
-  if (state && (state.segment > last || openFrom < (segments[0] as number))) {
-    throw new TrailError('GS_TRAIL_ROLLED_BACK', `Segment ${segmentName(state.segment)} or one that it needs is missing.`)
+  const from = published?.wal.segment ?? 1
+  const needed = Math.max(state?.segment ?? from, from)
+  if (needed > last || (segments[0] as number) > from) {
+    const missing = needed > last ? needed : from
+    throw new TrailError('GS_TRAIL_ROLLED_BACK', `Segment ${segmentName(missing)}, which is not published yet, is missing.`)
   }
-  const scan = new Scan(options, openFrom, open)
-  for (let segment = openFrom; segment <= last; segment++) scan.segment(segment)
+  const scan = new Scan(options, from, open)
+  for (let segment = from; segment <= last; segment++) scan.segment(segment)
   const { end, torn } = scan.finish()
-  return { end, nextExists: end.segment < last, torn, open, openFrom }
+  return { end, nextExists: end.segment < last, torn, open }
+}
+
+/** A batch count, and the MAC of the last batch then. */
+interface Anchor {
+  readonly batches: number
+  readonly mac: Uint8Array
 }
 
 class Scan {
   readonly #options: RecoveryOptions
   readonly #open: OpenSessions
+  /** What is known of the chain of batches. */
+  readonly #anchors: readonly Anchor[]
   #end: LogEnd | undefined
   #torn: TornTail | undefined
 
   constructor(options: RecoveryOptions, from: number, open: OpenSessions) {
     this.#options = options
     this.#open = open
-    const { state, key } = options
+    const { state, published, key } = options
+    this.#anchors = [state, published?.wal].filter((anchor) => anchor !== undefined)
     const begin = { segment: from, offset: SEGMENT_HEADER_BYTES }
+    const known = [published && { ...published.wal, entries: published.size }, state].find(
+      (place) => place && place.segment === from && place.offset === SEGMENT_HEADER_BYTES,
+    )
     if (from === 1) this.#end = { ...begin, batches: 0, entries: 0, mac: genesis(key) }
-    // The state was saved before anything was written to its segment.
-    else if (state && state.segment === from && state.offset === SEGMENT_HEADER_BYTES) {
-      this.#end = { ...begin, batches: state.batches, entries: state.entries, mac: Buffer.from(state.mac) }
-    }
+    // Known before anything was written to this segment.
+    else if (known) this.#end = { ...begin, batches: known.batches, entries: known.entries, mac: Buffer.from(known.mac) }
   }
 
   segment(segment: number): void {
@@ -94,13 +108,13 @@ class Scan {
   }
 
   finish(): { end: LogEnd; torn: TornTail | undefined } {
-    const { state } = this.#options
     const end = this.#end
-    if (!end || (state && end.batches < state.batches)) {
+    const known = Math.max(0, ...this.#anchors.map(({ batches }) => batches))
+    if (!end || end.batches < known) {
       const where = this.#torn ?? end
       throw new TrailError(
         'GS_TRAIL_ROLLED_BACK',
-        `${state?.batches ?? 'Some'} batches are known to have been durable, but the log has ${end?.batches ?? 'none'}` +
+        `${known} batches are known to have been durable, but the log has ${end?.batches ?? 'none'}` +
           `${where ? `: it ends in segment ${segmentName(where.segment)} at byte ${where.offset}` : ''}.`,
       )
     }
@@ -117,17 +131,16 @@ class Scan {
     if (before && (batch.number !== before.batches || batch.firstIndex !== before.entries || !batch.previous.equals(before.mac))) {
       throw this.#damaged(segment, at, `batch ${batch.number} stands where batch ${before.batches} belongs`)
     }
-    const { state } = this.#options
-    if (
-      state &&
-      ((batch.number === state.batches - 1 && !batch.mac.equals(state.mac)) ||
-        (batch.number === state.batches && !batch.previous.equals(state.mac)))
-    ) {
-      throw this.#damaged(segment, at, 'it is not the batch that is known to have been durable there')
+    for (const { batches, mac } of this.#anchors) {
+      if ((batch.number === batches - 1 && !batch.mac.equals(mac)) || (batch.number === batches && !batch.previous.equals(mac))) {
+        throw this.#damaged(segment, at, 'it is not the batch that is known to have been durable there')
+      }
     }
+    const { published } = this.#options
     let entries = batch.firstIndex
     for (const { entry } of readRecords(batch.content)) {
-      this.#open.see(parseEntry(entry))
+      // What is published already was followed then.
+      if (entries >= (published?.size ?? 0)) this.#open.see(parseEntry(entry))
       entries++
     }
     this.#end = { segment, offset: batch.end, batches: batch.number + 1, entries, mac: Buffer.from(batch.mac) }

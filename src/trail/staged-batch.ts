@@ -14,6 +14,8 @@ export class StagedBatch {
   /** Bytes in use, the header's room included. */
   length = BATCH_HEADER_BYTES
   waiters: Waiter[] = []
+  /** Index in the log of its first record, once it is durable; until other records are written with it. */
+  firstIndex = 0
   /** Per record: where it ends. */
   readonly #ends: number[] = []
   /** Per record: whether it is kept when there is no room. */

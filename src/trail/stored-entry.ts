@@ -2,28 +2,37 @@ import { parseEntry } from './entry.ts'
 import { payloadNonce } from './entry-writer.ts'
 import { TrailError } from './errors.ts'
 import type { KeyRing } from './key-ring.ts'
-import type { IndexedRecord } from './log-reader.ts'
+import type { FoundPayload } from './payload-store.ts'
 import type { StoredEntry, StoredPayload } from './trail.ts'
 
-/** An entry as readers see it; its payloads are opened only when asked for. */
-export function storedEntry(record: IndexedRecord, origin: string, keys: KeyRing): StoredEntry {
+export interface FoundEntry {
+  readonly index: number
+  readonly entry: Buffer
+  /** In order of their places; what has been erased is missing. */
+  readonly payloads: () => readonly FoundPayload[]
+}
+
+/** An entry as readers see it; its payloads are looked for and opened only when asked for. */
+export function storedEntry(record: FoundEntry, origin: string, keys: KeyRing): StoredEntry {
   const { id, kind, at, fields, commitments } = parseEntry(record.entry)
 
   function payloads(): readonly StoredPayload[] {
     const names = Object.keys(commitments).sort()
-    if (names.length !== record.payloads.length) throw mismatch('has another number of payloads than it commits to')
-    return record.payloads.map(({ key: keyId, sealed }, place) => {
-      const name = names[place] as string
-      const key = keys.find(keyId)
-      if (!key) return { name, content: undefined }
+    if (names.length === 0) return []
+    const found = new Map(record.payloads().map((payload) => [payload.place, payload]))
+    for (const place of found.keys()) if (place >= names.length) throw mismatch('has more payloads than it commits to')
+    return names.map((name, place) => {
+      const payload = found.get(place)
+      const key = payload && keys.find(payload.key)
+      if (!payload || !key) return { name, key: payload?.key, content: undefined, salt: undefined }
       let content: Buffer
       try {
-        content = key.open({ origin, id, kind, name, nonce: payloadNonce(id, place) }, sealed)
+        content = key.open({ origin, id, kind, name, nonce: payloadNonce(id, place) }, payload.sealed)
       } catch (cause) {
         throw mismatch(`has a payload ${name} that cannot be opened`, { cause })
       }
       if (key.commitment(id, name, content) !== commitments[name]) throw mismatch(`has a payload ${name} that is not what it commits to`)
-      return { name, content }
+      return { name, key: key.id, content, salt: key.salt(id, name) }
     })
   }
 

@@ -1,3 +1,4 @@
+import type { ReadTile } from '../tlog/index.ts'
 import type { TrailError } from './errors.ts'
 
 /** The kinds of entry that this version writes. */
@@ -24,6 +25,13 @@ export type EntryKind =
   | 'credential.leaked'
   | 'credential.foreign'
   | 'log.read'
+  | 'log.exported'
+  | 'log.continued'
+  | 'log.closed'
+  | 'erased'
+  | 'pruned'
+  | 'hold.placed'
+  | 'hold.lifted'
   | 'gap'
   | 'clock.step'
 
@@ -56,8 +64,32 @@ export type EntryId = `${string}.${number}`
 
 export interface StoredPayload {
   readonly name: string
-  /** Undefined where the key has been destroyed. */
+  /** Id of the key that it is sealed under; undefined where it has been erased or pruned. */
+  readonly key?: string | undefined
+  /** Undefined where it has been erased or pruned. */
   readonly content: Uint8Array | undefined
+  /** Hash of it with the content comes to the commitment, so that one payload can be disclosed without its key; undefined with the content. */
+  readonly salt?: Uint8Array | undefined
+}
+
+/** An entry that is durable. */
+export interface Recorded {
+  readonly id: EntryId
+  /** Its place in the log. */
+  readonly index: number
+}
+
+/** What of the log is provable by now. */
+export interface Proven {
+  /** Entries in the published tree, and its root. */
+  readonly size: number
+  readonly root: Uint8Array
+  /** Entries below this index are pruned. */
+  readonly minimum: number
+  /** The newest checkpoint, a signed note; undefined until the first is signed. Its size may be smaller. */
+  readonly checkpoint: string | undefined
+  /** How long the oldest entry that no checkpoint covers has been durable, ms; 0 where there is none. */
+  readonly age: number
 }
 
 export interface StoredEntry {
@@ -83,8 +115,8 @@ export interface ReadOptions {
   readonly before?: (entry: StoredEntry) => void
 }
 
-/** The log of one instance. One process owns it. */
-export interface Trail {
+/** What writes entries needs of the trail, and no more. */
+export interface TrailWriter {
   /**
    * Stages an entry whose caller waits with `whenDurable`: it is written with the next batch, or the caller is told that it was not and it is forgotten.
    * Throws nothing; a closed or failed trail reports through `whenDurable`.
@@ -95,18 +127,48 @@ export interface Trail {
   /** Calls back exactly once, when everything staged before this call is durable, or, with the reason, when it will not be. In order of calling. May call back at once. */
   whenDurable(then: (error: TrailError | undefined) => void): void
   /** `append`, then wait. @throws TrailError where it could not be written */
-  durable(draft: EntryDraft): Promise<EntryId>
+  durable(draft: EntryDraft): Promise<Recorded>
   /** A key for one session's payloads, already durable in the key store. @throws TrailError */
   sessionKey(): PayloadKey
   /** The key for one principal's names and log-ins; made at first use. @throws TrailError */
   subjectKey(pseudonym: string): PayloadKey
   /** HMAC(pseudonym key, issuer | subject): how a principal appears in entries. */
   pseudonym(issuer: string, subject: string): string
+}
+
+/** The log of one instance. One process owns it. */
+export interface Trail extends TrailWriter {
   /**
    * Entries in order, from `from` on (negative counts from the end); with `follow`, waits for more until the signal aborts.
    * `before` is shown the entries in front of `from`, in order, for whoever must know them to understand the others.
    */
   read(options?: ReadOptions): AsyncIterable<StoredEntry>
+  /** Name of the log, origin of its checkpoints and name of the key that signs them: `<origin>/<instance>`. */
+  readonly name: string
+  readonly proven: Proven
+  /** Publishes all that is durable when it is called, and signs. @throws TrailError GS_TRAIL_FULL, GS_TRAIL_FAILED */
+  publish(): Promise<Proven>
+  /** Hash tiles of the published tree, for proofs. @throws TrailError GS_TRAIL_DAMAGED */
+  readonly tile: ReadTile
+  /** Verifier keys of the keys that sign checkpoints now, the newest first (C2SP signed-note, "Verifier keys"). */
+  verifierKeys(): readonly string[]
+  /** From the next checkpoint on another key signs, and until `until` (ms since the epoch) the one before it too. The entry is signed by the old one alone. */
+  rotateKey(until: number): Promise<Recorded>
+  /** The newest checkpoint that enough witnesses cosigned; undefined where there is none. */
+  witnessed(): Promise<string | undefined>
+  /** Keeps a checkpoint with its cosignatures. */
+  keepWitnessed(note: string): Promise<void>
+  /** Thirty-two bytes that the words of the search index are hashed under. */
+  indexKey(): Uint8Array
+  /**
+   * Destroys payload keys and what they sealed, in every file of the trail; the entry that says so is durable first, and a crash in between is
+   * made up for at the next start. @param also what must go besides, such as words in an index; called again after a crash
+   */
+  erase(keys: readonly string[], entry: EntryDraft, also: (keys: readonly string[]) => void | Promise<void>): Promise<Recorded>
+  /** Goes on with an erasure that a crash interrupted. @returns how many keys it was of; 0 where there was none */
+  finishErasing(also: (keys: readonly string[]) => void | Promise<void>): Promise<number>
+  /** Removes entries below an index (rounded down to whole bundles) and their payloads, but for payloads under these keys. Their hashes stay. */
+  prune(minimum: number, keptKeys: readonly string[], entry: EntryDraft): Promise<Proven>
   /** open — writing; full — no room, resumes by itself; failed — stopped for good, `failure` says why. */
   readonly state: 'open' | 'full' | 'failed' | 'closed'
   /** Resolves with the reason when the trail fails for good: the gateway must stop. Never rejects. */

@@ -71,6 +71,7 @@ export class WriteAhead {
   #usual = 0
   #seen = 0
   #turns = 0
+  #rolls = false
   #state: 'open' | 'full' | 'failed' | 'closed' = 'open'
   #allocationError: Error = new Error('no segment could be made')
 
@@ -130,6 +131,16 @@ export class WriteAhead {
     else then(undefined)
   }
 
+  /** The next batch goes to a segment of its own, so that the one before it can be removed once it is published. */
+  roll(): void {
+    this.#rolls = this.#end.offset > SEGMENT_HEADER_BYTES
+  }
+
+  /** Publishing failed for good: nothing is written any more. */
+  abandon(error: TrailError): void {
+    if (this.#state === 'open' || this.#state === 'full') this.#failWith(error)
+  }
+
   /** Writes what is staged, as far as there is room, and closes the segment. */
   async close(): Promise<void> {
     if (this.#state === 'open') await new Promise<void>((resolve) => this.whenDurable(() => resolve()))
@@ -162,7 +173,7 @@ export class WriteAhead {
     this.#scheduled = false
     if (this.#flying || this.#state !== 'open' || batch.entries === 0) return
     this.#usual = batch.entries
-    while (this.#end.offset + batch.length > this.#segment.size) if (!this.#roll()) return
+    while (this.#rolls || this.#end.offset + batch.length > this.#segment.size) if (!this.#roll()) return
     this.#staged.shift()
     if (this.#staged.length === 0) this.#staged.push(this.#spare.pop() ?? new StagedBatch())
     this.#flying = batch
@@ -173,7 +184,9 @@ export class WriteAhead {
   }
 
   #onWritten(error: Error | undefined): void {
-    const batch = this.#flying as StagedBatch
+    const batch = this.#flying
+    // Abandoned meanwhile: whoever waited has been told.
+    if (batch === undefined) return
     if (error) {
       this.#fail(error)
       return
@@ -188,6 +201,7 @@ export class WriteAhead {
     }
     this.#flying = undefined
     const { waiters } = batch
+    batch.firstIndex = entries
     batch.reset()
     this.#spare.push(batch)
     this.#telling = waiters
@@ -213,6 +227,7 @@ export class WriteAhead {
       return false
     }
     this.#end = { ...this.#end, segment, offset: SEGMENT_HEADER_BYTES }
+    this.#rolls = false
     return true
   }
 
@@ -247,8 +262,11 @@ export class WriteAhead {
   }
 
   #fail(cause: Error): void {
+    this.#failWith(new TrailError('GS_TRAIL_FAILED', `Writing to segment ${segmentName(this.#end.segment)} failed.`, { cause }))
+  }
+
+  #failWith(error: TrailError): void {
     this.#state = 'failed'
-    const error = new TrailError('GS_TRAIL_FAILED', `Writing to segment ${segmentName(this.#end.segment)} failed.`, { cause })
     const batches = this.#flying ? [this.#flying, ...this.#staged] : this.#staged
     this.#flying = undefined
     this.#staged = [new StagedBatch()]

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Sealer } from '../../src/operations/index.ts'
-import { type EmbeddedKeyStore, openKeyStore } from '../../src/store/index.ts'
+import { type EmbeddedKeyStore, openKeyStore, openPayloadStore } from '../../src/store/index.ts'
 import { openTrail, type StoredEntry, type Trail, type TrailOptions } from '../../src/trail/index.ts'
 
 /** A sealer with a key of its own: the same cipher as the real one, without its key file. */
@@ -45,6 +45,7 @@ export class TestTrail {
       origin: 'test.example/trail',
       instance: 'one',
       log: { warn: say, error: say },
+      payloads: openPayloadStore,
       segmentBytes: 64 * 1024,
       ...options,
     })
@@ -59,7 +60,9 @@ export class TestTrail {
 
   /** Names of the segments, in order. */
   segments(): string[] {
-    return readdirSync(join(this.folder, 'trail')).sort()
+    return readdirSync(join(this.folder, 'trail'))
+      .filter((name) => /\.(wal|part)$/.test(name))
+      .sort()
   }
 
   /** Every byte in every file of the folder. */

@@ -18,7 +18,16 @@ afterEach(() => {
 const key = (id: string, sealed: string) => ({ id, purpose: 'session' as const, label: id, sealed: Buffer.from(sealed) })
 
 it('keeps keys and state when opened again', () => {
-  const state = { segment: 3, offset: 512, batches: 7, entries: 9, mac: Buffer.alloc(32, 1), openFrom: 2, clean: false }
+  const state = {
+    segment: 3,
+    offset: 512,
+    batches: 7,
+    entries: 9,
+    mac: Buffer.alloc(32, 1),
+    size: 5,
+    root: Buffer.alloc(32, 2),
+    clean: false,
+  }
   store.insert([key('a', 'sealed a'), { ...key('b', 'sealed b'), purpose: 'subject', label: 'someone' }])
   store.saveState(state)
   store.close()
@@ -27,7 +36,7 @@ it('keeps keys and state when opened again', () => {
   expect(store.findByLabel('subject', 'someone')?.id).toBe('b')
   expect(store.find('c')).toBeUndefined()
   const read = store.state()
-  expect({ ...read, mac: Buffer.from(read?.mac as Uint8Array) }).toEqual(state)
+  expect({ ...read, mac: Buffer.from(read?.mac as Uint8Array), root: Buffer.from(read?.root as Uint8Array) }).toEqual(state)
 })
 
 it('writes all keys of one call or none', () => {
@@ -38,8 +47,8 @@ it('writes all keys of one call or none', () => {
 
 it('leaves nothing of a destroyed key in any of its files', () => {
   store.insert([key('a', 'THIS-MUST-GO'), key('b', 'THIS-STAYS')])
-  store.destroy('a')
-  store.destroy('a')
+  store.destroy(['a'])
+  store.destroy(['a', 'never there'])
   const bytes = Buffer.concat(readdirSync(folder).map((name) => readFileSync(join(folder, name))))
   expect(bytes.includes('THIS-MUST-GO')).toBe(false)
   expect(bytes.includes('THIS-STAYS')).toBe(true)

@@ -14,9 +14,10 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS key (
     id TEXT PRIMARY KEY, purpose TEXT NOT NULL, label TEXT NOT NULL, sealed BLOB NOT NULL, UNIQUE (purpose, label)
   ) STRICT;
-  CREATE TABLE IF NOT EXISTS state (
+  CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS progress (
     one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, batches INTEGER NOT NULL,
-    entries INTEGER NOT NULL, mac BLOB NOT NULL, openFrom INTEGER NOT NULL, clean INTEGER NOT NULL
+    entries INTEGER NOT NULL, mac BLOB NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, clean INTEGER NOT NULL
   ) STRICT`
 
 /**
@@ -33,11 +34,15 @@ export function openKeyStore(folder: string): EmbeddedKeyStore {
   const insert = connection.prepare('INSERT INTO key (id, purpose, label, sealed) VALUES (?, ?, ?, ?)')
   const byId = connection.prepare('SELECT id, purpose, label, sealed FROM key WHERE id = ?')
   const byLabel = connection.prepare('SELECT id, purpose, label, sealed FROM key WHERE purpose = ? AND label = ?')
+  const ofPurpose = connection.prepare('SELECT id, purpose, label, sealed FROM key WHERE purpose = ? ORDER BY label')
+  const readSetting = connection.prepare('SELECT value FROM setting WHERE name = ?')
+  const writeSetting = connection.prepare('INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value')
+  const removeSetting = connection.prepare('DELETE FROM setting WHERE name = ?')
   const every = connection.prepare('SELECT id, purpose, label, sealed FROM key')
   const replace = connection.prepare('UPDATE key SET sealed = ? WHERE id = ?')
   const remove = connection.prepare('DELETE FROM key WHERE id = ?')
-  const readState = connection.prepare('SELECT segment, "offset", batches, entries, mac, openFrom, clean FROM state')
-  const writeState = connection.prepare('INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?, ?, ?, ?)')
+  const readState = connection.prepare('SELECT segment, "offset", batches, entries, mac, size, root, clean FROM progress')
+  const writeState = connection.prepare('INSERT OR REPLACE INTO progress VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)')
 
   return {
     insert(keys) {
@@ -52,11 +57,20 @@ export function openKeyStore(folder: string): EmbeddedKeyStore {
     },
     find: (id) => byId.get(id) as SealedKey | undefined,
     findByLabel: (purpose, label) => byLabel.get(purpose, label) as SealedKey | undefined,
-    destroy(id) {
-      remove.run(id)
+    destroy(ids) {
+      connection.exec('BEGIN IMMEDIATE')
+      for (const id of ids) remove.run(id)
+      connection.exec('COMMIT')
       // The write-ahead file of SQLite still holds the page with the key: fold it in and empty it.
       connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     },
+    all: (purpose) => ofPurpose.all(purpose) as unknown as SealedKey[],
+    setting: (name) => (readSetting.get(name) as { value: string } | undefined)?.value,
+    set(name, value) {
+      if (value === undefined) removeSetting.run(name)
+      else writeSetting.run(name, value)
+    },
+    forgetState: () => void connection.exec('DELETE FROM progress'),
     state() {
       const row = readState.get() as (Omit<TrailState, 'clean'> & { clean: number }) | undefined
       return row && { ...row, clean: row.clean === 1 }
@@ -65,8 +79,8 @@ export function openKeyStore(folder: string): EmbeddedKeyStore {
       // No fsync for this one: an older state is weaker, never wrong, and the log's own writes do not wait behind it.
       connection.exec('PRAGMA synchronous=NORMAL')
       try {
-        const { segment, offset, batches, entries, mac, openFrom, clean } = state
-        writeState.run(segment, offset, batches, entries, mac, openFrom, clean ? 1 : 0)
+        const { segment, offset, batches, entries, mac, size, root, clean } = state
+        writeState.run(segment, offset, batches, entries, mac, size, root, clean ? 1 : 0)
       } finally {
         connection.exec('PRAGMA synchronous=FULL')
       }

@@ -1,0 +1,1 @@
+export { publishThread } from './publish-thread.ts'

@@ -1,0 +1,137 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { FoundPayload, PayloadGroup, PayloadStore, PlacedPayload } from '../../trail/index.ts'
+import { privateFile } from './private-files.ts'
+
+/*
+ * One row per publication and key, so that thousands of payloads in a second cost a few rows; a large one is split. `chunk` is the first
+ * entry of the publication: all rows of an entry are in the chunk that begins last at or before it.
+ *
+ * A row's content: per payload, big-endian, index of the entry 6, place 2, length 4, ciphertext and tag.
+ */
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS payload (
+    chunk INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, key TEXT NOT NULL, content BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS payload_chunk ON payload (chunk, first, last);
+  CREATE INDEX IF NOT EXISTS payload_key ON payload (key)`
+
+const HEADER_BYTES = 12
+/** A row takes no further payload beyond this, so that reading one payload does not read a whole session. */
+const ROW_BYTES = 128 * 1024
+/** How long one connection waits for another that writes, ms. */
+const PATIENCE_MS = 10_000
+
+/**
+ * Opens, or makes, `trail/payloads.sqlite`. Several threads of the process that holds the data folder may each have it open.
+ *
+ * @param folder `gateway.data`
+ */
+export function openPayloadStore(folder: string): PayloadStore {
+  mkdirSync(join(folder, 'trail'), { recursive: true, mode: 0o700 })
+  const path = join(folder, 'trail', 'payloads.sqlite')
+  privateFile(path)
+  const connection = new DatabaseSync(path, { timeout: PATIENCE_MS })
+  connection.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON')
+  connection.exec(SCHEMA)
+  const insert = connection.prepare('INSERT INTO payload (chunk, first, last, key, content) VALUES (?, ?, ?, ?, ?)')
+  const removeFrom = connection.prepare('DELETE FROM payload WHERE chunk >= ?')
+  const byEntry = connection.prepare(
+    'SELECT key, content FROM payload WHERE chunk = (SELECT max(chunk) FROM payload WHERE chunk <= ?1) AND first <= ?1 AND last >= ?1',
+  )
+  const byKey = connection.prepare('DELETE FROM payload WHERE key = ?')
+  const below = connection.prepare('SELECT rowid, key FROM payload WHERE last < ?')
+  const byRow = connection.prepare('DELETE FROM payload WHERE rowid = ?')
+
+  function transaction<T>(change: () => T): T {
+    connection.exec('BEGIN IMMEDIATE')
+    try {
+      const result = change()
+      connection.exec('COMMIT')
+      return result
+    } catch (error) {
+      connection.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** Pages that were freed are zeros; what SQLite's write-ahead file still holds of them goes too. */
+  function leaveNothing(): void {
+    connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  }
+
+  return {
+    put(from, groups) {
+      if (groups.length === 0 && connection.prepare('SELECT 1 FROM payload WHERE chunk >= ?').get(from) === undefined) return
+      transaction(() => {
+        removeFrom.run(from)
+        for (const group of groups) {
+          for (const part of partsOf(group)) {
+            insert.run(from, part[0]!.index, part.at(-1)!.index, group.key, contentOf(part))
+          }
+        }
+      })
+    },
+    find(index) {
+      const found: FoundPayload[] = []
+      for (const { key, content } of byEntry.all(index) as unknown as Row[]) found.push(...payloadsOf(Buffer.from(content), key, index))
+      return found.sort((a, b) => a.place - b.place)
+    },
+    remove(keys) {
+      const removed = transaction(() => keys.reduce((sum, key) => sum + Number(byKey.run(key).changes), 0))
+      leaveNothing()
+      return removed
+    },
+    prune(minimum, keptKeys) {
+      transaction(() => {
+        for (const { rowid, key } of below.all(minimum) as unknown as { rowid: number; key: string }[]) {
+          if (!keptKeys.has(key)) byRow.run(rowid)
+        }
+      })
+      leaveNothing()
+    },
+    close: () => connection.close(),
+  }
+}
+
+interface Row {
+  readonly key: string
+  readonly content: Uint8Array
+}
+
+function* partsOf({ payloads }: PayloadGroup): Generator<readonly PlacedPayload[]> {
+  let part: PlacedPayload[] = []
+  let bytes = 0
+  for (const payload of payloads) {
+    part.push(payload)
+    bytes += HEADER_BYTES + payload.sealed.byteLength
+    if (bytes < ROW_BYTES) continue
+    yield part
+    part = []
+    bytes = 0
+  }
+  if (part.length > 0) yield part
+}
+
+function contentOf(part: readonly PlacedPayload[]): Buffer {
+  const content = Buffer.allocUnsafe(part.reduce((sum, { sealed }) => sum + HEADER_BYTES + sealed.byteLength, 0))
+  let at = 0
+  for (const { index, place, sealed } of part) {
+    content.writeUIntBE(index, at, 6)
+    content.writeUInt16BE(place, at + 6)
+    content.writeUInt32BE(sealed.byteLength, at + 8)
+    content.set(sealed, at + HEADER_BYTES)
+    at += HEADER_BYTES + sealed.byteLength
+  }
+  return content
+}
+
+function* payloadsOf(content: Buffer, key: string, index: number): Generator<FoundPayload> {
+  for (let at = 0; at + HEADER_BYTES <= content.byteLength; ) {
+    const from = at + HEADER_BYTES
+    const end = from + content.readUInt32BE(at + 8)
+    if (content.readUIntBE(at, 6) === index) yield { key, place: content.readUInt16BE(at + 6), sealed: content.subarray(from, end) }
+    at = end
+  }
+}

@@ -1,0 +1,68 @@
+import { ed25519Signer, type Note, type NoteVerifier, parseCheckpoint, parseNote, parseVkey, TlogError, verifiedBy } from '../tlog/index.ts'
+import { TrailError } from './errors.ts'
+import type { TrailState } from './key-store.ts'
+import type { Published, SigningSeeds } from './published.ts'
+import type { PublishedLog } from './published-log.ts'
+
+export interface CheckPublishedOptions {
+  readonly log: PublishedLog
+  readonly published: Published
+  /** What the key store knows. */
+  readonly known: TrailState | undefined
+  /** Of the log. */
+  readonly name: string
+  readonly seeds: SigningSeeds
+}
+
+/**
+ * Before anything is signed anew: the tiles at the tree's edge still come to the root of the state, what the key store remembers and the
+ * checkpoint that was signed last are of this same tree, and neither is further than the state. All other tiles are the verifier's to read.
+ *
+ * @throws TrailError GS_TRAIL_DAMAGED, which names the first bad entry where one can be told; GS_TRAIL_ROLLED_BACK
+ */
+export async function checkPublished({ log, published, known, name, seeds }: CheckPublishedOptions): Promise<void> {
+  const { size, root } = published
+  if (size > 0) {
+    // The last bundle against its hashes first: it can name the entry.
+    await log.bundle(Math.floor((size - 1) / 256), size)
+    if (!(await log.root(size)).equals(root)) throw differs(size, 'its tiles come to another root than the state')
+  }
+  if (known && known.size > size) throw rolledBack(known.size, size)
+  if (known && known.size > 0) await sameTree(log, published, known.size, known.root, 'the key store')
+  const signed = await log.checkpoint()
+  if (signed === undefined) return
+  const { text } = readCheckpoint(
+    signed,
+    seeds.map((seed) => parseVkey(ed25519Signer(name, seed).vkey)),
+  )
+  const checkpoint = parseCheckpoint(text)
+  if (checkpoint.origin !== name) throw differs(checkpoint.size, 'the checkpoint is of another log')
+  if (checkpoint.size > size) throw rolledBack(checkpoint.size, size)
+  await sameTree(log, published, checkpoint.size, checkpoint.root, 'the checkpoint')
+}
+
+async function sameTree(log: PublishedLog, { size }: Published, at: number, root: Uint8Array, whose: string): Promise<void> {
+  if (!(await log.root(at, size)).equals(root)) throw differs(at, `${whose} knows another root`)
+}
+
+/** @throws TrailError GS_TRAIL_DAMAGED where it is no checkpoint, or not one of ours */
+function readCheckpoint(signed: string, verifiers: readonly NoteVerifier[]): Note {
+  try {
+    const note = parseNote(signed)
+    if (verifiedBy(note, verifiers).length > 0) return note
+  } catch (error) {
+    if (!(error instanceof TlogError)) throw error
+  }
+  throw new TrailError(
+    'GS_TRAIL_DAMAGED',
+    'The file trail/log/checkpoint has been changed, or was signed by a key that this log does not know.',
+  )
+}
+
+function differs(size: number, why: string): TrailError {
+  return new TrailError('GS_TRAIL_DAMAGED', `The published log is not as it was at ${size} entries: ${why}.`)
+}
+
+function rolledBack(known: number, found: number): TrailError {
+  return new TrailError('GS_TRAIL_ROLLED_BACK', `The log is known to have had ${known} published entries, but has ${found}.`)
+}

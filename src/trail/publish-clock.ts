@@ -1,0 +1,151 @@
+import { TrailError } from './errors.ts'
+import type { KeyStore } from './key-store.ts'
+import type { Publication, Published, Publishing } from './published.ts'
+import type { TrailLog } from './trail-log.ts'
+import type { LogEnd } from './write-ahead.ts'
+
+/** A publication begins this long after the last one began, ms: so that no entry waits for its checkpoint longer than a second. */
+const PUBLISH_MS = 800
+
+export interface PublishClockOptions {
+  readonly publishing: Publishing
+  readonly published: Published
+  readonly store: KeyStore
+  /** Where the durable part of the write-ahead file ends now. */
+  readonly end: () => LogEnd
+  /** Whether checkpoints may be signed by now. */
+  readonly maySign: () => boolean
+  readonly log: TrailLog
+  readonly advanced: (publication: Publication) => void
+  /** Publishing failed for good. */
+  readonly failed: (error: TrailError) => void
+}
+
+/** Has the log published in time, and tells the key store how far it is, so that a log that comes back shorter is noticed. */
+export class PublishClock {
+  readonly #options: PublishClockOptions
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<Publication> | undefined
+  #last: Publication
+  #saved = -1
+  #noRoom = false
+  #broken = false
+  /** When the oldest entry that no checkpoint covers became durable, as far as is known; ms of the monotonic clock. */
+  #behindSince: number | undefined
+
+  constructor(options: PublishClockOptions) {
+    this.#options = options
+    this.#last = { published: options.published, checkpoint: undefined }
+  }
+
+  get published(): Published {
+    return this.#last.published
+  }
+
+  /** The newest checkpoint of this process; undefined until the first is signed. */
+  get checkpoint(): string | undefined {
+    return this.#last.checkpoint
+  }
+
+  /** How long the oldest entry without a checkpoint has been durable; 0 where every one has one. ms */
+  get age(): number {
+    return this.#behindSince === undefined ? 0 : performance.now() - this.#behindSince
+  }
+
+  /** More is durable. */
+  advanced(): void {
+    this.#behindSince ??= performance.now()
+  }
+
+  /** Publishes now and from now on. */
+  start(): void {
+    const tick = () => {
+      if (this.#running === undefined && this.#options.end().entries > this.#signed()) this.publish().catch(() => undefined)
+      else if (this.#running === undefined) this.#save(false)
+    }
+    tick()
+    this.#timer = setInterval(tick, PUBLISH_MS)
+    this.#timer.unref()
+  }
+
+  /**
+   * Publishes everything that is durable when it is called.
+   * @throws TrailError GS_TRAIL_FULL where there is no room, GS_TRAIL_FAILED
+   */
+  async publish(): Promise<Publication> {
+    // What runs may have begun before the newest entry was durable.
+    if (this.#running) await this.#running.catch(() => undefined)
+    this.#running ??= this.#publish().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  /** Between two publications. */
+  async prune(minimum: number, keptKeys: readonly string[]): Promise<void> {
+    const published = await this.#options.publishing.prune(minimum, keptKeys)
+    // A publication that began meanwhile knows of it too: orders are taken one after the other.
+    if (published.size >= this.#last.published.size) this.#last = { ...this.#last, published }
+  }
+
+  /** Nothing is under way any more, and nothing begins by itself. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#running?.catch(() => undefined)
+  }
+
+  /** Saves that the log was closed in order. */
+  saveClean(): void {
+    this.#save(true)
+  }
+
+  async #publish(): Promise<Publication> {
+    if (this.#broken) throw new TrailError('GS_TRAIL_FAILED')
+    const { publishing, end, maySign, log, advanced, failed } = this.#options
+    const { segment, offset, batches, mac, entries } = end()
+    const since = performance.now()
+    try {
+      this.#last = await publishing.publish({ end: { segment, offset, batches, mac, entries }, sign: maySign() })
+    } catch (cause) {
+      if (isNoRoom(cause)) {
+        if (!this.#noRoom) log.error({ cause: (cause as Error).message }, 'no room to publish the trail: checkpoints wait')
+        this.#noRoom = true
+        throw new TrailError('GS_TRAIL_FULL', 'There is no room to publish the log.', { cause })
+      }
+      this.#broken = true
+      const error = cause instanceof TrailError ? cause : new TrailError('GS_TRAIL_FAILED', 'Publishing the log failed.', { cause })
+      failed(error)
+      throw error
+    }
+    this.#noRoom = false
+    if (this.#last.checkpoint !== undefined) this.#behindSince = end().entries > this.#last.published.size ? since : undefined
+    this.#save(false)
+    advanced(this.#last)
+    return this.#last
+  }
+
+  /** Entries that a checkpoint covers. */
+  #signed(): number {
+    return this.#last.checkpoint === undefined ? 0 : this.#last.published.size
+  }
+
+  #save(clean: boolean): void {
+    const { store, end, log } = this.#options
+    const { segment, offset, batches, entries, mac } = end()
+    if (!clean && batches === this.#saved) return
+    const { size, root } = this.#last.published
+    try {
+      store.saveState({ segment, offset, batches, entries, mac, size, root, clean })
+      this.#saved = batches
+    } catch (error) {
+      // An older state only makes the next start look at more.
+      log.warn({ cause: (error as Error).message }, 'the state of the trail could not be saved')
+    }
+  }
+}
+
+/** Of files and of SQLite. Errors that came from another thread are only their properties. */
+function isNoRoom(error: unknown): boolean {
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown }
+  return code === 'ENOSPC' || code === 'EDQUOT' || errcode === 13
+}

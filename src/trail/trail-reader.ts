@@ -1,0 +1,79 @@
+import { TILE_WIDTH } from '../tlog/index.ts'
+import type { KeyRing } from './key-ring.ts'
+import { LogReader } from './log-reader.ts'
+import type { PayloadStore } from './payload-store.ts'
+import type { Published } from './published.ts'
+import type { PublishedLog } from './published-log.ts'
+import type { SegmentFiles } from './segment-files.ts'
+import { storedEntry } from './stored-entry.ts'
+import type { ReadOptions, StoredEntry } from './trail.ts'
+import type { LogEnd } from './write-ahead.ts'
+
+export interface TrailSources {
+  readonly files: SegmentFiles
+  readonly key: Uint8Array
+  readonly origin: string
+  readonly payloads: Pick<PayloadStore, 'find'>
+  readonly keys: KeyRing
+  readonly log: PublishedLog
+  readonly end: () => LogEnd
+  readonly published: () => Published
+  /** Nothing will be written any more. */
+  readonly over: () => boolean
+  /** Resolves when there is more than `seen`, nothing will be written any more, or the signal aborts. */
+  readonly more: (seen: LogEnd, signal: AbortSignal | undefined) => Promise<void>
+}
+
+/** Entries in order: from the published log as far as it goes, then from the write-ahead file, back and forth as the one follows the other. */
+export async function* readTrail(sources: TrailSources, options: ReadOptions): AsyncGenerator<StoredEntry> {
+  const { from = 0, follow = false, signal, before } = options
+  const first = from < 0 ? Math.max(0, sources.end().entries + from) : from
+  let next = before ? 0 : first
+  const answer = function* (entry: StoredEntry): Generator<StoredEntry> {
+    next = entry.index + 1
+    if (entry.index >= first) yield entry
+    else before?.(entry)
+  }
+  while (!signal?.aborted) {
+    const seen = sources.end()
+    next = Math.max(next, sources.published().minimum)
+    const place = next
+    const part = next < sources.published().size ? fromBundles(sources, next) : fromSegments(sources, next)
+    for await (const entry of part) {
+      if (signal?.aborted) return
+      yield* answer(entry)
+    }
+    if (next !== place) continue
+    if (!follow || sources.over()) return
+    await sources.more(seen, signal)
+  }
+}
+
+/** Up to what is published when it begins. */
+async function* fromBundles({ log, published, payloads, origin, keys }: TrailSources, from: number): AsyncGenerator<StoredEntry> {
+  const { size } = published()
+  for (let n = Math.floor(from / TILE_WIDTH); n * TILE_WIDTH < size; n++) {
+    const entries = await log.bundle(n, size)
+    for (let at = Math.max(0, from - n * TILE_WIDTH); at < entries.length; at++) {
+      const index = n * TILE_WIDTH + at
+      yield storedEntry({ index, entry: entries[at] as Buffer, payloads: () => payloads.find(index) }, origin, keys)
+    }
+  }
+}
+
+/** What is durable and not published yet. Ends early where a segment was published and removed meanwhile. */
+async function* fromSegments({ files, key, end, published, origin, keys }: TrailSources, from: number): AsyncGenerator<StoredEntry> {
+  const reader = new LogReader(files, key, end)
+  try {
+    await reader.seek(from)
+    for (let records = await reader.next(); records; records = await reader.next()) {
+      for (const { index, entry, payloads } of records) {
+        if (index < from) continue
+        const found = payloads.map((payload, place) => ({ ...payload, place }))
+        yield storedEntry({ index, entry, payloads: () => found }, origin, keys)
+      }
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || published().size <= from) throw error
+  }
+}
