@@ -1,0 +1,47 @@
+import { isUtf8 } from 'node:buffer'
+
+/** `parameters.<n>` of an operation: a Bind's formats, parameters and result formats exactly as on the wire. */
+const PARAMETERS = /^parameters\.\d+$/
+
+/**
+ * What of a payload can be read as text. Bytes that are no UTF-8 count as spaces. Of a Bind's parameters it is the values, each a text of its own;
+ * a value in a binary format is one only where it happens to be text.
+ *
+ * @param most bytes that are looked at, from the start of each text
+ */
+export function payloadTexts(name: string, content: Uint8Array, most: number): readonly string[] {
+  const values = PARAMETERS.test(name) ? bindValues(content) : undefined
+  return (values?.filter(isText) ?? [content]).map((value) => {
+    return Buffer.from(value.buffer, value.byteOffset, Math.min(value.byteLength, most)).toString('utf8')
+  })
+}
+
+/** UTF-8 without control characters: a number in a binary format is rarely that. */
+function isText(value: Uint8Array): boolean {
+  for (const byte of value) if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) return false
+  return isUtf8(value)
+}
+
+/**
+ * The values of a Bind message (PostgreSQL protocol, "Message Formats", Bind): Int16 count and formats, Int16 count and per value Int32 length
+ * (-1 for NULL) and bytes, Int16 count and result formats. Undefined where the bytes are not that, to the last one.
+ */
+function bindValues(bytes: Uint8Array): Uint8Array[] | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const values: Uint8Array[] = []
+  try {
+    let at = 2 + view.getUint16(0) * 2
+    let left = view.getUint16(at)
+    for (at += 2; left > 0; left--) {
+      const length = view.getInt32(at)
+      at += 4
+      if (length < 0) continue
+      if (at + length > bytes.byteLength) return undefined
+      values.push(bytes.subarray(at, at + length))
+      at += length
+    }
+    return at + 2 + view.getUint16(at) * 2 === bytes.byteLength ? values : undefined
+  } catch {
+    return undefined
+  }
+}
