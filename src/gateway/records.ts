@@ -12,7 +12,8 @@ export class Records implements RunObserver {
 
   constructor(trail: Trail) {
     this.#trail = trail
-    this.#key = trail.sessionKey()
+    // One for all starts: a start without room can make no key.
+    this.#key = trail.subjectKey('gateway')
   }
 
   /** Without room it is kept, and written first when there is: until then nothing is forwarded. @throws TrailError: then nothing may start */

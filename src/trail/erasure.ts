@@ -57,7 +57,8 @@ export class Erasure {
 
   async #destroy(keys: readonly string[], also: Also): Promise<void> {
     const { store, trail, payloads } = this.#parts
-    // Whatever these keys sealed is in the payload store from here on, and no longer in a segment.
+    // Whatever these keys sealed is in the payload store from here on, and, released by the second, no longer in a segment.
+    await trail.publish()
     await trail.publish()
     await also(keys)
     this.#parts.keys.destroy(keys)

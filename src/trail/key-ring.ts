@@ -27,7 +27,7 @@ export class KeyRing {
     this.#store = store
     this.#master = master
     this.#pseudonym = this.only('pseudonym')
-    this.#refill()
+    this.#refillAhead()
   }
 
   /** The one key of a purpose; made at first use. Its bytes. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 export interface LogFile {
@@ -11,6 +11,8 @@ export interface LogFile {
 export interface LogFiles {
   /** Undefined where there is none of that name. */
   read(path: string): Promise<Buffer | undefined>
+  /** Bytes that can still be written. */
+  room(): number
   /** Durable, all of them, when it resolves. One that exists is replaced. */
   write(files: readonly LogFile[]): Promise<void>
   /** Replaces one file so that a reader sees the old or the new one, whole; durable when it resolves. */
@@ -33,6 +35,10 @@ export function folderLogFiles(folder: string): LogFiles {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
         throw error
       }
+    },
+    room() {
+      const { bavail, bsize } = statfsSync(folder)
+      return bavail * bsize
     },
     async write(files) {
       const folders = new Set<string>()

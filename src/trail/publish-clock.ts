@@ -105,7 +105,8 @@ export class PublishClock {
     const { segment, offset, batches, mac, entries } = end()
     const since = performance.now()
     try {
-      this.#last = await publishing.publish({ end: { segment, offset, batches, mac, entries }, sign: maySign() })
+      const release = this.#last.published.wal.segment
+      this.#last = await publishing.publish({ end: { segment, offset, batches, mac, entries }, release, sign: maySign() })
     } catch (cause) {
       if (isNoRoom(cause)) {
         if (!this.#noRoom) log.error({ cause: (cause as Error).message }, 'no room to publish the trail: checkpoints wait')

@@ -32,6 +32,8 @@ export type SigningSeeds = readonly Uint8Array[]
 export interface PublishOrder {
   /** Where the durable part of the write-ahead file ends: publishing goes up to there. */
   readonly end: WalPlace & { readonly entries: number }
+  /** Segments before this one may be removed: whoever reads them knows by now that they are published. */
+  readonly release: number
   /** False: tiles and state only, because nobody knows yet whether this log was rolled back. */
   readonly sign: boolean
 }

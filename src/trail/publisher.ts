@@ -17,6 +17,9 @@ import { scanBatches } from './wal-scan.ts'
 const COMMIT_ENTRIES = 64 * TILE_WIDTH
 const COMMIT_BYTES = 16 << 20
 
+/** Room that publishing leaves alone, bytes: what has happened must still fit into segments, and keys and runs into their stores. */
+const LEFT_ALONE = 8 << 20
+
 export interface PublisherOptions {
   /** The write-ahead file. */
   readonly wal: SegmentFiles
@@ -47,7 +50,8 @@ export class Publisher implements Publishing {
     this.#signers = signersOf(options.name, options.seeds)
   }
 
-  async publish({ end, sign }: PublishOrder): Promise<Publication> {
+  async publish({ end, release, sign }: PublishOrder): Promise<Publication> {
+    this.#removeSegments(Math.min(release, this.#published.wal.segment))
     if (end.entries > this.#published.size) await this.#grow(end)
     if (sign && this.#published.size > 0) await this.#sign()
     return { published: this.#published, checkpoint: this.#checkpoint }
@@ -106,6 +110,7 @@ export class Publisher implements Publishing {
   async #commit(growth: Growth, wal: WalPlace): Promise<void> {
     if (growth.size === this.#published.size) return
     const { files, payloads, key } = this.#options
+    if (files.room() < LEFT_ALONE + 2 * growth.bytes) throw Object.assign(new Error('ENOSPC: little room is left'), { code: 'ENOSPC' })
     const grown = growth.commit()
     payloads.put(this.#published.size, grown.payloads)
     await files.write(grown.files)
@@ -115,7 +120,6 @@ export class Publisher implements Publishing {
     this.#published = published
     this.#checkpoint = undefined
     await files.remove(grown.superseded)
-    this.#removeSegments(wal.segment)
   }
 
   /** Segments before the place are published to their last byte. */

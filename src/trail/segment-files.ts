@@ -1,9 +1,12 @@
 import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readSync, rmSync, writeSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** Zeros are written this many bytes at a time, each durable, so that the hot path never waits behind one long flush. */
 const ZEROS = Buffer.alloc(1 << 20)
+
+/** Bytes. */
+const LEFT_ALONE = 8 << 20
 
 /** A segment open for writing. One write at a time. */
 export interface WritableSegment {
@@ -51,6 +54,10 @@ export function folderFiles(folder: string): SegmentFiles {
       }
     },
     async allocate(name, header, size, signal) {
+      const { bavail, bsize } = await statfs(folder)
+      // A part of it is left alone: keys and runs must still fit into their stores when there is no room for a segment.
+      if (bavail * bsize < size + Math.min(LEFT_ALONE, size / 8))
+        throw Object.assign(new Error('ENOSPC: little room is left'), { code: 'ENOSPC' })
       const part = join(folder, `${name}.part`)
       try {
         await fill(part, header, size, signal)

@@ -64,16 +64,20 @@ async function* fromBundles({ log, published, payloads, origin, keys }: TrailSou
 /** What is durable and not published yet. Ends early where a segment was published and removed meanwhile. */
 async function* fromSegments({ files, key, end, published, origin, keys }: TrailSources, from: number): AsyncGenerator<StoredEntry> {
   const reader = new LogReader(files, key, end)
+  let next = from
   try {
     await reader.seek(from)
     for (let records = await reader.next(); records; records = await reader.next()) {
       for (const { index, entry, payloads } of records) {
-        if (index < from) continue
+        if (index < next) continue
+        // The segment that held it is gone, because it was published meanwhile.
+        if (index > next) return
+        next++
         const found = payloads.map((payload, place) => ({ ...payload, place }))
         yield storedEntry({ index, entry, payloads: () => found }, origin, keys)
       }
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || published().size <= from) throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || published().size <= next) throw error
   }
 }

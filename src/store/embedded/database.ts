@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../errors.ts'
 import { privateFile, privateFolder } from './private-files.ts'
+import { transaction } from './transaction.ts'
 
 /** The embedded home of everything that is not the log itself: runs, credentials' hashes, sealed secrets, keys. */
 export interface EmbeddedDatabase {
@@ -31,15 +32,10 @@ export function openDatabase(folder: string): EmbeddedDatabase {
     connection,
     migrate(name, sql) {
       if (connection.prepare('SELECT 1 FROM migration WHERE name = ?').get(name)) return
-      connection.exec('BEGIN IMMEDIATE')
-      try {
+      transaction(connection, () => {
         connection.exec(sql)
         connection.prepare('INSERT INTO migration (name) VALUES (?)').run(name)
-        connection.exec('COMMIT')
-      } catch (error) {
-        connection.exec('ROLLBACK')
-        throw error
-      }
+      })
     },
     close() {
       connection.close()

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { KeyStore, SealedKey, TrailState } from '../../trail/index.ts'
 import { privateFile } from './private-files.ts'
+import { transaction } from './transaction.ts'
 
 /** The embedded key store, which is closed with the gateway. */
 export interface EmbeddedKeyStore extends KeyStore {
@@ -46,21 +47,16 @@ export function openKeyStore(folder: string): EmbeddedKeyStore {
 
   return {
     insert(keys) {
-      connection.exec('BEGIN IMMEDIATE')
-      try {
+      transaction(connection, () => {
         for (const key of keys) insert.run(key.id, key.purpose, key.label, key.sealed)
-        connection.exec('COMMIT')
-      } catch (error) {
-        connection.exec('ROLLBACK')
-        throw error
-      }
+      })
     },
     find: (id) => byId.get(id) as SealedKey | undefined,
     findByLabel: (purpose, label) => byLabel.get(purpose, label) as SealedKey | undefined,
     destroy(ids) {
-      connection.exec('BEGIN IMMEDIATE')
-      for (const id of ids) remove.run(id)
-      connection.exec('COMMIT')
+      transaction(connection, () => {
+        for (const id of ids) remove.run(id)
+      })
       // The write-ahead file of SQLite still holds the page with the key: fold it in and empty it.
       connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     },
@@ -86,15 +82,10 @@ export function openKeyStore(folder: string): EmbeddedKeyStore {
       }
     },
     reseal(change) {
-      connection.exec('BEGIN IMMEDIATE')
-      try {
+      transaction(connection, () => {
         // Read whole before the first write: a statement must not step through rows that change under it.
         for (const key of every.all() as unknown as SealedKey[]) replace.run(change(key), key.id)
-        connection.exec('COMMIT')
-      } catch (error) {
-        connection.exec('ROLLBACK')
-        throw error
-      }
+      })
       connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     },
     close: () => connection.close(),

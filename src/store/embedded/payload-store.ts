@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { FoundPayload, PayloadGroup, PayloadStore, PlacedPayload } from '../../trail/index.ts'
 import { privateFile } from './private-files.ts'
+import { transaction } from './transaction.ts'
 
 /*
  * One row per publication and key, so that thousands of payloads in a second cost a few rows; a large one is split. `chunk` is the first
@@ -44,18 +45,6 @@ export function openPayloadStore(folder: string): PayloadStore {
   const below = connection.prepare('SELECT rowid, key FROM payload WHERE last < ?')
   const byRow = connection.prepare('DELETE FROM payload WHERE rowid = ?')
 
-  function transaction<T>(change: () => T): T {
-    connection.exec('BEGIN IMMEDIATE')
-    try {
-      const result = change()
-      connection.exec('COMMIT')
-      return result
-    } catch (error) {
-      connection.exec('ROLLBACK')
-      throw error
-    }
-  }
-
   /** Pages that were freed are zeros; what SQLite's write-ahead file still holds of them goes too. */
   function leaveNothing(): void {
     connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
@@ -64,7 +53,7 @@ export function openPayloadStore(folder: string): PayloadStore {
   return {
     put(from, groups) {
       if (groups.length === 0 && connection.prepare('SELECT 1 FROM payload WHERE chunk >= ?').get(from) === undefined) return
-      transaction(() => {
+      transaction(connection, () => {
         removeFrom.run(from)
         for (const group of groups) {
           for (const part of partsOf(group)) {
@@ -79,12 +68,12 @@ export function openPayloadStore(folder: string): PayloadStore {
       return found.sort((a, b) => a.place - b.place)
     },
     remove(keys) {
-      const removed = transaction(() => keys.reduce((sum, key) => sum + Number(byKey.run(key).changes), 0))
+      const removed = transaction(connection, () => keys.reduce((sum, key) => sum + Number(byKey.run(key).changes), 0))
       leaveNothing()
       return removed
     },
     prune(minimum, keptKeys) {
-      transaction(() => {
+      transaction(connection, () => {
         for (const { rowid, key } of below.all(minimum) as unknown as { rowid: number; key: string }[]) {
           if (!keptKeys.has(key)) byRow.run(rowid)
         }
