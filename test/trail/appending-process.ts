@@ -1,10 +1,21 @@
-// Appends intents from 24 callers until it is killed, and says which are durable: one line per entry on standard output, written at once.
-// Arguments: data folder, master key in hexadecimal.
+// Appends intents from 24 callers until it is killed, and says which are durable, and every checkpoint that it signed: one line each on
+// standard output, written at once. Arguments: data folder, master key in hexadecimal.
 import { writeSync } from 'node:fs'
 import { TestTrail, testSealer } from '../parts/trail.ts'
 
 const [folder, key] = process.argv.slice(2) as [string, string]
 const trail = await new TestTrail(testSealer(Buffer.from(key, 'hex')), folder).open({ segmentBytes: 512 * 1024 })
+
+/** As often as it can, so that kills meet every step of a publication. */
+async function publishAgainAndAgain(): Promise<void> {
+  for (;;) {
+    await trail.publish()
+    const { size, root } = trail.proven
+    writeSync(1, `signed ${size} ${Buffer.from(root).toString('base64')}\n`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
 for (let caller = 0; caller < 24; caller++) {
   const payloadKey = trail.sessionKey()
   const session = `ses_${process.pid}_${caller}`
@@ -27,3 +38,4 @@ for (let caller = 0; caller < 24; caller++) {
   }
   next()
 }
+void publishAgainAndAgain()

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { parseCheckpoint, parseNote, rootAt } from '../../src/tlog/index.ts'
 import { seeded } from '../parts/seeded.ts'
 import { patience, rounds, seedOr, shown } from '../parts/soak.ts'
 import { TestTrail, testSealer } from '../parts/trail.ts'
@@ -39,33 +40,54 @@ const KILLS_PER_FOLDER = 50
 
 it(`loses nothing acknowledged, however often the process is killed (seed ${SEED})`, { timeout: patience(60_000) }, async () => {
   const random = seeded(SEED)
-  const total = { kills: 0, acknowledged: 0, lost: 0, 'kills with something unacknowledged at the tail': 0, 'torn tails': 0 }
+  const total = {
+    kills: 0,
+    acknowledged: 0,
+    lost: 0,
+    'kills with something unacknowledged at the tail': 0,
+    'torn tails': 0,
+    'checkpoints seen': 0,
+    'sizes signed with two roots': 0,
+  }
+  /** Every checkpoint that was ever signed over the folder, also those that were replaced a moment later: size → root. */
+  let signed = new Map<number, string>()
   let house: TestTrail | undefined
   for (const kill of rounds(KILLS)) {
     if (kill % KILLS_PER_FOLDER === 0) {
       await house?.remove()
       house = new TestTrail(testSealer(MASTER), mkdtempSync(join(tmpdir(), 'gatescribe-kill-')))
+      signed = new Map()
     }
     const { folder, store } = house as TestTrail
-    const lines = await appendUntilKilled(folder, 5 + random() * 60)
+    const said = await appendUntilKilled(folder, 5 + random() * 60)
+    const lines = said.filter((line) => !line.startsWith('signed '))
     store.close()
     house = new TestTrail(testSealer(MASTER), folder)
+    const left = parseCheckpoint(parseNote(readFileSync(join(folder, 'trail/log/checkpoint'))).text)
+    const seen = said.flatMap((line) => (line.startsWith('signed ') ? [line.split(' ').slice(1) as [string, string]] : []))
+    for (const [size, root] of [...seen, [String(left.size), left.root.toString('base64')] as const]) {
+      if ((signed.get(Number(size)) ?? root) !== root) total['sizes signed with two roots']++
+      signed.set(Number(size), root)
+    }
     await house.open()
+    await house.trail?.publish()
     const found = await whatIsThere(house, (lines[0] as string).split('.')[0] as string)
     const lost = lines.filter((line) => {
       const [id, session, n] = line.split(' ') as [string, string, string]
       return found.written.get(id) !== `${session} ${n}` || found.endings.get(session) !== 'unknown'
     })
-    if (lost.length)
-    expect(lost, `kill ${kill}`).toEqual([])
+    if (lost.length) expect(lost, `kill ${kill}`).toEqual([])
+    await expectOneTree(house, signed)
     total.kills++
     total.acknowledged += lines.length
     total.lost += lost.length
     if (found.written.size > lines.length) total['kills with something unacknowledged at the tail']++
     if (found.torn) total['torn tails']++
     await house.close()
+    total['checkpoints seen'] = total['checkpoints seen'] + seen.length
   }
   await house?.remove()
+  expect(total['sizes signed with two roots']).toBe(0)
   shown('test/trail/kill.test.ts', total)
   expect(total['kills with something unacknowledged at the tail'], 'no kill met a batch in flight: this run shows nothing').toBeGreaterThan(
     0,
@@ -84,4 +106,12 @@ async function whatIsThere(house: TestTrail, boot: string) {
     else if (entry.kind === 'gateway.recovered') torn = entry.fields.cut !== undefined
   }
   return { written, endings, torn }
+}
+
+/** Every checkpoint that was ever signed is a part of the tree as it is now. */
+async function expectOneTree({ trail }: TestTrail, signed: ReadonlyMap<number, string>): Promise<void> {
+  const { size } = trail!.proven
+  for (const [at, root] of signed) {
+    expect((await rootAt(at, trail!.tile, size)).toString('base64'), `the root that was signed at ${at} entries`).toBe(root)
+  }
 }
