@@ -94,6 +94,29 @@ const forbidden = [
     to: { dependencyTypes: ['core'], pathNot: '^(node:)?(buffer|crypto)$' },
   },
   {
+    name: 'log-formats-import-only-operations',
+    comment:
+      'What gateway, witness and verifier read a log with is one room below all three: a verifier that stood on the gateway would prove nothing about it.',
+    severity: 'error',
+    from: { path: '^src/tlog/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|tlog)/' },
+  },
+  {
+    name: 'log-formats-do-no-io',
+    comment:
+      'Bytes in, answers out: the same note, tile or proof gives the same verdict everywhere. Tiles are read by a function that comes in; of Node it uses bytes and digests.',
+    severity: 'error',
+    from: { path: '^src/tlog/', pathNot: tests },
+    to: { pathNot: ['^src/', '^(node:)?(buffer|crypto)$'] },
+  },
+  {
+    name: 'witness-imports-only-log-formats',
+    comment: 'A witness is run by a second team against the gateway: it must not share the code that it watches, but for the formats.',
+    severity: 'error',
+    from: { path: '^src/witness/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|tlog|witness)/' },
+  },
+  {
     name: 'nobody-imports-the-gateway',
     comment: 'Only gateway/ builds objects; whoever imported it would build them again. The command line starts it.',
     severity: 'error',

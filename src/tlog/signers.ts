@@ -1,6 +1,7 @@
-import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
 import { cosignedMessage, joinCosignature } from './cosignature.ts'
 import { isKeyName } from './key-name.ts'
+import { SEED_BYTES } from './seed.ts'
 import { formatVkey, keyId, signatureTypes } from './vkey.ts'
 
 /** Signs notes with one key. */
@@ -13,14 +14,8 @@ export interface NoteSigner {
   sign(text: string): Buffer
 }
 
-const SEED_BYTES = 32
 /** What stands before the 32 bytes of a seed in DER (RFC 8410 §7). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
-
-/** A new private key: the seed of RFC 8032, 32 random bytes. */
-export function newSeed(): Buffer {
-  return randomBytes(SEED_BYTES)
-}
 
 /** A log's signer (type 0x01). @param seed 32 bytes. @throws RangeError for a name that no key can have, or another length */
 export function ed25519Signer(name: string, seed: Uint8Array): NoteSigner {

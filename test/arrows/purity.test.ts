@@ -7,7 +7,8 @@ const IMPURE =
   /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\b|\bset(Timeout|Interval|Immediate)\b|\bprocess\b|\brandom(Bytes|UUID|Int|Fill|FillSync)\b|\bgetRandomValues\b/
 
 const root = join(import.meta.dirname, '../..')
-const files = globSync('src/{policy,masking,protocols/*/wire}/**/*.ts', { cwd: root, exclude: ['**/*.test.ts'] })
+// A new key is made of chance: the one function that does so is in a file of its own.
+const files = globSync('src/{policy,masking,tlog,protocols/*/wire}/**/*.ts', { cwd: root, exclude: ['**/*.test.ts', 'src/tlog/seed.ts'] })
 
 const withoutComments = (text: string) => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
 

@@ -1,0 +1,3 @@
+import type { Door } from '../trail/index.ts'
+
+export type Planted = Door
