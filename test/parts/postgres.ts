@@ -18,6 +18,8 @@ export interface PostgresOptions {
   readonly hba?: readonly string[]
   /** Lines for postgresql.conf: `{ wal_level: 'logical' }`. Values are quoted here. */
   readonly settings?: Readonly<Record<string, string | number>>
+  /** The folder that its own is made in; where it is quick by default, in memory if that can be had. */
+  readonly storage?: string
   /** Serve TLS with a certificate for localhost and 127.0.0.1, and accept client certificates of the same CA. */
   readonly tls?: boolean
   /** Write every statement to the server's own log. */
@@ -53,7 +55,7 @@ const EVERYBODY_TRUSTED = ['host all all 127.0.0.1/32 trust']
 export async function startPostgres(options: PostgresOptions = {}): Promise<RunningPostgres> {
   const postgres = options.version === undefined ? packagedPostgres() : debianPostgres(options.version)
   if (!postgres) throw new Error(`PostgreSQL ${options.version} is not installed (Debian package postgresql-${options.version})`)
-  const folder = mkdtempSync(join(quickStorage(), 'gatescribe-postgres-'))
+  const folder = mkdtempSync(join(options.storage ?? quickStorage(), 'gatescribe-postgres-'))
   chmodSync(folder, 0o755)
   const certificates = options.tls ? await issueTestCertificates() : undefined
   layOut(folder, dataTemplate(postgres), options, certificates)

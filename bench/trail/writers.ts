@@ -1,6 +1,6 @@
 // How the trail should wait for its disk: a write on the main thread, libuv's pool, or a thread of its own.
 //
-//   node tools/node/run.js bench/trail.ts [--seconds 2] [--folder <on the disk to measure>] [--json]
+//   node tools/node/run.js bench/trail/writers.ts [--seconds 2] [--folder <on the disk to measure>] [--json]
 //     [--load callers|relay] [--callers 8,64] [--rounds 3]
 //
 // "callers": each waits for its own entry to be durable, then appends the next. "relay": as many connections of another process
@@ -12,9 +12,9 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import type { Trail } from '../src/trail/index.ts'
-import { folderFiles, type SegmentFiles } from '../src/trail/segment-files.ts'
-import { TestTrail, testSealer } from '../test/parts/trail.ts'
+import type { Trail } from '../../src/trail/index.ts'
+import { folderFiles, type SegmentFiles } from '../../src/trail/segment-files.ts'
+import { TestTrail, testSealer } from '../../test/parts/trail.ts'
 
 const { values: options } = parseArgs({
   options: {
