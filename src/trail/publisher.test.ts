@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { TestTrail } from '../../test/parts/trail.ts'
+import { openPayloadStore } from '../store/index.ts'
 import { consistencyProof, leafHash, parseCheckpoint, parseNote, parseVkey, verifiedBy, verifyConsistency } from '../tlog/index.ts'
 import { folderLogFiles, type LogFiles } from './log-files.ts'
 
@@ -180,6 +181,30 @@ it.each(['log/tile/entries', 'log/tile/0', 'state', 'log/checkpoint'])('stops fo
   await house.close()
   await house.open()
   expect((await house.entries()).filter(({ kind }) => kind === 'log.read')).toHaveLength(300)
+})
+
+it('stops for good where payloads cannot be written, and has them all after the next start', async () => {
+  let broken = false
+  const payloads = (folder: string) => {
+    const store = openPayloadStore(folder)
+    return {
+      ...store,
+      put(...args: Parameters<typeof store.put>) {
+        if (broken) throw Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 10 })
+        store.put(...args)
+      },
+    }
+  }
+  const trail = await house.open({ payloads })
+  broken = true
+  const key = trail.sessionKey()
+  await trail.durable({ ...read(1), payloads: [{ name: 'a', key, content: Buffer.from('kept') }] })
+  await expect(trail.publish()).rejects.toMatchObject({ code: 'GS_TRAIL_FAILED' })
+  expect(trail.state).toBe('failed')
+  await house.close()
+  await house.open()
+  await house.trail?.publish()
+  expect((await house.entries())[0]?.payloads()[0]?.content?.toString()).toBe('kept')
 })
 
 it('signs nothing whose size and root are not durable first', async () => {

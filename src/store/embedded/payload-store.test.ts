@@ -1,0 +1,78 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { PayloadGroup, PayloadStore } from '../../trail/index.ts'
+import { openPayloadStore } from './payload-store.ts'
+
+let folder: string
+let store: PayloadStore
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gatescribe-payloads-'))
+  store = openPayloadStore(folder)
+})
+afterEach(() => {
+  store.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const KEYS = ['a'.repeat(16), 'b'.repeat(16)] as const
+
+function group(key: string, ...placed: [index: number, place: number, sealed: string][]): PayloadGroup {
+  const payloads = placed.map(([index, place, sealed]) => ({ index, place, sealed: Buffer.from(sealed) }))
+  return { key, first: placed[0]![0], last: placed.at(-1)![0], payloads }
+}
+const found = (index: number) => store.find(index).map(({ key, place, sealed }) => `${key[0]}${place} ${Buffer.from(sealed)}`)
+const bytesOnDisk = () => Buffer.concat(readdirSync(join(folder, 'trail')).map((name) => readFileSync(join(folder, 'trail', name))))
+
+it('finds the payloads of an entry in order of their places, whatever keys sealed them', () => {
+  store.put(0, [group(KEYS[0], [1, 1, 'second'], [2, 0, 'of two']), group(KEYS[1], [1, 0, 'first'])])
+  store.put(3, [group(KEYS[0], [5, 0, 'later'])])
+  expect(found(1)).toEqual(['b0 first', 'a1 second'])
+  expect(found(2)).toEqual(['a0 of two'])
+  expect(found(5)).toEqual(['a0 later'])
+  for (const none of [0, 3, 4, 6, 1e15]) expect(found(none)).toEqual([])
+})
+
+it('replaces what was put from the same entry on, as after a crash between two steps', () => {
+  store.put(0, [group(KEYS[0], [0, 0, 'kept'])])
+  store.put(1, [group(KEYS[0], [1, 0, 'first try'], [7, 0, 'beyond'])])
+  store.put(1, [group(KEYS[0], [1, 0, 'second try'])])
+  expect([0, 1, 7].map(found)).toEqual([['a0 kept'], ['a0 second try'], []])
+  store.put(1, [])
+  expect([0, 1].map(found)).toEqual([['a0 kept'], []])
+})
+
+it('splits what one key sealed in a second, and finds each part', () => {
+  const large = 'x'.repeat(100_000)
+  const many = Array.from({ length: 9 }, (_, index): [number, number, string] => [index, 0, `${index}${large}`])
+  store.put(0, [group(KEYS[0], ...many, [8, 1, 'and another'])])
+  for (let index = 0; index < 9; index++) expect(found(index)[0]?.slice(0, 4)).toBe(`a0 ${index}`)
+  expect(found(8)[1]).toBe('a1 and another')
+})
+
+it('leaves no byte of what a removed key sealed in any file', () => {
+  store.put(0, [group(KEYS[0], [0, 0, 'THIS-MUST-GO'], [1, 0, 'THIS-MUST-GO'.repeat(2000)]), group(KEYS[1], [1, 1, 'THIS-STAYS'])])
+  const other = openPayloadStore(folder)
+  expect(other.find(0)).toHaveLength(1)
+  expect(store.remove([KEYS[0], 'c'.repeat(16)])).toBe(1)
+  expect(bytesOnDisk().includes('THIS-MUST-GO')).toBe(false)
+  expect(bytesOnDisk().includes('THIS-STAYS')).toBe(true)
+  expect(found(0)).toEqual([])
+  expect(found(1)).toEqual(['b1 THIS-STAYS'])
+  expect(store.remove([KEYS[0]])).toBe(0)
+  other.close()
+})
+
+it('prunes what is below an entry, but for the keys that are kept', () => {
+  store.put(0, [group(KEYS[0], [0, 0, 'OLD-OF-A'], [9, 0, 'reaches beyond']), group(KEYS[1], [3, 0, 'held'])])
+  store.put(10, [group(KEYS[0], [12, 0, 'OLD-OF-A too'])])
+  store.put(20, [group(KEYS[0], [20, 0, 'new'])])
+  store.prune(20, new Set([KEYS[1]]))
+  expect([0, 3, 9, 12, 20].map(found)).toEqual([[], ['b0 held'], [], [], ['a0 new']])
+  expect(bytesOnDisk().includes('OLD-OF-A')).toBe(false)
+})
+
+it('makes files for its owner alone', () => {
+  for (const name of readdirSync(join(folder, 'trail'))) expect(statSync(join(folder, 'trail', name)).mode & 0o777).toBe(0o600)
+})

@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { TestTrail } from '../../test/parts/trail.ts'
+import type { Trail } from './trail.ts'
+
+let house: TestTrail
+let trail: Trail
+beforeEach(async () => {
+  house = new TestTrail()
+  trail = await house.open()
+})
+afterEach(() => house.remove())
+
+const entry = (n: number) => ({ kind: 'log.read' as const, fields: { n, filler: 'x'.repeat(2000) } })
+
+async function numbers(options: Parameters<Trail['read']>[0], until: number): Promise<unknown[]> {
+  const seen: unknown[] = []
+  for await (const { index, fields } of trail.read(options)) {
+    expect(fields.n).toBe(index)
+    seen.push(index)
+    if (seen.length === until) break
+  }
+  return seen
+}
+
+it('follows without a hole while segments are published and removed under it', { timeout: 20_000 }, async () => {
+  const total = 900
+  const readers = [0, 1, 2].map((from) => numbers({ from, follow: true }, total - from))
+  for (let n = 0; n < total; n++) {
+    await trail.durable(entry(n))
+    if (n % 40 === 39) await trail.publish()
+  }
+  await trail.publish()
+  expect(house.segments().length).toBeLessThan(5)
+  for (const [from, seen] of (await Promise.all(readers)).entries()) {
+    expect(seen).toEqual(Array.from({ length: total - from }, (_, at) => at + from))
+  }
+})
+
+it('reads every entry once whether it is published, half published or not at all, from any place', async () => {
+  for (let n = 0; n < 600; n++) trail.append(entry(n))
+  await trail.durable(entry(600))
+  await trail.publish()
+  for (let n = 601; n < 620; n++) trail.append(entry(n))
+  await trail.durable(entry(620))
+  for (const from of [0, 1, 255, 256, 257, 511, 599, 600, 601, 619, 620]) {
+    expect(await numbers({ from }, Number.POSITIVE_INFINITY)).toEqual(Array.from({ length: 621 - from }, (_, at) => at + from))
+  }
+  expect(await numbers({ from: -3 }, 9)).toEqual([618, 619, 620])
+  expect(await numbers({ from: 621 }, 9)).toEqual([])
+})
+
+it('shows what stands before the first entry to whoever must know it', async () => {
+  for (let n = 0; n < 300; n++) trail.append(entry(n))
+  await trail.durable(entry(300))
+  await trail.publish()
+  const before: number[] = []
+  const seen: number[] = []
+  for await (const { index } of trail.read({ from: 299, before: ({ index }) => before.push(index) })) seen.push(index)
+  expect(before).toEqual(Array.from({ length: 299 }, (_, at) => at))
+  expect(seen).toEqual([299, 300])
+})
+
+it('ends where its signal aborts, also while it waits', async () => {
+  await trail.durable(entry(0))
+  const stop = new AbortController()
+  const reading = numbers({ follow: true, signal: stop.signal }, 5)
+  setTimeout(() => stop.abort(), 50)
+  expect(await reading).toEqual([0])
+})
