@@ -7,6 +7,7 @@ export { openTrail, type PublishingStart, type TrailOptions } from './open-trail
 export * from './operation-entries.ts'
 export type * from './payload-store.ts'
 export type * from './published.ts'
+export { PublishedReader, type PublishedReaderOptions } from './published-reader.ts'
 export { Publisher } from './publisher.ts'
 export { folderFiles } from './segment-files.ts'
 export type * from './trail.ts'

@@ -13,7 +13,7 @@ export interface FoundEntry {
 }
 
 /** An entry as readers see it; its payloads are looked for and opened only when asked for. */
-export function storedEntry(record: FoundEntry, origin: string, keys: KeyRing): StoredEntry {
+export function storedEntry(record: FoundEntry, origin: string, keys: Pick<KeyRing, 'find'>): StoredEntry {
   const { id, kind, at, fields, commitments } = parseEntry(record.entry)
 
   function payloads(): readonly StoredPayload[] {

@@ -9,15 +9,19 @@ import { storedEntry } from './stored-entry.ts'
 import type { ReadOptions, StoredEntry } from './trail.ts'
 import type { LogEnd } from './write-ahead.ts'
 
-export interface TrailSources {
-  readonly files: SegmentFiles
-  readonly key: Uint8Array
+/** What the published part is read from. */
+export interface PublishedSources {
   readonly origin: string
   readonly payloads: Pick<PayloadStore, 'find'>
-  readonly keys: KeyRing
+  readonly keys: Pick<KeyRing, 'find'>
   readonly log: PublishedLog
+  readonly published: () => Pick<Published, 'size' | 'minimum'>
+}
+
+export interface TrailSources extends PublishedSources {
+  readonly files: SegmentFiles
+  readonly key: Uint8Array
   readonly end: () => LogEnd
-  readonly published: () => Published
   /** Nothing will be written any more. */
   readonly over: () => boolean
   /** Resolves when there is more than `seen`, nothing will be written any more, or the signal aborts. */
@@ -49,8 +53,11 @@ export async function* readTrail(sources: TrailSources, options: ReadOptions): A
   }
 }
 
-/** Up to what is published when it begins. */
-async function* fromBundles({ log, published, payloads, origin, keys }: TrailSources, from: number): AsyncGenerator<StoredEntry> {
+/** From an entry that is published on, up to what is when it begins. */
+export async function* fromBundles(
+  { log, published, payloads, origin, keys }: PublishedSources,
+  from: number,
+): AsyncGenerator<StoredEntry> {
   const { size } = published()
   for (let n = Math.floor(from / TILE_WIDTH); n * TILE_WIDTH < size; n++) {
     const entries = await log.bundle(n, size)

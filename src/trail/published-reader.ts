@@ -1,0 +1,99 @@
+import { join } from 'node:path'
+import type { Sealer } from '../operations/index.ts'
+import { sealedKeyAad } from './key-ring.ts'
+import type { KeyStore } from './key-store.ts'
+import { folderLogFiles } from './log-files.ts'
+import { OpenPayloadKey } from './payload-key.ts'
+import type { PayloadStore } from './payload-store.ts'
+import { PublishedLog } from './published-log.ts'
+import type { Proven, ReadOptions, StoredEntry } from './trail.ts'
+import { fromBundles } from './trail-reader.ts'
+
+export interface PublishedReaderOptions {
+  /** `gateway.data`, held by this process. */
+  readonly folder: string
+  readonly keys: Pick<KeyStore, 'find'>
+  readonly masterKey: Sealer
+  /** The configured origin, as entries were sealed for it. */
+  readonly origin: string
+  /** Of the log. */
+  readonly name: string
+  readonly payloads: PayloadStore
+}
+
+/** Payload keys kept open. */
+const KEPT_OPEN = 1024
+
+/** The published log for another thread of the process that writes it: read only, as far as it was told that the log goes. */
+export class PublishedReader {
+  readonly name: string
+  readonly #options: PublishedReaderOptions
+  readonly #log: PublishedLog
+  readonly #open = new Map<string, OpenPayloadKey>()
+  readonly #waiting = new Set<() => void>()
+  #proven: Pick<Proven, 'size' | 'minimum'> = { size: 0, minimum: 0 }
+
+  constructor(options: PublishedReaderOptions) {
+    this.name = options.name
+    this.#options = options
+    this.#log = new PublishedLog(folderLogFiles(join(options.folder, 'trail')))
+  }
+
+  /** How far it was told that the log goes. */
+  get proven(): Pick<Proven, 'size' | 'minimum'> {
+    return this.#proven
+  }
+
+  /** The log goes this far now. */
+  advance({ size, minimum }: Pick<Proven, 'size' | 'minimum'>): void {
+    this.#proven = { size, minimum }
+    for (const wake of [...this.#waiting]) wake()
+  }
+
+  /** Keys were destroyed: what they sealed is not read any more, also where it was a moment ago. */
+  forget(keys: readonly string[]): void {
+    for (const key of keys) this.#open.delete(key)
+  }
+
+  /** Entries in order, as `Trail.read` gives them. @throws TrailError GS_TRAIL_DAMAGED */
+  async *read({ from = 0, follow = false, signal }: Omit<ReadOptions, 'before'> = {}): AsyncGenerator<StoredEntry> {
+    let next = from < 0 ? Math.max(0, this.#proven.size + from) : from
+    const { origin, payloads } = this.#options
+    const sources = { origin, payloads, log: this.#log, published: () => this.#proven, keys: { find: (id: string) => this.#find(id) } }
+    while (!signal?.aborted) {
+      next = Math.max(next, this.#proven.minimum)
+      for await (const entry of fromBundles(sources, next)) {
+        if (signal?.aborted) return
+        next = entry.index + 1
+        yield entry
+      }
+      if (next < this.#proven.size) continue
+      if (!follow) return
+      await this.#more(next, signal)
+    }
+  }
+
+  #more(seen: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#proven.size > seen || signal?.aborted) return resolve()
+      const wake = () => {
+        this.#waiting.delete(wake)
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#waiting.add(wake)
+      signal?.addEventListener('abort', wake)
+    })
+  }
+
+  #find(id: string): OpenPayloadKey | undefined {
+    const open = this.#open.get(id)
+    if (open) return open
+    const stored = this.#options.keys.find(id)
+    if (!stored) return undefined
+    const key = new OpenPayloadKey(id, this.#options.masterKey.open(stored.sealed, sealedKeyAad(stored)))
+    if (this.#open.size >= KEPT_OPEN) this.#open.clear()
+    this.#open.set(id, key)
+    return key
+  }
+}
