@@ -1,0 +1,53 @@
+import { existsSync, opendirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Source } from './check-log.ts'
+import { readFile } from './files.ts'
+import { type Tree, tilePath, WIDTH } from './tree.ts'
+import { Failure, Unusable } from './verdict.ts'
+
+/** The largest file of a log, bytes: a bundle of 256 entries. */
+export const MAX_FILE = WIDTH * (2 + 65_535)
+
+/** A folder as tlog-tiles lays it out. @throws Unusable */
+export function openLogFolder(folder: string): Source {
+  const read = (path: string) => readFile(join(folder, path), MAX_FILE)
+  const checkpoint = read('checkpoint')
+  if (!checkpoint) throw new Unusable(`${folder} has no checkpoint`)
+  return {
+    ...{ checkpoint, witnessed: read('witnessed'), read, entries },
+    holding: ({ size }) => ({ extent: { gapless: true, sessions: true, runs: true }, range: [undefined, size] }),
+    uncovered: (tree) => uncovered(tree, folder, 'tile'),
+  }
+}
+
+/** All that were not pruned. Every hash tile is checked on the way, also where the entries are gone. */
+function* entries(tree: Tree): Generator<readonly [number, Buffer]> {
+  for (let n = 0; n * WIDTH < tree.size; n++) {
+    tree.tile(0, n)
+    const { width = 0, bytes = Buffer.alloc(0) } = tree.file('entries', n) ?? {}
+    let [at, index] = [0, n * WIDTH]
+    for (; at < bytes.length; index++) {
+      // tlog-tiles, "Log entries": each behind its length.
+      const end = at + 2 + (at + 1 < bytes.length ? bytes.readUInt16BE(at) : 0)
+      if (end > bytes.length) throw new Failure('inclusion', `entry ${index} is cut off`, index)
+      if (index < tree.size) yield [index, bytes.subarray(at + 2, end)]
+      at = end
+    }
+    const wrong = index - n * WIDTH - width
+    if (wrong !== 0)
+      throw new Failure('inclusion', `a bundle has ${Math.abs(wrong)} entries too ${wrong < 0 ? 'few' : 'many'}: entry ${index}`, index)
+  }
+}
+
+/** Files that the tree does not need: newer ones, and narrower ones that were left. */
+function* uncovered(tree: Tree, folder: string, under: string): Generator<string> {
+  const open = existsSync(join(folder, under)) ? opendirSync(join(folder, under)) : undefined
+  for (let file = open?.readSync(); file; file = open?.readSync()) {
+    const path = `${under}/${file.name}`
+    const [, level = '', digits = ''] = /^tile\/(entries|\d{1,2})\/([\dx/]{3,24})(?:\.p\/\d{1,3})?$/.exec(path) ?? []
+    const [of, n] = [level === 'entries' ? ('entries' as const) : Number(level), Number(digits.replace(/\D/g, ''))]
+    if (file.isDirectory() && path.length < 64) yield* uncovered(tree, folder, path)
+    else if (tilePath(of, n, tree.width(of, n)) !== path) yield path
+  }
+  open?.closeSync()
+}
