@@ -22,4 +22,4 @@ export { edgeTiles, parseTilePath, TILE_WIDTH, type TileId, tilePath } from './t
 export { parseProof, proofText, type TlogProof } from './tlog-proof.ts'
 export { type BuiltTile, type ReadTile, TreeBuilder } from './tree-builder.ts'
 export { verifyConsistency, verifyInclusion } from './verify-proofs.ts'
-export { type NoteVerifier, parseVkey } from './vkey.ts'
+export { type NoteVerifier, parseVkey, publicKeyOf } from './vkey.ts'

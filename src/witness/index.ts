@@ -1,0 +1,10 @@
+// Both ends of c2sp.org/tlog-witness: the witness that a second team runs, and what a log asks it with.
+export { checkpointFiles } from './checkpoint-files.ts'
+export { type Cosigned, type SeenCheckpoint, seenCheckpoint, submitCheckpoint, type WitnessDoor } from './client.ts'
+export { WitnessError, type WitnessErrorCode } from './errors.ts'
+export { type RunningWitness, serveWitness, type WitnessServerOptions } from './server.ts'
+export { Witness, type WitnessAnswer, type WitnessEvent } from './witness.ts'
+export { systemClock, type WitnessClock } from './witness-clock.ts'
+export { type WitnessFetch, type WitnessRequest, type WitnessResponse, witnessFetch, witnessUrl } from './witness-fetch.ts'
+export { createWitnessKey, readWitnessKey, type WitnessKey } from './witness-key.ts'
+export { type WitnessMemory, WitnessSet, type WitnessSetOptions, type WitnessState } from './witness-set.ts'
