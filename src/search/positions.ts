@@ -50,9 +50,18 @@ export class PositionSet {
     return any !== 0
   }
 
+  /** Adds what is in the other one. */
+  join(other: PositionSet): void {
+    for (let at = 0; at < this.words.length; at++) this.words[at] = (this.words[at] as number) | (other.words[at] as number)
+  }
+
   /** Takes away what is in the other one. */
   remove(other: PositionSet): void {
     for (let at = 0; at < this.words.length; at++) this.words[at] = (this.words[at] as number) & ~(other.words[at] as number)
+  }
+
+  some(): boolean {
+    return this.words.some((word) => word !== 0)
   }
 
   /** Whether it has this many positions. */
@@ -107,6 +116,14 @@ export function appendPositions(bytes: Uint8Array | undefined, added: readonly n
     previous = position
   }
   return at >= BITMAP_BYTES ? encodeSet(union(bytes, added)) : gaps.subarray(0, at)
+}
+
+/** @throws RangeError where one of them is no set */
+export function mergePositions(one: Uint8Array, other: Uint8Array): Buffer {
+  const set = new PositionSet()
+  readPositions(one, set)
+  readPositions(other, set)
+  return encodeSet(set)
 }
 
 /** @returns undefined where nothing is left. @throws RangeError where the bytes are no set */

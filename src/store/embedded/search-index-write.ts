@@ -52,7 +52,7 @@ function writeStamps(file: SearchIndexFile, from: number, stamps: Uint8Array): v
     const known = file.findStamps.get(chunk)?.stamps as Uint8Array | undefined
     // From the beginning of the chunk to what is added: entries that are not in the index are zeros.
     const bytes = Buffer.alloc((until - chunk * STAMP_CHUNK) * STAMP_BYTES)
-    if (known) bytes.set(known)
+    if (known) bytes.set(known.subarray(0, (at % STAMP_CHUNK) * STAMP_BYTES))
     bytes.set(stamps.subarray((at - from) * STAMP_BYTES, (until - from) * STAMP_BYTES), (at % STAMP_CHUNK) * STAMP_BYTES)
     file.putStamps.run(chunk, bytes)
     at = until

@@ -1,0 +1,48 @@
+import type { StoredEntry } from '../trail/index.ts'
+import { rowsOf, SEARCHED } from './deriver.ts'
+import { payloadTexts } from './payload-text.ts'
+import type { Plan } from './query.ts'
+import type { SearchIndex } from './search-index.ts'
+import { collectWords, sequence } from './words.ts'
+
+/** Whether the payloads of an entry hold the words that are searched for, and in the order that is asked for. */
+export function textMatches(entry: StoredEntry, { words, sequences }: Pick<Plan, 'words' | 'sequences'>): boolean {
+  const texts = entry
+    .payloads()
+    .filter(({ name }) => entry.kind !== SEARCHED.kind || name !== SEARCHED.name)
+    .flatMap(({ name, content }) => (content ? payloadTexts(name, content, Number.POSITIVE_INFINITY) : []))
+  const held = new Set<string>()
+  for (const text of texts) collectWords(text, held, Number.POSITIVE_INFINITY)
+  if (!words.every((word) => held.has(word))) return false
+  return sequences.every((wanted) => texts.some((text) => follows(text, wanted)))
+}
+
+/** Whether the words stand in the text, one after the other. */
+function follows(text: string, wanted: readonly string[]): boolean {
+  // The last words that were read, as many as are wanted.
+  const last: string[] = []
+  for (const word of sequence(text)) {
+    if (last.push(word) > wanted.length) last.shift()
+    if (last.length === wanted.length && last.every((each, at) => each === wanted[at])) return true
+  }
+  return false
+}
+
+/** Whether one operation of an intent meets everything that is asked of an operation: an entry may hold those of a whole read. */
+export async function operationMatches(
+  entry: StoredEntry,
+  wanted: NonNullable<Plan['operation']>,
+  index: Pick<SearchIndex, 'facts' | 'statement'>,
+  form: (name: string) => string,
+): Promise<boolean> {
+  const session = entry.fields.session
+  if (entry.kind !== 'operation.intent' || typeof session !== 'string') return true
+  const effects = (await index.facts(session))?.effects ?? {}
+  for (const [, statement, decision, name = 'bind'] of rowsOf(entry.fields.ops)) {
+    if (wanted.effect !== undefined && (typeof decision !== 'number' || effects[decision] !== wanted.effect)) continue
+    const said = typeof statement === 'number' ? await index.statement(session, statement) : undefined
+    const terms = [...(said?.terms ?? []), ...(typeof name === 'string' ? [form(name)] : [])]
+    if (wanted.groups.every((group) => group.terms.some((term) => terms.includes(term)))) return true
+  }
+  return false
+}
