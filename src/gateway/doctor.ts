@@ -15,6 +15,7 @@ const LITTLE_ROOM = 2 * 1024 ** 3
 /** Looks at everything that a gateway depends on beyond this machine and its configuration (doctor/ looks at those), one finding after another. */
 export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<Finding> {
   yield trailFinding(rooms)
+  yield checkpointFinding(rooms)
   yield diskFinding(rooms)
   yield* secretFindings(rooms)
   for (const settings of rooms.inForce.config.issuers) {
@@ -68,6 +69,20 @@ function trailFinding({ trail }: Rooms): Finding {
     level: 'fail',
     found: `is ${trail.state}: nothing is forwarded`,
     next: 'Make room on the disk of gateway.data.',
+  }
+}
+
+/** A checkpoint is signed every second; later than this, ms, something holds it up. */
+const LATE_MS = 5_000
+
+function checkpointFinding({ trail }: Rooms): Finding {
+  const { size, age } = trail.proven
+  if (age <= LATE_MS) return { subject: 'log', level: 'ok', found: `${trail.name} has ${size} entries that can be proven` }
+  return {
+    subject: 'log',
+    level: 'warn',
+    found: `has had entries without a checkpoint for ${Math.round(age / 1000)} s`,
+    next: "Read the gateway's log: the disk is nearly full, or a witness has not answered since the start.",
   }
 }
 

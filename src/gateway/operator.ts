@@ -1,7 +1,7 @@
-import type { GatewayStatus, Listening, Operator } from '../api/local/index.ts'
+import type { GatewayStatus, Listening, LogStatus, Operator } from '../api/local/index.ts'
 import { Secret } from '../credentials/index.ts'
 import type { CodedError } from '../operations/index.ts'
-import type { EntryFields } from '../trail/index.ts'
+import type { EntryFields, Trail } from '../trail/index.ts'
 import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
 import type { Reload } from './reload.ts'
@@ -32,6 +32,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
       configPath,
       policy: inForce.taken.policy.digest,
       trail: trail.state,
+      log: logStatus(trail),
       ...notAdmitting(unavailable(trail, draining())),
       listening: listening(),
     }),
@@ -65,6 +66,11 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
     reload,
     doctor: (signal) => doctor(rooms, signal),
   }
+}
+
+function logStatus({ name, proven }: Trail): LogStatus {
+  const { size, minimum, age } = proven
+  return { name, size, minimum, checkpointAge: Math.round(age) }
 }
 
 function notAdmitting(why: CodedError | undefined): Pick<GatewayStatus, 'unavailable'> {

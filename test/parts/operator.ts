@@ -61,6 +61,7 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
         configPath: '/etc/gatescribe/gatescribe.yaml',
         policy: 'sha256:00',
         trail: 'open',
+        log: { name: 'example.org/test/one', size: 3, minimum: 0, checkpointAge: 0 },
         listening: { postgres: '127.0.0.1:5432', token: '127.0.0.1:8444' },
       }
     },

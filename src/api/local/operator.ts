@@ -45,9 +45,22 @@ export interface GatewayStatus {
   /** Digest of the policy in force, `sha256:…`. */
   readonly policy: string
   readonly trail: Trail['state']
+  readonly log: LogStatus
   /** Code of why no operation can be admitted now; absent while they can. */
   readonly unavailable?: string
   readonly listening: Listening
+}
+
+/** How much of the log is provable. */
+export interface LogStatus {
+  /** Its name: origin of its checkpoints. */
+  readonly name: string
+  /** Entries that are published. */
+  readonly size: number
+  /** Entries below this index are pruned. */
+  readonly minimum: number
+  /** How long the oldest entry that no checkpoint covers has been waiting for one, ms; 0 where none waits. */
+  readonly checkpointAge: number
 }
 
 /** Where the doors are, `host:port`; absent where a door is not configured. */

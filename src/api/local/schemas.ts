@@ -15,6 +15,7 @@ export const statusSchema = z.object({
   configPath: z.string(),
   policy: z.string(),
   trail: z.enum(['open', 'full', 'failed', 'closed']),
+  log: z.object({ name: z.string(), size: z.int(), minimum: z.int(), checkpointAge: z.int() }),
   unavailable: z.string().optional(),
   listening: z.object({ postgres: z.string().optional(), token: z.string().optional() }),
 })
