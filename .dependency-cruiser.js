@@ -90,7 +90,7 @@ const forbidden = [
     comment:
       'Time and randomness come in as arguments. Of Node they may use bytes and digests, nothing that reads a clock, a file or a socket.',
     severity: 'error',
-    from: { path: '^src/(policy|masking)/', pathNot: tests },
+    from: { path: '^src/(policy|masking|search)/', pathNot: tests },
     to: { dependencyTypes: ['core'], pathNot: '^(node:)?(buffer|crypto)$' },
   },
   {
@@ -115,6 +115,21 @@ const forbidden = [
     severity: 'error',
     from: { path: '^src/witness/', pathNot: tests },
     to: { path: '^src/', pathNot: '^src/(operations|tlog|witness)/' },
+  },
+  {
+    name: 'search-derives-from-the-log-alone',
+    comment:
+      'The index is worth something because it is nothing but the log, derived: with the same entries anybody comes to the same one. Where it is kept is behind its interface.',
+    severity: 'error',
+    from: { path: '^src/search/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|tlog|trail|search)/' },
+  },
+  {
+    name: 'search-sees-only-types-of-the-trail',
+    comment: 'It reads the stream of entries that comes in, and cannot come to stand on how the log is written, sealed or kept.',
+    severity: 'error',
+    from: { path: '^src/search/', pathNot: tests },
+    to: { path: '^src/trail/', dependencyTypesNot: ['type-only'] },
   },
   {
     name: 'nobody-imports-the-gateway',

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Difference } from './compare-segment.ts'
 import type { Delta } from './delta.ts'
 import type { SearchIndex, StatementTerms, SubjectFacts } from './search-index.ts'
@@ -67,9 +66,9 @@ export class CheckFacts implements Kept {
   }
 
   async #compare(subject: string, facts: SubjectFacts): Promise<Difference[]> {
-    let same = isDeepStrictEqual(plain(await this.#kept.facts(subject)), plain(facts))
+    let same = said(await this.#kept.facts(subject)) === said(facts)
     for (const [number, terms] of this.#statements.get(subject) ?? [])
-      same &&= isDeepStrictEqual(await this.#kept.statement(subject, number), terms)
+      same &&= saidOf(await this.#kept.statement(subject, number)) === saidOf(terms)
     this.#subjects.delete(subject)
     this.#statements.delete(subject)
     return same ? [] : [{ entry: facts.opened, what: 'other facts of a session or run that it opens' }]
@@ -80,7 +79,13 @@ export class CheckFacts implements Kept {
   }
 }
 
-/** Without what the way through JSON adds or leaves out. */
-function plain(facts: SubjectFacts | undefined): unknown {
-  return facts && JSON.parse(JSON.stringify(facts))
+/** Equal exactly where the facts are. */
+function said(facts: SubjectFacts | undefined): string {
+  if (!facts) return ''
+  const { opened, closed, inherited, protocol, effects } = facts
+  return JSON.stringify([opened, closed, inherited, protocol, Object.entries(effects)])
+}
+
+function saidOf(terms: StatementTerms | undefined): string {
+  return terms ? JSON.stringify([terms.key, terms.terms]) : ''
 }

@@ -92,7 +92,9 @@ describe('the index', () => {
     grow(2)
     for (let n = 0; n < SEGMENT_ENTRIES + 500; n++)
       log.intent('ses_0_1', [[100 + n, 1, 1]], n % 1000 === 0 ? { parameters: { [100 + n]: 'rare' } } : {})
-    const rare = log.entries.flatMap(({ index, commitments }) => (/^parameters\.\d{3,}$/.test(Object.keys(commitments)[0] ?? '') ? [index] : []))
+    const rare = log.entries.flatMap(({ index, commitments }) =>
+      /^parameters\.\d{3,}$/.test(Object.keys(commitments)[0] ?? '') ? [index] : [],
+    )
     expect(rare.length).toBeGreaterThan(30)
     expect(await searched.found({ text: 'rare' })).toEqual(rare)
     expect((await searched.found({ object: 't1', kind: 'operation.intent' })).length).toBe(10_000)
