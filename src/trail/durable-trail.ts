@@ -59,6 +59,7 @@ export class DurableTrail implements Trail {
   readonly #erasure: Erasure
   #maySign: boolean
   readonly #watchers = new Set<() => void>()
+  readonly #listeners = new Set<(proven: Proven) => void>()
   #counter = 0
   #closing = false
   /** Why the entry appended last was not staged; told to whoever waits next. */
@@ -96,7 +97,9 @@ export class DurableTrail implements Trail {
       ...options,
       end: () => this.#log.end,
       maySign: () => this.#maySign,
-      advanced: () => undefined,
+      advanced: () => {
+        for (const tell of this.#listeners) tell(this.proven)
+      },
       failed: (error) => this.#log.abandon(error),
     })
     this.#erasure = new Erasure({ store: options.store, keys: options.keys, payloads: options.payloads, log: this.#log, trail: this })
@@ -162,6 +165,15 @@ export class DurableTrail implements Trail {
   async publish(): Promise<Proven> {
     await this.#publishing.publish()
     return this.proven
+  }
+
+  onPublished(tell: (proven: Proven) => void): () => void {
+    this.#listeners.add(tell)
+    return () => void this.#listeners.delete(tell)
+  }
+
+  abandon(error: TrailError): void {
+    this.#log.abandon(error)
   }
 
   get tile(): ReadTile {

@@ -148,6 +148,10 @@ export interface Trail extends TrailWriter {
   readonly proven: Proven
   /** Publishes all that is durable when it is called, and signs. @throws TrailError GS_TRAIL_FULL, GS_TRAIL_FAILED */
   publish(): Promise<Proven>
+  /** Calls after each publication, until what it returns is called. `tell` must not throw. */
+  onPublished(tell: (proven: Proven) => void): () => void
+  /** This log may not go on, such as when somebody else knows that it was rolled back: nothing is written any more, `failure` says why. */
+  abandon(error: TrailError): void
   /** Hash tiles of the published tree, for proofs. @throws TrailError GS_TRAIL_DAMAGED */
   readonly tile: ReadTile
   /** Verifier keys of the keys that sign checkpoints now, the newest first (C2SP signed-note, "Verifier keys"). */
