@@ -29,19 +29,21 @@ function isText(value: Uint8Array): boolean {
 function bindValues(bytes: Uint8Array): Uint8Array[] | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const values: Uint8Array[] = []
-  try {
-    let at = 2 + view.getUint16(0) * 2
-    let left = view.getUint16(at)
-    for (at += 2; left > 0; left--) {
-      const length = view.getInt32(at)
-      at += 4
-      if (length < 0) continue
-      if (at + length > bytes.byteLength) return undefined
-      values.push(bytes.subarray(at, at + length))
-      at += length
-    }
-    return at + 2 + view.getUint16(at) * 2 === bytes.byteLength ? values : undefined
-  } catch {
-    return undefined
+  // Checked before each read, because what is none is no exception.
+  const short = (at: number) => (at + 2 <= bytes.byteLength ? view.getUint16(at) : -1)
+  const formats = short(0)
+  let at = 2 + formats * 2
+  const count = formats < 0 ? -1 : short(at)
+  at += 2
+  for (let left = count; left > 0; left--) {
+    if (at + 4 > bytes.byteLength) return undefined
+    const length = view.getInt32(at)
+    at += 4
+    if (length < 0) continue
+    if (at + length > bytes.byteLength) return undefined
+    values.push(bytes.subarray(at, at + length))
+    at += length
   }
+  const results = count < 0 ? -1 : short(at)
+  return results >= 0 && at + 2 + results * 2 === bytes.byteLength ? values : undefined
 }

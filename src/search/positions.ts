@@ -60,8 +60,14 @@ export class PositionSet {
     for (let at = 0; at < this.words.length; at++) this.words[at] = (this.words[at] as number) & ~(other.words[at] as number)
   }
 
-  some(): boolean {
-    return this.words.some((word) => word !== 0)
+  delete(position: number): void {
+    this.words[position >>> 5] = (this.words[position >>> 5] as number) & ~(1 << (position & 31))
+  }
+
+  /** Whether anything is between `from` (included) and `to` (excluded), both multiples of 32. */
+  someIn(from: number, to: number): boolean {
+    for (let at = from / 32; at < to / 32; at++) if (this.words[at] !== 0) return true
+    return false
   }
 
   /** Whether it has this many positions. */

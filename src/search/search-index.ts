@@ -94,4 +94,4 @@ export interface NumberedStatement extends StatementTerms {
 /** Time (ms since the epoch, big-endian double) and the first eight bytes of the entry's leaf hash: which entry stands where. */
 export const STAMP_BYTES = 16
 /** Entries per chunk of stamps; divides a segment. */
-export const STAMP_CHUNK = 256
+export const STAMP_CHUNK = 512

@@ -62,8 +62,6 @@ class Page {
   readonly #limit: number
   readonly #parts: SearchParts
   readonly #until: number
-  /** The stamps that were looked at last. */
-  #stamps: { readonly chunk: number; readonly view: DataView } | undefined
 
   constructor(query: SearchQuery, planned: Plan, limit: number, parts: SearchParts) {
     this.#query = query
@@ -83,12 +81,10 @@ class Page {
     const found = new PositionSet()
     found.addRange(range.from - base, range.to - base)
     const cut = await this.#keep(found, span.segment)
-    if (!found.some()) return undefined
-    const timed = span.earliest < since || span.latest >= until
+    if (span.earliest < since || span.latest >= until) await this.#keepTimes(found, span.segment, since, until)
     for (const position of oldest ? found.ascending() : found.descending()) {
       const index = base + position
       if (this.entries.length === this.#limit || this.#late()) return index
-      if (timed && !(await this.#within(index, since, until))) continue
       if (await this.#matches(index, cut?.has(position) ?? false)) this.entries.push(index)
     }
     return undefined
@@ -129,14 +125,17 @@ class Page {
     return !operation || operationMatches(entry, operation, this.#parts.index, (name) => this.#parts.terms.of('form', name))
   }
 
-  async #within(index: number, since: number, until: number): Promise<boolean> {
-    const chunk = Math.floor(index / STAMP_CHUNK)
-    if (this.#stamps?.chunk !== chunk) {
-      const bytes = await this.#parts.index.stamps(chunk)
-      this.#stamps = { chunk, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
+  /** Keeps what is in a time that begins or ends within the segment. */
+  async #keepTimes(found: PositionSet, segment: number, since: number, until: number): Promise<void> {
+    for (let position = 0; position < SEGMENT_ENTRIES; position += STAMP_CHUNK) {
+      if (!found.someIn(position, position + STAMP_CHUNK)) continue
+      const bytes = await this.#parts.index.stamps((segment * SEGMENT_ENTRIES + position) / STAMP_CHUNK)
+      const stamps = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      for (let at = 0; at < STAMP_CHUNK; at++) {
+        const time = stamps.getFloat64(at * STAMP_BYTES)
+        if (time < since || time >= until) found.delete(position + at)
+      }
     }
-    const at = this.#stamps.view.getFloat64((index % STAMP_CHUNK) * STAMP_BYTES)
-    return at >= since && at < until
   }
 
   #late(): boolean {

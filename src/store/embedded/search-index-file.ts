@@ -14,8 +14,8 @@ CREATE TABLE IF NOT EXISTS posting (
   segment INTEGER NOT NULL, term BLOB NOT NULL, positions BLOB NOT NULL, PRIMARY KEY (segment, term)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS document (
-  segment INTEGER NOT NULL, "key" TEXT NOT NULL, part INTEGER NOT NULL, terms BLOB NOT NULL, PRIMARY KEY (segment, "key", part)
-) STRICT, WITHOUT ROWID;
+  id INTEGER PRIMARY KEY, segment INTEGER NOT NULL, "key" TEXT NOT NULL, part INTEGER NOT NULL, terms BLOB NOT NULL, UNIQUE (segment, "key", part)
+) STRICT;
 CREATE INDEX IF NOT EXISTS document_by_key ON document ("key");
 CREATE TABLE IF NOT EXISTS fact (subject TEXT PRIMARY KEY, opened INTEGER NOT NULL, closed INTEGER, facts TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS statement (
@@ -49,7 +49,7 @@ export class SearchIndexFile {
     this.removePosting = connection.prepare('DELETE FROM posting WHERE segment = ? AND term = ?')
     this.findStamps = connection.prepare('SELECT stamps FROM stamps WHERE chunk = ?')
     this.putStamps = connection.prepare('INSERT OR REPLACE INTO stamps VALUES (?, ?)')
-    this.putDocument = connection.prepare('INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)')
+    this.putDocument = connection.prepare('INSERT OR REPLACE INTO document (segment, "key", part, terms) VALUES (?, ?, ?, ?)')
     this.findFact = connection.prepare('SELECT opened, closed, facts FROM fact WHERE subject = ?')
     this.findStatement = connection.prepare('SELECT "key", terms FROM statement WHERE session = ? AND number = ?')
   }
