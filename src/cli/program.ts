@@ -10,6 +10,7 @@ import { sessionsCommand } from './commands/sessions.ts'
 import { startCommand } from './commands/start.ts'
 import { tokenCommand } from './commands/token.ts'
 import { trailCommand } from './commands/trail.ts'
+import { witnessCommand } from './commands/witness.ts'
 import { CliError } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
 import { harmlessLines } from './harmless.ts'
@@ -36,6 +37,7 @@ export function createProgram(shell: Shell, version: string): Command {
     runsCommand,
     sessionsCommand,
     trailCommand,
+    witnessCommand,
   ])
     program.addCommand(add(shell))
   for (const each of everyCommand(program)) {

@@ -22,6 +22,8 @@ export interface CheckpointStore {
    * @throws WitnessError GS_WITNESS_STORAGE; then nothing may be signed
    */
   advance(originHash: string, number: number, note: string): boolean
+  /** Of every log that it ever cosigned for, in no order. */
+  all(): readonly string[]
   /** Keeps two notes of one log that cannot both be true. Best effort; at most 64 per log. */
   keepSplit(originHash: string, notes: string): void
 }
@@ -47,19 +49,8 @@ export function checkpointFiles(folder: string): CheckpointStore {
   for (const log of readdirSync(logs, { withFileTypes: true })) if (log.isDirectory()) removeAbandoned(join(logs, log.name))
   let failed: unknown
   return {
-    latest(log) {
-      // A file may be replaced by its successor between the listing and the reading.
-      for (let attempt = 0; ; attempt++) {
-        const number = newest(join(logs, log))
-        if (number === 0) return undefined
-        try {
-          return { number, note: readFileSync(join(logs, log, fileName(number)), 'utf8') }
-        } catch (cause) {
-          if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 3)
-            throw new WitnessError('GS_WITNESS_STATE', undefined, { cause })
-        }
-      }
-    },
+    latest: (log) => latest(join(logs, log)),
+    all: () => readdirSync(logs).flatMap((log) => latest(join(logs, log))?.note ?? []),
     advance(log, number, note) {
       // After a flush that failed nobody can say what the disk holds, but the next start can.
       if (failed !== undefined) throw new WitnessError('GS_WITNESS_STORAGE', undefined, { cause: failed })
@@ -85,6 +76,20 @@ export function checkpointFiles(folder: string): CheckpointStore {
         // It is there already, or there is no room: the refusal that the log gets must not depend on it.
       }
     },
+  }
+}
+
+function latest(place: string): KeptCheckpoint | undefined {
+  // A file may give way to its successor between the listing and the reading.
+  for (let attempt = 0; ; attempt++) {
+    const number = newest(place)
+    if (number === 0) return undefined
+    try {
+      return { number, note: readFileSync(join(place, fileName(number)), 'utf8') }
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 3)
+        throw new WitnessError('GS_WITNESS_STATE', undefined, { cause })
+    }
   }
 }
 

@@ -1,5 +1,5 @@
-import { checkpointText, consistencyProof, ed25519Signer, type Hash, type NoteSigner, signNote } from '../../src/tlog/index.ts'
-import { naive, someLeaves, TreeWithTiles } from './naive-merkle-tree.ts'
+import { checkpointText, consistencyProof, ed25519Signer, type Hash, type NoteSigner, signNote, TreeBuilder } from '../../src/tlog/index.ts'
+import { someLeaves, TreeWithTiles } from './naive-merkle-tree.ts'
 
 /** A log that signs whatever it is asked to sign: its tree at every size, and those of its forks. */
 export interface TestLog {
@@ -22,7 +22,13 @@ export function testLog(entries: number, origin = 'log.example/main', signer = e
 function of(leaves: readonly Buffer[], signer: NoteSigner): TestLog {
   const grown = TreeWithTiles.of(leaves)
   const origin = signer.name
-  const root = (size: number) => naive.root(leaves.slice(0, size))
+  const tree = new TreeBuilder()
+  const roots = [tree.root()]
+  for (const leaf of leaves) {
+    tree.append(leaf)
+    roots.push(tree.root())
+  }
+  const root = (size: number) => roots[size] as Hash
   return {
     origin,
     signer,
