@@ -36,6 +36,19 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+it('says how the gateway is, and that it forwards nothing in its exit code too', async () => {
+  const well = await gatescribe('status')
+  expect(well).toMatchObject({ code: 0, err: '' })
+  expect(well.out).toMatch(/forwards +yes/)
+  expect(well.out).toContain('example.org/test/one, 3 entries published')
+  expect(JSON.parse((await gatescribe('status --json')).out)).toMatchObject({ log: { size: 3, checkpointAge: 0 } })
+  const before = operator.status
+  operator.status = () => ({ ...before(), unavailable: 'GS_TRAIL_FULL' })
+  const full = await gatescribe('status')
+  expect(full.code).toBe(1)
+  expect(full.out).toMatch(/forwards +no: GS_TRAIL_FULL/)
+})
+
 describe('runs and sessions', () => {
   beforeEach(() => {
     const { run, session } = liveRun()

@@ -8,6 +8,7 @@ import { runsCommand } from './commands/runs.ts'
 import { secretCommand } from './commands/secret.ts'
 import { sessionsCommand } from './commands/sessions.ts'
 import { startCommand } from './commands/start.ts'
+import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { trailCommand } from './commands/trail.ts'
 import { witnessCommand } from './commands/witness.ts'
@@ -29,6 +30,7 @@ export function createProgram(shell: Shell, version: string): Command {
     initCommand,
     checkCommand,
     startCommand,
+    statusCommand,
     doctorCommand,
     secretCommand,
     masterKeyCommand,

@@ -1,0 +1,38 @@
+import type { Command } from 'commander'
+import { exitCodes } from '../exit-codes.ts'
+import { when } from '../moments.ts'
+import type { Whereabouts } from '../reach.ts'
+import { command, type Shell, talksToGateway } from '../shell.ts'
+
+type Options = Whereabouts & { readonly json?: true }
+
+export function statusCommand(shell: Shell): Command {
+  const { surroundings, printer } = shell
+  const status = command('status', 'Says how the running gateway is: whether it forwards, and how much of its log can be proven.', [
+    'gatescribe status',
+    'gatescribe status --json | jq .log.checkpointAge',
+  ]).action(async ({ json, ...where }: Options) => {
+    const { reachGateway } = await import('../reach.ts')
+    const found = await reachGateway(where, surroundings).status()
+    if (found.unavailable !== undefined) shell.exitCode = exitCodes.refused.code
+    if (json) return printer.json(found)
+    const { log, listening } = found
+    printer.table(
+      ['WHAT', 'HOW'],
+      [
+        ['gateway', `${found.origin}, version ${found.version}, process ${found.process}, since ${when(found.startedAt)}`],
+        [
+          'forwards',
+          found.unavailable === undefined ? { text: 'yes', style: 'green' } : { text: `no: ${found.unavailable}`, style: 'red' },
+        ],
+        ['trail', found.trail],
+        ['log', `${log.name}, ${log.size} entries published${log.minimum > 0 ? `, those below ${log.minimum} pruned` : ''}`],
+        ['checkpoint', log.checkpointAge === 0 ? 'covers every entry' : `the oldest entry without one waits for ${log.checkpointAge} ms`],
+        ['policy', found.policy],
+        ['configuration', found.configPath],
+        ...Object.entries(listening).map(([door, address]) => [`${door} door`, address]),
+      ],
+    )
+  })
+  return talksToGateway(status)
+}
