@@ -13,7 +13,7 @@ import type { Published, Publishing } from './published.ts'
 import { PublishedLog, WITNESSED_PATH } from './published-log.ts'
 import type { Recovered } from './recovery.ts'
 import type { SegmentFiles } from './segment-files.ts'
-import type { StagedBatch } from './staged-batch.ts'
+import type { Placed, StagedBatch } from './staged-batch.ts'
 import type { EntryDraft, EntryId, PayloadKey, Proven, ReadOptions, Recorded, StoredEntry, Trail } from './trail.ts'
 import type { TrailLog } from './trail-log.ts'
 import { readTrail } from './trail-reader.ts'
@@ -126,14 +126,17 @@ export class DurableTrail implements Trail {
     return this.#stage(draft, false)
   }
 
-  note(draft: EntryDraft): EntryId {
+  note(draft: EntryDraft, placed?: Placed): EntryId {
     const { state } = this.#log
-    if (this.#closing || state === 'failed' || state === 'closed') return this.#nextId()
-    if (state === 'full' && this.#log.stagedBytes > KEPT_WITHOUT_ROOM) {
-      this.#missing++
+    const tooMuch = state === 'full' && this.#log.stagedBytes > KEPT_WITHOUT_ROOM
+    if (tooMuch) this.#missing++
+    if (tooMuch || this.#closing || state === 'failed' || state === 'closed') {
+      placed?.(undefined)
       return this.#nextId()
     }
-    return this.#stage(draft, true)
+    const id = this.#stage(draft, true)
+    if (placed) this.#stagedIn.placed.push([this.#stagedAt, placed])
+    return id
   }
 
   whenDurable(then: (error: TrailError | undefined) => void): void {

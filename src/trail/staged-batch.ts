@@ -8,12 +8,17 @@ const KEPT_CAPACITY = 4 * 1024 * 1024
 /** Called when what was staged before is durable, or with the reason why it will not be. */
 export type Waiter = (error: TrailError | undefined) => void
 
+/** Told the index of an entry once it is durable; undefined where it never will be. */
+export type Placed = (index: number | undefined) => void
+
 /** Records on their way to disk, one behind the other with room for the batch's header in front, and who waits for them. */
 export class StagedBatch {
   buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY)
   /** Bytes in use, the header's room included. */
   length = BATCH_HEADER_BYTES
   waiters: Waiter[] = []
+  /** Who wants to know where a record of it ends up, in order: its place in the batch, and whom to tell. */
+  placed: (readonly [place: number, tell: Placed])[] = []
   /** Index in the log of its first record, once it is durable; until other records are written with it. */
   firstIndex = 0
   /** Per record: where it ends. */
@@ -51,15 +56,18 @@ export class StagedBatch {
   takeKept(other: StagedBatch): number {
     let from = BATCH_HEADER_BYTES
     let dropped = 0
+    const moved = new Map<number, number>()
     for (let i = 0; i < other.#ends.length; i++) {
       const end = other.#ends[i] as number
       if (other.#kept[i]) {
         const at = this.reserve(end - from)
         other.buffer.copy(this.buffer, at, from, end)
+        moved.set(i, this.entries)
         this.commit(at + end - from, true)
       } else dropped++
       from = end
     }
+    for (const [place, tell] of other.placed) if (moved.has(place)) this.placed.push([moved.get(place) as number, tell])
     return dropped
   }
 
@@ -68,6 +76,7 @@ export class StagedBatch {
     if (this.buffer.byteLength > KEPT_CAPACITY) this.buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY)
     this.length = BATCH_HEADER_BYTES
     this.waiters = []
+    this.placed = []
     this.#ends.length = 0
     this.#kept.length = 0
   }

@@ -1,4 +1,4 @@
-import { parseEntry } from './entry.ts'
+import { type ParsedEntry, parseEntry } from './entry.ts'
 import { payloadNonce } from './entry-writer.ts'
 import { TrailError } from './errors.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -12,11 +12,16 @@ export interface FoundEntry {
   readonly payloads: () => readonly FoundPayload[]
 }
 
-/** An entry as readers see it; its payloads are looked for and opened only when asked for. */
+/** An entry as readers see it. It is parsed when first asked what it says, its payloads are looked for and opened when asked for. */
 export function storedEntry(record: FoundEntry, origin: string, keys: Pick<KeyRing, 'find'>): StoredEntry {
-  const { id, kind, at, fields, commitments } = parseEntry(record.entry)
+  let known: ParsedEntry | undefined
+  const parsed = () => {
+    known ??= parseEntry(record.entry)
+    return known
+  }
 
   function payloads(): readonly StoredPayload[] {
+    const { id, kind, commitments } = parsed()
     const names = Object.keys(commitments).sort()
     if (names.length === 0) return []
     const found = new Map(record.payloads().map((payload) => [payload.place, payload]))
@@ -37,8 +42,27 @@ export function storedEntry(record: FoundEntry, origin: string, keys: Pick<KeyRi
   }
 
   function mismatch(why: string, options?: ErrorOptions): TrailError {
-    return new TrailError('GS_TRAIL_PAYLOAD', `Entry ${id} ${why}.`, options)
+    return new TrailError('GS_TRAIL_PAYLOAD', `Entry ${parsed().id} ${why}.`, options)
   }
 
-  return { index: record.index, id, kind, at, fields, commitments, bytes: record.entry, payloads }
+  return {
+    index: record.index,
+    bytes: record.entry,
+    payloads,
+    get id() {
+      return parsed().id
+    },
+    get kind() {
+      return parsed().kind
+    },
+    get at() {
+      return parsed().at
+    },
+    get fields() {
+      return parsed().fields
+    },
+    get commitments() {
+      return parsed().commitments
+    },
+  }
 }

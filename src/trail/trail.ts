@@ -122,8 +122,11 @@ export interface TrailWriter {
    * Throws nothing; a closed or failed trail reports through `whenDurable`.
    */
   append(draft: EntryDraft): EntryId
-  /** Stages an entry about something that already happened: kept and written when there is room again, so that nothing is lost. */
-  note(draft: EntryDraft): EntryId
+  /**
+   * Stages an entry about something that already happened: kept and written when there is room again, so that nothing is lost.
+   * @param placed told its index in the log once it is durable, before those who wait with `whenDurable`; undefined where it never will be
+   */
+  note(draft: EntryDraft, placed?: (index: number | undefined) => void): EntryId
   /** Calls back exactly once, when everything staged before this call is durable, or, with the reason, when it will not be. In order of calling. May call back at once. */
   whenDurable(then: (error: TrailError | undefined) => void): void
   /** `append`, then wait. @throws TrailError where it could not be written */

@@ -52,6 +52,54 @@ it('has one write in flight, and the next batch is what was staged meanwhile', a
   expect((await house.entries()).map(({ fields }) => fields.n)).toEqual([0, 1, 2, 3])
 })
 
+it('tells where a note ends up, before those who wait for it, also when it had to wait for room', async () => {
+  files.room = 2
+  const trail = await house.open({ files })
+  const places: (number | undefined)[] = []
+  const place = (index: number | undefined) => void places.push(index)
+  trail.append(about(0))
+  trail.note(about(1), place)
+  trail.note(about(2), place)
+  expect(await told(trail)).toBeUndefined()
+  const entries = await house.entries()
+  expect(places.map((index) => entries[index as number]?.fields.n)).toEqual([1, 2])
+
+  await fillUp(trail)
+  places.length = 0
+  for (const n of [3, 4]) trail.note(about(n), place)
+  expect(places).toEqual([])
+  files.room = 10
+  await vi.waitUntil(() => places.length === 2, 3000)
+  const later = await house.entries()
+  expect(places.map((index) => later[index as number]?.fields.n)).toEqual([3, 4])
+})
+
+it('tells where a note ends up whose batch lost what nobody must keep', async () => {
+  files.room = 2
+  const trail = await house.open({ files })
+  let placed: number | undefined
+  for (let refused = false; !refused && placed === undefined; ) {
+    trail.append(about(1, 9000))
+    trail.note(about(7), (index) => {
+      if (trail.state === 'open' && refused) placed = index
+    })
+    refused = (await told(trail)) !== undefined
+  }
+  files.room = 10
+  await vi.waitUntil(() => placed !== undefined, 3000)
+  expect((await house.entries())[placed as number]?.fields.n).toBe(7)
+})
+
+it('says of a note that it will never be anywhere', async () => {
+  const trail = await house.open({ files })
+  const places: unknown[] = []
+  files.fault = new Error('EIO')
+  trail.note(about(1), (index) => places.push(index))
+  await told(trail)
+  trail.note(about(2), (index) => places.push(index))
+  expect(places).toEqual([undefined, undefined])
+})
+
 it('refuses while there is no room, keeps what was noted, and resumes by itself', async () => {
   files.room = 2
   const trail = await house.open({ files })

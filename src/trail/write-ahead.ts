@@ -200,11 +200,12 @@ export class WriteAhead {
       mac: this.#flyingMac,
     }
     this.#flying = undefined
-    const { waiters } = batch
+    const { waiters, placed } = batch
     batch.firstIndex = entries
     batch.reset()
     this.#spare.push(batch)
     this.#telling = waiters
+    for (const [place, tell] of placed) tell(entries + place)
     for (const waiter of waiters) waiter(undefined)
     this.#telling = undefined
     this.#options.advanced()
@@ -271,6 +272,9 @@ export class WriteAhead {
     this.#flying = undefined
     this.#staged = [new StagedBatch()]
     this.#options.failed(error)
-    for (const batch of batches) for (const waiter of batch.waiters) waiter(error)
+    for (const { placed, waiters } of batches) {
+      for (const [, tell] of placed) tell(undefined)
+      for (const waiter of waiters) waiter(error)
+    }
   }
 }
