@@ -224,7 +224,8 @@ class Growth {
 
   #add(id: { readonly level: number | 'entries'; readonly n: number; readonly width: number }, bytes: Uint8Array): void {
     this.#files.push({ path: logPath(id), bytes })
-    // tlog-tiles, "Partial Tiles": they may go once the full one is there.
-    if (id.width === TILE_WIDTH) this.#superseded.push(`log/${tilePath(id)}.p`)
+    // tlog-tiles, "Partial Tiles": they may go once the full one is there. Only what was begun before this commit has any.
+    const begun = this.#from > id.n * TILE_WIDTH ** (id.level === 'entries' ? 1 : id.level + 1)
+    if (begun && id.width === TILE_WIDTH) this.#superseded.push(`log/${tilePath(id)}.p`)
   }
 }
