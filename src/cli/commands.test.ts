@@ -6,6 +6,7 @@ import { type InMemoryOperator, inMemoryOperator, liveRun } from '../../test/par
 import { testSurroundings } from '../../test/parts/surroundings.ts'
 import { issueTestCertificates } from '../../test/parts/test-certificates.ts'
 import { listenLocally, localApi } from '../api/local/index.ts'
+import { SearchError } from '../search/index.ts'
 import { TrailError } from '../trail/index.ts'
 import { run } from './main.ts'
 
@@ -150,6 +151,91 @@ describe('the trail', () => {
     const failed = await gatescribe('trail tail')
     expect(failed.code).toBe(1)
     expect(failed.err).toMatch(/^GS_TRAIL_CLOSED: .+\nnext: .+\n$/)
+  })
+})
+
+describe('searching the trail', () => {
+  beforeEach(() => {
+    operator.append('session.open', { session: 'ses_one', run: 'run_one' })
+    for (let n = 1; n <= 3; n++)
+      operator.append('operation.intent', { session: 'ses_one', ops: [[n, 1, 1]] }, [
+        { name: 'statement.1', content: Buffer.from('select \u001b[2J') },
+      ])
+  })
+
+  it('prints a line per entry, and beside the output where to go on', async () => {
+    const { out, err, code } = await gatescribe('trail search --kind operation.intent --limit 2')
+    expect(code).toBe(0)
+    expect(out.trim().split('\n')).toHaveLength(2)
+    expect(out).toContain('#1 bind of statement 1 by decision 1')
+    expect(err).toBe('There may be more: repeat the search with --cursor 2\n')
+    const next = await gatescribe('trail search --kind operation.intent --limit 2 --cursor 2 --payloads')
+    expect(next.err).toBe('')
+    expect(next.out).toContain('select \\x1b[2J')
+    const json = JSON.parse((await gatescribe('trail search --kind session.open --json')).out)
+    expect(json).toMatchObject({ entries: [{ index: 0, kind: 'session.open' }], first: 0, indexed: 4, size: 4 })
+    expect(json).not.toHaveProperty('next')
+  })
+
+  it('passes on what is searched for, with phrases as such', async () => {
+    const surroundings = testSurroundings({ folder })
+    const words = ['drop table', 'customers', 'say "so now']
+    const filters = ['--who', 'ci:repo:acme/x', '--decision', 'deny', '--object', 'a b', '--since', '2026-11-23T10:00:00+02:00', '--oldest']
+    expect(await run(['trail', 'search', ...words, ...filters], surroundings)).toBe(0)
+    expect(operator.searches).toEqual([
+      {
+        query: {
+          text: '"drop table" customers "say  so now"',
+          who: 'ci:repo:acme/x',
+          decision: 'deny',
+          object: 'a b',
+          since: Date.UTC(2026, 10, 23, 8),
+          oldest: true,
+        },
+        limit: 50,
+        opened: false,
+      },
+    ])
+    await gatescribe('trail search --since 2h')
+    expect(Date.now() - (operator.searches[1]?.query.since ?? 0) - 7_200_000).toBeLessThan(60_000)
+  })
+
+  it('says that the index is behind, and what is pruned', async () => {
+    operator.searchTrail = async () => ({ entries: [], next: undefined, first: 10, indexed: 20, size: 25 })
+    const { out, err } = await gatescribe('trail search')
+    expect(out).toBe('')
+    expect(err).toMatch(/^Entries below 10 are pruned\.\nThe index is 5 entries behind the log/)
+  })
+
+  it('refuses times that are none, and what the gateway refuses', async () => {
+    expect((await gatescribe('trail search --since soon')).code).toBe(2)
+    for (const line of ['--who alice', '--decision maybe', '--limit 0', '--limit 201', '--run a@b', '--kind a|b'])
+      expect(await gatescribe(`trail search ${line}`)).toMatchObject({ code: 2, out: '' })
+    expect(await gatescribe(`trail search --cursor ${'x'.repeat(65)}`)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^GS_LOCAL_BAD_REQUEST/),
+    })
+    expect(operator.searches).toEqual([])
+    operator.fail('searchTrail', new SearchError('GS_SEARCH_QUERY'))
+    expect(await gatescribe('trail search ***')).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/^GS_SEARCH_QUERY: .+\nnext: .+\n$/),
+    })
+  })
+
+  it('rebuilds and checks, and exits with 1 where something differs', async () => {
+    const report = { first: 0, end: 4, terms: 9, digest: 'ab', differences: 0, examples: [], unreadable: 0 }
+    operator.reindexing.push({ phase: 'build', done: 4, of: 4 }, { phase: 'check', done: 4, of: 4 }, { report })
+    const built = await gatescribe('trail reindex')
+    expect(built).toMatchObject({ code: 0, err: 'built 100 % of 4 entries\nchecked 100 % of 4 entries\n' })
+    expect(built.out).toBe('4 entries from 0 on, 9 terms, sha256:ab\nThe index is complete, and holds nothing that the log does not say.\n')
+    operator.reindexing.splice(0, 3, { report: { ...report, differences: 2, examples: [{ entry: 3, what: 'a missing term' }] } })
+    const checked = await gatescribe('trail reindex --check')
+    expect(checked).toMatchObject({ code: 1, err: '', out: expect.stringContaining('differ 2 times:\n  entry 3: a missing term\n') })
+    expect(JSON.parse((await gatescribe('trail reindex --check --json')).out)).toMatchObject({ differences: 2 })
+    operator.fail('reindex', new SearchError('GS_SEARCH_UNAVAILABLE'))
+    expect((await gatescribe('trail reindex')).code).toBe(1)
   })
 })
 

@@ -6,6 +6,7 @@ import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
 import type { Reload } from './reload.ts'
 import type { Rooms } from './rooms.ts'
+import { searchTrail } from './search-trail.ts'
 import { secretsOf } from './secrets-of.ts'
 import { unavailable } from './unavailable.ts'
 import { version } from './version.ts'
@@ -43,6 +44,11 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
     async *readTrail({ from, follow, opened, filter, before }, signal) {
       await records.logRead({ from, follow, opened, ...(filter && { filter: { ...filter } satisfies EntryFields }) })
       yield* trail.read({ from, follow, signal, ...(before && { before }) })
+    },
+    searchTrail: (asked, signal) => searchTrail(rooms, asked, signal),
+    async *reindex(checkOnly, signal) {
+      const size = await records.logSearched({ reindex: checkOnly ? 'check' : 'build' }, {})
+      yield* rooms.searching.reindex(checkOnly, size, signal)
     },
     secrets: async () => secrets.list(),
     async setSecret(name, value) {

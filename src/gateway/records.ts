@@ -63,6 +63,20 @@ export class Records implements RunObserver {
     await this.#trail.durable({ kind: 'log.read', fields: { ...reading, viewer: 'local-operator' } })
   }
 
+  /**
+   * @param reading as asked for, but for what names something in clear
+   * @param query what was searched for, which may be a name or a secret: a payload
+   * @returns how far the log goes, this entry included
+   */
+  async logSearched(reading: EntryFields, query: object): Promise<number> {
+    const { index } = await this.#trail.durable({
+      kind: 'log.read',
+      fields: { ...reading, viewer: 'local-operator' },
+      payloads: [{ name: 'query', key: this.#key, content: Buffer.from(JSON.stringify(query)) }],
+    })
+    return index + 1
+  }
+
   /** A token, password or proof that did not open anything. The address is a payload; what was presented is not kept at all. */
   signinRefused(door: 'token' | 'postgres', code: string, address: string, issuer?: string): void {
     const fields = { door, code, ...(issuer === undefined ? {} : { issuer }) }

@@ -33,6 +33,7 @@ import { InForce } from './in-force.ts'
 import type { GatewayLog } from './log.ts'
 import { publishThread } from './publishing/index.ts'
 import { Records } from './records.ts'
+import { Searching } from './searching.ts'
 import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
 
 /** Every room, built and joined; no door is open yet. */
@@ -41,6 +42,7 @@ export interface Rooms {
   readonly masterKey: MasterKey
   readonly trail: Trail
   readonly records: Records
+  readonly searching: Searching
   readonly secrets: SecretStore
   readonly references: References
   readonly runs: LiveRuns
@@ -83,10 +85,13 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog): Promise<
       publishing: publishThread,
     })
     closers.push(() => trail.close())
+    const searching = new Searching(gateway.data, trail, log)
+    closers.push(() => searching.close())
     const rooms = await join(loaded, { database, masterKey, trail })
     closers.push(() => rooms.runs.close())
     return {
       ...rooms,
+      searching,
       async close(stopped) {
         // On a slow disk, sessions that were cut learn only now what became of their last operations.
         await new Promise<void>((told) => trail.whenDurable(() => told()))

@@ -100,6 +100,7 @@ class Gateway implements RunningGateway {
     })
     this.#socket = await listenLocally(inForce.config.gateway.data, localApi(operator, this.#log, this.#closing.signal))
     this.#watch()
+    this.#rooms.searching.start()
     void trail.failure.then((error) => {
       this.#log.fatal({ code: error.code, next: error.next }, error.message)
       void this.#stop(1, new Refusal('GS_TRAIL_UNAVAILABLE', { reason: error.message }))

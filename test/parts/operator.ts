@@ -1,4 +1,4 @@
-import type { Finding, Operator, SecretView, TrailReading } from '../../src/api/local/index.ts'
+import type { Finding, Operator, ReindexStep, SecretView, TrailReading, TrailSearch } from '../../src/api/local/index.ts'
 import type { RunView, SessionView } from '../../src/runs/index.ts'
 import type { EntryFields, EntryKind, StoredEntry, StoredPayload } from '../../src/trail/index.ts'
 
@@ -13,6 +13,9 @@ export interface InMemoryOperator extends Operator {
   /** What was asked of the trail. */
   readonly readings: TrailReading[]
   readonly findings: Finding[]
+  /** What was searched for; the answer is entries of the kind that is asked for. */
+  readonly searches: TrailSearch[]
+  readonly reindexing: ReindexStep[]
   /** Appends an entry and wakes whoever follows. */
   append(kind: EntryKind, fields: EntryFields, payloads?: readonly StoredPayload[]): StoredEntry
   /** The next call of this name throws it. */
@@ -33,6 +36,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     sealed: new Map(),
     readings: [],
     findings: [],
+    searches: [],
+    reindexing: [],
     append(kind, fields, payloads = []) {
       const index = operator.trail.length
       const entry: StoredEntry = {
@@ -83,6 +88,20 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
         if (!reading.follow || signal.aborted) return
         await woken(waiting, signal)
       }
+    },
+    async searchTrail(asked) {
+      operator.searches.push(asked)
+      throwPlanted('searchTrail')
+      const { kind } = asked.query
+      const found = operator.trail.filter((entry) => kind === undefined || entry.kind === kind)
+      const from = asked.cursor === undefined ? 0 : Number(asked.cursor)
+      const to = from + asked.limit
+      const size = operator.trail.length
+      return { entries: found.slice(from, to), next: to < found.length ? String(to) : undefined, first: 0, indexed: size, size }
+    },
+    async *reindex(checkOnly) {
+      throwPlanted('reindex')
+      yield* operator.reindexing.filter((step) => !checkOnly || !('phase' in step) || step.phase === 'check')
     },
     async secrets() {
       return [...operator.sealed.values()].map(({ view }) => view)

@@ -8,10 +8,14 @@ import {
   type EntryAnswer,
   entrySchema,
   type FindingAnswer,
+  type FoundAnswer,
   findingSchema,
+  foundSchema,
   problemSchema,
+  type ReindexAnswer,
   type ReloadedAnswer,
   type RunAnswer,
+  reindexSchema,
   reloadedSchema,
   runSchema,
   type SecretAnswer,
@@ -35,6 +39,10 @@ export interface LocalClient {
   trail(query: { from: number; follow: boolean; opened: boolean; filter: TrailFilter }, signal: AbortSignal): AsyncIterable<EntryAnswer>
   /** @param ref index or id; its payloads are opened */
   entry(ref: string): Promise<EntryAnswer>
+  /** One page: entries in the order asked for, then what there is to say of the page. @param asked the query of the route, as text */
+  search(asked: Readonly<Record<string, string>>, signal: AbortSignal): AsyncIterable<FoundAnswer>
+  /** @param check compares only, and builds nothing */
+  reindex(check: boolean, signal: AbortSignal): AsyncIterable<ReindexAnswer>
   secrets(): Promise<SecretAnswer[]>
   setSecret(name: string, value: Uint8Array): Promise<SecretAnswer>
   removeSecret(name: string): Promise<void>
@@ -59,6 +67,8 @@ export function localClient(send: Transport): LocalClient {
       return readLines(send, `/v1/trail?${query}`, entrySchema, signal)
     },
     entry: (ref) => get(`/v1/trail/${part(ref)}`, entrySchema),
+    search: (asked, signal) => readLines(send, `/v1/trail/search?${new URLSearchParams(asked)}`, foundSchema, signal),
+    reindex: (check, signal) => readLines(send, `/v1/trail/reindex?check=${check}`, reindexSchema, signal, 'POST'),
     secrets: () => get('/v1/secrets', z.array(secretSchema)),
     setSecret: async (name, body) => readJson(await ask(send, { method: 'PUT', path: `/v1/secrets/${part(name)}`, body }), secretSchema),
     removeSecret: (name) => act('DELETE', `/v1/secrets/${part(name)}`),
@@ -94,9 +104,15 @@ async function collect({ body }: LocalResponse): Promise<string> {
 
 const lastLine = z.object({ error: problemSchema })
 
-async function* readLines<T>(send: Transport, path: string, schema: z.ZodType<T>, signal: AbortSignal): AsyncGenerator<T> {
+async function* readLines<T>(
+  send: Transport,
+  path: string,
+  schema: z.ZodType<T>,
+  signal: AbortSignal,
+  method: 'GET' | 'POST' = 'GET',
+): AsyncGenerator<T> {
   try {
-    const { body } = await ask(send, { method: 'GET', path, signal })
+    const { body } = await ask(send, { method, path, signal })
     for await (const line of linesOf(body)) {
       const failed = line.startsWith('{"error":') ? lastLine.safeParse(JSON.parse(line)) : undefined
       if (failed?.success) throw answerOf(failed.data.error)

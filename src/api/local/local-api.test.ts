@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { inMemoryOperator, liveRun } from '../../../test/parts/operator.ts'
+import { SearchError } from '../../search/index.ts'
 import { TrailError } from '../../trail/index.ts'
 import { injectTransport, type LocalListener, listenLocally, localApi, localClient, localSocketPath, socketTransport } from './index.ts'
 
@@ -219,6 +220,56 @@ describe('the trail over the socket', () => {
     const { operator, client } = await listening()
     operator.fail('readTrail', new TrailError('GS_TRAIL_CLOSED'))
     await expect(all(client.trail(wholeTrail, never))).rejects.toMatchObject({ code: 'GS_TRAIL_CLOSED' })
+  })
+})
+
+describe('searching over the socket', () => {
+  it('answers with the entries of a page, then with what there is to say of it', async () => {
+    const { operator, client } = await listening()
+    operator.append('gateway.start', {}, [{ name: 'config', key: undefined, content: Buffer.from('a: b'), salt: undefined }])
+    operator.append('gateway.stop', {})
+    const lines = await all(client.search({ kind: 'gateway.start', opened: 'true', limit: '1' }, never))
+    expect(lines).toMatchObject([{ index: 0, payloads: [{ content: 'a: b' }] }, { page: { first: 0, indexed: 2, size: 2 } }])
+    expect(operator.searches).toEqual([{ query: { kind: 'gateway.start', oldest: false }, limit: 1, opened: true }])
+  })
+
+  it.each([
+    { who: 'alice' },
+    { who: ':' },
+    { decision: 'maybe' },
+    { limit: '0' },
+    { limit: '1e2' },
+    { since: 'yesterday' },
+    { since: '2026-02-30T00:00:00Z' },
+    { run: 'a b' },
+    { kind: '' },
+    { cursor: 'x'.repeat(65) },
+    { text: 'x'.repeat(4097) },
+    { oldest: 'yes' },
+  ])('refuses what no search looks like, before anything is recorded: %j', async (asked) => {
+    const { operator, client } = await listening()
+    await expect(all(client.search(asked, never))).rejects.toMatchObject({ code: 'GS_LOCAL_BAD_REQUEST' })
+    expect(operator.searches).toEqual([])
+  })
+
+  it('says why it cannot search', async () => {
+    const { operator, client } = await listening()
+    operator.fail('searchTrail', new SearchError('GS_SEARCH_CURSOR'))
+    await expect(all(client.search({}, never))).rejects.toMatchObject({ code: 'GS_SEARCH_CURSOR' })
+  })
+
+  it('tells how far a reindex is, then what it found, or why it failed on the way', async () => {
+    const { operator, client } = await listening()
+    const report = { first: 0, end: 9, terms: 3, digest: '00', differences: 1, examples: [{ entry: 7, what: 'no entry' }], unreadable: 0 }
+    operator.reindexing.push({ phase: 'build', done: 9, of: 9 }, { phase: 'check', done: 9, of: 9 }, { report })
+    expect(await all(client.reindex(false, never))).toEqual([
+      { phase: 'build', done: 9, of: 9 },
+      { phase: 'check', done: 9, of: 9 },
+      { report },
+    ])
+    expect(await all(client.reindex(true, never))).toHaveLength(2)
+    operator.fail('reindex', new SearchError('GS_SEARCH_UNAVAILABLE'))
+    await expect(all(client.reindex(true, never))).rejects.toMatchObject({ code: 'GS_SEARCH_UNAVAILABLE' })
   })
 })
 

@@ -6,6 +6,7 @@ import type { Operator } from './operator.ts'
 import { codedError, problemOf, statusOf } from './problem.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
 import { runRoutes } from './routes/runs.ts'
+import { searchRoutes } from './routes/search.ts'
 import { secretRoutes } from './routes/secrets.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { trailRoutes } from './routes/trail.ts'
@@ -57,6 +58,7 @@ export function localApi(operator: Operator, log: FailureLog, closing: AbortSign
   runRoutes(api, operator)
   sessionRoutes(api, operator)
   trailRoutes(api, operator, closing)
+  searchRoutes(api, operator, closing)
   secretRoutes(api, operator)
   return api
 }

@@ -1,5 +1,6 @@
 import type { RunId } from '../../operations/index.ts'
 import type { RunView, SessionView } from '../../runs/index.ts'
+import type { CheckReport, PageAsked, SearchPage, SearchQuery } from '../../search/index.ts'
 import type { StoredEntry, Trail } from '../../trail/index.ts'
 
 /**
@@ -20,6 +21,16 @@ export interface Operator {
    * @param reading what was asked for, as it is recorded
    */
   readTrail(reading: TrailReading, signal: AbortSignal): AsyncIterable<StoredEntry>
+  /**
+   * One page of what is found. That it was searched is recorded first, and what for as a payload.
+   * @throws CodedError for a search or a cursor that is none
+   */
+  searchTrail(asked: TrailSearch, signal: AbortSignal): Promise<TrailFound>
+  /**
+   * Builds the search index again, unless it is only to be checked, then derives all of the log anew and compares. Recorded.
+   * @returns how far it is, and in the end what it found
+   */
+  reindex(checkOnly: boolean, signal: AbortSignal): AsyncIterable<ReindexStep>
   secrets(): Promise<readonly SecretView[]>
   /** Seals a secret, or a new version of it; recorded as `secret.changed`, without its value. The caller clears `value`. */
   setSecret(name: string, value: Uint8Array): Promise<SecretView>
@@ -87,6 +98,25 @@ export interface TrailFilter {
   readonly run?: string
   readonly session?: string
 }
+
+/** A search as it is asked for. */
+export interface TrailSearch extends PageAsked {
+  /** `who` is a pseudonym, or issuer and subject with a colon between them. */
+  readonly query: SearchQuery
+  /** Whether payloads are opened. */
+  readonly opened: boolean
+}
+
+export interface TrailFound extends Omit<SearchPage, 'entries'> {
+  readonly entries: readonly StoredEntry[]
+  /** How far the log goes: the index may be behind. */
+  readonly size: number
+}
+
+/** How far a rebuild or a check of the index is: entries done, of how many; then what it found. */
+export type ReindexStep =
+  | { readonly phase: 'build' | 'check'; readonly done: number; readonly of: number }
+  | { readonly report: CheckReport }
 
 /** A secret as operators see it: never its value. */
 export interface SecretView {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { effects } from '../../search/index.ts'
 
 /** The language of the local socket: routes answer in it, the client checks what it reads against it. Times are RFC 3339. */
 
@@ -109,11 +110,83 @@ export const trailQuerySchema = z.object({
   session: z.string().max(128).optional(),
 })
 
+const flag = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((text) => text === 'true')
+const moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+const name = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'letters, digits, ".", "_" and "-"')
+
+/** Query of `GET /v1/trail/search`. */
+export const searchQuerySchema = z.object({
+  since: moment.optional(),
+  until: moment.optional(),
+  kind: name.optional(),
+  /** What is neither is refused rather than recorded: it could be a name in clear. */
+  who: z
+    .string()
+    .max(512)
+    .regex(/^[\w-]{22}$|^[^:]+:./su, 'a pseudonym of 22 characters, or issuer and subject with a colon between them')
+    .optional(),
+  run: name.optional(),
+  session: name.optional(),
+  resource: name.optional(),
+  action: z.string().min(1).max(128).optional(),
+  object: z.string().min(1).max(512).optional(),
+  decision: z.enum(effects).optional(),
+  text: z.string().max(4096).optional(),
+  oldest: flag,
+  opened: flag,
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/)
+    .transform(Number)
+    .refine((number) => number >= 1 && number <= 200, 'from 1 to 200')
+    .default(50),
+  cursor: z.string().max(64).optional(),
+})
+
+/** The answer to a search is lines: entries, then one of these. */
+export const pageSchema = z.object({
+  page: z.object({
+    /** Where to go on; absent where the search has come to its end. */
+    next: z.string().optional(),
+    /** What the index covers: from this entry on, up to before that one; and how far the log goes. */
+    first: z.int(),
+    indexed: z.int(),
+    size: z.int(),
+  }),
+})
+export const foundSchema = z.union([pageSchema, entrySchema])
+
+export const reindexQuerySchema = z.object({ check: flag })
+
+/** The answer to a reindex is lines: how far it is, then the report. */
+export const reindexSchema = z.union([
+  z.object({ phase: z.enum(['build', 'check']), done: z.int(), of: z.int() }),
+  z.object({
+    report: z.object({
+      /** Entries that were compared: from this one on, up to before that one. */
+      first: z.int(),
+      end: z.int(),
+      terms: z.int(),
+      /** Says which entries these were: SHA-256, hexadecimal. */
+      digest: z.string(),
+      differences: z.int(),
+      examples: z.array(z.object({ entry: z.int(), what: z.string() })),
+      unreadable: z.int(),
+    }),
+  }),
+])
+
 export type Problem = z.output<typeof problemSchema>
 export type StatusAnswer = z.output<typeof statusSchema>
 export type RunAnswer = z.output<typeof runSchema>
 export type SessionAnswer = z.output<typeof sessionSchema>
 export type PayloadAnswer = z.output<typeof payloadSchema>
+export type PageAnswer = z.output<typeof pageSchema>
+export type FoundAnswer = z.output<typeof foundSchema>
+export type ReindexAnswer = z.output<typeof reindexSchema>
 export type EntryAnswer = z.output<typeof entrySchema>
 export type SecretAnswer = z.output<typeof secretSchema>
 export type CaAnswer = z.output<typeof caSchema>

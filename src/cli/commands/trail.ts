@@ -1,14 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import type { EntryAnswer } from '../../api/local/index.ts'
 import { entryLine } from '../entry-line.ts'
-import type { Printer } from '../printer.ts'
+import { printPayloads } from '../print-payloads.ts'
 import type { Whereabouts } from '../reach.ts'
 import { command, type Shell, talksToGateway } from '../shell.ts'
+import { reindexCommand } from './trail/reindex.ts'
+import { searchCommand } from './trail/search.ts'
 
 type Options = Whereabouts & { readonly json?: true }
 type TailOptions = Options & { from?: number; follow?: true; payloads?: true; kind?: string; run?: string; session?: string }
 
-export function trailCommand({ surroundings, printer }: Shell): Command {
+export function trailCommand(shell: Shell): Command {
+  const { surroundings, printer } = shell
   const tail = command('tail', 'Prints entries of the trail, in order. Reading it is recorded too.', [
     'gatescribe trail tail -f',
     'gatescribe trail tail --from 0 --run run_4q7ykz2m --json | jq .kind',
@@ -48,13 +50,8 @@ export function trailCommand({ surroundings, printer }: Shell): Command {
   return command('trail', 'What was asked, decided and done.', ['gatescribe trail tail -f'])
     .addCommand(talksToGateway(tail))
     .addCommand(talksToGateway(show))
-}
-
-function printPayloads({ payloads = [] }: EntryAnswer, printer: Printer): void {
-  for (const { name, encoding, content } of payloads) {
-    printer.line(`    ${name}${encoding === 'utf-8' ? '' : ` (${encoding})`}`, 'dim')
-    if (encoding !== 'erased') printer.block(content, 6)
-  }
+    .addCommand(talksToGateway(searchCommand(shell)))
+    .addCommand(talksToGateway(reindexCommand(shell)))
 }
 
 function wholeNumber(text: string): number {
