@@ -1,4 +1,4 @@
-import type { Source } from './check-log.ts'
+import type { Entry, Source } from './check-log.ts'
 import { type Region, readLines, readRegion } from './files.ts'
 import type { Holding } from './holding.ts'
 import { type Fields, field, isCount, isText, list, parseFields } from './json.ts'
@@ -30,16 +30,19 @@ export function openBundle(archive: Region): Source {
     holding({ origin, size }) {
       if (field(says, 'origin') !== origin || field(says, 'size') !== size)
         throw new Unusable('the bundle is of another checkpoint than its own')
-      return { ...parseHolding(says), ...(payloads && { payloads: parsePayloads(payloads) }) }
+      return { ...parseHolding(says), ...(payloads && { payloads: payloadsOf(payloads) }) }
     },
-    *entries() {
-      for (const line of readLines(lines, MAX_LINE)) {
-        const [index] = /^(0|[1-9]\d{0,14})(?= )/.exec(line.toString('latin1', 0, 16)) ?? []
-        if (index === undefined) throw new Unusable('a line of a bundle does not begin with the index of its entry')
-        yield [Number(index), line.subarray(index.length + 1)]
-      }
-    },
+    entries: () => entriesOf(lines),
     uncovered: () => unread,
+  }
+}
+
+/** Lines of index, space and entry. @throws Unusable */
+export function* entriesOf(lines: Region): Generator<Entry> {
+  for (const line of readLines(lines, MAX_LINE)) {
+    const [index] = /^(0|[1-9]\d{0,14})(?= )/.exec(line.toString('latin1', 0, 16)) ?? []
+    if (index === undefined) throw new Unusable('a line of a bundle does not begin with the index of its entry')
+    yield [Number(index), line.subarray(index.length + 1)]
   }
 }
 
@@ -61,7 +64,7 @@ function parseHolding(says: Fields): Holding {
     }
   }
   if (isText(session)) return { count, extent, ...stretch, has: (entry) => field(entry, 'session') === session }
-  const holding = { count, extent: { gapless: range !== null, sessions: first === 0, runs: first === 0 }, ...stretch }
+  const holding = { count, extent: { gapless: range !== null, sessions: range !== null, runs: range !== null }, ...stretch }
   if (JSON.stringify(field(scope, 'range')) === JSON.stringify(range)) return holding
   const [begin, close] = [Date.parse(String(from)), Date.parse(String(to))]
   if (!(begin <= close)) throw new Unusable('bundle.json has a scope that is none')
@@ -72,7 +75,8 @@ function parseHolding(says: Fields): Holding {
   return { ...holding, has }
 }
 
-function* parsePayloads(region: Region): Generator<Fields> {
+/** JSON lines. @throws Unusable */
+export function* payloadsOf(region: Region): Generator<Fields> {
   for (const line of readLines(region, MAX_PAYLOAD_LINE)) {
     const fields = parseFields(line)
     if (!fields) throw new Unusable('a line of payloads is not a JSON object')

@@ -6,6 +6,9 @@ import { Semantics } from './semantics.ts'
 import { leafHash, Tree } from './tree.ts'
 import { attempt, Failure, type Report, Unusable } from './verdict.ts'
 
+/** As stored. */
+export type Entry = readonly [index: number, bytes: Buffer]
+
 /** A log folder or a bundle. */
 export interface Source {
   readonly checkpoint: Buffer
@@ -16,7 +19,7 @@ export interface Source {
   /** @throws Unusable where it says that it is of another checkpoint */
   holding(checkpoint: Checkpoint): Holding
   /** In order. @throws Failure, Unusable */
-  entries(tree: Tree): Iterable<readonly [index: number, bytes: Buffer]>
+  entries(tree: Tree): Iterable<Entry>
   /** Names of what the checkpoint does not cover, asked once all else has been read. @throws Unusable */
   uncovered(tree: Tree): Iterable<string>
 }
@@ -44,8 +47,7 @@ export function checkLog(
   const included = report.check('inclusion', () => {
     if (tree.root() !== root) throw new Failure('inclusion', 'the tiles at the end of the tree do not lead to the signed root')
     for (const [index, bytes] of source.entries(tree)) {
-      if (index >= size) throw new Failure('inclusion', `entry ${index} is not covered by the checkpoint`, index)
-      if (leafHash(bytes) !== tree.hashAt(0, index)) throw new Failure('inclusion', `entry ${index} is not the one in the tree`, index)
+      checkEntry(tree, index, bytes)
       const entry = parseFields(bytes) ?? {}
       held.see(index, entry)
       semantics.see(index, entry)
@@ -82,4 +84,10 @@ export function checkLog(
   let uncovered = 0
   for (const name of source.uncovered(tree)) if (uncovered++ === 0) report.note(`not covered by the checkpoint: ${name}`)
   if (uncovered > 1) report.note(`not covered by the checkpoint: ${uncovered - 1} more files`)
+}
+
+/** @throws Failure where it is not the entry that the tree has there */
+export function checkEntry(tree: Tree, index: number, bytes: Buffer): void {
+  if (index >= tree.size) throw new Failure('inclusion', `entry ${index} is not covered by the checkpoint`, index)
+  if (leafHash(bytes) !== tree.hashAt(0, index)) throw new Failure('inclusion', `entry ${index} is not the one in the tree`, index)
 }

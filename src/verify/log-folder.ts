@@ -1,6 +1,6 @@
 import { existsSync, opendirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Source } from './check-log.ts'
+import type { Entry, Source } from './check-log.ts'
 import { readFile } from './files.ts'
 import { type Tree, tilePath, WIDTH } from './tree.ts'
 import { Failure, Unusable } from './verdict.ts'
@@ -21,22 +21,30 @@ export function openLogFolder(folder: string): Source {
 }
 
 /** All that were not pruned. Every hash tile is checked on the way, also where the entries are gone. */
-function* entries(tree: Tree): Generator<readonly [number, Buffer]> {
+function* entries(tree: Tree): Generator<Entry> {
   for (let n = 0; n * WIDTH < tree.size; n++) {
     tree.tile(0, n)
-    const { width = 0, bytes = Buffer.alloc(0) } = tree.file('entries', n) ?? {}
-    let [at, index] = [0, n * WIDTH]
-    for (; at < bytes.length; index++) {
-      // tlog-tiles, "Log entries": each behind its length.
-      const end = at + 2 + (at + 1 < bytes.length ? bytes.readUInt16BE(at) : 0)
-      if (end > bytes.length) throw new Failure('inclusion', `entry ${index} is cut off`, index)
-      if (index < tree.size) yield [index, bytes.subarray(at + 2, end)]
-      at = end
-    }
-    const wrong = index - n * WIDTH - width
-    if (wrong !== 0)
-      throw new Failure('inclusion', `a bundle has ${Math.abs(wrong)} entries too ${wrong < 0 ? 'few' : 'many'}: entry ${index}`, index)
+    const file = tree.file('entries', n)
+    if (file) yield* entriesOf(file, n * WIDTH, tree.size)
   }
+}
+
+/** tlog-tiles, "Log entries": each behind its length; what is beyond `end` is not covered. @throws Failure which names the entry */
+export function* entriesOf(
+  { width, bytes }: { readonly width: number; readonly bytes: Buffer },
+  first: number,
+  end: number,
+): Generator<Entry> {
+  let index = first
+  for (let at = 0; at < bytes.length; index++) {
+    const next = at + 2 + (at + 1 < bytes.length ? bytes.readUInt16BE(at) : 0)
+    if (next > bytes.length) throw new Failure('inclusion', `entry ${index} is cut off`, index)
+    if (index < end) yield [index, bytes.subarray(at + 2, next)]
+    at = next
+  }
+  const over = index - first - width
+  if (over < 0) throw new Failure('inclusion', `entry ${index} is missing from its bundle`, index)
+  if (over > 0) throw new Failure('inclusion', `a bundle has ${over} entries too many, from ${first + width} on`, first + width)
 }
 
 /** Files that the tree does not need: newer ones, and narrower ones that were left. */

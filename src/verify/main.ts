@@ -25,8 +25,8 @@ INPUT is a log folder, or a bundle, .tlog-proof, receipt or disclosure: which on
 exit codes: 0 verified, 2 usage, 3 input that cannot be read; else the first that fails of
   10 signature, 11 append-only, 12 inclusion, 13 complete, 14 witnessed, 15 semantic, 16 payload
 `
-/** The largest file that is read whole, bytes: a disclosure. */
-const MAX_FILE = 256 << 20
+/** The largest file that is read whole, bytes: a disclosure, whose payloads have 32 MiB before they are in base64. */
+const MAX_FILE = 48 << 20
 /** How a .tlog-proof begins. */
 const MARK = 'c2sp.org/tlog-proof@'
 /** How often progress is told, ms. */

@@ -2,12 +2,15 @@ import { type Fields, field, isCount, isText } from './json.ts'
 import { type Decisions, Session } from './session.ts'
 import { Failure, Unusable } from './verdict.ts'
 
-/** What the entries are, and so what cannot be absent: an entry between two; the beginning of a session, and of a run, of which there is more. */
+/** What cannot be absent: an entry between two; the beginning of a session, or of a run, of which there is more. Without an entry 0, neither. */
 export interface Extent {
   readonly gapless: boolean
   readonly sessions: boolean
   readonly runs: boolean
 }
+
+/** Of what has begun before, nothing is known. */
+const STRETCH: Extent = { gapless: true, sessions: false, runs: false }
 
 /** The most that is kept of what is open, and of what is over: no log can fill the memory. */
 const MOST = 1 << 20
@@ -26,7 +29,7 @@ interface Run {
 
 /** What must hold between entries: docs/verify.md, "semantic". Of what is wrong, it keeps what has the lowest index. */
 export class Semantics {
-  readonly #extent: Extent
+  #extent: Extent
   readonly #runs = new Map<string, Run>()
   readonly #sessions = new Map<string, { readonly run: Run | undefined; readonly session: Session }>()
   readonly #over = { boots: new Set<string>(), runs: new Set<string>(), sessions: new Set<string>() }
@@ -45,7 +48,11 @@ export class Semantics {
     const [, boot, counter] = (isText(id) && ID.exec(id)) || []
     if (boot === undefined || !isText(at) || !AT.test(at) || !isText(kind)) this.#bad(index, 'has no id, time or kind')
     else {
+      const isLater = index > 0 && this.#boot.id === ''
+      if (isLater && this.#extent.gapless) this.#extent = STRETCH
       this.#follow(index, boot, Number(counter), at)
+      // The runs of the origin before go on.
+      if (index === 0 && kind === 'log.continued') this.#extent = STRETCH
       if (kind === 'gap') this.#fill(entry)
       if (kind === 'erased') this.#count.erased++
       if (!ABOUT.test(kind)) this.#take(index, kind, entry)
@@ -142,6 +149,7 @@ export class Semantics {
       this.#kept += 1 - (open?.session.kept ?? 0)
       this.#sessions.set(id, { run, session: new Session(run?.decisions ?? { allow: 0, ask: 0, deny: 0 }) })
     }
+    if (kind === 'session.close') remember(this.#over.sessions, id)
     if (!open || opens) return undefined
     const { session } = open
     this.#kept -= session.kept
@@ -152,7 +160,6 @@ export class Semantics {
     if (kind === 'session.close') {
       for (const [from, what] of session.undone()) this.#bad(from, what)
       this.#sessions.delete(id)
-      remember(this.#over.sessions, id)
     } else this.#kept += session.kept
     return open.run
   }

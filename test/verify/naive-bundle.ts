@@ -6,7 +6,11 @@ export type Members = readonly (readonly [name: string, content: Buffer])[]
 
 /** POSIX ustar, for short names and plain files. */
 export function tar(members: Members): Buffer {
-  const blocks = members.flatMap(([name, content]) => [tarHeader(name, content.byteLength), content, Buffer.alloc(-content.byteLength & 511)])
+  const blocks = members.flatMap(([name, content]) => [
+    tarHeader(name, content.byteLength),
+    content,
+    Buffer.alloc(-content.byteLength & 511),
+  ])
   return Buffer.concat([...blocks, Buffer.alloc(1024)])
 }
 
@@ -51,12 +55,16 @@ export function bundleMembers(log: NaiveLog, indexes: readonly number[], options
   const add = (level: number, n: number) => {
     if (width(level, n) > 0) tiles.set(naivePath(level, n, width(level, n)), log.tree.tile(level, n, size))
   }
-  for (const at of [...indexes, size - 1]) for (let level = 0; 256 ** level <= size; level++) add(level, Math.floor(at / 256 ** (level + 1)))
+  for (const at of [...indexes, size - 1])
+    for (let level = 0; 256 ** level <= size; level++) add(level, Math.floor(at / 256 ** (level + 1)))
   for (let level = 0; 256 ** level <= size; level++) add(level, Math.floor(size / 256 ** (level + 1)))
   const lines = indexes.map((index) => Buffer.concat([Buffer.from(`${index} `), log.entries[index] as Buffer, Buffer.from('\n')]))
   const payloads = options.payloads
     ?.filter(({ entry }) => indexes.includes(entry))
-    .map(({ entry, name, salt, content }) => `${JSON.stringify({ entry, name, salt: salt.toString('base64url'), content: content.toString('base64') })}\n`)
+    .map(
+      ({ entry, name, salt, content }) =>
+        `${JSON.stringify({ entry, name, salt: salt.toString('base64url'), content: content.toString('base64') })}\n`,
+    )
   return [
     ['bundle.json', Buffer.from(JSON.stringify(says))],
     ['checkpoint', Buffer.from(options.checkpoint ?? log.checkpoint())],

@@ -40,19 +40,32 @@ export class NaiveEntries {
 
   boot(): void {
     if (this.#boots > 0) this.add('gateway.stop', { reason: 'SIGTERM' })
-    this.#boot = createHash('sha256').update(`boot ${this.#boots++}`).digest('hex').slice(0, 10)
+    this.#boot = createHash('sha256')
+      .update(`boot ${this.#boots++}`)
+      .digest('hex')
+      .slice(0, 10)
     this.#counter = 0
     this.add('gateway.start', { durability: 'disk', version: '0.1.0' }, { config: 'gateway: {}' })
   }
 
   /** One run from start to end, its sessions side by side. */
   run(sessions: number, operations: number): string {
-    const run = `run_${createHash('sha256').update(`run ${this.#runs++}`).digest('hex').slice(0, 24)}`
+    const run = `run_${createHash('sha256')
+      .update(`run ${this.#runs++}`)
+      .digest('hex')
+      .slice(0, 24)}`
     const first = this.add('run.start', { run, who: { kind: 'job', pseudonym: 'q83vEjRWeJASNFZ4mrze8A' } }, { run: `{"subject":"${run}"}` })
     const counts = { allow: 0, ask: 0, deny: 0 }
     const open = Array.from({ length: sessions }, () => {
-      const session = `ses_${createHash('sha256').update(`session ${this.#sessions++}`).digest('hex').slice(0, 30)}`
-      this.add('session.open', { run, session, effect: 'allow', protocol: 'postgres', resource: 'orders' }, { client: '{"address":"10.0.0.9"}' })
+      const session = `ses_${createHash('sha256')
+        .update(`session ${this.#sessions++}`)
+        .digest('hex')
+        .slice(0, 30)}`
+      this.add(
+        'session.open',
+        { run, session, effect: 'allow', protocol: 'postgres', resource: 'orders' },
+        { client: '{"address":"10.0.0.9"}' },
+      )
       return { session, next: 1, outcomes: [] as Row[] }
     })
     let last = first
@@ -68,7 +81,15 @@ export class NaiveEntries {
           payloads[`parameters.${number}`] = `{"id":${number}}`
           one.outcomes.push(decision === 2 ? [number, 'refused', 0, 0, 12] : [number, 'ok', 1, 80, 900 + number])
         }
-        const said = n === 0 ? { decisions: [[1, 'allow', ['reads'], 'sha256:01'], [2, 'deny', [], 'sha256:01']] } : {}
+        const said =
+          n === 0
+            ? {
+                decisions: [
+                  [1, 'allow', ['reads'], 'sha256:01'],
+                  [2, 'deny', [], 'sha256:01'],
+                ],
+              }
+            : {}
         if (n === 0) Object.assign(payloads, { 'statement.1': 'select * from orders where id = $1', 'statement.2': 'delete from orders' })
         this.add('operation.intent', { session: one.session, ops, ...said }, payloads)
         if (one.outcomes.length > 4) last = this.add('operation.outcome', { session: one.session, outcomes: one.outcomes.splice(0) })

@@ -7,7 +7,8 @@ import { NaiveTree } from './naive-tree.ts'
 /** tlog-tiles: where a tile or bundle stands. */
 export function naivePath(level: number | 'entries', n: number, width = 256): string {
   const thousands: string[] = []
-  for (let rest = n; thousands.length === 0 || rest > 0; rest = Math.floor(rest / 1000)) thousands.unshift(String(rest % 1000).padStart(3, '0'))
+  for (let rest = n; thousands.length === 0 || rest > 0; rest = Math.floor(rest / 1000))
+    thousands.unshift(String(rest % 1000).padStart(3, '0'))
   const digits = thousands.map((three, at) => (at < thousands.length - 1 ? `x${three}` : three)).join('/')
   return `tile/${level}/${digits}${width === 256 ? '' : `.p/${width}`}`
 }
