@@ -7,6 +7,7 @@ import { Facts } from './facts.ts'
 import { type Rest, type SearchIndex, STAMP_BYTES, STAMP_CHUNK } from './search-index.ts'
 import { leafStamp } from './stamp.ts'
 import type { Terms } from './terms.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** How much of its thread's time the indexer takes. Timers are the business of whoever builds it. */
 export interface Pace {
@@ -139,8 +140,7 @@ export class Indexer {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    for await (const entry of this.#parts.trail.read({ from: this.#taken, follow: true, signal })) {
-      if (signal.aborted) return
+    for await (const entry of untilAborted(this.#parts.trail.read({ from: this.#taken, follow: true, signal }), signal)) {
       await this.#inTurn(async () => {
         if (!signal.aborted) await this.#take(entry)
       })
