@@ -117,6 +117,14 @@ const forbidden = [
     to: { path: '^src/', pathNot: '^src/(operations|tlog|witness)/' },
   },
   {
+    name: 'verify-stands-alone',
+    comment:
+      'The verifier is a second implementation, of the formats too: what it shared with the gateway it could not find wrong. Nothing but itself and Node.',
+    severity: 'error',
+    from: { path: '^src/verify/', pathNot: tests },
+    to: { pathNot: '^src/verify/', dependencyTypesNot: ['core'] },
+  },
+  {
     name: 'search-derives-from-the-log-alone',
     comment:
       'The index is worth something because it is nothing but the log, derived: with the same entries anybody comes to the same one. Where it is kept is behind its interface.',

@@ -2,7 +2,7 @@ import { closeSync, realpathSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { openBundle } from './bundle.ts'
 import { checkLog } from './check-log.ts'
-import { openFile, readFile, readRegion } from './files.ts'
+import { openFile, type Region, readFile, readRegion } from './files.ts'
 import { type Fields, field, parseFields } from './json.ts'
 import { openLogFolder } from './log-folder.ts'
 import { type Checkpoint, parseCheckpoint } from './note.ts'
@@ -54,10 +54,18 @@ export interface Options {
 }
 
 /** Verifies a log folder, bundle, proof, receipt or disclosure: which one, its content says. @throws Unusable */
-export function verify(input: string, { trust, kept, entry, seen = () => {} }: Options): Report {
+export function verify(input: string, options: Options): Report {
   const [report, path] = [new Report(), named(input)]
-  const isFolder = statSync(path).isDirectory()
-  const file = isFolder ? undefined : openFile(path)
+  const file = statSync(path).isDirectory() ? undefined : openFile(path)
+  try {
+    check(path, file, options, report)
+    return report
+  } finally {
+    if (file) closeSync(file.fd)
+  }
+}
+
+function check(path: string, file: Region | undefined, { trust, kept, entry, seen = () => {} }: Options, report: Report): void {
   const begins = file && readRegion({ ...file, length: Math.min(file.length, MARK.length) }, MARK.length).toString('latin1')
   const [isProof, isJson] = [begins === MARK, begins?.startsWith('{') === true]
   if (isProof !== (entry !== undefined)) throw new Usage('--entry goes with a .tlog-proof, which needs it')
@@ -65,8 +73,6 @@ export function verify(input: string, { trust, kept, entry, seen = () => {} }: O
   if (entry) checkProof(read(path), entry, trust, report)
   else if (isJson) checkFile(parseFields(read(path)) ?? {}, trust, report)
   else checkLog(file ? openBundle(file) : openLogFolder(path), trust, kept, report, seen)
-  if (file) closeSync(file.fd)
-  return report
 }
 
 function checkFile(file: Fields, trust: Trust, report: Report): void {
