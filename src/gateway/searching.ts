@@ -17,6 +17,8 @@ import { considerate } from './pace.ts'
 
 /** How long a search waits for the index to catch up with the log, and how long a page may take then, ms. */
 const CATCH_UP_MS = 2_000
+/** An index that is so many entries behind does not catch up in that time: nobody waits for it. */
+const TOO_FAR = 100_000
 const PAGE_MS = 150
 
 /** The search index over the trail, kept up while the gateway runs. */
@@ -50,7 +52,9 @@ export class Searching {
   async search(query: SearchQuery, asked: PageAsked, size: number, signal: AbortSignal): Promise<SearchPage> {
     this.start()
     return readable(async () => {
-      await this.#indexer.catchUp(size, AbortSignal.any([signal, this.#closing.signal, AbortSignal.timeout(CATCH_UP_MS)]))
+      if (size - this.#indexer.taken < TOO_FAR) {
+        await this.#indexer.catchUp(size, AbortSignal.any([signal, this.#closing.signal, AbortSignal.timeout(CATCH_UP_MS)]))
+      }
       return search(query, asked, {
         index: this.#index,
         terms: this.#terms,

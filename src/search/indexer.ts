@@ -61,6 +61,11 @@ export class Indexer {
     this.#deriver = new Deriver(parts.terms, this.#facts)
   }
 
+  /** Index behind the last entry that is in the index, or about to be. */
+  get taken(): number {
+    return this.#taken
+  }
+
   /** Follows the log until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
