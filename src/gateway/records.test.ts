@@ -2,14 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { TestTrail } from '../../test/parts/trail.ts'
 import type { Run, RunId } from '../operations/index.ts'
-import type { SessionView } from '../runs/index.ts'
+import { RunAccount, type SessionView } from '../runs/index.ts'
 import { Records } from './records.ts'
+import { RunRecords } from './run-records.ts'
 
 let at: TestTrail
 let records: Records
+let runs: RunRecords
 beforeEach(async () => {
   at = new TestTrail()
-  records = new Records(await at.open())
+  const trail = await at.open()
+  records = new Records(trail)
+  runs = new RunRecords(trail, 'disk')
 })
 afterEach(() => at.remove())
 
@@ -59,11 +63,10 @@ it('writes each of its entries whole: none becomes a gap, and nothing private st
   records.signinRefused('token', 'GS_IDENTITY_AUDIENCE', PRIVATE.address, 'github')
   records.signinRefused('postgres', 'GS_IDENTITY_CREDENTIAL_UNKNOWN', PRIVATE.address)
   records.foreignCredential('postgres', PRIVATE.address)
-  await records.started(run)
-  records.joined(run)
-  records.killed(session, run)
-  records.over(run, 'revoked')
-  records.over(run, 'expired')
+  const account = new RunAccount(await runs.started(run), true)
+  runs.joined(run, account)
+  runs.killed(session, run, account)
+  await runs.over(run, 'revoked', account, false)
   records.gatewayStopped('asked')
   await new Promise((written) => at.trail!.whenDurable(written))
 
@@ -86,7 +89,6 @@ it('writes each of its entries whole: none becomes a gap, and nothing private st
     'signin',
     'session.killed',
     'run.revoked',
-    'run.end',
     'run.end',
     'gateway.stop',
   ])

@@ -1,11 +1,9 @@
 import type { Minted } from '../certificates/index.ts'
 import type { ConfigProblem } from '../config/index.ts'
-import type { Run } from '../operations/index.ts'
-import type { RunObserver, RunState, SessionView } from '../runs/index.ts'
 import type { EntryFields, PayloadKey, Trail } from '../trail/index.ts'
 
 /** What the gateway itself does and sees, as entries. One place, so that what is personal or secret is a payload everywhere. */
-export class Records implements RunObserver {
+export class Records {
   readonly #trail: Trail
   /** Seals what belongs to no session or person: the text of configurations, addresses of refused sign-ins. */
   readonly #key: PayloadKey
@@ -86,32 +84,6 @@ export class Records implements RunObserver {
   /** A password arrived that is none of ours: somebody's real credential, perhaps. Never its value. */
   foreignCredential(door: 'postgres', address: string): void {
     this.#trail.note({ kind: 'credential.foreign', fields: { door }, payloads: [this.#address(address)] })
-  }
-
-  async started(run: Run): Promise<void> {
-    const who = this.#who(run)
-    const key = this.#trail.subjectKey(who.pseudonym)
-    const { issuer, subject, groups } = run.principal
-    const content = Buffer.from(JSON.stringify({ issuer, subject, groups, ...run.facts }))
-    await this.#trail.durable({ kind: 'run.start', fields: { run: run.id, who }, payloads: [{ name: 'run', key, content }] })
-  }
-
-  joined(run: Run): void {
-    this.#trail.note({ kind: 'signin', fields: { run: run.id, who: this.#who(run), joined: true } })
-  }
-
-  over(run: Run, state: Exclude<RunState, 'live'>): void {
-    if (state === 'revoked') this.#trail.note({ kind: 'run.revoked', fields: { run: run.id } })
-    this.#trail.note({ kind: 'run.end', fields: { run: run.id, state } })
-  }
-
-  killed(session: SessionView, run: Run): void {
-    this.#trail.note({ kind: 'session.killed', fields: { session: session.id, run: run.id } })
-  }
-
-  #who(run: Run) {
-    const { issuer, subject, kind } = run.principal
-    return { pseudonym: this.#trail.pseudonym(issuer, subject), issuer, kind, proof: 'proven' }
   }
 
   #address(address: string) {

@@ -33,8 +33,12 @@ import { InForce } from './in-force.ts'
 import type { GatewayLog } from './log.ts'
 import { publishThread } from './publishing/index.ts'
 import { Records } from './records.ts'
+import { RunRecords } from './run-records.ts'
 import { Searching } from './searching.ts'
 import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
+
+/** How long a stop waits for the ends of runs to be recorded; ms. */
+const ENDS_RECORDED_MS = 2_000
 
 /** Every room, built and joined; no door is open yet. */
 export interface Rooms {
@@ -96,6 +100,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog): Promise<
         // On a slow disk, sessions that were cut learn only now what became of their last operations.
         await new Promise<void>((told) => trail.whenDurable(() => told()))
         rooms.guard.stop()
+        await rooms.runs.recorded(ENDS_RECORDED_MS)
         if (stopped !== undefined) rooms.records.gatewayStopped(stopped)
         await closeAll()
       },
@@ -115,7 +120,7 @@ async function join(
   const records = new Records(trail)
   const secrets = createSecretStore(embeddedSecretStore(database), masterKey.sealer('secrets'), Date.now)
   const references = createReferences({ env: process.env, secrets })
-  const runs = new LiveRuns({ store: embeddedRunStore(database), observer: records })
+  const runs = new LiveRuns({ store: embeddedRunStore(database), observer: new RunRecords(trail, config.gateway.durability) })
   const identityKeys = openIdentityKeys(embeddedRootKeyStore(database), masterKey.sealer('identity'))
   const credentials = new RunCredentials(identityKeys, embeddedCredentialStore(database), runs)
   const exchange = new TokenExchange({

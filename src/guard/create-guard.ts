@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import type { ClientInfo, Refusal, Resource, Run } from '../operations/index.ts'
 import type { Policy } from '../policy/index.ts'
-import type { Runs } from '../runs/index.ts'
+import type { LiveSession, Runs, SessionAccount } from '../runs/index.ts'
 import type { TrailWriter } from '../trail/index.ts'
 import type { Guard } from './guard.ts'
 import { OutcomeFlush } from './outcome-flush.ts'
 import { noRuleOpens, trailUnavailable } from './refusals.ts'
 import { GuardedSession } from './session.ts'
-import { sessionClosed, sessionOpened } from './session-entries.ts'
+import { type OpenedFacts, sessionClosed, sessionOpened } from './session-entries.ts'
 
 export interface GuardParts<Ask, Target> {
   /** The policy in force now; a reload replaces it. */
@@ -26,39 +25,46 @@ export interface Connected<Target> {
   readonly credential: { readonly name: string; readonly version: number }
 }
 
+/** A session without operations. */
+const NOTHING: SessionAccount = { decisions: { allow: 0, ask: 0, deny: 0 }, exact: true }
+
 /** The guard over one policy, one trail and one set of live runs. `stop` writes the outcomes that wait. */
 export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<Ask, Target> & { stop(): void } {
   const flush = new OutcomeFlush()
 
   async function open(run: Run, resource: Resource, client: ClientInfo) {
     const policy = parts.policy()
+    // First of all, as nothing of a run may come behind its end.
+    const live = parts.runs.openSession(run, resource, client)
+    const facts = { id: live.id, run, resource, client, policy: policy.digest }
     if (!policy.mayOpen(run.principal, resource, parts.now())) {
       const refusal = noRuleOpens(resource)
-      await recordRefusedOpen(run, resource, client, refusal)
+      await recordRefusedOpen(live, { ...facts, effect: 'deny' }, refusal)
       throw refusal
     }
-    const live = parts.runs.openSession(run, resource, client)
     try {
       const key = parts.trail.sessionKey()
-      await parts.trail.durable(
-        sessionOpened({ id: live.id, run, resource, client, policy: policy.digest, effect: 'allow' }, key, parts.trail),
-      )
+      await parts.trail.durable(sessionOpened({ ...facts, effect: 'allow' }, key, parts.trail))
       return new GuardedSession<Ask, Target>({ ...parts, live, run, resource, key, flush })
     } catch (error) {
       live.close()
+      live.recorded(NOTHING, undefined)
       throw trailUnavailable(error)
     }
   }
 
   /** A session that never came to be still leaves who asked, for what, and the answer. */
-  async function recordRefusedOpen(run: Run, resource: Resource, client: ClientInfo, refusal: Refusal): Promise<void> {
+  async function recordRefusedOpen(live: LiveSession, facts: OpenedFacts, refusal: Refusal): Promise<void> {
     const { trail } = parts
+    let index: number | undefined
     try {
-      const facts = { id: `ses_${randomBytes(12).toString('base64url')}`, run, resource, client }
-      trail.append(sessionOpened({ ...facts, policy: parts.policy().digest, effect: 'deny' }, trail.sessionKey(), trail))
-      await trail.durable(sessionClosed(facts.id, refusal.code))
+      trail.append(sessionOpened(facts, trail.sessionKey(), trail))
+      index = (await trail.durable(sessionClosed(facts.id, refusal.code))).index
     } catch (error) {
       throw trailUnavailable(error)
+    } finally {
+      live.close()
+      live.recorded(NOTHING, index)
     }
   }
 

@@ -36,7 +36,11 @@ function controlledTrail() {
   }
   const trail: TrailWriter = {
     append: stage,
-    note: stage,
+    note(draft, placed) {
+      const id = stage(draft)
+      placed?.(entries.length - 1)
+      return id
+    },
     whenDurable: (then) => void waiting.push(then),
     durable: async (draft) => ({ id: stage(draft), index: counter }),
     sessionKey: () => ({ id: 'k1' }),
@@ -53,14 +57,16 @@ function setUp(decision: Decision = allow, mayOpen = true) {
   const controlled = controlledTrail()
   const ended = new AbortController()
   const close = vi.fn()
+  const recorded = vi.fn()
+  const live = { id: 'ses_1', signal: ended.signal, draining: new AbortController().signal, count: () => {}, close, recorded }
   const guard = createGuard<string, string>({
     policy: () => ({ digest: 'sha256:1', decide: () => decision, mayOpen: () => mayOpen }),
-    runs: { openSession: () => ({ id: 'ses_1', signal: ended.signal, draining: new AbortController().signal, count: () => {}, close }) },
+    runs: { openSession: () => live },
     trail: controlled.trail,
     connect: async (_resource, ask) => ({ target: `connected for ${ask}`, credential: { name: 'reader', version: 3 } }),
     now: () => 0,
   })
-  return { ...controlled, guard, ended, close }
+  return { ...controlled, guard, ended, close, recorded }
 }
 
 describe('opening a session', () => {
@@ -255,6 +261,69 @@ describe('settling', () => {
       { kind: 'session.close', fields: { reason: 'client-lost', allowed: 1, refused: 0 } },
     ])
     expect(close).toHaveBeenCalledOnce()
+  })
+})
+
+describe('what a session comes to', () => {
+  const nothing = { decisions: { allow: 0, ask: 0, deny: 0 }, exact: true }
+
+  it('is told with the place of its last entry: operations whose intents are durable, by what the rules said', async () => {
+    const { guard, settle, recorded, entries, ended } = setUp()
+    const session = await guard.open(run, resource, client)
+    const decided = [allow, allow, deny].map((decision) => ({ operation: bind('a'), decision }))
+    guard.admit(session, decided, () => {})
+    settle()
+    ended.abort(new Refusal('GS_RUN_ENDED'))
+    guard.admit(session, decided.slice(0, 1), () => {})
+    settle()
+    expect(recorded).not.toHaveBeenCalled()
+    session.close('ended')
+    const account = { decisions: { allow: 3, ask: 0, deny: 1 }, exact: true }
+    expect(recorded.mock.calls).toEqual([[account, entries.length - 1]])
+    expect(entries.at(-1)?.kind).toBe('session.close')
+  })
+
+  it('is not known exactly where intents could not be written', async () => {
+    const { guard, settle, recorded } = setUp()
+    const session = await guard.open(run, resource, client)
+    guard.admit(session, [{ operation: bind('a'), decision: allow }], () => {})
+    settle(new TrailError('GS_TRAIL_FULL'))
+    session.close('client-closed')
+    expect(recorded.mock.calls[0]?.[0]).toEqual({ ...nothing, exact: false })
+  })
+
+  it('is nothing where it was refused, and nobody knows what where it could not be recorded', async () => {
+    const refused = setUp(allow, false)
+    await expect(refused.guard.open(run, resource, client)).rejects.toThrow()
+    expect(refused.recorded.mock.calls).toEqual([[nothing, 2]])
+    expect(refused.close).toHaveBeenCalledOnce()
+    const failing = setUp()
+    failing.trail.durable = async () => Promise.reject(new TrailError('GS_TRAIL_FULL'))
+    await expect(failing.guard.open(run, resource, client)).rejects.toThrow()
+    expect(failing.recorded.mock.calls).toEqual([[nothing, undefined]])
+  })
+
+  it('has an end also where the protocol does not close it, and nothing comes behind that', async () => {
+    vi.useFakeTimers()
+    try {
+      const { guard, settle, entries, ended, recorded } = setUp()
+      const session = await guard.open(run, resource, client)
+      const [go, late] = [vi.fn(), vi.fn()]
+      guard.admit(session, [{ operation: bind('a'), decision: allow }], go)
+      settle()
+      ended.abort(new Refusal('GS_RUN_ENDED'))
+      vi.advanceTimersByTime(2_000)
+      expect(entries.slice(-2).map(({ kind }) => kind)).toEqual(['operation.outcome', 'session.close'])
+      guard.admit(session, [{ operation: bind('b'), decision: allow }], late)
+      expect(late.mock.calls[0]?.[0][0]).toMatchObject({ code: 'GS_RUN_ENDED' })
+      go.mock.calls[0]?.[0][0].settle({ status: 'completed' })
+      session.close('client-closed')
+      vi.advanceTimersByTime(1_000)
+      expect(entries.at(-1)?.kind).toBe('session.close')
+      expect(recorded).toHaveBeenCalledOnce()
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 

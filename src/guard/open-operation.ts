@@ -9,7 +9,7 @@ export class OpenOperation implements Admission {
   readonly #settled: (operation: OpenOperation, outcome: Outcome, microseconds: number) => void
   #rows = 0
   #bytes = 0
-  #open = true
+  #state: 'open' | 'settled' | 'abandoned' = 'open'
 
   constructor(number: number, settled: (operation: OpenOperation, outcome: Outcome, microseconds: number) => void) {
     this.number = number
@@ -22,9 +22,17 @@ export class OpenOperation implements Admission {
   }
 
   settle(ending: Pick<Outcome, 'status' | 'sqlstate'>): void {
-    if (!this.#open) throw new Error('an operation is settled once')
-    this.#open = false
+    if (this.#state === 'settled') throw new Error('an operation is settled once')
+    // Whoever was left behind by the end of the session says nothing new.
+    if (this.#state === 'abandoned') return
+    this.#state = 'settled'
     const microseconds = Math.round((performance.now() - this.#startedAt) * 1000)
     this.#settled(this, { ...ending, rows: this.#rows, bytes: this.#bytes }, microseconds)
+  }
+
+  /** Its session ends first: nobody knows what became of it. */
+  abandon(): void {
+    this.settle({ status: 'unknown' })
+    this.#state = 'abandoned'
   }
 }

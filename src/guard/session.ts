@@ -1,4 +1,4 @@
-import type { Decided, Outcome, Refusal, Resource, Run } from '../operations/index.ts'
+import { type Decided, type Outcome, Refusal, type Resource, type Run } from '../operations/index.ts'
 import type { LiveSession } from '../runs/index.ts'
 import {
   type DecisionRow,
@@ -24,6 +24,8 @@ import { StatementReferences } from './statement-references.ts'
 /** More than this in one read takes several entries, so that each stays well under the size of an entry. Bytes are those of texts and parameters. */
 const OPERATIONS_PER_ENTRY = 128
 const BYTES_PER_ENTRY = 4 * 1024 * 1024
+/** A session that must end and whose protocol has not closed it by then is closed in the trail all the same; ms. */
+const CLOSED_WITHIN_MS = 2_000
 
 export interface SessionParts<Ask, Target> {
   readonly trail: TrailWriter
@@ -49,6 +51,10 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
   #last = 0
   #allowed = 0
   #refused = 0
+  /** By what the rules said; of intents that are durable. */
+  readonly #decided = { allow: 0, ask: 0, deny: 0 }
+  /** Whether the trail holds those intents and no others. */
+  #exact = true
   /** Admissions whose intents are not durable yet. */
   #admitting = 0
   #closed = false
@@ -60,10 +66,14 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
     this.resource = parts.resource
     this.signal = parts.live.signal
     this.draining = parts.live.draining
+    if (this.signal.aborted) this.#closeSoon()
+    else this.signal.addEventListener('abort', () => this.#closeSoon(), { once: true })
   }
 
   async connect(ask: Ask, signal: AbortSignal): Promise<Target> {
     const { target, credential } = await this.#parts.connect(this.resource, ask, AbortSignal.any([signal, this.signal]))
+    // Nothing of a session comes behind its end.
+    if (this.#closed) return target
     this.#parts.trail.note({
       kind: 'credential.injected',
       fields: { session: this.id, credential: credential.name, version: credential.version },
@@ -72,6 +82,11 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
   }
 
   admit(decided: readonly Decided[], go: (answers: readonly (Admission | Refusal)[]) => void): void {
+    if (this.#closed) {
+      const ended = this.signal.aborted ? (this.signal.reason as Refusal) : new Refusal('GS_SESSION_ENDED')
+      go(decided.map(() => ended))
+      return
+    }
     const first = this.#last + 1
     for (let start = 0; start < decided.length; ) {
       const end = endOfEntry(decided, start)
@@ -83,7 +98,10 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
     this.#admitting += 1
     this.#parts.trail.whenDurable((error) => {
       this.#admitting -= 1
-      if (error === undefined) return go(decided.map((each, at) => this.#answer(each, first + at)))
+      if (error === undefined) {
+        for (const { decision } of decided) this.#decided[decision.effect]++
+        return go(decided.map((each, at) => this.#answer(each, first + at)))
+      }
       const refusal = this.#forgotten(first, last, error)
       go(decided.map(() => refusal))
     })
@@ -91,6 +109,8 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
 
   /** Intents that could not be written leave a hole in the counter; the gap says which and why once there is room. */
   #forgotten(first: number, last: number, error: TrailError): Refusal {
+    // Those of several entries may have been written in part.
+    this.#exact = false
     this.#statements.forget()
     this.#decisions.forget()
     this.#parts.trail.note({ kind: 'gap', fields: { session: this.id, first, last, reason: error.code } })
@@ -159,9 +179,16 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
   }
 
   #recordEnd(reason: SessionEnd): void {
-    for (const operation of [...this.#open]) operation.settle({ status: 'unknown' })
+    for (const operation of [...this.#open]) operation.abandon()
     this.#writeOutcomes()
-    this.#parts.trail.note(sessionClosed(this.id, reason, { allowed: this.#allowed, refused: this.#refused }))
+    const account = { decisions: this.#decided, exact: this.#exact }
+    this.#parts.trail.note(sessionClosed(this.id, reason, { allowed: this.#allowed, refused: this.#refused }), (index) =>
+      this.#parts.live.recorded(account, index),
+    )
+  }
+
+  #closeSoon(): void {
+    setTimeout(() => this.close('ended'), CLOSED_WITHIN_MS).unref()
   }
 }
 

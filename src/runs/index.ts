@@ -1,5 +1,6 @@
 export { RunError, runErrors } from './errors.ts'
 export type * from './life-cycle.ts'
 export { LiveRuns, type LiveRunsOptions } from './live-runs.ts'
+export * from './run-account.ts'
 export type * from './run-store.ts'
 export type * from './runs.ts'

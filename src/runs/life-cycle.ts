@@ -1,4 +1,5 @@
 import type { Run, RunId } from '../operations/index.ts'
+import type { LogPlace, RunAccount } from './run-account.ts'
 import type { RunState, RunView, SessionView } from './runs.ts'
 
 /** How a run comes to life and how its launcher keeps it there. Used by the token exchange and the run handle. */
@@ -22,12 +23,20 @@ export interface BegunRun extends RunView {
 
 /** What becomes of runs, for the trail. `gateway/` writes the entries. */
 export interface RunObserver {
+  /** A place in the log that no entry written from now on stands before. */
+  notBefore(): LogPlace
   /** Resolves when `run.start` is durable; where it rejects, the run does not start. */
-  started(run: Run): Promise<void>
-  joined(run: Run): void
-  /** After the sessions were told to end. */
-  over(run: Run, state: Exclude<RunState, 'live'>): void
-  killed(session: SessionView, run: Run): void
+  started(run: Run): Promise<LogPlace>
+  /** Whether the trail says that it started, for one whose start a crash interrupted. @param from where its entry can stand first */
+  find(run: Run, from: LogPlace): Promise<LogPlace | undefined>
+  joined(run: Run, account: RunAccount): void
+  /**
+   * After the sessions were told to end. Resolves when `run.end` is durable, which comes behind everything that the account expects.
+   * Rejects where that cannot be written now.
+   * @param interrupted whether a crash came in between, so that the trail may say it already
+   */
+  over(run: Run, state: Exclude<RunState, 'live'>, account: RunAccount, interrupted: boolean): Promise<LogPlace>
+  killed(session: SessionView, run: Run, account: RunAccount): void
 }
 
 export interface RunLimits {

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { PostgresResource, Run } from '../operations/index.ts'
+import type { PostgresResource, RunId } from '../operations/index.ts'
 import { type EmbeddedDatabase, embeddedRunStore, openDatabase } from '../store/index.ts'
+import type { RunObserver } from './life-cycle.ts'
 import { LiveRuns, type LiveRunsOptions } from './live-runs.ts'
+import type { LogPlace, SessionAccount } from './run-account.ts'
 
 let folder: string
 let database: EmbeddedDatabase
@@ -21,7 +23,20 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const observer = () => ({ started: vi.fn(async (_run: Run) => {}), joined: vi.fn(), over: vi.fn(), killed: vi.fn() })
+const place = (index: number): LogPlace => ({ log: 'example.org/one', index })
+const observer = () => ({
+  notBefore: () => place(3),
+  started: vi.fn<RunObserver['started']>(async () => place(5)),
+  find: vi.fn<RunObserver['find']>(async () => undefined),
+  joined: vi.fn<RunObserver['joined']>(),
+  over: vi.fn<RunObserver['over']>(async (_run, _state, account) => {
+    await account.settled()
+    return place(9)
+  }),
+  killed: vi.fn<RunObserver['killed']>(),
+})
+const stored = (id: RunId) => embeddedRunStore(database).find(id)
+const sum = (allow: number, deny = 0, exact = true): SessionAccount => ({ decisions: { allow, ask: 0, deny }, exact })
 
 function runsWith(options: Partial<LiveRunsOptions> = {}): LiveRuns {
   const runs = new LiveRuns({ store: embeddedRunStore(database), observer: observer(), ...options })
@@ -60,8 +75,8 @@ it('starts a run once when two exchanges come at the same time, neither before t
   let record = (): void => undefined
   seen.started.mockImplementation(
     () =>
-      new Promise<void>((resolve) => {
-        record = resolve
+      new Promise((resolve) => {
+        record = () => resolve(place(5))
       }),
   )
   const runs = runsWith({ observer: seen })
@@ -104,7 +119,7 @@ it('ends live sessions before revoke returns, and lets nobody in again', async (
   expect(runs.revoke('run_a')).toBe(true)
   expect(ended).toHaveBeenCalledOnce()
   expect(session.signal.reason).toMatchObject({ code: 'GS_RUN_ENDED' })
-  expect(seen.over).toHaveBeenCalledWith(run, 'revoked')
+  expect(seen.over).toHaveBeenCalledWith(run, 'revoked', expect.anything(), false)
   expect(runs.revoke('run_a')).toBe(false)
   await expect(runs.begin(start)).rejects.toMatchObject({ code: 'GS_RUNS_OVER' })
   expect(() => runs.openSession(run, orders, client)).toThrow(expect.objectContaining({ code: 'GS_RUN_ENDED' }))
@@ -128,7 +143,82 @@ it('keeps live runs over a restart, refuses the ended ones, and forgets one whos
     ]),
   )
   await expect(restarted.begin({ ...start, id: 'run_b' })).rejects.toMatchObject({ code: 'GS_RUNS_OVER' })
-  expect(embeddedRunStore(database).find('run_c')).toBeUndefined()
+  await vi.waitFor(() => expect(stored('run_c')).toBeUndefined())
+})
+
+it('goes on with a run whose start was recorded before a crash, though nobody was told: the next exchange joins it', async () => {
+  const crashed = observer()
+  crashed.started.mockReturnValue(new Promise(() => undefined))
+  void runsWith({ observer: crashed }).begin(start)
+  const seen = observer()
+  seen.find.mockResolvedValue(place(4))
+  const runs = runsWith({ observer: seen })
+  expect(await runs.begin(start)).toMatchObject({ joined: true, state: 'live' })
+  expect(seen.find).toHaveBeenCalledWith(expect.objectContaining({ id: 'run_a' }), place(3))
+  expect(seen.started).not.toHaveBeenCalled()
+  expect(stored('run_a')).toMatchObject({ state: 'live', began: place(4) })
+})
+
+it('says that a run is over once all its sessions are closed in the trail, with what they came to', async () => {
+  const seen = observer()
+  const runs = runsWith({ observer: seen })
+  const { run } = await runs.begin(start)
+  const [first, second] = [runs.openSession(run, orders, client), runs.openSession(run, orders, client)]
+  first.close()
+  first.recorded(sum(3, 1), 7)
+  runs.end('run_a')
+  second.close()
+  await wait(5)
+  expect(stored('run_a')).toMatchObject({ state: 'ended', began: place(5), ended: undefined })
+  second.recorded(sum(2), 8)
+  expect(await runs.places('run_a')).toEqual({ state: 'ended', began: place(5), ended: place(9) })
+  const [[, state, account] = []] = seen.over.mock.calls
+  expect(state).toBe('ended')
+  expect(account).toMatchObject({ began: place(5), last: 8, decisions: { allow: 5, ask: 0, deny: 1 }, exact: true })
+})
+
+it('knows that it does not know: a session without a place, a session that is not sure, a restart', async () => {
+  const seen = observer()
+  const runs = runsWith({ observer: seen })
+  const { run } = await runs.begin(start)
+  runs.openSession(run, orders, client).recorded(sum(0), undefined)
+  runs.end('run_a')
+  await runs.begin({ ...start, id: 'run_b' })
+  runs.openSession({ ...run, id: 'run_b' }, orders, client).recorded(sum(1, 0, false), 8)
+  runs.end('run_b')
+  await runs.begin({ ...start, id: 'run_c' })
+  const again = runsWith({ observer: seen })
+  again.end('run_c')
+  expect(seen.over.mock.calls.map(([{ id }, , { exact }]) => [id, exact])).toEqual([
+    ['run_a', false],
+    ['run_b', false],
+    ['run_c', false],
+  ])
+})
+
+it('has the end of a run recorded by the next start, where a crash came first', async () => {
+  const crashed = observer()
+  crashed.over.mockReturnValue(new Promise(() => undefined))
+  const runs = runsWith({ observer: crashed })
+  await runs.begin(start)
+  runs.revoke('run_a')
+  const seen = observer()
+  const restarted = runsWith({ observer: seen })
+  expect(await restarted.places('run_a')).toEqual({ state: 'revoked', began: place(5), ended: place(9) })
+  expect(seen.over).toHaveBeenCalledWith(expect.objectContaining({ id: 'run_a' }), 'revoked', expect.anything(), true)
+  const third = observer()
+  runsWith({ observer: third })
+  expect(third.over).not.toHaveBeenCalled()
+})
+
+it('says where a run that has just expired stands, without waiting for the sweep, and nothing of one that it does not know', async () => {
+  let now = 1_000_000
+  const runs = runsWith({ limits: { life: 60_000 }, now: () => now })
+  await runs.begin(start)
+  expect(await runs.places('run_a')).toEqual({ state: 'live', began: place(5), ended: undefined })
+  now += 60_000
+  expect(await runs.places('run_a')).toEqual({ state: 'expired', began: place(5), ended: place(9) })
+  expect(await runs.places('run_b')).toBeUndefined()
 })
 
 it('expires a run without heart-beats, and its sessions within a second', async () => {
@@ -168,7 +258,7 @@ it('kills one session and leaves its sibling', async () => {
   expect(runs.kill(first.id)).toBe(false)
   expect(first.signal.reason).toMatchObject({ code: 'GS_SESSION_ENDED' })
   expect(second.signal.aborted).toBe(false)
-  expect(seen.killed).toHaveBeenCalledWith(expect.objectContaining({ id: first.id, operations: 3 }), run)
+  expect(seen.killed).toHaveBeenCalledWith(expect.objectContaining({ id: first.id, operations: 3 }), run, expect.anything())
   expect(runs.run('run_a')?.sessions).toBe(2)
   first.close()
   first.close()

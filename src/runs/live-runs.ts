@@ -1,13 +1,17 @@
 import { type ClientInfo, type Principal, Refusal, type Resource, type Run, type RunId } from '../operations/index.ts'
 import { RunError } from './errors.ts'
 import type { BegunRun, RunLifeCycle, RunLimits, RunObserver } from './life-cycle.ts'
+import { type LogPlace, RunAccount } from './run-account.ts'
+import { RunEnds } from './run-ends.ts'
 import type { RunStore, StoredRun } from './run-store.ts'
-import type { LiveSession, RunState, Runs, RunView, SessionView } from './runs.ts'
+import type { LiveSession, RunPlaces, RunState, Runs, RunView, SessionView } from './runs.ts'
 import { Sessions } from './sessions.ts'
 
 const MINUTE = 60_000
 /** Expiry is noticed this often, so that a session ends within a second of it (ms). */
 const SWEEP = 500
+/** How long `places` waits for the end of a run to be recorded, ms. */
+const RECORDED_WITHIN = 5_000
 /** How many runs `runs()` lists at most. */
 const LISTED = 1_000
 
@@ -19,6 +23,12 @@ export interface LiveRunsOptions {
   readonly now?: () => number
 }
 
+interface LiveRun {
+  readonly run: Run
+  readonly account: RunAccount
+  expiresAt: number
+}
+
 /** The runs of this gateway: kept in the store, the live ones also in memory, so that asking for one costs a map look-up. */
 export class LiveRuns implements Runs, RunLifeCycle {
   readonly #store: RunStore
@@ -26,10 +36,9 @@ export class LiveRuns implements Runs, RunLifeCycle {
   readonly #life: number
   readonly #longest: number
   readonly #now: () => number
-  readonly #live = new Map<RunId, { readonly run: Run; expiresAt: number }>()
+  readonly #live = new Map<RunId, LiveRun>()
   readonly #starting = new Map<RunId, Promise<void>>()
-  /** Runs that are over, but the store could not be told yet. */
-  readonly #untold = new Map<RunId, Exclude<RunState, 'live'>>()
+  readonly #ends: RunEnds
   readonly #sessions = new Sessions()
   readonly #sweep: NodeJS.Timeout
   #draining = false
@@ -37,21 +46,26 @@ export class LiveRuns implements Runs, RunLifeCycle {
   constructor(options: LiveRunsOptions) {
     this.#store = options.store
     this.#observer = options.observer
+    this.#ends = new RunEnds(options.store, options.observer)
     this.#life = options.limits?.life ?? 15 * MINUTE
     this.#longest = options.limits?.longest ?? 24 * 60 * MINUTE
     this.#now = options.now ?? Date.now
-    for (const { run, state, expiresAt } of this.#store.open()) {
-      // A crash came between the row and its entry: nobody was given a credential.
-      if (state === 'starting') this.#store.remove(run.id)
-      else this.#live.set(run.id, { run, expiresAt })
+    for (const stored of this.#store.open()) {
+      if (stored.state === 'starting') this.#resume(stored)
+      else this.#live.set(stored.run.id, this.#resumed(stored))
     }
+    for (const stored of this.#store.unended())
+      this.#ends.record(stored.run, stored.state as Exclude<RunState, 'live'>, this.#resumed(stored).account, true)
     this.#sweep = setInterval(() => this.#expire(), Math.min(SWEEP, this.#life)).unref()
   }
 
   async begin(start: Omit<Run, 'startedAt'>): Promise<BegunRun> {
     if (this.#draining) throw new RunError('GS_RUNS_DRAINING')
     const joined = await this.#enter(start)
-    if (joined) this.#observer.joined(this.#lived(start.id).run)
+    if (joined) {
+      const { run, account } = this.#lived(start.id)
+      this.#observer.joined(run, account)
+    }
     return { ...this.extend(start.id), joined }
   }
 
@@ -76,20 +90,32 @@ export class LiveRuns implements Runs, RunLifeCycle {
 
   openSession(run: Run, resource: Resource, client: ClientInfo): LiveSession {
     if (this.#draining) throw new Refusal('GS_SESSION_ENDED', { reason: 'The gateway is stopping and accepts no new sessions.' })
-    if (!this.#isLive(run.id)) throw new Refusal('GS_RUN_ENDED')
-    return this.#sessions.open(run, resource, client, this.#now())
+    const live = this.#live.get(run.id)
+    if (!live || !this.#isLive(run.id)) throw new Refusal('GS_RUN_ENDED')
+    return this.#sessions.open(run, resource, client, this.#now(), live.account)
   }
 
   run(id: string): RunView | undefined {
     const live = this.#live.get(id as RunId)
     if (live) return this.#view({ ...live, state: 'live' })
     const stored = this.#store.find(id as RunId)
-    return stored && stored.state !== 'starting' ? this.#view(this.#asKnown(stored)) : undefined
+    return stored && stored.state !== 'starting' ? this.#view(this.#ends.asKnown(stored)) : undefined
+  }
+
+  async places(id: string): Promise<RunPlaces | undefined> {
+    // Its time is over and the sweep has not come by.
+    if (this.#live.has(id as RunId) && !this.#isLive(id as RunId)) this.#finish(id as RunId, 'expired')
+    await Promise.race([this.#ends.recorded(id as RunId), wait(RECORDED_WITHIN)])
+    const state = this.run(id)?.state
+    const stored = this.#store.find(id as RunId)
+    if (!state || !stored) return undefined
+    const { began, ended } = this.#ends.asKnown(stored)
+    return { state, began, ended }
   }
 
   runs(): readonly RunView[] {
     // The live ones expire later than what is stored says.
-    return this.#store.recent(LISTED).map((stored) => this.#view({ ...this.#asKnown(stored), ...this.#live.get(stored.run.id) }))
+    return this.#store.recent(LISTED).map((stored) => this.#view({ ...this.#ends.asKnown(stored), ...this.#live.get(stored.run.id) }))
   }
 
   sessions(): readonly SessionView[] {
@@ -98,7 +124,8 @@ export class LiveRuns implements Runs, RunLifeCycle {
 
   kill(sessionId: string): boolean {
     const killed = this.#sessions.end(sessionId, new Refusal('GS_SESSION_ENDED'))
-    if (killed) this.#observer.killed(killed.view, killed.run)
+    const account = killed && this.#live.get(killed.run.id)?.account
+    if (killed && account) this.#observer.killed(killed.view, killed.run, account)
     return killed !== undefined
   }
 
@@ -111,6 +138,11 @@ export class LiveRuns implements Runs, RunLifeCycle {
     this.#sessions.endAll(reason)
   }
 
+  /** Resolves when the trail says of every run that is over that it is; at the latest after so many ms. The next start makes up for the others. */
+  async recorded(patience: number): Promise<void> {
+    await Promise.race([this.#ends.allRecorded(), wait(patience)])
+  }
+
   /** Stops the expiry sweep. Live runs stay in the store: they go on after a restart. */
   close(): void {
     clearInterval(this.#sweep)
@@ -118,6 +150,8 @@ export class LiveRuns implements Runs, RunLifeCycle {
 
   /** Starts the run where nobody has. True where it was live, or another call started it meanwhile. */
   async #enter(start: Omit<Run, 'startedAt'>): Promise<boolean> {
+    const stored = this.#store.find(start.id)
+    if (stored?.state === 'starting' && !this.#starting.has(start.id)) this.#resume(stored)
     const starting = this.#starting.get(start.id)
     if (starting) await starting
     const known = this.#live.get(start.id)?.run ?? this.#store.find(start.id)?.run
@@ -136,15 +170,36 @@ export class LiveRuns implements Runs, RunLifeCycle {
 
   async #start(run: Run): Promise<void> {
     const expiresAt = run.startedAt + this.#life
-    this.#store.insert({ run, state: 'starting', expiresAt })
+    this.#store.insert({ run, state: 'starting', expiresAt, began: this.#observer.notBefore() })
+    let began: LogPlace
     try {
-      await this.#observer.started(run)
+      began = await this.#observer.started(run)
     } catch (error) {
-      this.#store.remove(run.id)
+      // The row stays: a disk that failed may hold the entry all the same. Whoever comes next looks for it.
       throw new RunError('GS_RUNS_NOT_RECORDED', { cause: error })
     }
-    this.#store.update(run.id, { state: 'live' })
-    this.#live.set(run.id, { run, expiresAt })
+    this.#store.update(run.id, { state: 'live', began })
+    this.#live.set(run.id, { run, expiresAt, account: new RunAccount(began, true) })
+  }
+
+  /** A start was interrupted between the row and its entry, or behind that. Nobody was given a credential, but the trail may say that it started. */
+  #resume(stored: StoredRun): void {
+    const { run, expiresAt } = stored
+    const decided = this.#observer
+      .find(run, this.#resumed(stored).account.began)
+      .then((began) => {
+        if (!began) return this.#store.remove(run.id)
+        this.#store.update(run.id, { state: 'live', began })
+        this.#live.set(run.id, { run, expiresAt, account: new RunAccount(began, false) })
+      })
+      .catch(() => undefined)
+      .finally(() => this.#starting.delete(run.id))
+    this.#starting.set(run.id, decided)
+  }
+
+  /** What was counted before a restart is not known any more. */
+  #resumed({ run, expiresAt, began }: StoredRun): LiveRun {
+    return { run, expiresAt, account: new RunAccount(began ?? { ...this.#observer.notBefore(), index: 0 }, false) }
   }
 
   #isLive(id: RunId): boolean {
@@ -152,7 +207,7 @@ export class LiveRuns implements Runs, RunLifeCycle {
     return live !== undefined && live.expiresAt > this.#now()
   }
 
-  #lived(id: RunId): { readonly run: Run; expiresAt: number } {
+  #lived(id: RunId): LiveRun {
     const live = this.#live.get(id)
     if (!live || !this.#isLive(id)) throw new RunError('GS_RUNS_OVER')
     return live
@@ -166,21 +221,13 @@ export class LiveRuns implements Runs, RunLifeCycle {
     const live = this.#live.get(id)
     if (!live) return false
     this.#live.delete(id)
-    this.#untold.set(id, state)
     try {
-      this.#tellStore()
+      this.#ends.tell(id, { state })
     } finally {
       this.#sessions.endOf(id, new Refusal('GS_RUN_ENDED'))
-      this.#observer.over(live.run, state)
+      this.#ends.record(live.run, state, live.account)
     }
     return true
-  }
-
-  #tellStore(): void {
-    for (const [id, state] of this.#untold) {
-      this.#store.update(id, { state })
-      this.#untold.delete(id)
-    }
   }
 
   #expire(): void {
@@ -193,7 +240,7 @@ export class LiveRuns implements Runs, RunLifeCycle {
           () =>
             this.#finish(id, 'expired'),
       ),
-      () => this.#tellStore(),
+      () => this.#ends.tellStore(),
     ]) {
       try {
         act()
@@ -203,15 +250,16 @@ export class LiveRuns implements Runs, RunLifeCycle {
     }
   }
 
-  #asKnown(stored: StoredRun): StoredRun {
-    return { ...stored, state: this.#untold.get(stored.run.id) ?? stored.state }
-  }
-
   #view(stored: Pick<StoredRun, 'run' | 'expiresAt'> & { readonly state: RunState | 'starting' }): RunView {
     const over = stored.state === 'live' && stored.expiresAt <= this.#now()
     const state = over || stored.state === 'starting' ? 'expired' : stored.state
     return { run: stored.run, state, expiresAt: stored.expiresAt, sessions: this.#sessions.countOf(stored.run.id) }
   }
+}
+
+/** Does not keep the process alive. */
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms).unref())
 }
 
 function samePrincipal(a: Principal, b: Principal): boolean {

@@ -1,4 +1,5 @@
 import type { Run, RunId } from '../operations/index.ts'
+import type { LogPlace } from './run-account.ts'
 import type { RunState } from './runs.ts'
 
 /** A run as it is kept. `starting`: its start is not yet in the trail, so nobody holds a credential for it. */
@@ -7,6 +8,17 @@ export interface StoredRun {
   readonly state: RunState | 'starting'
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
+  /** Where its `run.start` stands in the trail; while it is `starting`, nothing of it stands before. */
+  readonly began?: LogPlace | undefined
+  /** Where its `run.end` stands. */
+  readonly ended?: LogPlace | undefined
+}
+
+export interface RunChange {
+  readonly state?: RunState
+  readonly expiresAt?: number
+  readonly began?: LogPlace
+  readonly ended?: LogPlace
 }
 
 /** Where runs survive a restart. Every change is durable when the call returns. */
@@ -14,9 +26,11 @@ export interface RunStore {
   find(id: RunId): StoredRun | undefined
   /** Every run that is live or starting. */
   open(): readonly StoredRun[]
+  /** Runs that are over, but it is not known that the trail says so. */
+  unended(): readonly StoredRun[]
   /** Newest first, whatever their state but `starting`. */
   recent(limit: number): readonly StoredRun[]
   insert(run: StoredRun): void
-  update(id: RunId, change: { readonly state?: RunState; readonly expiresAt?: number }): void
+  update(id: RunId, change: RunChange): void
   remove(id: RunId): void
 }

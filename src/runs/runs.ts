@@ -1,4 +1,5 @@
 import type { ClientInfo, Refusal, Resource, Run, RunId } from '../operations/index.ts'
+import type { LogPlace, SessionAccount } from './run-account.ts'
 
 export type RunState = 'live' | 'ended' | 'revoked' | 'expired'
 
@@ -9,6 +10,15 @@ export interface RunView {
   /** When its credentials stop working unless extended. Milliseconds since the epoch. */
   readonly expiresAt: number
   readonly sessions: number
+}
+
+/** Where a run stands in the trail. */
+export interface RunPlaces {
+  readonly state: RunState
+  /** Its `run.start`; undefined for runs of versions that did not keep it. */
+  readonly began: LogPlace | undefined
+  /** Its `run.end`; undefined until that is durable. */
+  readonly ended: LogPlace | undefined
 }
 
 /** A session as operators see it. */
@@ -32,8 +42,13 @@ export interface LiveSession {
   readonly draining: AbortSignal
   /** Counts operations for `sessions ls`. */
   count(operations: number): void
-  /** Idempotent. */
+  /** It is not live any more. Idempotent. */
   close(): void
+  /**
+   * Its last entry is in the trail; once.
+   * @param index of that entry; undefined where it is not known what the trail holds of the session
+   */
+  recorded(account: SessionAccount, index: number | undefined): void
 }
 
 /** What is live. Ending a run ends its sessions within a second. */
@@ -41,6 +56,8 @@ export interface Runs {
   /** @throws Refusal where the run is not live or the gateway drains */
   openSession(run: Run, resource: Resource, client: ClientInfo): LiveSession
   run(id: string): RunView | undefined
+  /** Of a run that is over, waits for its end to be recorded, at most 5 s. Undefined where the run is unknown. */
+  places(id: string): Promise<RunPlaces | undefined>
   /** Newest first. */
   runs(): readonly RunView[]
   sessions(): readonly SessionView[]

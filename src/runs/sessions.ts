@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientInfo, Refusal, Resource, Run, RunId } from '../operations/index.ts'
+import type { RunAccount } from './run-account.ts'
 import type { LiveSession, SessionView } from './runs.ts'
 
 interface Held {
@@ -16,8 +17,9 @@ export class Sessions {
   readonly #byRun = new Map<RunId, Set<Held>>()
   readonly #whenEmpty: (() => void)[] = []
 
-  /** @param now milliseconds since the epoch */
-  open(run: Run, resource: Resource, client: ClientInfo, now: number): LiveSession {
+  /** @param now milliseconds since the epoch @param account of the run */
+  open(run: Run, resource: Resource, client: ClientInfo, now: number, account: RunAccount): LiveSession {
+    const expected = account.expect()
     const id = `ses_${randomBytes(15).toString('hex')}`
     const held: Held = {
       view: { id, runId: run.id, resource: resource.name, client, openedAt: now },
@@ -38,6 +40,10 @@ export class Sessions {
         held.operations += operations
       },
       close: () => this.#close(held),
+      recorded(session, index) {
+        account.add(session)
+        expected(index)
+      },
     }
   }
 

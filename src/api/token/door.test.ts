@@ -67,10 +67,18 @@ afterEach(() => {
 async function gateway(
   limits: { address?: { burst: number; perSecond: number }; subject?: { burst: number; perSecond: number } } = {},
 ): Promise<Gateway> {
-  const started = vi.fn(async () => undefined)
+  const place = (index: number) => ({ log: 'example.org/one', index })
+  const started = vi.fn(async () => place(5))
   const runs = new LiveRuns({
     store: embeddedRunStore(database),
-    observer: { started, joined: () => undefined, over: () => undefined, killed: () => undefined },
+    observer: {
+      notBefore: () => place(3),
+      started,
+      find: async () => undefined,
+      joined: () => undefined,
+      over: async () => place(9),
+      killed: () => undefined,
+    },
   })
   const keys = openIdentityKeys(embeddedRootKeyStore(database), sealer)
   const credentials = new RunCredentials(keys, embeddedCredentialStore(database), runs)

@@ -1,5 +1,5 @@
 import type { Run, RunId } from '../../operations/index.ts'
-import type { RunStore, StoredRun } from '../../runs/index.ts'
+import type { LogPlace, RunStore, StoredRun } from '../../runs/index.ts'
 import type { EmbeddedDatabase } from './database.ts'
 
 const SCHEMA = `
@@ -15,30 +15,55 @@ CREATE INDEX run_by_start ON run (started_at DESC);
 CREATE INDEX run_open ON run (state) WHERE state IN ('starting', 'live');
 `
 
+const PLACES = `
+ALTER TABLE run ADD COLUMN began_log TEXT;
+ALTER TABLE run ADD COLUMN began_index INTEGER;
+ALTER TABLE run ADD COLUMN ended_log TEXT;
+ALTER TABLE run ADD COLUMN ended_index INTEGER;
+CREATE INDEX run_unended ON run (id) WHERE state IN ('ended', 'revoked', 'expired') AND began_log IS NOT NULL AND ended_log IS NULL;
+`
+
 /** Runs in the embedded database. */
 export function embeddedRunStore(database: EmbeddedDatabase): RunStore {
   database.migrate('run-1', SCHEMA)
+  database.migrate('run-2', PLACES)
   const { connection } = database
   const find = connection.prepare('SELECT * FROM run WHERE id = ?')
   const open = connection.prepare("SELECT * FROM run WHERE state IN ('starting', 'live')")
+  const unended = connection.prepare(
+    "SELECT * FROM run WHERE state IN ('ended', 'revoked', 'expired') AND began_log IS NOT NULL AND ended_log IS NULL",
+  )
   const recent = connection.prepare("SELECT * FROM run WHERE state <> 'starting' ORDER BY started_at DESC LIMIT ?")
-  const insert = connection.prepare('INSERT INTO run (id, state, principal, facts, started_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)')
-  const update = connection.prepare('UPDATE run SET state = coalesce(?, state), expires_at = coalesce(?, expires_at) WHERE id = ?')
+  const insert = connection.prepare(
+    'INSERT INTO run (id, state, principal, facts, started_at, expires_at, began_log, began_index) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  )
+  const update = connection.prepare(`UPDATE run SET state = coalesce(?, state), expires_at = coalesce(?, expires_at),
+    began_log = coalesce(?, began_log), began_index = coalesce(?, began_index),
+    ended_log = coalesce(?, ended_log), ended_index = coalesce(?, ended_index) WHERE id = ?`)
   const remove = connection.prepare('DELETE FROM run WHERE id = ?')
   return {
     find: (id) => optional(find.get(id)),
     open: () => open.all().map(toRun),
+    unended: () => unended.all().map(toRun),
     recent: (limit) => recent.all(limit).map(toRun),
-    insert({ run, state, expiresAt }) {
-      insert.run(run.id, state, JSON.stringify(run.principal), JSON.stringify(run.facts), run.startedAt, expiresAt)
+    insert({ run, state, expiresAt, began }) {
+      insert.run(run.id, state, JSON.stringify(run.principal), JSON.stringify(run.facts), run.startedAt, expiresAt, ...columns(began))
     },
-    update(id, change) {
-      update.run(change.state ?? null, change.expiresAt ?? null, id)
+    update(id, { state, expiresAt, began, ended }) {
+      update.run(state ?? null, expiresAt ?? null, ...columns(began), ...columns(ended), id)
     },
     remove(id) {
       remove.run(id)
     },
   }
+}
+
+function columns(place: LogPlace | undefined): [log: string | null, index: number | null] {
+  return [place?.log ?? null, place?.index ?? null]
+}
+
+function place(log: unknown, index: unknown): LogPlace | undefined {
+  return log === null ? undefined : { log: log as string, index: index as number }
 }
 
 function optional(row: Record<string, unknown> | undefined): StoredRun | undefined {
@@ -56,5 +81,7 @@ function toRun(row: Record<string, unknown>): StoredRun {
     },
     state: row.state as StoredRun['state'],
     expiresAt: row.expires_at as number,
+    began: place(row.began_log, row.began_index),
+    ended: place(row.ended_log, row.ended_index),
   }
 }

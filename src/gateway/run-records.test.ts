@@ -1,0 +1,113 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { TestTrail } from '../../test/parts/trail.ts'
+import type { Run } from '../operations/index.ts'
+import { RunAccount } from '../runs/index.ts'
+import type { EntryFields, Trail } from '../trail/index.ts'
+import { RunRecords } from './run-records.ts'
+
+let house: TestTrail
+let trail: Trail
+let records: RunRecords
+beforeEach(async () => {
+  house = new TestTrail()
+  trail = await house.open()
+  records = new RunRecords(trail, 'disk')
+})
+afterEach(() => house.remove())
+
+const run: Run = { id: 'run_a', principal: { kind: 'job', issuer: 'ci', subject: 'repo:1', groups: [] }, facts: {}, startedAt: 0 }
+const LOG = 'test.example/trail/one'
+const nothing = { allow: 0, ask: 0, deny: 0 }
+
+/** A session of a run as the guard writes it: one operation is allowed, one refused, and their decisions are said once. */
+async function session(id: string, of = run.id): Promise<number> {
+  trail.note({ kind: 'session.open', fields: { session: id, run: of } })
+  const decisions = [
+    [1, 'allow', ['a'], 'sha256:1'],
+    [2, 'deny', [], 'sha256:1'],
+  ]
+  trail.note({ kind: 'operation.intent', fields: { session: id, ops: [[1, 1, 1]], decisions } })
+  trail.note({ kind: 'operation.intent', fields: { session: id, ops: [[2, 1, 2]] } })
+  const { index } = await trail.durable({ kind: 'session.close', fields: { session: id, reason: 'client-closed' } })
+  return index
+}
+
+const said = async (index: number): Promise<EntryFields | undefined> => {
+  const entry = (await house.entries()).at(index)
+  return entry?.kind === 'run.end' ? entry.fields : undefined
+}
+
+it('writes the end of a run behind all that is expected of it, and says what the account says', async () => {
+  const account = new RunAccount(await records.started(run), true)
+  expect(account.began).toEqual({ log: LOG, index: 0 })
+  const expected = account.expect()
+  const over = records.over(run, 'ended', account, false)
+  await wait(20)
+  expect((await house.entries()).map(({ kind }) => kind)).toEqual(['run.start'])
+  account.add({ decisions: { allow: 1, ask: 0, deny: 1 }, exact: true })
+  expected(await session('ses_1'))
+  expect(await over).toEqual({ log: LOG, index: 5 })
+  expect(await said(5)).toEqual({
+    ...{ run: 'run_a', state: 'ended', first: 0, last: 4, decisions: { allow: 1, ask: 0, deny: 1 } },
+    ...{ durability: 'disk', seal: 'none', gaps: 0 },
+  })
+})
+
+it('says of a revoked run that it was revoked first, and that this was its last entry', async () => {
+  const account = new RunAccount(await records.started(run), true)
+  expect(await records.over(run, 'revoked', account, false)).toEqual({ log: LOG, index: 2 })
+  expect((await house.entries()).map(({ kind }) => kind)).toEqual(['run.start', 'run.revoked', 'run.end'])
+  expect(await said(2)).toMatchObject({ state: 'revoked', first: 0, last: 1, decisions: nothing })
+})
+
+it('reads the log where the account is not sure: only what is of this run counts, and gaps are told', async () => {
+  await session('ses_other', 'run_b')
+  const began = await records.started(run)
+  await session('ses_1')
+  trail.note({ kind: 'session.open', fields: { session: 'ses_2', run: 'run_a' } })
+  trail.note({ kind: 'gap', fields: { session: 'ses_2', first: 1, last: 1, reason: 'GS_TRAIL_FULL' } })
+  await session('ses_3', 'run_b')
+  const { index } = await trail.durable({ kind: 'session.close', fields: { session: 'ses_2', reason: 'unknown' } })
+  await trail.durable({ kind: 'hold.placed', fields: { run: 'run_a' } })
+  await trail.durable({ kind: 'log.read', fields: { filter: { run: 'run_a', session: 'ses_1' } } })
+  const { index: end } = await records.over(run, 'expired', new RunAccount(began, false), false)
+  expect(await said(end)).toMatchObject({ first: began.index, last: index, decisions: { allow: 1, ask: 0, deny: 1 }, gaps: 1 })
+})
+
+it('writes nothing twice when a crash interrupted it', async () => {
+  const began = await records.started(run)
+  await trail.durable({ kind: 'run.revoked', fields: { run: run.id } })
+  const ended = await records.over(run, 'revoked', new RunAccount(began, false), true)
+  expect(await said(ended.index)).toMatchObject({ first: 0, last: 1 })
+  expect(await records.over(run, 'revoked', new RunAccount(began, false), true)).toEqual(ended)
+  expect((await house.entries()).map(({ kind }) => kind)).toEqual(['run.start', 'run.revoked', 'run.end'])
+})
+
+it('makes up for a revocation that was not recorded', async () => {
+  const began = await records.started(run)
+  const ended = await records.over(run, 'revoked', new RunAccount(began, false), true)
+  expect((await house.entries()).map(({ kind }) => kind)).toEqual(['run.start', 'run.revoked', 'run.end'])
+  expect(await said(ended.index)).toMatchObject({ first: 0, last: 1 })
+})
+
+it('finds the start that a crash kept from being known, and says where it is none', async () => {
+  const from = records.notBefore()
+  await trail.durable({ kind: 'clock.step', fields: { ms: 1 } })
+  const began = await records.started(run)
+  expect(await records.find(run, from)).toEqual(began)
+  expect(await records.find({ ...run, id: 'run_b' }, from)).toBeUndefined()
+})
+
+it('says nothing of a start in another log', async () => {
+  const account = new RunAccount({ log: 'test.example/trail/before', index: 7 }, false)
+  await session('ses_1')
+  const { index } = await records.over(run, 'ended', account, false)
+  expect(await said(index)).toMatchObject({ first: null, last: 3, decisions: { allow: 1, ask: 0, deny: 1 } })
+})
+
+it('rejects where the trail is closed, so that the next start tries again', async () => {
+  const account = new RunAccount(await records.started(run), true)
+  await house.close()
+  await expect(records.over(run, 'ended', account, false)).rejects.toThrow('closed')
+})

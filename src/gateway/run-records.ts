@@ -1,0 +1,99 @@
+import { countRun } from '../evidence/index.ts'
+import type { Run } from '../operations/index.ts'
+import type { LogPlace, RunAccount, RunObserver, RunState, SessionView } from '../runs/index.ts'
+import type { EntryDraft, Trail } from '../trail/index.ts'
+
+/** What `run.end` says of a run. */
+interface Sum extends Pick<RunAccount, 'decisions' | 'last'> {
+  /** Null where the run started in another log. */
+  readonly first: number | null
+  readonly gaps: number
+}
+
+/** What becomes of runs, as entries. */
+export class RunRecords implements RunObserver {
+  readonly #trail: Trail
+  readonly #durability: string
+  /** The log is read for one run after the other. */
+  #counting: Promise<unknown> = Promise.resolve()
+
+  /** @param durability class of what the trail is written to, as receipts say it */
+  constructor(trail: Trail, durability: string) {
+    this.#trail = trail
+    this.#durability = durability
+  }
+
+  notBefore(): LogPlace {
+    return { log: this.#trail.name, index: this.#trail.proven.size }
+  }
+
+  async started(run: Run): Promise<LogPlace> {
+    const who = this.#who(run)
+    const key = this.#trail.subjectKey(who.pseudonym)
+    const { issuer, subject, groups } = run.principal
+    const content = Buffer.from(JSON.stringify({ issuer, subject, groups, ...run.facts }))
+    const { index } = await this.#trail.durable({
+      kind: 'run.start',
+      fields: { run: run.id, who },
+      payloads: [{ name: 'run', key, content }],
+    })
+    return { log: this.#trail.name, index }
+  }
+
+  async find(run: Run, from: LogPlace): Promise<LogPlace | undefined> {
+    const { first } = await this.#count(run, from)
+    return first === undefined ? undefined : { log: this.#trail.name, index: first }
+  }
+
+  joined(run: Run, account: RunAccount): void {
+    this.#trail.note({ kind: 'signin', fields: { run: run.id, who: this.#who(run), joined: true } }, account.expect())
+  }
+
+  killed(session: SessionView, run: Run, account: RunAccount): void {
+    this.#trail.note({ kind: 'session.killed', fields: { session: session.id, run: run.id } }, account.expect())
+  }
+
+  async over(run: Run, state: Exclude<RunState, 'live'>, account: RunAccount, interrupted: boolean): Promise<LogPlace> {
+    const isRevoked = state === 'revoked'
+    if (isRevoked && !interrupted) this.#trail.note(revoked(run), account.expect())
+    await account.settled()
+    const log = this.#trail.name
+    const { began } = account
+    if (account.exact) {
+      const { decisions, last } = account
+      return { log, index: await this.#end(run, state, { first: began.index, last, decisions, gaps: 0 }) }
+    }
+    const count = await this.#count(run, began)
+    if (count.ended !== undefined) return { log, index: count.ended }
+    let last = count.last ?? account.last
+    if (isRevoked && count.revoked === undefined) last = await this.#noted(revoked(run))
+    return { log, index: await this.#end(run, state, { ...count, last, first: count.first ?? null }) }
+  }
+
+  #end(run: Run, state: RunState, { first, last, decisions, gaps }: Sum): Promise<number> {
+    const fields = { run: run.id, state, first, last, decisions: { ...decisions }, durability: this.#durability, seal: 'none', gaps }
+    return this.#noted({ kind: 'run.end', fields })
+  }
+
+  #count(run: Run, from: LogPlace): ReturnType<typeof countRun> {
+    const count = this.#counting.then(() => countRun(this.#trail, run.id, from.log === this.#trail.name ? from.index : 0))
+    this.#counting = count.catch(() => undefined)
+    return count
+  }
+
+  /** @returns its index, once it is durable */
+  #noted(draft: EntryDraft): Promise<number> {
+    return new Promise((resolve, reject) =>
+      this.#trail.note(draft, (index) => (index === undefined ? reject(new Error('the trail is closed')) : resolve(index))),
+    )
+  }
+
+  #who(run: Run) {
+    const { issuer, subject, kind } = run.principal
+    return { pseudonym: this.#trail.pseudonym(issuer, subject), issuer, kind, proof: 'proven' }
+  }
+}
+
+function revoked(run: Run): EntryDraft {
+  return { kind: 'run.revoked', fields: { run: run.id } }
+}

@@ -1,0 +1,77 @@
+/** Where an entry stands. */
+export interface LogPlace {
+  /** Name of the log. */
+  readonly log: string
+  readonly index: number
+}
+
+/** Operations by what the rules said. */
+export interface Decisions {
+  readonly allow: number
+  readonly ask: number
+  readonly deny: number
+}
+
+/** What a session comes to, once its end is in the trail. */
+export interface SessionAccount {
+  readonly decisions: Decisions
+  /** False where the trail may hold intents of it that are not counted, or lack some that are. */
+  readonly exact: boolean
+}
+
+/** What a run comes to, kept while it is live, so that its end can say so without the log being read. */
+export class RunAccount {
+  readonly began: LogPlace
+  #last: number
+  #decisions: Decisions = { allow: 0, ask: 0, deny: 0 }
+  #exact: boolean
+  #expected = 0
+  readonly #waiting: (() => void)[] = []
+
+  /** @param exact false where entries of it may be in the log that were not counted here, as after a restart */
+  constructor(began: LogPlace, exact: boolean) {
+    this.began = began
+    this.#last = began.index
+    this.#exact = exact
+  }
+
+  /** Its operations by decision, over all sessions. */
+  get decisions(): Decisions {
+    return this.#decisions
+  }
+
+  /** Index of its newest entry. */
+  get last(): number {
+    return this.#last
+  }
+
+  /** Whether all this is what the log holds. Else the log must be read. */
+  get exact(): boolean {
+    return this.#exact
+  }
+
+  /**
+   * An entry of the run is to come, or a session whose entries are.
+   * @returns to be called once with the index of the last of them; undefined where that is not known
+   */
+  expect(): (index: number | undefined) => void {
+    this.#expected++
+    return (index) => {
+      if (index === undefined) this.#exact = false
+      else this.#last = Math.max(this.#last, index)
+      if (--this.#expected === 0) for (const resolve of this.#waiting.splice(0)) resolve()
+    }
+  }
+
+  add({ decisions: { allow, ask, deny }, exact }: SessionAccount): void {
+    const sum = this.#decisions
+    this.#decisions = { allow: sum.allow + allow, ask: sum.ask + ask, deny: sum.deny + deny }
+    this.#exact &&= exact
+  }
+
+  /** Resolves when everything expected has come. */
+  settled(): Promise<void> {
+    if (this.#expected === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+}
