@@ -1,9 +1,10 @@
 import type { GatewayStatus, Listening, LogStatus, Operator } from '../api/local/index.ts'
 import { Secret } from '../credentials/index.ts'
 import type { CodedError } from '../operations/index.ts'
-import type { EntryFields, Trail } from '../trail/index.ts'
+import type { Trail } from '../trail/index.ts'
 import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
+import { LOCAL_OPERATOR } from './records.ts'
 import type { Reload } from './reload.ts'
 import type { Rooms } from './rooms.ts'
 import { searchTrail } from './search-trail.ts'
@@ -21,7 +22,7 @@ export interface OperatorParts {
 
 /** What an operator may do, over the rooms. What changes something, or reads the trail, is recorded first. */
 export function operatorOf({ rooms, configPath, listening, draining, reload }: OperatorParts): Operator {
-  const { inForce, records, runs, secrets, trail } = rooms
+  const { inForce, readings, records, runs, secrets, trail } = rooms
   const startedAt = Date.now()
   return {
     status: (): GatewayStatus => ({
@@ -41,9 +42,12 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
     revokeRun: async (id) => runs.revoke(id),
     sessions: () => runs.sessions(),
     killSession: async (id) => runs.kill(id),
-    async *readTrail({ from, follow, opened, filter, before }, signal) {
-      await records.logRead({ from, follow, opened, ...(filter && { filter: { ...filter } satisfies EntryFields }) })
-      yield* trail.read({ from, follow, signal, ...(before && { before }) })
+    async *readTrail({ before, ...reading }, signal) {
+      const told = await readings.begin(LOCAL_OPERATOR, reading)
+      for await (const entry of trail.read({ from: reading.from, follow: reading.follow, signal, ...(before && { before }) })) {
+        if (reading.follow) told(entry)
+        yield entry
+      }
     },
     searchTrail: (asked, signal) => searchTrail(rooms, asked, signal),
     async *reindex(checkOnly, signal) {

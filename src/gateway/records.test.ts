@@ -58,8 +58,6 @@ it('writes each of its entries whole: none becomes a gap, and nothing private st
   records.minted({ what: 'leaf', names: [PRIVATE.name], fingerprint: 'AB:CD', serial: '01', expires: Date.now() })
   await records.secretChanged('orders', 1)
   await records.secretChanged('orders', undefined)
-  await records.logRead({ from: 0, follow: false, opened: true })
-  await records.logRead({ from: -10, follow: true, opened: false, filter: { kind: 'operation', run: run.id } })
   records.signinRefused('token', 'GS_IDENTITY_AUDIENCE', PRIVATE.address, 'github')
   records.signinRefused('postgres', 'GS_IDENTITY_CREDENTIAL_UNKNOWN', PRIVATE.address)
   records.foreignCredential('postgres', PRIVATE.address)
@@ -80,8 +78,6 @@ it('writes each of its entries whole: none becomes a gap, and nothing private st
     'ca.minted',
     'secret.changed',
     'secret.changed',
-    'log.read',
-    'log.read',
     'signin.refused',
     'signin.refused',
     'credential.foreign',

@@ -2,6 +2,9 @@ import type { Minted } from '../certificates/index.ts'
 import type { ConfigProblem } from '../config/index.ts'
 import type { EntryFields, PayloadKey, Trail } from '../trail/index.ts'
 
+/** Whoever may open the local socket: who that is, is not told apart. */
+export const LOCAL_OPERATOR = 'local-operator'
+
 /** What the gateway itself does and sees, as entries. One place, so that what is personal or secret is a payload everywhere. */
 export class Records {
   readonly #trail: Trail
@@ -56,11 +59,6 @@ export class Records {
     await this.#trail.durable({ kind: 'secret.changed', fields: { secret: name, ...fields } })
   }
 
-  /** @param reading as asked for */
-  async logRead(reading: EntryFields): Promise<void> {
-    await this.#trail.durable({ kind: 'log.read', fields: { ...reading, viewer: 'local-operator' } })
-  }
-
   /**
    * @param reading as asked for, but for what names something in clear
    * @param query what was searched for, which may be a name or a secret: a payload
@@ -69,7 +67,7 @@ export class Records {
   async logSearched(reading: EntryFields, query: object): Promise<number> {
     const { index } = await this.#trail.durable({
       kind: 'log.read',
-      fields: { ...reading, viewer: 'local-operator' },
+      fields: { ...reading, viewer: LOCAL_OPERATOR },
       payloads: [{ name: 'query', key: this.#key, content: Buffer.from(JSON.stringify(query)) }],
     })
     return index + 1

@@ -32,6 +32,7 @@ import { refuseEphemeral } from './durability.ts'
 import { InForce } from './in-force.ts'
 import type { GatewayLog } from './log.ts'
 import { publishThread } from './publishing/index.ts'
+import { Readings } from './readings.ts'
 import { Records } from './records.ts'
 import { RunRecords } from './run-records.ts'
 import { Searching } from './searching.ts'
@@ -46,6 +47,7 @@ export interface Rooms {
   readonly masterKey: MasterKey
   readonly trail: Trail
   readonly records: Records
+  readonly readings: Readings
   readonly searching: Searching
   readonly secrets: SecretStore
   readonly references: References
@@ -101,6 +103,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog): Promise<
         await new Promise<void>((told) => trail.whenDurable(() => told()))
         rooms.guard.stop()
         await rooms.runs.recorded(ENDS_RECORDED_MS)
+        rooms.readings.stop()
         if (stopped !== undefined) rooms.records.gatewayStopped(stopped)
         await closeAll()
       },
@@ -118,6 +121,7 @@ async function join(
   const { config } = loaded
   const inForce = new InForce(loaded)
   const records = new Records(trail)
+  const readings = new Readings(trail)
   const secrets = createSecretStore(embeddedSecretStore(database), masterKey.sealer('secrets'), Date.now)
   const references = createReferences({ env: process.env, secrets })
   const runs = new LiveRuns({ store: embeddedRunStore(database), observer: new RunRecords(trail, config.gateway.durability) })
@@ -154,5 +158,20 @@ async function join(
     connect: (resource, ask, signal) => connector.connect(resource, ask, signal),
     now: Date.now,
   })
-  return { inForce, masterKey, trail, records, secrets, references, runs, credentials, exchange, tls, authority, connector, guard }
+  return {
+    inForce,
+    masterKey,
+    trail,
+    records,
+    readings,
+    secrets,
+    references,
+    runs,
+    credentials,
+    exchange,
+    tls,
+    authority,
+    connector,
+    guard,
+  }
 }

@@ -17,7 +17,8 @@ export interface Operator {
   /** Ends one live session; recorded as `session.killed`. False where it is not live. */
   killSession(id: string): Promise<boolean>
   /**
-   * Entries in order. That they are read is itself recorded: one `log.read` when the reading starts, however many entries follow.
+   * Entries in order. That they are read is itself recorded: one `log.read` when the first reading starts, and one in the end for those within
+   * the next minute, but for what opens more than was told of; however many entries follow.
    * @param reading what was asked for, as it is recorded
    */
   readTrail(reading: TrailReading, signal: AbortSignal): AsyncIterable<StoredEntry>
@@ -88,6 +89,8 @@ export interface TrailReading {
   readonly follow: boolean
   /** Whether payloads are opened. */
   readonly opened: boolean
+  /** Where only one entry is wanted: its index or id. */
+  readonly entry?: string
   readonly filter?: TrailFilter
   /** Is shown the entries in front of `from`: what a filter must know of them. Part of the same reading, not another one. */
   readonly before?: (entry: StoredEntry) => void

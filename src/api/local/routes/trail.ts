@@ -43,7 +43,7 @@ async function* answers(operator: Operator, reading: TrailReading, signal: Abort
 /** An index is looked up; an id is searched for from the start, as ids of different boots have no order. */
 async function findEntry(operator: Operator, ref: string, signal: AbortSignal): Promise<StoredEntry | undefined> {
   const index = /^\d+$/.test(ref) ? Number(ref) : undefined
-  for await (const entry of operator.readTrail({ from: index ?? 0, follow: false, opened: true }, signal)) {
+  for await (const entry of operator.readTrail({ from: index ?? 0, follow: false, opened: true, entry: ref }, signal)) {
     if (index !== undefined) return entry.index === index ? entry : undefined
     if (entry.id === ref) return entry
   }
