@@ -20,7 +20,7 @@ export interface Source {
   holding(checkpoint: Checkpoint): Holding
   /** In order. @throws Failure, Unusable */
   entries(tree: Tree): Iterable<Entry>
-  /** Names of what the checkpoint does not cover, asked once all else has been read. @throws Unusable */
+  /** Names of what the checkpoint does not cover, asked once all else has been read. @throws Failure, Unusable */
   uncovered(tree: Tree): Iterable<string>
 }
 
@@ -53,6 +53,9 @@ export function checkLog(
       semantics.see(index, entry)
       if (held.count % 256 === 0) seen(held.count)
     }
+    let uncovered = 0
+    for (const name of source.uncovered(tree)) if (uncovered++ === 0) report.note(`not covered by the checkpoint: ${name}`)
+    if (uncovered > 1) report.note(`not covered by the checkpoint: ${uncovered - 1} more files`)
     return `${held.count} entries are in the tree`
   })
   const grown = (earlier: Checkpoint): string => {
@@ -81,9 +84,6 @@ export function checkLog(
   report.check('complete', () => held.complete())
   report.check('semantic', () => semantics.complete())
   if (holding.payloads) report.check('payload', () => held.payloads())
-  let uncovered = 0
-  for (const name of source.uncovered(tree)) if (uncovered++ === 0) report.note(`not covered by the checkpoint: ${name}`)
-  if (uncovered > 1) report.note(`not covered by the checkpoint: ${uncovered - 1} more files`)
 }
 
 /** @throws Failure where it is not the entry that the tree has there */

@@ -1,6 +1,6 @@
 import { existsSync, opendirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Entry, Source } from './check-log.ts'
+import { checkEntry, type Entry, type Source } from './check-log.ts'
 import { readFile } from './files.ts'
 import { type Tree, tilePath, WIDTH } from './tree.ts'
 import { Failure, Unusable } from './verdict.ts'
@@ -47,15 +47,34 @@ export function* entriesOf(
   if (over > 0) throw new Failure('inclusion', `a bundle has ${over} entries too many, from ${first + width} on`, first + width)
 }
 
-/** Files that the tree does not need: newer ones, and narrower ones that were left. */
+/** Files beyond the tree. What is left of narrower tiles and bundles is checked: it was published. @throws Failure */
 function* uncovered(tree: Tree, folder: string, under: string): Generator<string> {
   const open = existsSync(join(folder, under)) ? opendirSync(join(folder, under)) : undefined
-  for (let file = open?.readSync(); file; file = open?.readSync()) {
-    const path = `${under}/${file.name}`
-    const [, level = '', digits = ''] = /^tile\/(entries|\d{1,2})\/([\dx/]{3,24})(?:\.p\/\d{1,3})?$/.exec(path) ?? []
-    const [of, n] = [level === 'entries' ? ('entries' as const) : Number(level), Number(digits.replace(/\D/g, ''))]
-    if (file.isDirectory() && path.length < 64) yield* uncovered(tree, folder, path)
-    else if (tilePath(of, n, tree.width(of, n)) !== path) yield path
+  try {
+    for (let file = open?.readSync(); file; file = open?.readSync()) {
+      const path = `${under}/${file.name}`
+      const [, name = '', digits = '', partial = WIDTH] = /^tile\/(entries|\d{1,2})\/([\dx/]{3,24})(?:\.p\/(\d{1,3}))?$/.exec(path) ?? []
+      const level = name === 'entries' ? ('entries' as const) : Number(name)
+      const [n, width] = [Number(digits.replace(/\D/g, '')), Number(partial)]
+      const isTile = name !== '' && file.isFile() && width > 0 && tilePath(level, n, width) === path
+      if (file.isDirectory() && path.length < 64) yield* uncovered(tree, folder, path)
+      else if (!isTile || width > tree.width(level, n)) yield path
+      else if (width < tree.width(level, n))
+        checkNarrower(tree, level, n, { width, bytes: readFile(join(folder, path), MAX_FILE) ?? Buffer.alloc(0) })
+    }
+  } finally {
+    open?.closeSync()
   }
-  open?.closeSync()
+}
+
+function checkNarrower(tree: Tree, level: number | 'entries', n: number, file: { readonly width: number; readonly bytes: Buffer }): void {
+  if (level === 'entries') for (const [index, bytes] of entriesOf(file, n * WIDTH, tree.size)) checkEntry(tree, index, bytes)
+  else if (
+    !tree
+      .tile(level, n)
+      .subarray(0, file.width * 32)
+      .equals(file.bytes)
+  ) {
+    throw new Failure('inclusion', `${tilePath(level, n, file.width)} is not the beginning of what became of it`, n * WIDTH ** (level + 1))
+  }
 }

@@ -22,8 +22,8 @@ import { said, Workplace } from './verdicts.ts'
  * all of it is found. To be done within a minute, each change goes through the part of the verifier that reads it; a seeded sample goes through
  * all of it, and in the long form as many as there is time for.
  *
- * Not found, as no checkpoint covers it: files of the folder that the tree does not need (log-folder.test.ts: they are told of), and of a bundle the
- * times of a scope `from`/`to` as far as its entries lie within them.
+ * Not found, as no checkpoint covers it: files of the folder beyond the tree (log-folder.test.ts: they are told of), and of a bundle the times of a
+ * scope `from`/`to` as far as its entries lie within them.
  */
 
 const SIZE = 1000

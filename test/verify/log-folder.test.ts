@@ -119,6 +119,30 @@ it('tells of what the checkpoint does not cover, and holds nothing against it', 
   expect(result.notes[1]).toBe('not covered by the checkpoint: 5 more files')
 })
 
+it('checks what is left of narrower tiles and bundles', () => {
+  const folder = written(300)
+  for (const size of [310, 450, 1000]) for (const [path, bytes] of log.files(size)) change(folder, path, bytes)
+  expect(said(folder, { trust })).toMatchObject({ exit: 0, notes: [] })
+  for (const [path, entry] of [
+    ['tile/0/001.p/44', 256],
+    ['tile/1/000.p/1', 0],
+    ['tile/entries/001.p/54', 300],
+    ['tile/entries/001.p/194', 300],
+  ] as const) {
+    const bytes = readFileSync(join(folder, path))
+    const at = path.includes('entries') ? bundled(log.entries.slice(256, 300)).length + 20 : bytes.length - 1
+    const changed = Buffer.from(bytes)
+    changed[at] = (changed[at] as number) ^ 4
+    change(folder, path, changed)
+    expect(said(folder, { trust }), path).toMatchObject({ exit: 12, entries: { inclusion: entry } })
+    for (const other of ['', bytes.subarray(0, -1), Buffer.concat([bytes, bytes])]) {
+      change(folder, path, other)
+      expect(said(folder, { trust }), path).toMatchObject({ exit: 12 })
+    }
+    change(folder, path, bytes)
+  }
+})
+
 it('takes a full tile and bundle in the place of partial ones that are gone', () => {
   const folder = log.write(place.path(), 1000)
   change(folder, 'checkpoint', log.checkpoint(700))
