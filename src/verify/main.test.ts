@@ -7,6 +7,7 @@ import { checkpointText, logKey, note } from '../../test/verify/naive-keys.ts'
 import { NaiveLog } from '../../test/verify/naive-log.ts'
 import { Workplace } from '../../test/verify/verdicts.ts'
 import { main } from './main.ts'
+import { VERDICTS } from './verdict.ts'
 
 const root = join(import.meta.dirname, '../..')
 const place = new Workplace()
@@ -152,6 +153,15 @@ it('is read in one sitting, and needs nothing but Node', () => {
   for (const text of texts) {
     expect(text.split('\n').length).toBeLessThan(200)
     for (const [, from] of text.matchAll(/from '([^']+)'/g)) expect(from).toMatch(/^(node:|\.\/)/)
+  }
+})
+
+it('has the exit codes that its help and its page name', () => {
+  const page = readFileSync(join(root, 'docs/verify.md'), 'utf8')
+  const { stdout } = run('--help')
+  for (const [at, verdict] of VERDICTS.entries()) {
+    expect(page).toContain(`| ${10 + at} | \`${verdict}\` |`)
+    expect(stdout).toContain(`${10 + at} ${verdict}`)
   }
 })
 
