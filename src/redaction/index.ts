@@ -1,0 +1,6 @@
+export { redactJson } from './json.ts'
+export { redactParameters } from './parameters.ts'
+export type { Found, Redacted, SecretKind } from './redacted.ts'
+export { parametersAreSecret, type RedactedStatement, redactSql, type SecretParameters } from './sql/redact-sql.ts'
+export { redactText } from './text.ts'
+export { mayHoldSecrets } from './triggers.ts'

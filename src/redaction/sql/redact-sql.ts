@@ -1,0 +1,61 @@
+import { isUtf8 } from 'node:buffer'
+import { type Found, NOTHING_FOUND, type Redacted, wholly } from '../redacted.ts'
+import { scanTokens } from '../text.ts'
+import { mayHoldSecrets } from '../triggers.ts'
+import { readSql } from './read-sql.ts'
+import { speaksOfSecrets } from './speaks-of-secrets.ts'
+
+/** Which parameters of a statement stand where a secret belongs: their numbers, from 1. */
+export type SecretParameters = ReadonlySet<number> | 'all'
+
+export interface RedactedStatement extends Redacted {
+  /** Also where nothing was redacted: `SET password = $1` is as it was, but its first parameter is a password. */
+  readonly secretParameters: SecretParameters
+}
+
+/** Longer statements that speak of secrets are not read but replaced. Bytes. */
+export const LONGEST_READ = 1024 * 1024
+
+const NO_PARAMETERS: ReadonlySet<number> = new Set()
+
+/**
+ * Redacts a PostgreSQL statement, or several: passwords and keys where its grammar puts them, in every string that is SQL itself, and whatever shows
+ * itself as a secret anywhere. Linear in its length; never throws, whatever the bytes.
+ *
+ * On doubt everything is replaced: then not even the shape of the statement is stored, only that there was one. The caller commits to what it stores.
+ * A commitment to the original would let whoever learns the salt test guesses of the password, so none is made.
+ *
+ * @param text as the client sent it
+ * @returns the same object as content where nothing was found
+ */
+export function redactSql(text: Uint8Array): RedactedStatement {
+  if (!mayHoldSecrets(text, 'sql')) return { content: text, found: NOTHING_FOUND, whole: false, secretParameters: NO_PARAMETERS }
+  const speaks = text.length > LONGEST_READ || !isUtf8(text) ? speaksOfSecrets(text) : false
+  if (speaks) return doubtful(text)
+  if (text.length > LONGEST_READ) {
+    const spans = scanTokens(text)
+    const redacted = spans.empty ? { content: text, found: NOTHING_FOUND, whole: false } : spans.applyTo(text, 'statement')
+    return { ...redacted, secretParameters: NO_PARAMETERS }
+  }
+  const reading = readSql(text, { depth: 0, code: true, once: false })
+  if (reading.doubt) return doubtful(text)
+  const secretParameters = reading.parameters.size === 0 ? NO_PARAMETERS : reading.parameters
+  if (reading.spans.empty) return { content: text, found: NOTHING_FOUND, whole: false, secretParameters }
+  return { ...reading.spans.applyTo(text, 'statement'), secretParameters }
+}
+
+/** Whether any parameter of a statement has to be redacted for where it stands, whatever its value. */
+export function parametersAreSecret({ secretParameters }: RedactedStatement): boolean {
+  return secretParameters === 'all' || secretParameters.size > 0
+}
+
+/** Our own credentials are told of also where everything is replaced: somebody has to revoke them. */
+function doubtful(text: Uint8Array): RedactedStatement {
+  const spans = scanTokens(text)
+  const own = spans.empty ? NOTHING_FOUND : spans.applyTo(text, 'statement').found.filter(isOwn)
+  return { ...wholly('statement', own), secretParameters: 'all' }
+}
+
+function isOwn({ kind }: Found): boolean {
+  return kind === 'run-credential' || kind === 'pg-credential'
+}

@@ -1,0 +1,46 @@
+import type { ValueContext } from './harmless-value.ts'
+import { NameScan } from './name-scan.ts'
+import { NOTHING_FOUND, type Redacted } from './redacted.ts'
+import { Spans } from './spans.ts'
+import { TokenScan } from './token-scan.ts'
+import { eachTrigger, mayHoldSecrets, triggers } from './triggers.ts'
+import { UriScan } from './uri-scan.ts'
+
+/**
+ * Redacts content that is no SQL: parameters, names, what clients claim, configurations. Linear in its length; never throws, whatever the bytes.
+ *
+ * @param context `configuration`: our own, in which references to secrets stay readable
+ * @returns the same object as content where nothing was found
+ */
+export function redactText(bytes: Uint8Array, context: ValueContext = 'anything'): Redacted {
+  if (!mayHoldSecrets(bytes, 'text')) return { content: bytes, found: NOTHING_FOUND, whole: false }
+  const spans = scanText(bytes, context)
+  return spans.empty ? { content: bytes, found: NOTHING_FOUND, whole: false } : spans.applyTo(bytes, 'content')
+}
+
+/** Everything that names or shows itself as a secret. */
+export function scanText(bytes: Uint8Array, context: ValueContext = 'anything'): Spans {
+  const spans = new Spans()
+  const tokens = new TokenScan(bytes, spans)
+  const names = new NameScan(bytes, spans, context)
+  const uris = new UriScan(bytes, spans)
+  eachTrigger(bytes, 'text', (number, end) => {
+    const { text, trigger } = triggers[number] as (typeof triggers)[number]
+    if (trigger === 'name') names.at(end - text.length)
+    else if (trigger === 'uri') uris.at(end)
+    else tokens.at(number, end)
+  })
+  return spans
+}
+
+/** Only what shows itself, in text whose names mean something else: SQL outside of its literals, a command. */
+export function scanTokens(bytes: Uint8Array): Spans {
+  const spans = new Spans()
+  const tokens = new TokenScan(bytes, spans)
+  const uris = new UriScan(bytes, spans)
+  eachTrigger(bytes, 'text', (number, end) => {
+    if (triggers[number]?.trigger === 'uri') uris.at(end)
+    else tokens.at(number, end)
+  })
+  return spans
+}
