@@ -94,6 +94,14 @@ const forbidden = [
     to: { dependencyTypes: ['core'], pathNot: '^(node:)?(buffer|crypto)$' },
   },
   {
+    name: 'redaction-stands-alone',
+    comment:
+      'What is stored must depend on nothing but what came in: no clock, file, library or other room between a secret and its removal. Of Node it uses bytes.',
+    severity: 'error',
+    from: { path: '^src/redaction/', pathNot: tests },
+    to: { pathNot: ['^src/(operations|redaction)/', '^(node:)?(buffer|crypto)$'] },
+  },
+  {
     name: 'log-formats-import-only-operations',
     comment:
       'What gateway, witness and verifier read a log with is one room below all three: a verifier that stood on the gateway would prove nothing about it.',

@@ -19,7 +19,7 @@ const NOT_THERE = /^(null|nil|none|true|false|undefined|yes|no|on|off|required|o
 const HIDDEN = /^(\*{3,}|x{3,}|X{3,}|\.{3,}|-{3,}|_{3,}|#{3,}|\?{1,})[,;)\]}"']*$/
 /** A variable or placeholder without a default: `${DB_PASSWORD}`, `$DB_PASSWORD`, `{{ password }}`, `<password>`, `%s`, `%(password)s`, `$1`. */
 const VARIABLE =
-  /^(\$\{[A-Za-z_][A-Za-z0-9_.]*\}|\$[A-Z_][A-Z0-9_]*|\$\d+|\{\{ ?[A-Za-z_.]+ ?\}\}|\{[A-Za-z_]*\}|<[A-Za-z_ -]+>|%[A-Za-z%]?|%\d+\$[sLI]|%\([a-z_]+\)s|process\.env\.[A-Za-z_]+)[,;)\]}"']*$/
+  /^(\$\{[A-Za-z_][A-Za-z0-9_.]*\}|\$[A-Z_][A-Z0-9_]*|\$\d+|\{\{ ?[A-Za-z_.]+ ?\}\}|\{[A-Za-z_]*\}|<[A-Za-z_ -]+>|%[A-Za-z%]?|%\d+\$[sLI]|%\([a-z_]+\)s)[,;)\]}"']*$/
 /** src/credentials/parse-reference.ts. What a command is given is looked at for itself. */
 const REFERENCE = /^(env|file|command|secret):/
 /** `0.0.0.0:8444`, `[::1]:8444`, `localhost:8444`. */

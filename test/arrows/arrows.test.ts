@@ -39,6 +39,10 @@ it.each(rules)('reports the import planted against %s', (rule) => {
   expect(reported).toContainEqual({ rule, file: rule })
 })
 
+it('reports that redaction opens a file, not only that it enters another room', () => {
+  expect(reported).toContainEqual({ rule: 'redaction-stands-alone', file: 'redaction-stands-alone-of-io' })
+})
+
 it('reports a planted import of a tool, not only of a development package', () => {
   expect(reported).toContainEqual({ rule: 'source-stands-alone', file: 'source-stands-alone-of-tools' })
 })
