@@ -1,7 +1,7 @@
 export { type Connected, type Connector, createConnector } from './connector.ts'
 export { CredentialsError, type CredentialsErrorCode, credentialsErrors } from './errors.ts'
 export type * from './login.ts'
-export { createMasterKey, loadMasterKey, MasterKey } from './master-key.ts'
+export { createMasterKey, loadMasterKey, MasterKey, type PortableSealer, portedSealer } from './master-key.ts'
 export { describeReference, parseReference } from './parse-reference.ts'
 export type * from './reference.ts'
 export { createReferences, type References, type ResolvedSecret } from './references.ts'

@@ -26,10 +26,26 @@ export class MasterKey {
     return new AesGcmSealer(this.#derive(`seal ${purpose}`, 32), this.id)
   }
 
+  /** The same sealer for another thread of this process, as values that can be sent there; `portedSealer` makes it. */
+  portable(purpose: string): PortableSealer {
+    return { key: this.#derive(`seal ${purpose}`, 32), id: this.id }
+  }
+
   /** RFC 5869; the input is uniformly random, so it needs no salt. */
   #derive(info: string, length: number): Uint8Array {
     return new Uint8Array(hkdfSync('sha256', this.#bytes, '', `gatescribe master key ${info} v1`, length))
   }
+}
+
+/** A sealer on its way to another thread. It never leaves the process. */
+export interface PortableSealer {
+  readonly key: Uint8Array
+  /** Of the master key. */
+  readonly id: string
+}
+
+export function portedSealer({ key, id }: PortableSealer): Sealer {
+  return new AesGcmSealer(key, id)
 }
 
 /** @throws CredentialsError where the reference leads to nothing, or to something that is no key */

@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type EmbeddedDatabase, embeddedSecretStore, openDatabase } from '../store/index.ts'
-import { createMasterKey, loadMasterKey, MasterKey } from './master-key.ts'
+import { createMasterKey, loadMasterKey, MasterKey, portedSealer } from './master-key.ts'
 import { createReferences } from './references.ts'
 import { type Resealable, resealableSecrets, rotateMasterKey } from './rotate.ts'
 import { Secret } from './secret.ts'
@@ -80,6 +80,14 @@ describe('sealed bytes', () => {
         expect(() => new MasterKey(keyText).sealer('b').open(sealed, aad)).toThrow(coded('GS_SEALED_BROKEN'))
       }),
     )
+  })
+
+  it('open in another thread, for the same purpose only', () => {
+    const master = new MasterKey(keyText)
+    const sealed = master.sealer('trail').seal(Buffer.from(value), 'here')
+    const there = (purpose: string) => portedSealer(structuredClone(master.portable(purpose)))
+    expect(Buffer.from(there('trail').open(sealed, 'here')).toString()).toBe(value)
+    expect(() => there('secrets').open(sealed, 'here')).toThrow(coded('GS_SEALED_BROKEN'))
   })
 
   it('do not open where any one bit was changed or any byte cut off', () => {

@@ -49,7 +49,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
         yield entry
       }
     },
-    searchTrail: (asked, signal) => searchTrail(rooms, asked, signal),
+    searchTrail: (asked) => searchTrail(rooms, asked),
     async *reindex(checkOnly, signal) {
       const size = await records.logSearched({ reindex: checkOnly ? 'check' : 'build' }, {})
       yield* rooms.searching.reindex(checkOnly, size, signal)

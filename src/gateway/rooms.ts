@@ -35,7 +35,7 @@ import { publishThread } from './publishing/index.ts'
 import { Readings } from './readings.ts'
 import { Records } from './records.ts'
 import { RunRecords } from './run-records.ts'
-import { Searching } from './searching.ts'
+import { Searching } from './searching/index.ts'
 import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
 
 /** How long a stop waits for the ends of runs to be recorded; ms. */
@@ -91,7 +91,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog): Promise<
       publishing: publishThread,
     })
     closers.push(() => trail.close())
-    const searching = new Searching(gateway.data, trail, log)
+    const searching = new Searching({ folder: gateway.data, origin: gateway.origin, trail, masterKey, log })
     closers.push(() => searching.close())
     const rooms = await join(loaded, { database, masterKey, trail })
     closers.push(() => rooms.runs.close())

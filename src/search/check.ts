@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Trail } from '../trail/index.ts'
 import { CheckFacts } from './check-facts.ts'
 import { compareSegment, type Difference } from './compare-segment.ts'
 import { Delta } from './delta.ts'
 import { Deriver } from './deriver.ts'
 import { SearchError } from './errors.ts'
 import { Facts } from './facts.ts'
+import type { SearchedTrail } from './indexer.ts'
 import { SEGMENT_ENTRIES, segmentOf } from './positions.ts'
 import type { IndexState, Rest, SearchIndex, SegmentSpan } from './search-index.ts'
 import type { Terms } from './terms.ts'
@@ -28,7 +28,7 @@ export interface CheckReport {
 export interface CheckParts {
   readonly index: SearchIndex
   readonly terms: Terms
-  readonly trail: Pick<Trail, 'read'>
+  readonly trail: Pick<SearchedTrail, 'read'>
   readonly rest: Rest
   /** While the task runs, nobody else changes the index. */
   readonly inTurn: <T>(task: () => Promise<T>) => Promise<T>

@@ -1,4 +1,4 @@
-import type { StoredEntry, Trail } from '../trail/index.ts'
+import type { ReadOptions, StoredEntry } from '../trail/index.ts'
 import { type CheckReport, checkIndex } from './check.ts'
 import { Delta } from './delta.ts'
 import { Deriver } from './deriver.ts'
@@ -19,10 +19,18 @@ export interface Pace {
   later(ms: number, then: () => void): void
 }
 
+/** The log as it is read here: a `Trail`, or what of it is published. */
+export interface SearchedTrail {
+  readonly name: string
+  /** Entries below this index are pruned. */
+  readonly proven: { readonly minimum: number }
+  read(options?: Omit<ReadOptions, 'before'>): AsyncIterable<StoredEntry>
+}
+
 export interface IndexerParts {
   readonly index: SearchIndex
   readonly terms: Terms
-  readonly trail: Pick<Trail, 'name' | 'read' | 'proven'>
+  readonly trail: SearchedTrail
   readonly pace: Pace
   /** Told what goes wrong; the indexer tries again by itself. */
   readonly failed: (error: unknown) => void

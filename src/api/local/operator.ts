@@ -26,7 +26,7 @@ export interface Operator {
    * One page of what is found. That it was searched is recorded first, and what for as a payload.
    * @throws CodedError for a search or a cursor that is none
    */
-  searchTrail(asked: TrailSearch, signal: AbortSignal): Promise<TrailFound>
+  searchTrail(asked: TrailSearch): Promise<TrailFound>
   /**
    * Builds the search index again, unless it is only to be checked, then derives all of the log anew and compares. Recorded.
    * @returns how far it is, and in the end what it found

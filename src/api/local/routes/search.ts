@@ -10,7 +10,7 @@ export function searchRoutes(api: LocalApi, operator: Operator, closing: AbortSi
     const { opened, limit, cursor, ...query } = request.query
     const asked: TrailSearch = { query: present(query), limit, opened, ...(cursor === undefined ? {} : { cursor }) }
     const signal = untilGone(reply.raw, closing)
-    const found = await operator.searchTrail(asked, signal)
+    const found = await operator.searchTrail(asked)
     return reply.type('application/x-ndjson').send(ndjson(answers(found, opened), signal))
   })
 

@@ -1,0 +1,1 @@
+export { Searching } from './searching.ts'
