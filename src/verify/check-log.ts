@@ -39,7 +39,7 @@ export function checkLog(
   const checkpoint = parseCheckpoint(source.checkpoint)
   const { origin, size, root } = checkpoint
   if (!report.check('signature', () => checkSignature(checkpoint, trust))) {
-    report.skip('append-only', 'inclusion', 'complete', 'witnessed', 'semantic')
+    report.skip(...(kept ? (['append-only'] as const) : []), 'inclusion', 'complete', 'witnessed', 'semantic')
     return
   }
   const [tree, holding] = [new Tree(size, source.read), source.holding(checkpoint)]
@@ -70,11 +70,12 @@ export function checkLog(
   if (kept && (included || kept.size > size)) report.check('append-only', () => grown(kept))
   else if (kept) report.skip('append-only')
   report.check('witnessed', () => {
-    const enough = attempt(() => void checkWitnesses(checkpoint, trust))
-    if (!enough || !source.witnessed) return checkWitnesses(checkpoint, trust)
-    const earlier = parseCheckpoint(source.witnessed)
+    const earlier = source.witnessed && parseCheckpoint(source.witnessed)
+    // The log signed it, so that it must be of the same history whoever else did.
+    const isOwn = earlier && !attempt(() => void checkSignature(earlier, trust))
+    if (isOwn && (included || earlier.size > size)) grown(earlier)
+    if (!earlier || !attempt(() => void checkWitnesses(checkpoint, trust))) return checkWitnesses(checkpoint, trust)
     checkSignature(earlier, trust)
-    if (included) grown(earlier)
     return `${checkWitnesses(earlier, trust)}: the first ${earlier.size} entries, not yet the ${size - earlier.size} after them`
   })
   if (!included) {

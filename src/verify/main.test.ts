@@ -141,6 +141,8 @@ it('works as a command, and ends with its exit code', () => {
     stdout: expect.stringMatching(/\nNOT VERIFIED, exit code 10\n$/),
   })
   expect(command(folder)).toMatchObject({ status: 2, stdout: '' })
+  const line = `"${process.execPath}" "${join(root, 'bin/gatescribe-verify.js')}" --policy "${policy}" "${folder}"`
+  expect(spawnSync('sh', ['-c', `{ ${line}; echo $? >&2; } | true`], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '0\n' })
 })
 
 it('is read in one sitting, and needs nothing but Node', () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -33,7 +33,7 @@ it('holds what users need, and nothing of tests, tools or source', () => {
   expect(files).toEqual(
     expect.arrayContaining([
       ...['LICENSE', 'README.md', 'SECURITY.md', 'CHANGELOG.md', 'docs/errors.md', 'schema/gatescribe.schema.json'],
-      ...['bin/gatescribe.js', 'dist/cli/main.js'],
+      ...['bin/gatescribe.js', 'dist/cli/main.js', 'bin/gatescribe-verify.js', 'dist/verify/main.js'],
     ]),
   )
   expect(
@@ -65,6 +65,15 @@ it('shows its help', () => {
   const { stdout, status } = gatescribe(['--help'])
   expect(status).toBe(0)
   expect(stdout).toMatch(/^ {2}check[\s\S]+^ {2}start/m)
+})
+
+it('brings the verifier, which works by itself', () => {
+  const alone = join(folder, 'alone')
+  for (const part of ['bin', 'dist/verify', 'package.json']) cpSync(join(installed, part), join(alone, part), { recursive: true })
+  const verify = (...argv: string[]) =>
+    spawnSync(process.execPath, [join(alone, 'bin/gatescribe-verify.js'), ...argv], { encoding: 'utf8' })
+  expect(verify('--help')).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('usage: gatescribe-verify') })
+  expect(verify(folder)).toMatchObject({ status: 2, stdout: '' })
 })
 
 it('imports every built file', () => {

@@ -50,7 +50,7 @@ it('believes no checkpoint that no trusted key signed, and then nothing else', (
     exit: 10,
     failed: { signature: `no trusted key signed for ${trust.name}` },
     ...{ entries: {}, passed: [], notes: [] },
-    skipped: ['append-only', 'inclusion', 'complete', 'witnessed', 'semantic'],
+    skipped: ['inclusion', 'complete', 'witnessed', 'semantic'],
   })
 })
 
@@ -213,8 +213,11 @@ it('says by how many witnesses the log was seen, and up to where', () => {
   })
   change(folder, 'witnessed', note(checkpointText(trust.name, 1001, Buffer.alloc(32, 1)), [trust, one, two]))
   expect(said(folder, { trust: policy })).toMatchObject({ exit: 11, failed: { 'append-only': expect.stringContaining('rolled back') } })
+  // Where nobody asks for witnesses, what the log itself signed still counts.
+  expect(said(folder, { trust }).exit).toBe(11)
   change(folder, 'witnessed', note(checkpointText(trust.name, 800, log.tree.hash(0, 800)), [one, two]))
   expect(said(folder, { trust: policy }).exit).toBe(10)
+  expect(said(folder, { trust }).exit).toBe(0)
 })
 
 it('refuses what is no log folder, and what leads out of it', () => {
