@@ -148,6 +148,14 @@ const forbidden = [
     to: { path: '^src/trail/', dependencyTypesNot: ['type-only'] },
   },
   {
+    name: 'evidence-imports-only-trail-and-formats',
+    comment:
+      'What an auditor is given is made from the log alone, with the formats that anybody can read: neither rules nor runs nor the index have a say in it.',
+    severity: 'error',
+    from: { path: '^src/evidence/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|tlog|trail|evidence)/' },
+  },
+  {
     name: 'nobody-imports-the-gateway',
     comment: 'Only gateway/ builds objects; whoever imported it would build them again. The command line starts it.',
     severity: 'error',

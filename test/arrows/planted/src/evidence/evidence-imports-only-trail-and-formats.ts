@@ -1,0 +1,3 @@
+import type { Door } from '../runs/index.ts'
+
+export type Planted = Door
