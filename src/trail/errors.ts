@@ -19,15 +19,19 @@ export const trailErrors = {
   },
   GS_TRAIL_DAMAGED: {
     meaning: 'The log has been changed or damaged.',
-    next: 'Keep the data folder as it is for examination; restore the log, or begin a new one in an empty folder.',
+    next: 'Keep the data folder as it is for examination; restore the log, or go on in a new one: gatescribe start --new-origin damaged.',
   },
   GS_TRAIL_ROLLED_BACK: {
     meaning: 'The log is shorter than it is known to have been: it was restored from an older copy, or part of it is lost.',
-    next: 'Restore the newest copy of the log, or begin a new one in an empty data folder.',
+    next: 'Restore the newest copy of the log; where there is none, go on in a new one: gatescribe start --new-origin rolled-back.',
   },
   GS_TRAIL_KEYS: {
     meaning: 'The key store does not hold the key of this log, so the log can be neither checked nor continued.',
-    next: 'Restore keys.sqlite that belongs to this log, or begin a new log in an empty data folder.',
+    next: 'Restore keys.sqlite that belongs to this log, or go on in a new one: gatescribe start --new-origin damaged.',
+  },
+  GS_TRAIL_SOUND: {
+    meaning: 'The log is as it was, so no new one begins.',
+    next: 'Start without --new-origin.',
   },
   GS_TRAIL_PAYLOAD: {
     meaning: 'A payload does not match what its entry commits to.',

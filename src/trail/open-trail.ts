@@ -9,6 +9,7 @@ import { TrailError } from './errors.ts'
 import { KeyRing } from './key-ring.ts'
 import type { KeyStore } from './key-store.ts'
 import { folderLogFiles, type LogFiles } from './log-files.ts'
+import { begun, goOn, logInstance, type NewLogReason, setLogAside } from './new-log.ts'
 import type { PayloadStore } from './payload-store.ts'
 import type { Published, Publishing, SigningSeeds } from './published.ts'
 import { PublishedLog } from './published-log.ts'
@@ -17,7 +18,7 @@ import { type Recovered, recover } from './recovery.ts'
 import { SEGMENT_HEADER_BYTES, segmentHeader, segmentName, segmentNumber } from './segment.ts'
 import { folderFiles, type SegmentFiles } from './segment-files.ts'
 import { readState } from './state-file.ts'
-import type { Trail } from './trail.ts'
+import type { EntryKind, Trail } from './trail.ts'
 import type { TrailLog } from './trail-log.ts'
 import type { LogEnd } from './write-ahead.ts'
 
@@ -45,6 +46,8 @@ export interface TrailOptions {
   readonly payloads: (folder: string) => PayloadStore
   /** Where publishing runs; in this thread by default. */
   readonly publishing?: (start: PublishingStart) => Publishing
+  /** Sets the log that is there aside, and begins a new one under another name: the way out where the one that is there may not go on. */
+  readonly newLog?: NewLogReason
   /** Resolves once others were asked whether this log is an older copy of itself; no checkpoint is signed before. */
   readonly mayBeSigned?: Promise<void>
   readonly clock?: TrailClock
@@ -66,10 +69,37 @@ const NAME = /^[\x21-\x2a\x2c-\x7e]{1,200}$/
  * Where there is no room to say so, the trail comes up `full`, and says it first when there is.
  *
  * @throws TrailError GS_TRAIL_DAMAGED, GS_TRAIL_ROLLED_BACK or GS_TRAIL_KEYS where the log is not what it was; GS_TRAIL_FULL where there is no room to begin;
- *   RangeError for a name or a size that cannot be
+ *   GS_TRAIL_SOUND where a new log was asked for without need; RangeError for a name or a size that cannot be
  */
 export async function openTrail(options: TrailOptions): Promise<Trail> {
-  const { folder, keys: store, masterKey, origin, instance, log, clock = systemClock, segmentBytes = 64 * 1024 * 1024 } = options
+  const { folder, keys: store, masterKey, origin, instance, newLog } = options
+  const newKey = () => void new KeyRing(store, masterKey).addSigningSeed()
+  const parts = { folder, store, origin, instance, newKey }
+  const interrupted = goOn(parts)
+  if (newLog && !interrupted) await setLogAside({ ...parts, reason: newLog, open: () => openLog(options) })
+  const trail = await openLog(options)
+  const first = goOn(parts)
+  if (!first) return trail
+  try {
+    // A crash may have come between the entry and this.
+    if (!(await beginsWith(trail, 'log.continued'))) await trail.durable({ kind: 'log.continued', fields: first })
+    begun(store)
+    options.log.warn({ log: trail.name, ...first }, 'a new log begins; the one before it is kept aside')
+    return trail
+  } catch (error) {
+    await trail.close()
+    throw error
+  }
+}
+
+async function beginsWith(trail: Trail, kind: EntryKind): Promise<boolean> {
+  for await (const entry of trail.read({ from: 0 })) return entry.kind === kind
+  return false
+}
+
+async function openLog(options: TrailOptions): Promise<Trail> {
+  const { folder, keys: store, masterKey, origin, log, clock = systemClock, segmentBytes = 64 * 1024 * 1024 } = options
+  const instance = logInstance(options.instance, store)
   if (!NAME.test(origin) || !NAME.test(instance))
     throw new RangeError('origin and instance must be printable, without spaces and plus signs, up to 200 bytes')
   if (!Number.isSafeInteger(segmentBytes) || segmentBytes < 64 * 1024) throw new RangeError('a segment must have at least 64 KiB')
