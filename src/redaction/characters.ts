@@ -70,7 +70,12 @@ export class Runs {
   }
 }
 
+/** The same bytes with the faster methods. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 /** One character per byte. */
 export function latin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+  return asBuffer(bytes).toString('latin1', start, end)
 }

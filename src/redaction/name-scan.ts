@@ -1,7 +1,7 @@
 import { BLANK, classOf, latin1, NAME, Runs, runStart } from './characters.ts'
 import { isHarmless, type ValueContext } from './harmless-value.ts'
 import { isInMark, isMarkAt } from './redacted.ts'
-import { kindOfName } from './secret-names.ts'
+import { Names } from './secret-names.ts'
 import type { Spans } from './spans.ts'
 
 const DOUBLE = 0x22
@@ -29,7 +29,8 @@ interface Value {
 export class NameScan {
   readonly #bytes: Uint8Array
   readonly #spans: Spans
-  readonly #names: Runs
+  readonly #runs: Runs
+  readonly #names = new Names()
   readonly #context: ValueContext
   #asked = -1
   #done = 0
@@ -39,20 +40,20 @@ export class NameScan {
     this.#bytes = bytes
     this.#spans = spans
     this.#context = context
-    this.#names = new Runs(bytes, NAME)
+    this.#runs = new Runs(bytes, NAME)
   }
 
   /** @param start of a word that may be part of such a name */
   at(start: number): void {
     if (start < this.#done) return
     const bytes = this.#bytes
-    const end = this.#names.end(start)
+    const end = this.#runs.end(start)
     if (end === this.#asked) return
     this.#asked = end
     const from = runStart(bytes, end, NAME, NAME_WINDOW)
     if (isInMark(bytes, from)) return
     const name = latin1(bytes, from, end)
-    const kind = kindOfName(name)
+    const kind = this.#names.kindOf(name)
     if (kind === undefined) return
     const value = this.#valueOf(from, end)
     if (value === undefined || value.start >= value.end || isMarkAt(bytes, value.start)) return

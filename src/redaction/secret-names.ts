@@ -40,6 +40,20 @@ const SHORT = /(^|[_.$-])(pass|pw)\d{0,4}$|^(db|pg|user|root|admin|my)pass$/
 /** Names beyond this many characters are nobody's. */
 export const LONGEST_NAME = 128
 
+/** The kinds of the names of one text, each asked once: a text has few names, often. */
+export class Names {
+  readonly #kinds = new Map<string, NamedKind | undefined>()
+
+  /** As `kindOfName`. */
+  kindOf(name: string): NamedKind | undefined {
+    const known = this.#kinds.get(name)
+    if (known !== undefined || this.#kinds.has(name)) return known
+    const kind = kindOfName(name)
+    this.#kinds.set(name, kind)
+    return kind
+  }
+}
+
 /**
  * Whether what goes by this name is a secret. `clientSecret`, `PGPASSWORD`, `app.jwt_secret`, `X-Api-Key` are; `password_encryption`, `max_tokens`,
  * `secret_name` are not.

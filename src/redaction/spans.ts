@@ -1,4 +1,4 @@
-import { type Found, markOf, type Redacted, type SecretKind, sumOf, wholly } from './redacted.ts'
+import { type Found, markOf, type Redacted, type SecretKind, sumOf } from './redacted.ts'
 
 interface Span {
   readonly start: number
@@ -34,8 +34,8 @@ export class Spans {
     }
   }
 
-  /** @param otherwise what everything is replaced by where the marks would make more of it than is reasonable */
-  applyTo(bytes: Uint8Array, otherwise: 'statement' | 'content'): Redacted {
+  /** @returns undefined where the marks would make more of it than is reasonable */
+  applyTo(bytes: Uint8Array): Pick<Redacted, 'content' | 'found'> | undefined {
     const kept = this.#merged()
     const parts: Uint8Array[] = []
     let length = 0
@@ -47,10 +47,8 @@ export class Spans {
     }
     parts.push(bytes.subarray(at))
     length += bytes.length - at
-    const found = sumOf(kept.map((span) => span.found))
-    return length > 2 * bytes.length + ROOM_TO_GROW
-      ? wholly(otherwise, found)
-      : { content: Buffer.concat(parts, length), found, whole: false }
+    if (length > 2 * bytes.length + ROOM_TO_GROW) return undefined
+    return { content: Buffer.concat(parts, length), found: sumOf(kept.map((span) => span.found)) }
   }
 
   /** In order and apart. What swallows another is the one that begins first, of those the longest, of those the first that was added. */

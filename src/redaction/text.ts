@@ -1,6 +1,8 @@
+import { asBuffer } from './characters.ts'
 import type { ValueContext } from './harmless-value.ts'
 import { NameScan } from './name-scan.ts'
-import { NOTHING_FOUND, type Redacted } from './redacted.ts'
+import { type Found, NOTHING_FOUND, type Redacted, wholly } from './redacted.ts'
+import { untilSettled } from './settle.ts'
 import { Spans } from './spans.ts'
 import { TokenScan } from './token-scan.ts'
 import { eachTrigger, mayHoldSecrets, triggers } from './triggers.ts'
@@ -14,12 +16,19 @@ import { UriScan } from './uri-scan.ts'
  */
 export function redactText(bytes: Uint8Array, context: ValueContext = 'anything'): Redacted {
   if (!mayHoldSecrets(bytes, 'text')) return { content: bytes, found: NOTHING_FOUND, whole: false }
-  const spans = scanText(bytes, context)
-  return spans.empty ? { content: bytes, found: NOTHING_FOUND, whole: false } : spans.applyTo(bytes, 'content')
+  const redacted = untilSettled(bytes, (each) => scanText(each, context))
+  return redacted === 'doubt' ? wholly('content', ownCredentialsIn(bytes)) : redacted
+}
+
+/** Credentials of ours in a text that is not kept: somebody has to revoke them. */
+export function ownCredentialsIn(bytes: Uint8Array): readonly Found[] {
+  const found = scanTokens(bytes).applyTo(bytes)?.found ?? NOTHING_FOUND
+  return found.filter(({ kind }) => kind === 'run-credential' || kind === 'pg-credential')
 }
 
 /** Everything that names or shows itself as a secret. */
-export function scanText(bytes: Uint8Array, context: ValueContext = 'anything'): Spans {
+export function scanText(content: Uint8Array, context: ValueContext = 'anything'): Spans {
+  const bytes = asBuffer(content)
   const spans = new Spans()
   const tokens = new TokenScan(bytes, spans)
   const names = new NameScan(bytes, spans, context)
@@ -34,7 +43,8 @@ export function scanText(bytes: Uint8Array, context: ValueContext = 'anything'):
 }
 
 /** Only what shows itself, in text whose names mean something else: SQL outside of its literals, a command. */
-export function scanTokens(bytes: Uint8Array): Spans {
+export function scanTokens(content: Uint8Array): Spans {
+  const bytes = asBuffer(content)
   const spans = new Spans()
   const tokens = new TokenScan(bytes, spans)
   const uris = new UriScan(bytes, spans)

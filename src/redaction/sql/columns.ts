@@ -1,4 +1,4 @@
-import { kindOfName, type NamedKind } from '../secret-names.ts'
+import type { NamedKind } from '../secret-names.ts'
 import { comparisonAt, redactExpression } from './expressions.ts'
 import type { Reading } from './reading.ts'
 
@@ -31,7 +31,7 @@ function placesIn(reading: Reading, open: number, close: number): Places {
     if (sign === ',') place++
     else if (sign === '(' || sign === '[') at = reading.closing[at] as number
     else if (reading.hot[at] === 1 && !places.has(place)) {
-      const kind = kindOfName(reading.name(at))
+      const kind = reading.kindOfName(at)
       if (kind !== undefined) places.set(place, kind)
     }
   }
@@ -168,7 +168,7 @@ function isElsewhere(reading: Reading, at: number, kind: NamedKind | undefined):
   if (kind === undefined || !reading.isName(at) || reading.sign(at + 1) === '(' || reading.sign(at + 1) === '.') return false
   if (PLAIN_WORDS.has(reading.word(at)) || reading.operator(at - 1) === '::' || reading.word(at - 1) === 'as') return false
   const alone = reading.sign(at + 1) === ',' || LIST_ENDS.has(reading.word(at + 1)) || reading.tokens.count === at + 1
-  return alone && kindOfName(reading.name(at)) === undefined
+  return alone && reading.kindOfName(at) === undefined
 }
 
 const PLAIN_WORDS = new Set(['null', 'default', 'true', 'false', 'end', 'current_user', 'current_date', 'current_timestamp'])

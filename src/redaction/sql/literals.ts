@@ -1,6 +1,7 @@
 import { latin1 } from '../characters.ts'
 import { type Found, sumOf } from '../redacted.ts'
 import { kindOfName } from '../secret-names.ts'
+import type { Spans } from '../spans.ts'
 import { scanText } from '../text.ts'
 import { mayHoldSecrets } from '../triggers.ts'
 import { callAround, isBuildingCall, isKeyedCall, isRemoteCall } from './calls.ts'
@@ -72,27 +73,23 @@ interface Content {
   readonly doubt: boolean
 }
 
+const DOUBT = { found: [], doubt: true } as const
+
 function readContent(content: Uint8Array, kind: number, situation: Situation, read: ReadSql): Content {
   if (situation.depth > DEEPEST) return { content, found: [], doubt: speaksOfSecrets(content) }
-  let text = content
-  const found: (readonly Found[])[] = []
-  if (situation.code || kind === DOLLAR || VERBS.has(firstWord(content))) {
-    const inner = read(content, situation)
-    if (inner.doubt && situation.code) return { content, found: [], doubt: true }
-    if (!inner.spans.empty) {
-      const redacted = inner.spans.applyTo(content, 'content')
-      text = redacted.content
-      found.push(redacted.found)
-    }
-    if (situation.code) return { content: text, found: sumOf(found), doubt: false }
-  }
-  const spans = scanText(text)
-  if (!spans.empty) {
-    const redacted = spans.applyTo(text, 'content')
-    text = redacted.content
-    found.push(redacted.found)
-  }
-  return { content: text, found: sumOf(found), doubt: false }
+  if (!situation.code && kind !== DOLLAR && !VERBS.has(firstWord(content))) return applied(content, scanText(content))
+  const inner = read(content, situation)
+  if (inner.exhausted || (inner.doubt && situation.code)) return { content, ...DOUBT }
+  const statement = applied(content, inner.spans)
+  if (situation.code || statement.doubt) return statement
+  const text = applied(statement.content, scanText(statement.content))
+  return { ...text, found: sumOf([statement.found, text.found]) }
+}
+
+function applied(content: Uint8Array, spans: Spans): Content {
+  if (spans.empty) return { content, found: [], doubt: false }
+  const redacted = spans.applyTo(content)
+  return redacted === undefined ? { content, ...DOUBT } : { ...redacted, doubt: false }
 }
 
 function firstWord(content: Uint8Array): string {

@@ -1,4 +1,4 @@
-import { kindOfName, type NamedKind } from '../secret-names.ts'
+import type { NamedKind } from '../secret-names.ts'
 import { isRemoteCall, isSecretCall } from './calls.ts'
 import { redactColumnList } from './columns.ts'
 import { comparisonAt, isComparedBefore, redactExpression, redactItemBefore, redactOperandBefore } from './expressions.ts'
@@ -10,8 +10,6 @@ const DEFINING = new Set(['into', 'table', 'exists', 'function', 'procedure', 'r
 
 /** So far a clause is looked for behind or before a name. Tokens. */
 const NEAR = 24
-/** A role may be made a member of so many. */
-const FAR = 256
 
 /**
  * A name, quoted or not, in which a trigger stands.
@@ -20,9 +18,9 @@ const FAR = 256
  */
 export function readName(reading: Reading, at: number, statement: number, lists: Set<number>): void {
   const name = reading.name(at)
-  if (name.includes('pass') && reading.sign(at - 1) !== '.') readRoleClause(reading, at, name)
+  if (name.includes('pass') && reading.sign(at - 1) !== '.') readRoleClause(reading, at, name, statement)
   readSplitWord(reading, at)
-  const kind = kindOfName(name)
+  const kind = reading.kindOfName(at)
   if (reading.sign(at + 1) === '(' && (isSecretCall(name) || isRemoteCall(name))) readCall(reading, at, isRemoteCall(name))
   else if (name === 'identified' && reading.word(at + 1) === 'by') reading.redact(at + 2, 'password')
   else if (name === 'program') readProgram(reading, at)
@@ -98,8 +96,8 @@ function readSetting(reading: Reading, from: number, kind: NamedKind): void {
  * `CREATE|ALTER ROLE|USER|GROUP … PASSWORD`: behind it stands a literal or NULL. Anything else the server refuses, and what somebody took for the
  * right form of a password is a password.
  */
-function readRoleClause(reading: Reading, at: number, name: string): void {
-  if (['set', 'reset', 'to', 'role', 'user', 'group'].includes(reading.word(at - 1)) || !isRoleStatement(reading, at)) return
+function readRoleClause(reading: Reading, at: number, name: string, statement: number): void {
+  if (['set', 'reset', 'to', 'role', 'user', 'group'].includes(reading.word(at - 1)) || !reading.isOfRole(at, statement)) return
   if (reading.kind(at) === WORD && name === 'password') {
     const next = at + 1
     const nothing = next >= reading.tokens.count || reading.word(next) === 'null' || reading.sign(next) === ';'
@@ -109,16 +107,6 @@ function readRoleClause(reading: Reading, at: number, name: string): void {
   for (let each = at + 1; each < end && reading.look(); each++) {
     if (reading.isString(each) && reading.word(each - 1) !== 'until') reading.redact(each, 'password')
   }
-}
-
-function isRoleStatement(reading: Reading, from: number): boolean {
-  for (let at = from - 1; at >= 0 && at > from - FAR && reading.sign(at) !== ';' && reading.look(); at--) {
-    const verb = reading.word(at)
-    if (verb !== 'create' && verb !== 'alter') continue
-    const object = reading.word(at + 1)
-    return object === 'role' || object === 'group' || (object === 'user' && reading.word(at + 2) !== 'mapping')
-  }
-  return false
 }
 
 /** PASSWORD with a comment within it: two words to the server, which refuses them; one to whoever wrote it. */

@@ -1,3 +1,4 @@
+import { asBuffer } from '../characters.ts'
 import { scanText, scanTokens } from '../text.ts'
 import { eachTrigger, mayHoldSecrets, triggers } from '../triggers.ts'
 import { lex } from './lexer.ts'
@@ -10,7 +11,8 @@ import { ESCAPED, QUOTED_UNICODE, STRING } from './tokens.ts'
 const BACKSLASH = 0x5c
 
 /** Reads a text as SQL and finds what is secret in it. `doubt` where the server might read it in another way, and it speaks of secrets. */
-export function readSql(text: Uint8Array, situation: Situation): Reading {
+export function readSql(content: Uint8Array, situation: Situation): Reading {
+  const text = asBuffer(content)
   const lexed = lex(text)
   const reading = new Reading(text, lexed, situation)
   if ((lexed.unterminated || lexed.ambiguous) && speaksOfSecrets(text)) reading.doubt = true
@@ -18,7 +20,7 @@ export function readSql(text: Uint8Array, situation: Situation): Reading {
   const { tokens } = reading
   const lists = new Set<number>()
   let statement = 0
-  for (let at = 0; at < tokens.count; at++) {
+  for (let at = 0; at < tokens.count && !reading.exhausted; at++) {
     if (reading.sign(at) === ';') statement = at + 1
     if (reading.hot[at] === 0) continue
     if (reading.isString(at)) readLiteralAt(reading, at, statement, readSql)

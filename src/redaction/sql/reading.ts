@@ -1,5 +1,6 @@
 import { latin1 } from '../characters.ts'
 import { isMark, markOf, type SecretKind } from '../redacted.ts'
+import { type NamedKind, Names } from '../secret-names.ts'
 import { Spans } from '../spans.ts'
 import type { Lexed } from './lexer.ts'
 import { readUnicodeName } from './literal.ts'
@@ -16,8 +17,10 @@ export interface Situation {
 }
 
 /** Looks at other tokens, per token of the text; whoever needs more made the text to keep us busy. */
-const LOOKS_PER_TOKEN = 64
+const LOOKS_PER_TOKEN = 16
 const LOOKS_AT_LEAST = 20_000
+
+const ROLES = new Set(['role', 'user', 'group'])
 
 /** One text of SQL, its tokens, how its brackets fit together, and what has been found in it so far. Numbers are those of tokens. */
 export class Reading {
@@ -36,7 +39,12 @@ export class Reading {
   /** For a bracket that closes, the one that it closes, or itself. */
   readonly opening: Int32Array
   doubt = false
+  /** Too much was asked. Nothing more need be looked at, and nothing that was found is enough. */
+  exhausted = false
+  readonly #names = new Names()
   #looks: number
+  /** The statement that was looked through for a role, how far, and whether it makes or changes one. */
+  #role = { statement: -1, until: 0, found: false }
 
   constructor(bytes: Uint8Array, { tokens }: Lexed, situation: Situation) {
     this.bytes = bytes
@@ -69,7 +77,7 @@ export class Reading {
   /** @returns false once too much was asked: then there is doubt, and nothing more need be looked at */
   look(): boolean {
     if (this.#looks-- > 0) return true
-    this.doubt = true
+    this.exhausted = true
     return false
   }
 
@@ -93,6 +101,26 @@ export class Reading {
     const raw = this.bytes.subarray(this.tokens.opens[at], this.tokens.closes[at])
     const text = kind === QUOTED_UNICODE ? latin1(readUnicodeName(raw)) : latin1(raw)
     return text.toLowerCase()
+  }
+
+  /** What kind of secret goes by the name at a token. */
+  kindOfName(at: number): NamedKind | undefined {
+    const name = this.name(at)
+    return name === '' ? undefined : this.#names.kindOf(name)
+  }
+
+  /** Whether `CREATE` or `ALTER` and `ROLE`, `USER` or `GROUP` stand between the first token of a statement and this one. */
+  isOfRole(at: number, statement: number): boolean {
+    const role = this.#role
+    if (role.statement !== statement) this.#role = { statement, until: statement, found: false }
+    for (; this.#role.until < at && !this.#role.found; this.#role.until++) {
+      const verb = this.word(this.#role.until)
+      if (verb !== 'create' && verb !== 'alter') continue
+      const object = this.word(this.#role.until + 1)
+      const mapping = object === 'user' && this.word(this.#role.until + 2) === 'mapping'
+      this.#role.found = ROLES.has(object) && !mapping
+    }
+    return this.#role.found
   }
 
   /** The key word at a token, in lower case; empty where there is none. */

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { type Found, NOTHING_FOUND, type Redacted, wholly } from '../redacted.ts'
-import { scanTokens } from '../text.ts'
+import { NOTHING_FOUND, type Redacted, wholly } from '../redacted.ts'
+import { untilSettled } from '../settle.ts'
+import { ownCredentialsIn, scanTokens } from '../text.ts'
 import { mayHoldSecrets } from '../triggers.ts'
 import { readSql } from './read-sql.ts'
 import { speaksOfSecrets } from './speaks-of-secrets.ts'
@@ -30,18 +31,16 @@ const NO_PARAMETERS: ReadonlySet<number> = new Set()
  */
 export function redactSql(text: Uint8Array): RedactedStatement {
   if (!mayHoldSecrets(text, 'sql')) return { content: text, found: NOTHING_FOUND, whole: false, secretParameters: NO_PARAMETERS }
-  const speaks = text.length > LONGEST_READ || !isUtf8(text) ? speaksOfSecrets(text) : false
-  if (speaks) return doubtful(text)
-  if (text.length > LONGEST_READ) {
-    const spans = scanTokens(text)
-    const redacted = spans.empty ? { content: text, found: NOTHING_FOUND, whole: false } : spans.applyTo(text, 'statement')
-    return { ...redacted, secretParameters: NO_PARAMETERS }
-  }
-  const reading = readSql(text, { depth: 0, code: true, once: false })
-  if (reading.doubt) return doubtful(text)
-  const secretParameters = reading.parameters.size === 0 ? NO_PARAMETERS : reading.parameters
-  if (reading.spans.empty) return { content: text, found: NOTHING_FOUND, whole: false, secretParameters }
-  return { ...reading.spans.applyTo(text, 'statement'), secretParameters }
+  let secretParameters = NO_PARAMETERS
+  const redacted = untilSettled(text, (each) => {
+    if ((each.length > LONGEST_READ || !isUtf8(each)) && speaksOfSecrets(each)) return 'doubt'
+    if (each.length > LONGEST_READ) return scanTokens(each)
+    const reading = readSql(each, { depth: 0, code: true, once: false })
+    if (reading.doubt || reading.exhausted) return 'doubt'
+    if (reading.parameters.size > secretParameters.size) secretParameters = reading.parameters
+    return reading.spans
+  })
+  return redacted === 'doubt' ? doubtful(text) : { ...redacted, secretParameters: redacted.whole ? 'all' : secretParameters }
 }
 
 /** Whether any parameter of a statement has to be redacted for where it stands, whatever its value. */
@@ -49,13 +48,6 @@ export function parametersAreSecret({ secretParameters }: RedactedStatement): bo
   return secretParameters === 'all' || secretParameters.size > 0
 }
 
-/** Our own credentials are told of also where everything is replaced: somebody has to revoke them. */
 function doubtful(text: Uint8Array): RedactedStatement {
-  const spans = scanTokens(text)
-  const own = spans.empty ? NOTHING_FOUND : spans.applyTo(text, 'statement').found.filter(isOwn)
-  return { ...wholly('statement', own), secretParameters: 'all' }
-}
-
-function isOwn({ kind }: Found): boolean {
-  return kind === 'run-credential' || kind === 'pg-credential'
+  return { ...wholly('statement', ownCredentialsIn(text)), secretParameters: 'all' }
 }
