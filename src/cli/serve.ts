@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { RunningGateway } from '../gateway/index.ts'
 import { CodedError } from '../operations/index.ts'
+import type { NewLogReason } from '../trail/index.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type GatewayRoom, gatewayRoom } from './gateway.ts'
 import { createLog, type LogOptions } from './log.ts'
@@ -13,13 +14,18 @@ export interface Signals {
   exit(code: number): void
 }
 
+export interface ServeOptions extends LogOptions {
+  /** Why the log that is there is set aside and a new one begun. */
+  readonly newLog?: NewLogReason
+}
+
 /**
  * Runs a gateway in this process until it stops.
  * @returns the exit code: 0 after a stop that was asked for
  */
 export async function serve(
   configPath: string,
-  logging: LogOptions,
+  { newLog, ...logging }: ServeOptions,
   room: () => Promise<Pick<GatewayRoom, 'startGateway'>> = gatewayRoom,
   signals: Signals = process,
 ): Promise<number> {
@@ -44,7 +50,7 @@ export async function serve(
   try {
     const { startGateway } = await room()
     starting.signal.throwIfAborted()
-    running = await startGateway({ configPath, log, signal: starting.signal })
+    running = await startGateway({ configPath, log, signal: starting.signal, ...(newLog && { newLog }) })
     if (starting.signal.aborted) await running.stop()
     else log.info({ ...running.ready, startMs: Math.round(performance.now()) }, 'ready')
     const code = await running.stopped

@@ -27,7 +27,7 @@ import {
   openKeyStore,
   openPayloadStore,
 } from '../store/index.ts'
-import { openTrail, type Trail } from '../trail/index.ts'
+import { type NewLogReason, openTrail, type Trail } from '../trail/index.ts'
 import { refuseEphemeral } from './durability.ts'
 import { InForce } from './in-force.ts'
 import type { GatewayLog } from './log.ts'
@@ -40,6 +40,11 @@ import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
 
 /** How long a stop waits for the ends of runs to be recorded; ms. */
 const ENDS_RECORDED_MS = 2_000
+
+export interface OpenOptions {
+  /** Sets the log aside that is there, and begins a new one. */
+  readonly newLog?: NewLogReason
+}
 
 /** Every room, built and joined; no door is open yet. */
 export interface Rooms {
@@ -67,7 +72,7 @@ export interface Rooms {
  * Builds the house from a configuration. The data folder is held from here on.
  * @throws CodedError where a part cannot stand: then everything that was opened is closed again
  */
-export async function openRooms(loaded: LoadedConfig, log: GatewayLog): Promise<Rooms> {
+export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog }: OpenOptions = {}): Promise<Rooms> {
   const { gateway } = loaded.config
   const masterKey = await loadMasterKey(gateway.masterKey, createReferences({ env: process.env }))
   const closers: (() => void | Promise<void>)[] = []
@@ -89,6 +94,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog): Promise<
       log,
       payloads: openPayloadStore,
       publishing: publishThread,
+      ...(newLog && { newLog }),
     })
     closers.push(() => trail.close())
     const searching = new Searching({ folder: gateway.data, origin: gateway.origin, trail, masterKey, log })

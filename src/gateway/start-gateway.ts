@@ -3,6 +3,7 @@ import type { Reloaded } from '../api/local/index.ts'
 import { type Listening, listenLocally, localApi } from '../api/local/index.ts'
 import { loadConfig, watchConfig } from '../config/index.ts'
 import { CodedError, Refusal } from '../operations/index.ts'
+import type { NewLogReason } from '../trail/index.ts'
 import { type Doors, openDoors } from './doors.ts'
 import type { GatewayLog } from './log.ts'
 import { operatorOf } from './operator.ts'
@@ -13,6 +14,8 @@ import { version } from './version.ts'
 export interface StartOptions {
   readonly configPath: string
   readonly log: GatewayLog
+  /** Sets the log aside that is there, because it may not go on, and begins a new one. */
+  readonly newLog?: NewLogReason
   /** Gives up a start that is under way. */
   readonly signal?: AbortSignal
 }
@@ -35,11 +38,11 @@ const DAY_MS = 24 * 3_600_000
  * Builds the house, records the start, then opens the doors: nothing is served before `gateway.start` is durable.
  * @throws CodedError where a part cannot stand; nothing stays open then
  */
-export async function startGateway({ configPath, log, signal }: StartOptions): Promise<RunningGateway> {
+export async function startGateway({ configPath, log, newLog, signal }: StartOptions): Promise<RunningGateway> {
   const path = resolve(configPath)
   const loaded = loadConfig(path, process.env)
   for (const { file, line, column, message, next } of loaded.warnings) log.warn({ at: `${file}:${line}:${column}`, next }, message)
-  const rooms = await openRooms(loaded, log)
+  const rooms = await openRooms(loaded, log, newLog ? { newLog } : {})
   const gateway = new Gateway(rooms, log, path)
   try {
     signal?.throwIfAborted()

@@ -52,8 +52,8 @@ export interface RunningGateway {
   stop(): Promise<number | null>
   /** SIGKILL; resolves once it is gone. */
   kill9(): Promise<void>
-  /** Starts again over the same folder, after `stop` or `kill9`; on other ports. */
-  again(): Promise<RunningGateway>
+  /** Starts again over the same folder, after `stop` or `kill9`; on other ports. @param words further ones of `gatescribe start` */
+  again(words?: readonly string[]): Promise<RunningGateway>
   /** Ends it if it runs, and removes its folder. */
   remove(): Promise<void>
 }
@@ -80,7 +80,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   return launch(folder, config, options)
 }
 
-async function launch(folder: string, config: WrittenConfig, options: GatewayOptions): Promise<RunningGateway> {
+async function launch(
+  folder: string,
+  config: WrittenConfig,
+  options: GatewayOptions,
+  words: readonly string[] = [],
+): Promise<RunningGateway> {
   const configPath = join(folder, 'gatescribe.yaml')
   const logPath = join(folder, 'log')
   const logged = openSync(logPath, 'a')
@@ -88,7 +93,7 @@ async function launch(folder: string, config: WrittenConfig, options: GatewayOpt
   const began = performance.now()
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, '../../bin/gatescribe.js'), 'start', '-c', configPath, '--log-format', 'json'],
+    [join(import.meta.dirname, '../../bin/gatescribe.js'), 'start', '-c', configPath, '--log-format', 'json', ...words],
     {
       cwd: folder,
       stdio: ['ignore', logged, logged],
@@ -133,10 +138,10 @@ async function launch(folder: string, config: WrittenConfig, options: GatewayOpt
     },
     stop: () => ended('SIGTERM'),
     kill9: async () => void (await ended('SIGKILL')),
-    async again() {
+    async again(words = []) {
       await ended('SIGTERM')
       release()
-      return launch(folder, config, options)
+      return launch(folder, config, options, words)
     },
     async remove() {
       await ended('SIGTERM')

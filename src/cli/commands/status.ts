@@ -30,7 +30,7 @@ export function statusCommand(shell: Shell): Command {
         ['checkpoint', log.checkpointAge === 0 ? 'covers every entry' : `the oldest entry without one waits for ${log.checkpointAge} ms`],
         ['policy', found.policy],
         ['configuration', found.configPath],
-        ...Object.entries(listening).map(([door, address]) => [`${door} door`, address]),
+        ...Object.entries(listening).map(([door, address]) => [`${door} door`, String(address)]),
       ],
     )
   })
