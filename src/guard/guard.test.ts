@@ -135,6 +135,19 @@ describe('admitting operations', () => {
     expect(intents.map((entry) => entry.fields.decisions)).toEqual([[[1, 'allow', ['may'], 'sha256:1']], undefined, undefined])
   })
 
+  it('says again what an entry said that was not staged, before anybody is told of it', async () => {
+    const { guard, entries, trail } = setUp()
+    const session = await guard.open(run, resource, client)
+    const { append } = trail
+    trail.append = () => undefined
+    guard.admit(session, [{ operation: bind('select $1', 'x'.repeat(9)), decision: allow }], () => {})
+    trail.append = append
+    guard.admit(session, [{ operation: bind('select $1', 'y'), decision: allow }], () => {})
+    const { fields, payloads } = entries.at(-1)!
+    expect(fields).toMatchObject({ ops: [[2, 2, 2]], decisions: [[2, 'allow', ['may'], 'sha256:1']] })
+    expect(payloads?.map(({ name }) => name)).toEqual(['statement.2', 'parameters.2'])
+  })
+
   it('splits by what texts and parameters weigh: each entry stays at 4 MiB, or holds one operation that is larger', async () => {
     const { guard, entries } = setUp()
     const session = await guard.open(run, resource, client)

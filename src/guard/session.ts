@@ -145,7 +145,10 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
       return operation.form === 'bind' ? [n, statement.reference, said.reference] : [n, statement.reference, said.reference, operation.form]
     })
     const fields: IntentFields = decisions.length === 0 ? { session: this.id, ops } : { session: this.id, ops, decisions }
-    trail.append({ kind: 'operation.intent', fields, payloads })
+    if (trail.append({ kind: 'operation.intent', fields, payloads }) !== undefined) return
+    // What it said for the first time has not been said: the next intent, perhaps staged before anybody is told, says it again.
+    this.#statements.forget()
+    this.#decisions.forget()
   }
 
   readonly #onSettled = (operation: OpenOperation, outcome: Outcome, microseconds: number): void => {

@@ -118,12 +118,18 @@ export class DurableTrail implements Trail {
     return this.#closing ? 'closed' : this.#log.state
   }
 
-  append(draft: EntryDraft): EntryId {
+  append(draft: EntryDraft): EntryId | undefined {
     if (this.#closing || this.#log.state !== 'open') {
       this.#refused = this.#unavailable()
-      return this.#nextId()
+      return undefined
     }
-    return this.#stage(draft, false)
+    // One before it may have been refused too: whoever waits is told of the first.
+    const earlier = this.#refused
+    this.#refused = undefined
+    const id = this.#stage(draft, false)
+    const refused = this.#refused
+    this.#refused = earlier ?? refused
+    return refused ? undefined : id
   }
 
   note(draft: EntryDraft, placed?: Placed): EntryId {
@@ -149,7 +155,7 @@ export class DurableTrail implements Trail {
 
   durable(draft: EntryDraft): Promise<Recorded> {
     return new Promise((resolve, reject) => {
-      const id = this.append(draft)
+      const id = this.append(draft) ?? this.#nextId()
       const batch = this.#stagedIn
       const place = this.#stagedAt
       this.whenDurable((error) => (error ? reject(error) : resolve({ id, index: batch.firstIndex + place })))

@@ -120,8 +120,9 @@ export interface TrailWriter {
   /**
    * Stages an entry whose caller waits with `whenDurable`: it is written with the next batch, or the caller is told that it was not and it is forgotten.
    * Throws nothing; a closed or failed trail reports through `whenDurable`.
+   * @returns undefined where nothing was staged of it, so that what it said has not been said
    */
-  append(draft: EntryDraft): EntryId
+  append(draft: EntryDraft): EntryId | undefined
   /**
    * Stages an entry about something that already happened: kept and written when there is room again, so that nothing is lost.
    * @param placed told its index in the log once it is durable, before those who wait with `whenDurable`; undefined where it never will be
