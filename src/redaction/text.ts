@@ -5,7 +5,7 @@ import { type Found, NOTHING_FOUND, type Redacted, wholly } from './redacted.ts'
 import { untilSettled } from './settle.ts'
 import { Spans } from './spans.ts'
 import { TokenScan } from './token-scan.ts'
-import { eachTrigger, mayHoldSecrets, triggers } from './triggers.ts'
+import { eachTrigger, holdsTooMuch, mayHoldSecrets, triggers } from './triggers.ts'
 import { UriScan } from './uri-scan.ts'
 
 /**
@@ -16,7 +16,7 @@ import { UriScan } from './uri-scan.ts'
  */
 export function redactText(bytes: Uint8Array, context: ValueContext = 'anything'): Redacted {
   if (!mayHoldSecrets(bytes, 'text')) return { content: bytes, found: NOTHING_FOUND, whole: false }
-  const redacted = untilSettled(bytes, (each) => scanText(each, context))
+  const redacted = untilSettled(bytes, (each) => (holdsTooMuch(each, 'text') ? 'doubt' : scanText(each, context)))
   return redacted === 'doubt' ? wholly('content', ownCredentialsIn(bytes)) : redacted
 }
 

@@ -64,6 +64,17 @@ export function mayHoldSecrets(bytes: Uint8Array, as: Reader): boolean {
   return automaton.occurs(bytes, RANK[as])
 }
 
+/** With more of them than this a content is not looked at but replaced: nobody may keep the gateway busy with it. It takes 0.1 s as it is. */
+const MOST_TRIGGERS = 20_000
+
+export function holdsTooMuch(bytes: Uint8Array, as: Reader): boolean {
+  // No trigger is shorter than two bytes, and most texts cannot hold so many.
+  if (bytes.length < 2 * MOST_TRIGGERS) return false
+  let count = 0
+  eachTrigger(bytes, as, () => count++)
+  return count > MOST_TRIGGERS
+}
+
 /** @param found given the number of the trigger, and one past its last byte */
 export function eachTrigger(bytes: Uint8Array, as: Reader, found: (number: number, end: number) => void): void {
   automaton.each(bytes, RANK[as], found)

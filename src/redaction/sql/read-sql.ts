@@ -6,9 +6,10 @@ import { readLiteralAt } from './literals.ts'
 import { readName } from './names.ts'
 import { Reading, type Situation } from './reading.ts'
 import { speaksOfSecrets } from './speaks-of-secrets.ts'
-import { ESCAPED, QUOTED_UNICODE, STRING } from './tokens.ts'
+import { ESCAPED, PUNCTUATION, QUOTED_UNICODE, STRING } from './tokens.ts'
 
 const BACKSLASH = 0x5c
+const SEMICOLON = 0x3b
 
 /** Reads a text as SQL and finds what is secret in it. `doubt` where the server might read it in another way, and it speaks of secrets. */
 export function readSql(content: Uint8Array, situation: Situation): Reading {
@@ -21,7 +22,7 @@ export function readSql(content: Uint8Array, situation: Situation): Reading {
   const lists = new Set<number>()
   let statement = 0
   for (let at = 0; at < tokens.count && !reading.exhausted; at++) {
-    if (reading.sign(at) === ';') statement = at + 1
+    if (tokens.kinds[at] === PUNCTUATION && text[tokens.starts[at] as number] === SEMICOLON) statement = at + 1
     if (reading.hot[at] === 0) continue
     if (reading.isString(at)) readLiteralAt(reading, at, statement, readSql)
     else if (reading.isName(at)) readName(reading, at, statement, lists)

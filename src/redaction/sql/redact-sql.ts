@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { NOTHING_FOUND, type Redacted, wholly } from '../redacted.ts'
 import { untilSettled } from '../settle.ts'
 import { ownCredentialsIn, scanTokens } from '../text.ts'
-import { mayHoldSecrets } from '../triggers.ts'
+import { holdsTooMuch, mayHoldSecrets } from '../triggers.ts'
 import { readSql } from './read-sql.ts'
 import { speaksOfSecrets } from './speaks-of-secrets.ts'
 
@@ -33,6 +33,7 @@ export function redactSql(text: Uint8Array): RedactedStatement {
   if (!mayHoldSecrets(text, 'sql')) return { content: text, found: NOTHING_FOUND, whole: false, secretParameters: NO_PARAMETERS }
   let secretParameters = NO_PARAMETERS
   const redacted = untilSettled(text, (each) => {
+    if (holdsTooMuch(each, 'sql')) return 'doubt'
     if ((each.length > LONGEST_READ || !isUtf8(each)) && speaksOfSecrets(each)) return 'doubt'
     if (each.length > LONGEST_READ) return scanTokens(each)
     const reading = readSql(each, { depth: 0, code: true, once: false })
