@@ -49,7 +49,10 @@ export interface Witnessing {
 export async function startWitnessing({ settings, trail, fetch, log, allow, waits = WAITS }: WitnessingParts): Promise<Witnessing> {
   const set = new WitnessSet({
     origin: trail.name,
-    logKeys: trail.verifierKeys().map(parseVkey),
+    // Read anew each time: keys change while this runs, and a witness may remember what a former one signed.
+    get logKeys() {
+      return trail.logKeys().map(({ vkey }) => parseVkey(vkey))
+    },
     witnesses: settings.of.map(({ url, key }) => ({ url: witnessUrl(url), verifier: parseVkey(key), fetch })),
     need: settings.need,
     consistency: (from, to) => consistencyProof(from, to, trail.tile),

@@ -1,7 +1,7 @@
-import { ed25519Signer, type Note, type NoteVerifier, parseCheckpoint, parseNote, parseVkey, TlogError, verifiedBy } from '../tlog/index.ts'
+import { type Note, type NoteVerifier, parseCheckpoint, parseNote, TlogError, verifiedBy } from '../tlog/index.ts'
 import { TrailError } from './errors.ts'
 import type { TrailState } from './key-store.ts'
-import type { Published, SigningSeeds } from './published.ts'
+import type { Published } from './published.ts'
 import type { PublishedLog } from './published-log.ts'
 
 export interface CheckPublishedOptions {
@@ -11,7 +11,8 @@ export interface CheckPublishedOptions {
   readonly known: TrailState | undefined
   /** Of the log. */
   readonly name: string
-  readonly seeds: SigningSeeds
+  /** Of the keys that sign and of those that did: the last checkpoint may be from before a rotation's end. */
+  readonly verifiers: readonly NoteVerifier[]
 }
 
 /**
@@ -20,7 +21,7 @@ export interface CheckPublishedOptions {
  *
  * @throws TrailError GS_TRAIL_DAMAGED, which names the first bad entry where one can be told; GS_TRAIL_ROLLED_BACK
  */
-export async function checkPublished({ log, published, known, name, seeds }: CheckPublishedOptions): Promise<void> {
+export async function checkPublished({ log, published, known, name, verifiers }: CheckPublishedOptions): Promise<void> {
   const { size, root } = published
   if (size > 0) {
     // The last bundle against its hashes first: it can name the entry.
@@ -31,10 +32,7 @@ export async function checkPublished({ log, published, known, name, seeds }: Che
   if (known && known.size > 0) await sameTree(log, published, known.size, known.root, 'the key store')
   const signed = await log.checkpoint()
   if (signed === undefined) return
-  const { text } = readCheckpoint(
-    signed,
-    seeds.map((seed) => parseVkey(ed25519Signer(name, seed).vkey)),
-  )
+  const { text } = readCheckpoint(signed, verifiers)
   const checkpoint = parseCheckpoint(text)
   if (checkpoint.origin !== name) throw differs(checkpoint.size, 'the checkpoint is of another log')
   if (checkpoint.size > size) throw rolledBack(checkpoint.size, size)

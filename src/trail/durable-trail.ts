@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { ed25519Signer, type ReadTile } from '../tlog/index.ts'
+import type { ReadTile } from '../tlog/index.ts'
 import { EntryClock, type TrailClock } from './entry-clock.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { Erasure } from './erasure.ts'
 import { TrailError } from './errors.ts'
 import type { KeyRing } from './key-ring.ts'
+import { KeyRotation } from './key-rotation.ts'
 import type { KeyStore } from './key-store.ts'
 import type { LogFiles } from './log-files.ts'
 import type { PayloadStore } from './payload-store.ts'
@@ -13,8 +14,9 @@ import type { Published, Publishing } from './published.ts'
 import { PublishedLog, WITNESSED_PATH } from './published-log.ts'
 import type { Recovered } from './recovery.ts'
 import type { SegmentFiles } from './segment-files.ts'
+import type { SigningKeys } from './signing-keys.ts'
 import type { Placed, StagedBatch } from './staged-batch.ts'
-import type { EntryDraft, EntryId, PayloadKey, Proven, ReadOptions, Recorded, StoredEntry, Trail } from './trail.ts'
+import type { EntryDraft, EntryId, LogKey, PayloadKey, Proven, ReadOptions, Recorded, StoredEntry, Trail } from './trail.ts'
 import type { TrailLog } from './trail-log.ts'
 import { readTrail } from './trail-reader.ts'
 import { type LogEnd, largestRecord, WriteAhead } from './write-ahead.ts'
@@ -26,6 +28,7 @@ export interface DurableTrailOptions {
   readonly files: SegmentFiles
   readonly store: KeyStore
   readonly keys: KeyRing
+  readonly signing: SigningKeys
   /** Of the batches. */
   readonly key: Uint8Array
   readonly origin: string
@@ -57,6 +60,7 @@ export class DurableTrail implements Trail {
   readonly #publishing: PublishClock
   readonly #published: PublishedLog
   readonly #erasure: Erasure
+  readonly #rotation: KeyRotation
   #maySign: boolean
   readonly #watchers = new Set<() => void>()
   readonly #listeners = new Set<(proven: Proven) => void>()
@@ -98,11 +102,17 @@ export class DurableTrail implements Trail {
       end: () => this.#log.end,
       maySign: () => this.#maySign,
       advanced: () => {
+        this.#rotation.published()
         for (const tell of this.#listeners) tell(this.proven)
       },
       failed: (error) => this.#log.abandon(error),
     })
     this.#erasure = new Erasure({ store: options.store, keys: options.keys, payloads: options.payloads, log: this.#log, trail: this })
+    this.#rotation = new KeyRotation({
+      ...{ signing: options.signing, name: options.name, publishing: options.publishing, log: options.log, trail: this },
+      now: () => options.clock.wall(),
+      entries: () => this.#log.end.entries,
+    })
     void options.mayBeSigned?.then(() => {
       this.#maySign = true
     })
@@ -111,7 +121,9 @@ export class DurableTrail implements Trail {
   /** From now on the log is published, once what recovery found open is closed in it: then the next start need not look for it. */
   startPublishing(): void {
     this.#startsWhenResumed = this.#log.state === 'full'
-    if (!this.#startsWhenResumed) this.#publishing.start()
+    if (this.#startsWhenResumed) return
+    this.#publishing.start()
+    this.#rotation.start()
   }
 
   get state(): 'open' | 'full' | 'failed' | 'closed' {
@@ -190,22 +202,15 @@ export class DurableTrail implements Trail {
   }
 
   verifierKeys(): readonly string[] {
-    return this.#keys.signingSeeds(this.#options.clock.wall()).map((seed) => ed25519Signer(this.name, seed).vkey)
+    return this.logKeys().flatMap(({ vkey, state }) => (state === 'signs' ? [vkey] : []))
   }
 
-  async rotateKey(until: number): Promise<Recorded> {
-    const [from] = this.verifierKeys()
-    const seed = stored(() => this.#keys.addSigningSeed(until))
-    const to = ed25519Signer(this.name, seed).vkey
-    const recorded = await this.durable({
-      kind: 'key.changed',
-      fields: { key: 'log', from: from as string, to, until: new Date(until).toISOString() },
-    })
-    // The checkpoint that covers this entry first is still signed by the old key alone.
-    await this.publish()
-    await this.#useSeeds()
-    await this.publish()
-    return recorded
+  logKeys(): readonly LogKey[] {
+    return this.#options.signing.all(this.name, this.#options.clock.wall())
+  }
+
+  rotateKey(until: number): Promise<Recorded> {
+    return this.#rotation.rotate(until)
   }
 
   witnessed(): Promise<string | undefined> {
@@ -278,6 +283,7 @@ export class DurableTrail implements Trail {
       await this.#publishing.publish().catch(() => undefined)
       this.#publishing.saveClean()
     }
+    await this.#rotation.stop()
     await this.#options.publishing.close()
     this.#options.payloads.close()
     this.#wakeWatchers()
@@ -309,11 +315,6 @@ export class DurableTrail implements Trail {
     this.#writer.write({ kind: 'clock.step', fields: { ms: step } }, this.#nextId(), this.#log.staging, true)
     this.#counter++
     this.#log.staged()
-  }
-
-  /** Signing keys whose overlap is over sign no more. */
-  async #useSeeds(): Promise<void> {
-    await this.#options.publishing.useSeeds(this.#keys.signingSeeds(this.#options.clock.wall()))
   }
 
   #nextId(): EntryId {

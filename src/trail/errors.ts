@@ -29,6 +29,10 @@ export const trailErrors = {
     meaning: 'The key store does not hold the key of this log, so the log can be neither checked nor continued.',
     next: 'Restore keys.sqlite that belongs to this log, or go on in a new one: gatescribe start --new-origin damaged.',
   },
+  GS_TRAIL_ROTATING: {
+    meaning: 'The signing key of the log is being changed already, or as many keys sign as may at once.',
+    next: 'Wait until an overlap has ended: gatescribe keys show says when.',
+  },
   GS_TRAIL_SOUND: {
     meaning: 'The log is as it was, so no new one begins.',
     next: 'Start without --new-origin.',

@@ -2,17 +2,14 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { Sealer } from '../operations/index.ts'
 import type { KeyStore, SealedKey } from './key-store.ts'
 import { OpenPayloadKey } from './payload-key.ts'
+import { KEY_BYTES, newKeyId, openKey, sealKey } from './sealed-key.ts'
 
-const KEY_BYTES = 32
 /** Session keys made beforehand, in one transaction, so that opening a session waits for no disk. */
 const POOL = 128
 /** Keys kept open for reading and for subjects. */
 const KEPT_OPEN = 1024
-/** Serial numbers of signing keys sort as text. */
-const SERIAL_DIGITS = 6
-const OVERLAP = 'signing-overlap'
 
-/** The trail's keys: random, sealed under the master key in the key store, and durable there before anything is sealed under them. */
+/** The trail's keys, but for those that sign: random, sealed under the master key in the key store, and durable there before anything is sealed under them. */
 export class KeyRing {
   readonly #store: KeyStore
   readonly #master: Sealer
@@ -33,34 +30,9 @@ export class KeyRing {
   /** The one key of a purpose; made at first use. Its bytes. */
   only(purpose: 'batch-mac' | 'pseudonym' | 'index'): Buffer {
     const stored = this.#store.findByLabel(purpose, '')
-    if (stored) return Buffer.from(this.#master.open(stored.sealed, sealedKeyAad(stored)))
+    if (stored) return openKey(this.#master, stored)
     const bytes = randomBytes(KEY_BYTES)
-    this.#store.insert([this.#sealed(purpose, newId(), '', bytes)])
-    return bytes
-  }
-
-  /**
-   * The keys that sign checkpoints at this moment, the newest first; the first one is made at first use.
-   * @param now ms since the epoch
-   */
-  signingSeeds(now: number): readonly Buffer[] {
-    const stored = this.#store.all('note')
-    if (stored.length === 0) return [this.addSigningSeed()]
-    const overlap = readOverlap(this.#store)
-    return stored
-      .filter(({ label }, at) => at === stored.length - 1 || (overlap?.label === label && now < overlap.until))
-      .map((key) => Buffer.from(this.#master.open(key.sealed, sealedKeyAad(key))))
-      .reverse()
-  }
-
-  /** Makes the next key that signs checkpoints, and lets the one before it sign beside it until then. @param until ms since the epoch */
-  addSigningSeed(until?: number): Buffer {
-    const before = this.#store.all('note').at(-1)
-    const label = String(Number(before?.label ?? 0) + 1).padStart(SERIAL_DIGITS, '0')
-    const bytes = randomBytes(KEY_BYTES)
-    // First the overlap: a crash between the two leaves the old key as the only one, which it still is.
-    if (before && until !== undefined) this.#store.set(OVERLAP, JSON.stringify({ label: before.label, until }))
-    this.#store.insert([this.#sealed('note', newId(), label, bytes)])
+    this.#store.insert([this.#sealed(purpose, newKeyId(), '', bytes)])
     return bytes
   }
 
@@ -132,7 +104,7 @@ export class KeyRing {
     const fresh: OpenPayloadKey[] = []
     const rows: SealedKey[] = []
     for (let made = this.#pool.length; made < POOL; made++) {
-      const id = newId()
+      const id = newKeyId()
       const bytes = randomBytes(KEY_BYTES)
       rows.push(this.#sealed('session', id, id, bytes))
       fresh.push(new OpenPayloadKey(id, bytes))
@@ -142,32 +114,17 @@ export class KeyRing {
   }
 
   #make(purpose: SealedKey['purpose'], label: string): OpenPayloadKey {
-    const id = newId()
+    const id = newKeyId()
     const bytes = randomBytes(KEY_BYTES)
     this.#store.insert([this.#sealed(purpose, id, label, bytes)])
     return new OpenPayloadKey(id, bytes)
   }
 
   #sealed(purpose: SealedKey['purpose'], id: string, label: string, bytes: Uint8Array): SealedKey {
-    return { id, purpose, label, sealed: this.#master.seal(bytes, sealedKeyAad({ id, purpose, label })) }
+    return sealKey(this.#master, { id, purpose, label }, bytes)
   }
 
   #unseal(stored: SealedKey): OpenPayloadKey {
-    return new OpenPayloadKey(stored.id, this.#master.open(stored.sealed, sealedKeyAad(stored)))
+    return new OpenPayloadKey(stored.id, openKey(this.#master, stored))
   }
-}
-
-/** Which key still signs beside the newest, and until when. */
-function readOverlap(store: KeyStore): { readonly label: string; readonly until: number } | undefined {
-  const text = store.setting(OVERLAP)
-  return text === undefined ? undefined : (JSON.parse(text) as { label: string; until: number })
-}
-
-function newId(): string {
-  return randomBytes(8).toString('hex')
-}
-
-/** Binds a sealed key to its id, purpose and owner, so that rows cannot be swapped. */
-export function sealedKeyAad(key: Pick<SealedKey, 'id' | 'purpose' | 'label'>): string {
-  return `gatescribe trail key\n${key.purpose}\n${key.id}\n${key.label}`
 }

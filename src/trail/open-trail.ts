@@ -17,6 +17,7 @@ import { Publisher } from './publisher.ts'
 import { type Recovered, recover } from './recovery.ts'
 import { SEGMENT_HEADER_BYTES, segmentHeader, segmentName, segmentNumber } from './segment.ts'
 import { folderFiles, type SegmentFiles } from './segment-files.ts'
+import { SigningKeys } from './signing-keys.ts'
 import { readState } from './state-file.ts'
 import type { EntryKind, Trail } from './trail.ts'
 import type { TrailLog } from './trail-log.ts'
@@ -73,7 +74,7 @@ const NAME = /^[\x21-\x2a\x2c-\x7e]{1,200}$/
  */
 export async function openTrail(options: TrailOptions): Promise<Trail> {
   const { folder, keys: store, masterKey, origin, instance, newLog } = options
-  const newKey = () => void new KeyRing(store, masterKey).addSigningSeed()
+  const newKey = () => new SigningKeys(store, masterKey).startOver()
   const parts = { folder, store, origin, instance, newKey }
   const interrupted = goOn(parts)
   if (newLog && !interrupted) await setLogAside({ ...parts, reason: newLog, open: () => openLog(options) })
@@ -115,12 +116,14 @@ async function openLog(options: TrailOptions): Promise<Trail> {
   const keys = new KeyRing(store, masterKey)
   const key = logKey(keys.only('batch-mac'), origin, instance)
   const name = `${origin}/${instance}`
-  const seeds = keys.signingSeeds(clock.wall())
+  const signing = new SigningKeys(store, masterKey)
+  const seeds = signing.seeds(clock.wall())
+  signing.remember(name, clock.wall())
   const known = store.state()
   const stored = await readState(logFiles, key)
   const recovered = await recover({ files, origin, instance, key, state: known, published: stored })
   const published = stored ?? nothingPublished(key)
-  await checkPublished({ log: new PublishedLog(logFiles), published, known, name, seeds })
+  await checkPublished({ log: new PublishedLog(logFiles), published, known, name, verifiers: signing.verifiers(name) })
   if (recovered.torn) await cut(files, recovered.torn)
   const end = recovered.end ?? (await begin(files, origin, instance, segmentBytes, key))
   const payloads = options.payloads(folder)
@@ -128,7 +131,7 @@ async function openLog(options: TrailOptions): Promise<Trail> {
     options.publishing?.({ folder, key, name, seeds, published }) ??
     new Publisher({ wal: files, files: logFiles, payloads, key, name, seeds, published })
   const trail = new DurableTrail({
-    ...{ files, store, keys, key, origin, instance, segmentBytes, clock, log, recovered, end },
+    ...{ files, store, keys, signing, key, origin, instance, segmentBytes, clock, log, recovered, end },
     ...{ name, published, publishing, logFiles, payloads, mayBeSigned: options.mayBeSigned },
   })
   const inOrder = recovered.end === undefined || (known?.clean === true && !recovered.torn && known.batches === end.batches)

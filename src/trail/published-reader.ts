@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import type { Sealer } from '../operations/index.ts'
-import { sealedKeyAad } from './key-ring.ts'
 import type { KeyStore } from './key-store.ts'
 import { folderLogFiles } from './log-files.ts'
 import { OpenPayloadKey } from './payload-key.ts'
 import type { PayloadStore } from './payload-store.ts'
 import { PublishedLog } from './published-log.ts'
+import { openKey } from './sealed-key.ts'
 import type { Proven, ReadOptions, StoredEntry } from './trail.ts'
 import { fromBundles } from './trail-reader.ts'
 
@@ -91,7 +91,7 @@ export class PublishedReader {
     if (open) return open
     const stored = this.#options.keys.find(id)
     if (!stored) return undefined
-    const key = new OpenPayloadKey(id, this.#options.masterKey.open(stored.sealed, sealedKeyAad(stored)))
+    const key = new OpenPayloadKey(id, openKey(this.#options.masterKey, stored))
     if (this.#open.size >= KEPT_OPEN) this.#open.clear()
     this.#open.set(id, key)
     return key

@@ -79,6 +79,18 @@ export interface Recorded {
   readonly index: number
 }
 
+/** A key that signs checkpoints of this log, did, or will; or that of a log of this instance before it. */
+export interface LogKey {
+  /** C2SP signed-note, "Verifier keys". */
+  readonly vkey: string
+  /** next — it signs once a checkpoint covers the entry that tells of it. */
+  readonly state: 'next' | 'signs' | 'former'
+  /** When it began to sign, ms since the epoch; not yet where it is the next. */
+  readonly since?: number
+  /** When it stops or stopped, ms since the epoch; undefined where nothing is known of an end. */
+  readonly until?: number
+}
+
 /** What of the log is provable by now. */
 export interface Proven {
   /** Entries in the published tree, and its root. */
@@ -160,7 +172,12 @@ export interface Trail extends TrailWriter {
   readonly tile: ReadTile
   /** Verifier keys of the keys that sign checkpoints now, the newest first (C2SP signed-note, "Verifier keys"). */
   verifierKeys(): readonly string[]
-  /** From the next checkpoint on another key signs, and until `until` (ms since the epoch) the one before it too. The entry is signed by the old one alone. */
+  /** The same and all before them, also of logs before this one, and the next one, the newest first. */
+  logKeys(): readonly LogKey[]
+  /**
+   * Once a checkpoint covers the entry that tells of it, another key signs, and until `until` (ms since the epoch) the one before it too; then that one
+   * is destroyed. @throws TrailError GS_TRAIL_ROTATING while another is to be the next, or too many sign; what keeps an entry from being written
+   */
   rotateKey(until: number): Promise<Recorded>
   /** The newest checkpoint that enough witnesses cosigned; undefined where there is none. */
   witnessed(): Promise<string | undefined>
