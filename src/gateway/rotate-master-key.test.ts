@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { loadConfig } from '../config/index.ts'
 import { createMasterKey, type MasterKey, Secret } from '../credentials/index.ts'
+import { parseNote, parseVkey, verifiedBy } from '../tlog/index.ts'
 import type { StoredEntry } from '../trail/index.ts'
 import { openRooms } from './rooms.ts'
 import { rotateGatewayKey } from './rotate-master-key.ts'
@@ -79,6 +80,20 @@ it('moves all that a gateway sealed: it opens with the new key, and no longer wi
     { ...said, state: 'begun' },
     { ...said, state: 'done', moved },
   ])
+})
+
+it('moves the keys that sign the log too, also in the overlap of two', async () => {
+  const before = await open('old')
+  await before.trail.rotateKey(Date.now() + 3_600_000)
+  const keys = before.trail.logKeys()
+  await before.close('asked')
+  await rotate()
+  const after = await open('new')
+  expect(after.trail.logKeys()).toEqual(keys)
+  expect(after.trail.verifierKeys()).toHaveLength(2)
+  const { checkpoint } = await after.trail.publish()
+  expect(verifiedBy(parseNote(checkpoint as string), keys.map(({ vkey }) => parseVkey(vkey)))).toHaveLength(2)
+  await after.close('asked')
 })
 
 it('is finished by running it again, where it was interrupted between two stores', async () => {

@@ -83,6 +83,22 @@ it('has checkpoints cosigned, and keeps the newest that has its quorum', async (
   await again.close()
 })
 
+it('knows what a witness remembers also where the key that signed it is gone', async () => {
+  const witness = await witnessOf(folder)
+  const gateway = await watched(folder, witness)
+  await write(gateway, 3)
+  await gateway.witnessing.submit()
+  await gateway.house.trail!.rotateKey(Date.now())
+  await gateway.witnessing.submit()
+  // The witness has not been told of the new key: it remembers what the old one signed.
+  expect(gateway.witnessing.states[0]).toMatchObject({ size: 3, error: { code: 'GS_WITNESS_LOG_KEY' } })
+  await gateway.close()
+  const again = await watched(folder, witness)
+  expect(again.house.store.all('note')).toHaveLength(1)
+  expect(again.witnessing.compared).toBe(true)
+  await again.close()
+})
+
 it('refuses to go on from an older copy of the whole data folder, before anything is signed', async () => {
   const witness = await witnessOf(folder)
   const copy = mkdtempSync(join(tmpdir(), 'gatescribe-copy-'))
