@@ -8,12 +8,13 @@ import { type Stretch, stretchesOf } from './stretches.ts'
  * The entries of a scope, in order.
  * @param from nothing of the scope stands before this index
  * @param end entries from this index on are left out
- * @throws TrailError
+ * @throws TrailError; the signal's reason
  */
 export async function* select(
   trail: Pick<EvidenceTrail, 'read' | 'proven'>,
   scope: Scope,
   [from, end]: Stretch,
+  signal?: AbortSignal,
 ): AsyncGenerator<StoredEntry> {
   const breather = new Breather()
   const belonging = 'from' in scope ? undefined : new Belonging(scope)
@@ -21,6 +22,7 @@ export async function* select(
     'from' in scope ? await stretchesOf(trail, { from: Date.parse(scope.from), to: Date.parse(scope.to) }, end) : [[from, end]]
   for (const [first, behind] of stretches as readonly Stretch[]) {
     for await (const entry of trail.read({ from: first })) {
+      signal?.throwIfAborted()
       if (entry.index >= behind) break
       if (!belonging || (belonging.mayHave(entry.bytes) && belonging.has(entry.fields))) yield entry
       await breather.breathe()

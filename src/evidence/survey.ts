@@ -28,9 +28,9 @@ export interface Survey {
 /**
  * Reads what a bundle will hold, and counts.
  * @param from nothing of the scope stands before this index
- * @throws EvidenceError GS_EVIDENCE_NOT_FOUND where that is nothing, GS_EVIDENCE_TOO_LARGE; TrailError
+ * @throws EvidenceError GS_EVIDENCE_NOT_FOUND where that is nothing, GS_EVIDENCE_TOO_LARGE; TrailError; the signal's reason
  */
-export async function survey(trail: EvidenceTrail, scope: Scope, payloads: boolean, from = 0): Promise<Survey> {
+export async function survey(trail: EvidenceTrail, scope: Scope, payloads: boolean, from = 0, signal?: AbortSignal): Promise<Survey> {
   const { size } = await trail.publish()
   const within: Stretch = [Math.max(from, trail.proven.minimum), size]
   const tiles = new TileSet()
@@ -38,7 +38,7 @@ export async function survey(trail: EvidenceTrail, scope: Scope, payloads: boole
   let entries = 0
   let first: number | undefined
   let newest: StoredEntry | undefined
-  for await (const entry of select(trail, scope, within)) {
+  for await (const entry of select(trail, scope, within, signal)) {
     first ??= entry.index
     newest = entry
     entries++

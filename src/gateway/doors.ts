@@ -25,7 +25,7 @@ const TOKEN_DOOR_RATE = { burst: 120, perSecond: 10 }
 
 /** Opens the plane first: whoever gets a credential at the token door can use it at once. @throws GatewayError GS_GATEWAY_ADDRESS */
 export async function openDoors(rooms: Rooms, log: GatewayLog, draining: () => boolean): Promise<Doors> {
-  const { credentials, exchange, guard, inForce, records, runs, tls, authority } = rooms
+  const { credentials, evidence, exchange, guard, inForce, records, runs, tls, authority } = rooms
   const { listen } = inForce.config.gateway
   const postgres = createPostgresDoor({
     tls,
@@ -44,6 +44,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, draining: () => b
     exchange,
     credentials,
     runs,
+    receipt: (run) => evidence.ownReceipt(run),
     names: tls.names,
     postgres: { host: tls.names[0] ?? listen.postgres.host, port: postgresPort },
     ca: () => tls.ca,

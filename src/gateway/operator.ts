@@ -25,6 +25,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
   const { inForce, readings, records, runs, secrets, trail } = rooms
   const startedAt = Date.now()
   return {
+    ...rooms.evidence.for(LOCAL_OPERATOR),
     status: (): GatewayStatus => ({
       version: version(),
       origin: `${inForce.config.gateway.origin}/${inForce.config.gateway.instance}`,

@@ -29,6 +29,7 @@ import {
 } from '../store/index.ts'
 import { type NewLogReason, openTrail, type Trail } from '../trail/index.ts'
 import { refuseEphemeral } from './durability.ts'
+import { Evidence } from './evidence.ts'
 import { InForce } from './in-force.ts'
 import type { GatewayLog } from './log.ts'
 import { publishThread } from './publishing/index.ts'
@@ -53,6 +54,7 @@ export interface Rooms {
   readonly trail: Trail
   readonly records: Records
   readonly readings: Readings
+  readonly evidence: Evidence
   readonly searching: Searching
   readonly secrets: SecretStore
   readonly references: References
@@ -131,6 +133,7 @@ async function join(
   const secrets = createSecretStore(embeddedSecretStore(database), masterKey.sealer('secrets'), Date.now)
   const references = createReferences({ env: process.env, secrets })
   const runs = new LiveRuns({ store: embeddedRunStore(database), observer: new RunRecords(trail, config.gateway.durability) })
+  const evidence = new Evidence(trail, runs)
   const identityKeys = openIdentityKeys(embeddedRootKeyStore(database), masterKey.sealer('identity'))
   const credentials = new RunCredentials(identityKeys, embeddedCredentialStore(database), runs)
   const exchange = new TokenExchange({
@@ -170,6 +173,7 @@ async function join(
     trail,
     records,
     readings,
+    evidence,
     secrets,
     references,
     runs,

@@ -54,6 +54,11 @@ export class RunCredentials {
     return this.#runOf(credential, 'run')
   }
 
+  /** The same, also where the run is over: for what a launcher may still ask then. @throws IdentityError */
+  anyRunOfHandle(credential: string): Run {
+    return this.#known(this.#storedOf(credential, 'run').run).run
+  }
+
   /** What the PostgreSQL plane needs of this room. */
   postgres(): PlaneAuthenticator {
     return {
@@ -64,18 +69,27 @@ export class RunCredentials {
   }
 
   #runOf(credential: string, door: CredentialDoor): Run {
+    return this.#liveRun(this.#storedOf(credential, door).run)
+  }
+
+  #storedOf(credential: string, door: CredentialDoor): StoredCredential {
     const form = readForm(credential)
     if (form === 'foreign') throw new IdentityError('GS_IDENTITY_CREDENTIAL_FOREIGN')
     if (form.door !== door) throw new IdentityError('GS_IDENTITY_CREDENTIAL_WRONG_DOOR')
     const hash = hashCredential(credential)
     const stored = this.#byHash.get(hash.toString('base64')) ?? this.#remember(this.#store.byHash(hash))
     if (!stored || stored.door !== door || !timingSafeEqual(stored.hash, hash)) throw new IdentityError('GS_IDENTITY_CREDENTIAL_UNKNOWN')
-    return this.#liveRun(stored.run)
+    return stored
+  }
+
+  #known(id: string): NonNullable<ReturnType<KnownRuns['run']>> {
+    const known = this.#runs.run(id)
+    if (!known) throw new IdentityError('GS_IDENTITY_CREDENTIAL_UNKNOWN')
+    return known
   }
 
   #liveRun(id: string): Run {
-    const known = this.#runs.run(id)
-    if (!known) throw new IdentityError('GS_IDENTITY_CREDENTIAL_UNKNOWN')
+    const known = this.#known(id)
     if (known.state !== 'live') throw new IdentityError('GS_IDENTITY_RUN_OVER')
     return known.run
   }

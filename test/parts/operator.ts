@@ -16,6 +16,9 @@ export interface InMemoryOperator extends Operator {
   /** What was searched for; the answer is entries of the kind that is asked for. */
   readonly searches: TrailSearch[]
   readonly reindexing: ReindexStep[]
+  /** What bundles were asked for; the pieces of the next one, or where it breaks off. */
+  readonly exported: { scope: object; payloads: boolean }[]
+  readonly evidence: (Buffer | Error)[]
   /** Appends an entry and wakes whoever follows. */
   append(kind: EntryKind, fields: EntryFields, payloads?: readonly StoredPayload[]): StoredEntry
   /** The next call of this name throws it. */
@@ -36,6 +39,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     sealed: new Map(),
     readings: [],
     findings: [],
+    exported: [],
+    evidence: [],
     searches: [],
     reindexing: [],
     append(kind, fields, payloads = []) {
@@ -102,6 +107,31 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     async *reindex(checkOnly) {
       throwPlanted('reindex')
       yield* operator.reindexing.filter((step) => !checkOnly || !('phase' in step) || step.phase === 'check')
+    },
+    async exportTrail(scope, payloads) {
+      operator.exported.push({ scope, payloads })
+      throwPlanted('exportTrail')
+      const { evidence } = operator
+      return {
+        bytes: (async function* () {
+          for (const piece of evidence) {
+            if (piece instanceof Error) throw piece
+            yield piece
+          }
+        })(),
+      }
+    },
+    async prove(ref) {
+      throwPlanted('prove')
+      return { index: 7, id: 'boot.7', entry: `entry ${ref}`, proof: `proof of ${ref}\n` }
+    },
+    async disclose(ref, payloads) {
+      throwPlanted('disclose')
+      return `${JSON.stringify({ ref, payloads: payloads ?? 'all' })}\n`
+    },
+    async receipt(run) {
+      throwPlanted('receipt')
+      return `${JSON.stringify({ run })}\n`
     },
     async secrets() {
       return [...operator.sealed.values()].map(({ view }) => view)

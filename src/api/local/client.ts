@@ -11,7 +11,9 @@ import {
   type FoundAnswer,
   findingSchema,
   foundSchema,
+  type ProofAnswer,
   problemSchema,
+  proofSchema,
   type ReindexAnswer,
   type ReloadedAnswer,
   type RunAnswer,
@@ -43,6 +45,14 @@ export interface LocalClient {
   search(asked: Readonly<Record<string, string>>, signal: AbortSignal): AsyncIterable<FoundAnswer>
   /** @param check compares only, and builds nothing */
   reindex(check: boolean, signal: AbortSignal): AsyncIterable<ReindexAnswer>
+  /** An archive, in pieces. Throws where it breaks off. @param asked the query of the route, as text */
+  exportTrail(asked: Readonly<Record<string, string>>, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** @param ref index or id */
+  proof(ref: string, signal: AbortSignal): Promise<ProofAnswer>
+  /** @param ref index or id. @param payloads names; undefined for all. @returns JSON, to be passed on as it is */
+  disclosure(ref: string, payloads: readonly string[] | undefined, signal: AbortSignal): Promise<string>
+  /** @returns JSON, to be passed on as it is */
+  receipt(run: string): Promise<string>
   secrets(): Promise<SecretAnswer[]>
   setSecret(name: string, value: Uint8Array): Promise<SecretAnswer>
   removeSecret(name: string): Promise<void>
@@ -69,6 +79,13 @@ export function localClient(send: Transport): LocalClient {
     entry: (ref) => get(`/v1/trail/${part(ref)}`, entrySchema),
     search: (asked, signal) => readLines(send, `/v1/trail/search?${new URLSearchParams(asked)}`, foundSchema, signal),
     reindex: (check, signal) => readLines(send, `/v1/trail/reindex?check=${check}`, reindexSchema, signal, 'POST'),
+    exportTrail: (asked, signal) => readPieces(send, `/v1/trail/export?${new URLSearchParams(asked)}`, signal),
+    proof: async (ref, signal) => readJson(await ask(send, { method: 'GET', path: `/v1/trail/${part(ref)}/proof`, signal }), proofSchema),
+    async disclosure(ref, payloads, signal) {
+      const query = new URLSearchParams((payloads ?? []).map((name) => ['payload', name]))
+      return collect(await ask(send, { method: 'GET', path: `/v1/trail/${part(ref)}/disclosure?${query}`, signal }))
+    },
+    receipt: async (run) => collect(await ask(send, { method: 'GET', path: `/v1/runs/${part(run)}/receipt` })),
     secrets: () => get('/v1/secrets', z.array(secretSchema)),
     setSecret: async (name, body) => readJson(await ask(send, { method: 'PUT', path: `/v1/secrets/${part(name)}`, body }), secretSchema),
     removeSecret: (name) => act('DELETE', `/v1/secrets/${part(name)}`),
@@ -100,6 +117,15 @@ async function collect({ body }: LocalResponse): Promise<string> {
     throw new LocalError('GS_LOCAL_INTERRUPTED', undefined, { cause: error })
   }
   return Buffer.concat(chunks).toString('utf8')
+}
+
+async function* readPieces(send: Transport, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const { body } = await ask(send, { method: 'GET', path, signal })
+  try {
+    for await (const piece of body) yield piece as Uint8Array
+  } catch (error) {
+    throw new LocalError('GS_LOCAL_INTERRUPTED', undefined, { cause: error })
+  }
 }
 
 const lastLine = z.object({ error: problemSchema })

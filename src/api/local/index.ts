@@ -1,5 +1,6 @@
 export { type LocalClient, localClient } from './client.ts'
 export { GatewayAnswer, LocalError, localErrors } from './errors.ts'
+export type * from './evidence-operator.ts'
 export { type LocalApi, localApi } from './local-api.ts'
 export type * from './operator.ts'
 export type * from './schemas.ts'

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { inMemoryOperator, liveRun } from '../../../test/parts/operator.ts'
+import { EvidenceError } from '../../evidence/index.ts'
 import { SearchError } from '../../search/index.ts'
 import { TrailError } from '../../trail/index.ts'
 import { injectTransport, type LocalListener, listenLocally, localApi, localClient, localSocketPath, socketTransport } from './index.ts'
@@ -220,6 +221,59 @@ describe('the trail over the socket', () => {
     const { operator, client } = await listening()
     operator.fail('readTrail', new TrailError('GS_TRAIL_CLOSED'))
     await expect(all(client.trail(wholeTrail, never))).rejects.toMatchObject({ code: 'GS_TRAIL_CLOSED' })
+  })
+})
+
+describe('evidence over the socket', () => {
+  it('is a bundle, byte for byte, of what was asked for', async () => {
+    const { operator, client } = await listening()
+    const pieces = [Buffer.alloc(100_000, 1), Buffer.from([0, 255, 10, 13]), Buffer.alloc(70_000, 2)]
+    operator.evidence.push(...pieces)
+    const got = await all(client.exportTrail({ run: 'run_one', payloads: 'true' }, never))
+    expect(Buffer.concat(got).equals(Buffer.concat(pieces))).toBe(true)
+    await all(client.exportTrail({ from: '2026-11-23T00:00:00Z', to: '2026-11-23T01:00:00+01:00' }, never))
+    expect(operator.exported).toEqual([
+      { scope: { run: 'run_one' }, payloads: true },
+      { scope: { from: '2026-11-23T00:00:00Z', to: '2026-11-23T01:00:00+01:00' }, payloads: false },
+    ])
+  })
+
+  it.each([
+    {},
+    { run: 'run_one', session: 'ses_one' },
+    { run: 'a"b' },
+    { run: 'run_one', from: '2026-11-23T00:00:00Z', to: '2026-11-24T00:00:00Z' },
+    { from: '2026-11-23T00:00:00Z' },
+    { to: '2026-11-23T00:00:00Z' },
+    { from: '2026-11-24T00:00:00Z', to: '2026-11-23T00:00:00Z' },
+    { from: 'yesterday', to: 'today' },
+    { range: '1' },
+  ])('is of one thing: %o is refused', async (asked) => {
+    const { operator, client } = await listening()
+    await expect(all(client.exportTrail(asked as Record<string, string>, never))).rejects.toMatchObject({ code: 'GS_LOCAL_BAD_REQUEST' })
+    expect(operator.exported).toEqual([])
+  })
+
+  it('is refused with its reason before it begins, and never taken for whole where it breaks off', async () => {
+    const { operator, client } = await listening()
+    operator.fail('exportTrail', new EvidenceError('GS_EVIDENCE_NOT_FOUND'))
+    await expect(all(client.exportTrail({ run: 'run_one' }, never))).rejects.toMatchObject({ code: 'GS_EVIDENCE_NOT_FOUND' })
+    operator.evidence.push(Buffer.from('the beginning'), new EvidenceError('GS_EVIDENCE_CHANGED'))
+    await expect(all(client.exportTrail({ run: 'run_one' }, never))).rejects.toMatchObject({ code: 'GS_LOCAL_INTERRUPTED' })
+    expect(failures).toHaveLength(1)
+  })
+
+  it('is a proof, a disclosure of some payloads or all, a receipt', async () => {
+    const { operator, client } = await listening()
+    expect(await client.proof('boot.7', never)).toEqual({ index: 7, id: 'boot.7', entry: 'entry boot.7', proof: 'proof of boot.7\n' })
+    expect(JSON.parse(await client.disclosure('7', undefined, never))).toEqual({ ref: '7', payloads: 'all' })
+    for (const names of [['a'], ['a', 'b.1']])
+      expect(JSON.parse(await client.disclosure('7', names, never))).toMatchObject({ payloads: names })
+    expect(await client.receipt('run_one')).toBe('{"run":"run_one"}\n')
+    operator.fail('receipt', new EvidenceError('GS_EVIDENCE_RUN_LIVE'))
+    await expect(client.receipt('run_one')).rejects.toMatchObject({ code: 'GS_EVIDENCE_RUN_LIVE' })
+    for (const ref of ['../x', 'a b', '1.']) await expect(client.proof(ref, never)).rejects.toMatchObject({ code: 'GS_LOCAL_BAD_REQUEST' })
+    await expect(client.disclosure('7', ['a|b'], never)).rejects.toMatchObject({ code: 'GS_LOCAL_BAD_REQUEST' })
   })
 })
 

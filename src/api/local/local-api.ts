@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { LocalError } from './errors.ts'
 import type { Operator } from './operator.ts'
 import { codedError, problemOf, statusOf } from './problem.ts'
+import { evidenceRoutes } from './routes/evidence.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
 import { runRoutes } from './routes/runs.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -58,6 +59,7 @@ export function localApi(operator: Operator, log: FailureLog, closing: AbortSign
   runRoutes(api, operator)
   sessionRoutes(api, operator)
   trailRoutes(api, operator, closing)
+  evidenceRoutes(api, operator, log, closing)
   searchRoutes(api, operator, closing)
   secretRoutes(api, operator)
   return api

@@ -159,6 +159,26 @@ export const pageSchema = z.object({
 })
 export const foundSchema = z.union([pageSchema, entrySchema])
 
+/** An entry's position in the log, or its id `<boot>.<counter>`. */
+export const referenceSchema = z.string().regex(/^\d{1,15}$|^[A-Za-z0-9_-]{1,64}\.\d{1,15}$/)
+
+/** Query of `GET /v1/trail/export`: a run, a session, or a time. */
+export const exportQuerySchema = z
+  .strictObject({
+    run: name.optional(),
+    session: name.optional(),
+    from: z.iso.datetime({ offset: true }).optional(),
+    to: z.iso.datetime({ offset: true }).optional(),
+    payloads: flag,
+  })
+  .refine(
+    ({ run, session, from, to }) => [run, session, from ?? to].filter((given) => given !== undefined).length === 1,
+    'one of run, session, and from with to',
+  )
+  .refine(({ from, to }) => (from === undefined ? to === undefined : Date.parse(from) <= Date.parse(to ?? '')), 'from, and to behind it')
+
+export const proofSchema = z.object({ index: z.int(), id: z.string(), entry: z.string(), proof: z.string() })
+
 export const reindexQuerySchema = z.object({ check: flag })
 
 /** The answer to a reindex is lines: how far it is, then the report. */
@@ -184,6 +204,7 @@ export type StatusAnswer = z.output<typeof statusSchema>
 export type RunAnswer = z.output<typeof runSchema>
 export type SessionAnswer = z.output<typeof sessionSchema>
 export type PayloadAnswer = z.output<typeof payloadSchema>
+export type ProofAnswer = z.output<typeof proofSchema>
 export type PageAnswer = z.output<typeof pageSchema>
 export type FoundAnswer = z.output<typeof foundSchema>
 export type ReindexAnswer = z.output<typeof reindexSchema>

@@ -36,6 +36,14 @@ export function bearerRefusal(error: unknown): Refused {
   return { ...coded(401, 'invalid_token', error), headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }
 }
 
+/** Why there is no receipt. What is only not there yet can be asked for again. */
+export function receiptRefusal(error: unknown): Refused {
+  if (!(error instanceof CodedError)) return unexpected()
+  if (error.code === 'GS_EVIDENCE_RUN_LIVE') return coded(409, 'invalid_request', error)
+  if (error.code === 'GS_EVIDENCE_RUN_ELSEWHERE' || error.code === 'GS_EVIDENCE_NOT_FOUND') return coded(404, 'invalid_request', error)
+  return { ...coded(503, 'temporarily_unavailable', error), headers: { 'retry-after': '1' } }
+}
+
 /** How the gateway says that it forwards nothing now. RFC 9110 §15.6.4. */
 export function unavailable(why: CodedError): Refused {
   return coded(503, 'temporarily_unavailable', why)

@@ -4,7 +4,7 @@ import type { ErrorAnswer } from './answers.ts'
 import { TokenDoorError } from './errors.ts'
 import { ACCESS_TOKEN, GRANT_TYPE, SUBJECT_TOKEN_TYPES } from './form.ts'
 import { answerShapes } from './read-answer.ts'
-import type { ExchangeAnswer, RunAnswer } from './schemas.ts'
+import type { ExchangeAnswer, ReceiptAnswer, RunAnswer } from './schemas.ts'
 
 /** What the door said: the answer, or its refusal in its own words. */
 export type ExchangeOutcome<Answer> =
@@ -57,6 +57,11 @@ export class TokenDoorClient {
   /** @throws TokenDoorError GS_TOKEN_DOOR_UNREACHABLE */
   self(handle: string): Promise<ExchangeOutcome<RunAnswer>> {
     return this.#send(answerShapes.run, 'GET', '/runs/self', { headers: { authorization: `Bearer ${handle}` } })
+  }
+
+  /** Once the run is over. @throws TokenDoorError GS_TOKEN_DOOR_UNREACHABLE */
+  receipt(handle: string): Promise<ExchangeOutcome<ReceiptAnswer>> {
+    return this.#send(answerShapes.receipt, 'GET', '/runs/receipt', { headers: { authorization: `Bearer ${handle}` } })
   }
 
   close(): Promise<void> {

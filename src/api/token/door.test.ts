@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, type Mock, vi } from 'vitest'
 import { startIssuer, type TestIssuer } from '../../../test/parts/issuer.ts'
+import { EvidenceError } from '../../evidence/index.ts'
 import {
   loginThrottle,
   openIdentityKeys,
@@ -57,6 +58,7 @@ interface Gateway {
   readonly credentials: RunCredentials
   readonly refused: RefusedSignIn[]
   readonly started: ReturnType<typeof vi.fn>
+  readonly receipt: Mock<(run: string) => Promise<string>>
 }
 
 let closedFor: CodedError | undefined
@@ -67,6 +69,7 @@ afterEach(() => {
 async function gateway(
   limits: { address?: { burst: number; perSecond: number }; subject?: { burst: number; perSecond: number } } = {},
 ): Promise<Gateway> {
+  const receipt = vi.fn(async (run: string) => JSON.stringify({ gatescribe: 'run-receipt', version: 1, run, logs: [] }))
   const place = (index: number) => ({ log: 'example.org/one', index })
   const started = vi.fn(async () => place(5))
   const runs = new LiveRuns({
@@ -106,6 +109,7 @@ async function gateway(
     exchange,
     credentials,
     runs,
+    receipt,
     names: ['127.0.0.1'],
     postgres: { host: 'gw.example.org', port: 5432 },
     ca: () => '-----BEGIN CERTIFICATE-----\n',
@@ -120,7 +124,7 @@ async function gateway(
     () => door.close(),
     () => runs.close(),
   )
-  return { door, client, url, runs, credentials, refused, started }
+  return { door, client, url, runs, credentials, refused, started, receipt }
 }
 
 const form = (fields: readonly (readonly [string, string])[] | Record<string, string>) =>
@@ -212,6 +216,51 @@ it('keeps a run alive by heart-beat, ends it, and lets nobody in again', async (
   expect(await gate.client.end(handle)).toMatchObject({ ok: true, answer: { state: 'ended', expires_in: 0 } })
   expect(await gate.client.renew(handle)).toMatchObject({ ok: false, status: 401, refusal: { code: 'GS_IDENTITY_RUN_OVER' } })
   expect(await gate.client.exchange(await issuer.mint({ aud: audience }))).toMatchObject({ ok: false, refusal: { code: 'GS_RUNS_OVER' } })
+})
+
+describe('the receipt of a run', () => {
+  it('goes to the holder of its handle, also when it is over', async () => {
+    const gate = await gateway()
+    const { access_token: handle, gatescribe } = await signIn(gate)
+    await gate.client.end(handle)
+    expect(await gate.client.receipt(handle)).toEqual({
+      ok: true,
+      answer: { gatescribe: 'run-receipt', version: 1, run: gatescribe.run, logs: [] },
+    })
+    expect(gate.receipt).toHaveBeenCalledWith(gatescribe.run)
+  })
+
+  it('goes to nobody else: not to the job, not to who guesses', async () => {
+    const gate = await gateway()
+    const { access_token: handle, gatescribe } = await signIn(gate)
+    const { credential } = gatescribe.planes.postgres
+    expect(await gate.client.receipt(credential)).toMatchObject({ status: 401, refusal: { code: 'GS_IDENTITY_CREDENTIAL_WRONG_DOOR' } })
+    expect(await gate.client.receipt('gs_run_x')).toMatchObject({ status: 401 })
+    expect(await gate.client.receipt(`${handle}x`)).toMatchObject({ status: 401 })
+    expect(await gate.client.receipt('gs_run_y')).toMatchObject({ status: 429 })
+    expect(gate.receipt).not.toHaveBeenCalled()
+  })
+
+  it.each([
+    ['GS_EVIDENCE_RUN_LIVE', 409, 'invalid_request'],
+    ['GS_EVIDENCE_RUN_ELSEWHERE', 404, 'invalid_request'],
+    ['GS_EVIDENCE_RUN_ENDING', 503, 'temporarily_unavailable'],
+    ['GS_EVIDENCE_UNSIGNED', 503, 'temporarily_unavailable'],
+  ] as const)('is refused with a code and a next step: %s', async (code, status, error) => {
+    const gate = await gateway()
+    const { access_token: handle } = await signIn(gate)
+    gate.receipt.mockRejectedValueOnce(new EvidenceError(code))
+    expect(await gate.client.receipt(handle)).toMatchObject({ ok: false, status, refusal: { error, code, next: expect.any(String) } })
+  })
+
+  it('says no more than that it failed where nobody expected it', async () => {
+    const gate = await gateway()
+    const { access_token: handle } = await signIn(gate)
+    gate.receipt.mockRejectedValueOnce(new Error('password=hunter2'))
+    const outcome = await gate.client.receipt(handle)
+    expect(outcome).toMatchObject({ status: 500, refusal: { code: 'GS_TOKEN_DOOR_FAILED' } })
+    expect(JSON.stringify(outcome)).not.toContain('hunter2')
+  })
 })
 
 it('ends live sessions at once when the run is revoked, and no credential of it works any more', async () => {

@@ -16,6 +16,8 @@ export interface TokenDoorOptions {
   readonly exchange: TokenExchange
   readonly credentials: RunCredentials
   readonly runs: Runs & RunLifeCycle
+  /** What a run came to and that it is in the log, JSON. @throws CodedError where the run is live, or it cannot be told */
+  readonly receipt: (run: string) => Promise<string>
   /** Names under which this door may be addressed (Host, and TLS server name): those of `gateway.tls`, and loopback names in tests. */
   readonly names: readonly string[]
   /** Where jobs find the PostgreSQL plane, if it is to be told. */

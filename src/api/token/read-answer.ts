@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ErrorAnswer } from './answers.ts'
-import type { ExchangeAnswer, RunAnswer } from './schemas.ts'
+import type { ExchangeAnswer, ReceiptAnswer, RunAnswer } from './schemas.ts'
 
 /** No text of an answer comes near this; what does is from somebody else. */
 const text = z.string().max(4096)
@@ -15,6 +15,11 @@ export const answerShapes = {
     expires_in: seconds,
     sessions: z.int().nonnegative(),
   }) satisfies z.ZodType<RunAnswer>,
+  receipt: z.looseObject({
+    gatescribe: z.literal('run-receipt'),
+    run: text,
+    logs: z.array(z.unknown()),
+  }) satisfies z.ZodType<ReceiptAnswer>,
   exchange: z.object({
     access_token: text,
     issued_token_type: text,

@@ -72,6 +72,13 @@ export interface ExchangeAnswer {
   }
 }
 
+/** What CI keeps of a run: docs/evidence.md. Whoever checks it knows the rest of its form. */
+export interface ReceiptAnswer {
+  readonly gatescribe: 'run-receipt'
+  readonly run: string
+  readonly logs: readonly unknown[]
+}
+
 export interface RunAnswer {
   readonly run: string
   readonly state: 'live' | 'ended' | 'revoked' | 'expired'

@@ -19,6 +19,7 @@ beforeEach(async () => {
     exchange: {} as TokenExchange,
     credentials: {} as RunCredentials,
     runs: {} as LiveRuns,
+    receipt: async () => '',
     names: ['localhost', 'other.localhost'],
     unavailable: () => undefined,
     ca: () => certificates.ca,

@@ -5,11 +5,8 @@ import { LocalError } from '../errors.ts'
 import type { LocalApi } from '../local-api.ts'
 import { ndjson, untilGone } from '../ndjson.ts'
 import type { Operator, TrailReading } from '../operator.ts'
-import { entrySchema, trailQuerySchema } from '../schemas.ts'
+import { entrySchema, referenceSchema, trailQuerySchema } from '../schemas.ts'
 import { trailFilter } from '../trail-filter.ts'
-
-/** An entry's position in the log, or its id `<boot>.<counter>`. */
-const reference = z.string().regex(/^\d{1,15}$|^[A-Za-z0-9_-]{1,64}\.\d{1,15}$/)
 
 export function trailRoutes(api: LocalApi, operator: Operator, closing: AbortSignal): void {
   // The answer is a stream of `entrySchema` lines, which Fastify passes on as it is.
@@ -23,7 +20,7 @@ export function trailRoutes(api: LocalApi, operator: Operator, closing: AbortSig
 
   api.get(
     '/v1/trail/:ref',
-    { schema: { params: z.object({ ref: reference }), response: { 200: entrySchema } } },
+    { schema: { params: z.object({ ref: referenceSchema }), response: { 200: entrySchema } } },
     async (request, reply) => {
       const entry = await findEntry(operator, request.params.ref, untilGone(reply.raw, closing))
       if (!entry) throw new LocalError('GS_LOCAL_NOT_FOUND', 'The trail has no entry with this index or id.')
