@@ -161,7 +161,9 @@ export class Reading {
     const { tokens } = this
     if (this.isString(at)) {
       const [open, close] = [tokens.opens[at] as number, tokens.closes[at] as number]
-      if (!isMark(this.bytes, open, close)) this.spans.add(open, close, kind)
+      // The one character of `UESCAPE '!'` is no secret.
+      const escapes = close - open === 1 && this.word(at - 1) === 'uescape'
+      if (!escapes && !isMark(this.bytes, open, close)) this.spans.add(open, close, kind)
     } else if (this.kind(at) === PARAMETER) {
       this.parameters.add(Number(latin1(this.bytes, (tokens.starts[at] as number) + 1, tokens.ends[at])))
     }
