@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ReadTile } from '../tlog/index.ts'
+import { checkLog } from './check-log.ts'
 import { EntryClock, type TrailClock } from './entry-clock.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { Erasure } from './erasure.ts'
@@ -16,7 +17,8 @@ import type { Recovered } from './recovery.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { Placed, StagedBatch } from './staged-batch.ts'
-import type { EntryDraft, EntryId, LogKey, PayloadKey, Proven, ReadOptions, Recorded, StoredEntry, Trail } from './trail.ts'
+import { storedEntry } from './stored-entry.ts'
+import type { CheckStep, EntryDraft, EntryId, LogKey, PayloadKey, Proven, ReadOptions, Recorded, StoredEntry, Trail } from './trail.ts'
 import type { TrailLog } from './trail-log.ts'
 import { readTrail } from './trail-reader.ts'
 import { type LogEnd, largestRecord, WriteAhead } from './write-ahead.ts'
@@ -269,6 +271,21 @@ export class DurableTrail implements Trail {
       },
       options,
     )
+  }
+
+  async *check(payloads: boolean, signal: AbortSignal): AsyncGenerator<CheckStep> {
+    await this.publish()
+    const { name, origin, payloads: store, signing } = this.#options
+    yield* checkLog({
+      ...{ log: this.#published, name, verifiers: signing.verifiers(name), signal },
+      proven: () => this.proven,
+      settled: () =>
+        this.publish().then(
+          () => undefined,
+          () => undefined,
+        ),
+      open: payloads ? (index, entry) => storedEntry({ index, entry, payloads: () => store.find(index) }, origin, this.#keys) : undefined,
+    })
   }
 
   async close(): Promise<void> {

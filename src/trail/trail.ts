@@ -72,6 +72,25 @@ export interface StoredPayload {
   readonly salt?: Uint8Array | undefined
 }
 
+/** What a check of the whole log came to. */
+export interface LogReport {
+  /** Entries in the tree, and its root. */
+  readonly size: number
+  readonly root: Uint8Array
+  /** Entries below this index are pruned: their hashes are checked, they themselves are gone. */
+  readonly pruned: number
+  /** Entries that the newest checkpoint covers, and the newest witnessed one; undefined where there is none. */
+  readonly checkpoint: number | undefined
+  readonly witnessed: number | undefined
+  /** Undefined where they were not asked for. */
+  readonly payloads: { readonly opened: number; readonly erased: number } | undefined
+  /** What is wrong first; undefined where nothing is. */
+  readonly bad: string | undefined
+}
+
+/** How many entries are done, of how many; in the end what was found. */
+export type CheckStep = { readonly done: number; readonly of: number } | { readonly report: LogReport }
+
 /** An entry that is durable. */
 export interface Recorded {
   readonly id: EntryId
@@ -194,6 +213,12 @@ export interface Trail extends TrailWriter {
   finishErasing(also: (keys: readonly string[]) => void | Promise<void>): Promise<number>
   /** Removes entries below an index (rounded down to whole bundles) and their payloads, but for payloads under these keys. Their hashes stay. */
   prune(minimum: number, keptKeys: readonly string[], entry: EntryDraft): Promise<Proven>
+  /**
+   * Publishes, then verifies everything that is published: every entry against its hash, every tile, root and checkpoints. Others go first in between.
+   * @param payloads whether each is opened and held against what its entry commits to
+   * @throws whatever the signal aborts with; TrailError where it cannot be published
+   */
+  check(payloads: boolean, signal: AbortSignal): AsyncIterable<CheckStep>
   /** open — writing; full — no room, resumes by itself; failed — stopped for good, `failure` says why. */
   readonly state: 'open' | 'full' | 'failed' | 'closed'
   /** Resolves with the reason when the trail fails for good: the gateway must stop. Never rejects. */
