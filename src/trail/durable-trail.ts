@@ -366,7 +366,7 @@ export class DurableTrail implements Trail {
   /** Resolves when there is more than `seen`, the trail has ended, or the signal aborts. */
   #more(seen: LogEnd, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#log.end !== seen) return resolve()
+      if (this.#log.end !== seen || signal?.aborted) return resolve()
       const wake = () => {
         this.#watchers.delete(wake)
         signal?.removeEventListener('abort', wake)

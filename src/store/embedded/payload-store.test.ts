@@ -64,6 +64,15 @@ it('leaves no byte of what a removed key sealed in any file', () => {
   other.close()
 })
 
+it('holds nothing that another connection removed, also right after it was found', () => {
+  store.put(0, [group(KEYS[0], [0, 0, 'erased elsewhere'], [1, 0, 'this too'])])
+  expect(found(0)).toEqual(['a0 erased elsewhere'])
+  const other = openPayloadStore(folder)
+  other.remove([KEYS[0]])
+  expect([0, 1].map(found)).toEqual([[], []])
+  other.close()
+})
+
 it('prunes what is below an entry, but for the keys that are kept', () => {
   store.put(0, [group(KEYS[0], [0, 0, 'OLD-OF-A'], [9, 0, 'reaches beyond']), group(KEYS[1], [3, 0, 'held'])])
   store.put(10, [group(KEYS[0], [12, 0, 'OLD-OF-A too'])])

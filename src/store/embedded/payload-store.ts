@@ -21,6 +21,8 @@ const SCHEMA = `
 const HEADER_BYTES = 12
 /** A row takes no further payload beyond this, so that reading one payload does not read a whole session. */
 const ROW_BYTES = 128 * 1024
+/** A publication of more than this is not held in memory for the next reading. */
+const HELD_BYTES = 16 * 1024 * 1024
 /** How long one connection waits for another that writes, ms. */
 const PATIENCE_MS = 10_000
 
@@ -41,6 +43,13 @@ export function openPayloadStore(folder: string): PayloadStore {
   const byEntry = connection.prepare(
     'SELECT key, content FROM payload WHERE chunk = (SELECT max(chunk) FROM payload WHERE chunk <= ?1) AND first <= ?1 AND last >= ?1',
   )
+  const chunkOf = connection.prepare(
+    'SELECT chunk, max(last) AS last, sum(length(content)) AS bytes FROM payload WHERE chunk = (SELECT max(chunk) FROM payload WHERE chunk <= ?)',
+  )
+  const rowsOf = connection.prepare('SELECT key, content FROM payload WHERE chunk = ?')
+  // Another number once another connection has changed something: its thread may have erased what is held here.
+  const dataVersion = connection.prepare('PRAGMA data_version')
+  let held: HeldChunk | undefined
   const byKey = connection.prepare('DELETE FROM payload WHERE key = ?')
   const below = connection.prepare('SELECT rowid, key FROM payload WHERE last < ?')
   const byRow = connection.prepare('DELETE FROM payload WHERE rowid = ?')
@@ -52,6 +61,7 @@ export function openPayloadStore(folder: string): PayloadStore {
 
   return {
     put(from, groups) {
+      held = undefined
       if (groups.length === 0 && connection.prepare('SELECT 1 FROM payload WHERE chunk >= ?').get(from) === undefined) return
       transaction(connection, () => {
         removeFrom.run(from)
@@ -63,16 +73,25 @@ export function openPayloadStore(folder: string): PayloadStore {
       })
     },
     find(index) {
+      const { data_version: version } = dataVersion.get() as { data_version: number }
+      if (held === undefined || version !== held.version || index < held.chunk || index > held.last) {
+        const { chunk, last, bytes } = chunkOf.get(index) as unknown as { chunk: number | null; last: number; bytes: number }
+        if (chunk === null || last < index) return []
+        held = bytes > HELD_BYTES ? undefined : { version, chunk, last, payloads: byIndex(rowsOf.all(chunk) as unknown as Row[]) }
+      }
+      if (held) return held.payloads.get(index) ?? []
       const found: FoundPayload[] = []
       for (const { key, content } of byEntry.all(index) as unknown as Row[]) found.push(...payloadsOf(Buffer.from(content), key, index))
       return found.sort((a, b) => a.place - b.place)
     },
     remove(keys) {
+      held = undefined
       const removed = transaction(connection, () => keys.reduce((sum, key) => sum + Number(byKey.run(key).changes), 0))
       leaveNothing()
       return removed
     },
     prune(minimum, keptKeys) {
+      held = undefined
       transaction(connection, () => {
         for (const { rowid, key } of below.all(minimum) as unknown as { rowid: number; key: string }[]) {
           if (!keptKeys.has(key)) byRow.run(rowid)
@@ -82,6 +101,15 @@ export function openPayloadStore(folder: string): PayloadStore {
     },
     close: () => connection.close(),
   }
+}
+
+/** A publication whose payloads were looked for last: whoever reads in order reads its rows once, not once per entry. */
+interface HeldChunk {
+  readonly version: number
+  readonly chunk: number
+  /** Index of its last entry with a payload. */
+  readonly last: number
+  readonly payloads: ReadonlyMap<number, readonly FoundPayload[]>
 }
 
 interface Row {
@@ -114,6 +142,25 @@ function contentOf(part: readonly PlacedPayload[]): Buffer {
     at += HEADER_BYTES + sealed.byteLength
   }
   return content
+}
+
+function byIndex(rows: readonly Row[]): Map<number, FoundPayload[]> {
+  const payloads = new Map<number, FoundPayload[]>()
+  for (const { key, content } of rows) {
+    const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+    for (let at = 0; at + HEADER_BYTES <= bytes.byteLength; ) {
+      const from = at + HEADER_BYTES
+      const end = from + bytes.readUInt32BE(at + 8)
+      const index = bytes.readUIntBE(at, 6)
+      const found = { key, place: bytes.readUInt16BE(at + 6), sealed: bytes.subarray(from, end) }
+      const known = payloads.get(index)
+      if (known) known.push(found)
+      else payloads.set(index, [found])
+      at = end
+    }
+  }
+  for (const each of payloads.values()) each.sort((a, b) => a.place - b.place)
+  return payloads
 }
 
 function* payloadsOf(content: Buffer, key: string, index: number): Generator<FoundPayload> {
