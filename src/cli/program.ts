@@ -3,6 +3,7 @@ import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { initCommand } from './commands/init.ts'
+import { keysCommand } from './commands/keys.ts'
 import { masterKeyCommand } from './commands/master-key.ts'
 import { runsCommand } from './commands/runs.ts'
 import { secretCommand } from './commands/secret.ts'
@@ -39,6 +40,7 @@ export function createProgram(shell: Shell, version: string): Command {
     runsCommand,
     sessionsCommand,
     trailCommand,
+    keysCommand,
     witnessCommand,
   ])
     program.addCommand(add(shell))

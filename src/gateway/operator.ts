@@ -4,6 +4,7 @@ import type { CodedError } from '../operations/index.ts'
 import type { Trail } from '../trail/index.ts'
 import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
+import { logOperator } from './log-keys.ts'
 import { LOCAL_OPERATOR } from './records.ts'
 import type { Reload } from './reload.ts'
 import type { Rooms } from './rooms.ts'
@@ -26,6 +27,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
   const startedAt = Date.now()
   return {
     ...rooms.evidence.for(LOCAL_OPERATOR),
+    ...logOperator(rooms),
     status: (): GatewayStatus => ({
       version: version(),
       origin: `${inForce.config.gateway.origin}/${inForce.config.gateway.instance}`,

@@ -1,6 +1,6 @@
 import type { Finding, Operator, ReindexStep, SecretView, TrailReading, TrailSearch } from '../../src/api/local/index.ts'
 import type { RunView, SessionView } from '../../src/runs/index.ts'
-import type { EntryFields, EntryKind, StoredEntry, StoredPayload } from '../../src/trail/index.ts'
+import type { CheckStep, EntryFields, EntryKind, LogKey, StoredEntry, StoredPayload } from '../../src/trail/index.ts'
 
 /**
  * An Operator over plain arrays: a fake, for the local API and the commands, whose business is to pass on what any Operator
@@ -19,6 +19,8 @@ export interface InMemoryOperator extends Operator {
   /** What bundles were asked for; the pieces of the next one, or where it breaks off. */
   readonly exported: { scope: object; payloads: boolean }[]
   readonly evidence: (Buffer | Error)[]
+  readonly keys: LogKey[]
+  readonly checking: CheckStep[]
   /** Appends an entry and wakes whoever follows. */
   append(kind: EntryKind, fields: EntryFields, payloads?: readonly StoredPayload[]): StoredEntry
   /** The next call of this name throws it. */
@@ -43,6 +45,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     evidence: [],
     searches: [],
     reindexing: [],
+    keys: [{ vkey: 'example.org/test/one+0a1b2c3d+AAAA', state: 'signs', since: Date.UTC(2026, 10, 23) }],
+    checking: [],
     append(kind, fields, payloads = []) {
       const index = operator.trail.length
       const entry: StoredEntry = {
@@ -132,6 +136,23 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     async receipt(run) {
       throwPlanted('receipt')
       return `${JSON.stringify({ run })}\n`
+    },
+    async logKeys() {
+      return { log: 'example.org/test/one', keys: operator.keys }
+    },
+    async rotateLogKey(overlap) {
+      throwPlanted('rotateLogKey')
+      const since = Date.UTC(2026, 10, 24)
+      operator.keys[0] = { ...operator.keys[0]!, until: since + overlap }
+      operator.keys.unshift({ vkey: 'example.org/test/one+4e5f6071+BBBB', state: 'signs', since })
+      return operator.logKeys()
+    },
+    async checkLog() {
+      throwPlanted('checkLog')
+      const { checking } = operator
+      return (async function* () {
+        yield* checking
+      })()
     },
     async secrets() {
       return [...operator.sealed.values()].map(({ view }) => view)

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import { GatewayAnswer, LocalError } from './errors.ts'
+import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
 import type { TrailFilter } from './operator.ts'
 import {
   type CaAnswer,
@@ -53,6 +54,11 @@ export interface LocalClient {
   disclosure(ref: string, payloads: readonly string[] | undefined, signal: AbortSignal): Promise<string>
   /** @returns JSON, to be passed on as it is */
   receipt(run: string): Promise<string>
+  logKeys(): Promise<LogKeysAnswer>
+  /** @param overlap ms */
+  rotateLogKey(overlap: number): Promise<LogKeysAnswer>
+  /** @param payloads whether each is opened and held against its entry */
+  checkLog(payloads: boolean, signal: AbortSignal): AsyncIterable<CheckAnswer>
   secrets(): Promise<SecretAnswer[]>
   setSecret(name: string, value: Uint8Array): Promise<SecretAnswer>
   removeSecret(name: string): Promise<void>
@@ -86,6 +92,10 @@ export function localClient(send: Transport): LocalClient {
       return collect(await ask(send, { method: 'GET', path: `/v1/trail/${part(ref)}/disclosure?${query}`, signal }))
     },
     receipt: async (run) => collect(await ask(send, { method: 'GET', path: `/v1/runs/${part(run)}/receipt` })),
+    logKeys: () => get('/v1/keys', logKeysSchema),
+    rotateLogKey: async (overlap) =>
+      readJson(await ask(send, { method: 'POST', path: `/v1/keys/rotate?overlap=${overlap}` }), logKeysSchema),
+    checkLog: (payloads, signal) => readLines(send, `/v1/trail/check?payloads=${payloads}`, checkSchema, signal, 'POST'),
     secrets: () => get('/v1/secrets', z.array(secretSchema)),
     setSecret: async (name, body) => readJson(await ask(send, { method: 'PUT', path: `/v1/secrets/${part(name)}`, body }), secretSchema),
     removeSecret: (name) => act('DELETE', `/v1/secrets/${part(name)}`),

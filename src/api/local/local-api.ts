@@ -5,6 +5,7 @@ import { LocalError } from './errors.ts'
 import type { Operator } from './operator.ts'
 import { codedError, problemOf, statusOf } from './problem.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
+import { keyRoutes } from './routes/keys.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
 import { runRoutes } from './routes/runs.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -61,6 +62,7 @@ export function localApi(operator: Operator, log: FailureLog, closing: AbortSign
   trailRoutes(api, operator, closing)
   evidenceRoutes(api, operator, log, closing)
   searchRoutes(api, operator, closing)
+  keyRoutes(api, operator, closing)
   secretRoutes(api, operator)
   return api
 }

@@ -3,12 +3,13 @@ import type { RunView, SessionView } from '../../runs/index.ts'
 import type { CheckReport, PageAsked, SearchPage, SearchQuery } from '../../search/index.ts'
 import type { StoredEntry, Trail } from '../../trail/index.ts'
 import type { EvidenceOperator } from './evidence-operator.ts'
+import type { LogOperator } from './log-operator.ts'
 
 /**
  * What whoever operates this machine's gateway may do with it. `gateway/` implements it over the rooms; the routes of
  * this folder offer it on the local socket. Refusals are thrown as CodedError.
  */
-export interface Operator extends EvidenceOperator {
+export interface Operator extends EvidenceOperator, LogOperator {
   status(): GatewayStatus
   /** Newest first. */
   runs(): readonly RunView[]

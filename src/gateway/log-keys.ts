@@ -1,0 +1,18 @@
+import type { LogKeys, LogOperator } from '../api/local/index.ts'
+import type { Rooms } from './rooms.ts'
+
+/** The log's keys and its check, for whoever operates the gateway. */
+export function logOperator({ records, trail }: Pick<Rooms, 'records' | 'trail'>): LogOperator {
+  const keys = (): LogKeys => ({ log: trail.name, keys: trail.logKeys() })
+  return {
+    logKeys: async () => keys(),
+    async rotateLogKey(overlap) {
+      await trail.rotateKey(Date.now() + overlap)
+      return keys()
+    },
+    async checkLog(payloads, signal) {
+      await records.logSearched({ check: payloads ? 'payloads' : 'log' }, {})
+      return trail.check(payloads, signal)
+    },
+  }
+}
