@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -6,6 +6,7 @@ import { type InMemoryOperator, inMemoryOperator, liveRun } from '../../test/par
 import { testSurroundings } from '../../test/parts/surroundings.ts'
 import { issueTestCertificates } from '../../test/parts/test-certificates.ts'
 import { listenLocally, localApi } from '../api/local/index.ts'
+import { EvidenceError } from '../evidence/index.ts'
 import { SearchError } from '../search/index.ts'
 import { TrailError } from '../trail/index.ts'
 import { run } from './main.ts'
@@ -236,6 +237,103 @@ describe('searching the trail', () => {
     expect(JSON.parse((await gatescribe('trail reindex --check --json')).out)).toMatchObject({ differences: 2 })
     operator.fail('reindex', new SearchError('GS_SEARCH_UNAVAILABLE'))
     expect((await gatescribe('trail reindex')).code).toBe(1)
+  })
+})
+
+describe('evidence', () => {
+  /** As far as the command looks at it: what a bundle begins with. */
+  const bundle = (says: object) => {
+    const content = Buffer.from(JSON.stringify(says))
+    const header = Buffer.alloc(512)
+    header.write(content.byteLength.toString(8).padStart(11, '0'), 124)
+    return Buffer.concat([header, content, Buffer.alloc(70_000, 'x')])
+  }
+  const says = { origin: 'example.org/test/one', scope: { run: 'run_one' }, size: 12, entries: 5, range: [3, 8] }
+  const inFolder = (name: string) => readFileSync(join(folder, name), 'utf8')
+
+  it('is written to a file of its owner, with progress beside the output', async () => {
+    const bytes = bundle(says)
+    operator.evidence.push(...[0, 100, 600, 40_000].map((start, at, all) => bytes.subarray(start, all[at + 1])))
+    const { code, out, err } = await gatescribe('trail export --run run_one -o run.tar')
+    expect({ code, err }).toEqual({ code: 0, err: 'looking for entries\n' })
+    expect(out).toBe(`Wrote ${join(folder, 'run.tar')}: 5 entries of example.org/test/one, provable under its checkpoint of 12.\n`)
+    expect(readFileSync(join(folder, 'run.tar')).equals(bytes)).toBe(true)
+    expect(statSync(join(folder, 'run.tar')).mode & 0o777).toBe(0o600)
+    const json = await gatescribe('trail export --from 2026-11-23T00:00:00Z --payloads -o time.tar --json')
+    expect(JSON.parse(json.out)).toMatchObject({ entries: 5, range: [3, 8], size: 12, payloads: true, bytes: bytes.byteLength })
+    expect(operator.exported).toMatchObject([
+      { scope: { run: 'run_one' }, payloads: false },
+      { scope: { from: '2026-11-23T00:00:00.000Z', to: expect.any(String) }, payloads: true },
+    ])
+  })
+
+  it('overwrites nothing, and asks for nothing then', async () => {
+    writeFileSync(join(folder, 'run.tar'), 'mine')
+    writeFileSync(join(folder, 'entry-7.entry'), 'mine')
+    for (const call of ['disclose', 'receipt'] as const) operator.fail(call, new Error('it was asked'))
+    for (const line of [
+      'trail export --run run_one -o run.tar',
+      'trail disclose 7 -o run.tar',
+      'runs receipt run_one -o run.tar',
+      'trail prove 7 -o run.tar',
+      'trail prove 7',
+    ])
+      expect(await gatescribe(line)).toMatchObject({ code: 1, out: '', err: expect.stringContaining('GS_CLI_NOT_OVERWRITTEN') })
+    expect(inFolder('run.tar') + inFolder('entry-7.entry')).toBe('minemine')
+    expect(readdirSync(folder)).not.toContain('entry-7.tlog-proof')
+    expect(operator.exported).toEqual([])
+  })
+
+  it('leaves nothing of a bundle that breaks off, or that there is not', async () => {
+    operator.evidence.push(bundle(says), new EvidenceError('GS_EVIDENCE_CHANGED'))
+    expect(await gatescribe('trail export --run run_one -o run.tar')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('GS_LOCAL_INTERRUPTED'),
+    })
+    operator.fail('exportTrail', new EvidenceError('GS_EVIDENCE_NOT_FOUND'))
+    expect(await gatescribe('trail export --session ses_one -o run.tar')).toMatchObject({ code: 4, out: '' })
+    expect(readdirSync(folder).filter((name) => name.startsWith('run.tar'))).toEqual([])
+  })
+
+  it.each(['', '--run run_one --session ses_one', '--to 2026-11-23T00:00:00Z', '--from soon', '--run run_one --from 2h'])(
+    'is of one run, session or time: %s',
+    async (scope) => {
+      const { code } = await gatescribe(`trail export ${scope} -o run.tar`.replace('  ', ' '))
+      expect(code).toBe(2)
+      expect(operator.exported).toEqual([])
+    },
+  )
+
+  it('is a proof with its entry beside it, byte for byte', async () => {
+    expect(await gatescribe('trail prove boot.7')).toMatchObject({ code: 0, out: expect.stringContaining('the proof of entry 7') })
+    expect(inFolder('entry-7.tlog-proof')).toBe('proof of boot.7\n')
+    expect(inFolder('entry-7.entry')).toBe('entry boot.7')
+    const json = await gatescribe('trail prove 7 -o mine.tlog-proof --json')
+    expect(JSON.parse(json.out)).toEqual({
+      index: 7,
+      id: 'boot.7',
+      proof: join(folder, 'mine.tlog-proof'),
+      entry: join(folder, 'mine.entry'),
+    })
+  })
+
+  it('is a disclosure of some payloads', async () => {
+    operator.disclose = async (ref, names) =>
+      JSON.stringify({ entry: { index: Number(ref) }, payloads: (names ?? ['a', 'b']).map((name) => ({ name })) })
+    expect((await gatescribe('trail disclose 7 -o all.json')).out).toContain('entry 7 with a, b, in clear')
+    const json = await gatescribe('trail disclose 7 -o one.json --payload statement.1 --json')
+    expect(JSON.parse(json.out)).toEqual({ path: join(folder, 'one.json'), index: 7, payloads: ['statement.1'] })
+    expect(statSync(join(folder, 'one.json')).mode & 0o777).toBe(0o600)
+  })
+
+  it('is the receipt of a run', async () => {
+    expect(await gatescribe('runs receipt run_one')).toMatchObject({ code: 0 })
+    expect(inFolder('gatescribe-receipt.json')).toBe('{"run":"run_one"}\n')
+    operator.fail('receipt', new EvidenceError('GS_EVIDENCE_RUN_LIVE'))
+    expect(await gatescribe('runs receipt run_one -o other.json')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^GS_EVIDENCE_RUN_LIVE: .+\nnext: .+\n$/),
+    })
   })
 })
 

@@ -2,10 +2,12 @@ import type { Command } from 'commander'
 import { when } from '../moments.ts'
 import type { Whereabouts } from '../reach.ts'
 import { command, type Shell, talksToGateway } from '../shell.ts'
+import { receiptCommand } from './runs-receipt.ts'
 
 type Options = Whereabouts & { readonly json?: true }
 
-export function runsCommand({ surroundings, printer }: Shell): Command {
+export function runsCommand(shell: Shell): Command {
+  const { surroundings, printer } = shell
   const list = command('ls', 'Lists the runs that the gateway knows, newest first.', [
     'gatescribe runs ls',
     'gatescribe runs ls --live --json',
@@ -44,4 +46,5 @@ export function runsCommand({ surroundings, printer }: Shell): Command {
   return command('runs', 'Jobs that proved who they are.', ['gatescribe runs ls'])
     .addCommand(talksToGateway(list))
     .addCommand(talksToGateway(revoke))
+    .addCommand(talksToGateway(receiptCommand(shell)))
 }

@@ -3,6 +3,10 @@ import { entryLine } from '../entry-line.ts'
 import { printPayloads } from '../print-payloads.ts'
 import type { Whereabouts } from '../reach.ts'
 import { command, type Shell, talksToGateway } from '../shell.ts'
+import { checkLogCommand } from './trail/check.ts'
+import { discloseCommand } from './trail/disclose.ts'
+import { exportCommand } from './trail/export.ts'
+import { proveCommand } from './trail/prove.ts'
 import { reindexCommand } from './trail/reindex.ts'
 import { searchCommand } from './trail/search.ts'
 
@@ -51,7 +55,11 @@ export function trailCommand(shell: Shell): Command {
     .addCommand(talksToGateway(tail))
     .addCommand(talksToGateway(show))
     .addCommand(talksToGateway(searchCommand(shell)))
+    .addCommand(talksToGateway(checkLogCommand(shell)))
     .addCommand(talksToGateway(reindexCommand(shell)))
+    .addCommand(talksToGateway(exportCommand(shell)))
+    .addCommand(talksToGateway(proveCommand(shell)))
+    .addCommand(talksToGateway(discloseCommand(shell)))
 }
 
 function wholeNumber(text: string): number {
