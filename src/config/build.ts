@@ -3,11 +3,12 @@ import { type CredentialSettings, parseReference, type Reference, type TargetTls
 import type { IssuerSettings } from '../identity/index.ts'
 import type { Rule } from '../policy/index.ts'
 import { parseAddress } from './address.ts'
-import type { Config, GatewayTls, ListenAddress, PostgresResourceConfig } from './config.ts'
+import type { Config, GatewayTls, ListenAddress, PostgresResourceConfig, TrailSettings } from './config.ts'
 import { milliseconds } from './duration.ts'
 import { issuerSettings } from './issuer-settings.ts'
 import { readJwks } from './jwks.ts'
 import { present } from './present.ts'
+import { readRetention } from './retention.ts'
 import type { Document } from './schema/document.ts'
 
 /**
@@ -31,6 +32,17 @@ export function buildConfig(document: Document, folder: string): Config {
     issuers: document.issuers.map((issuer) => jobIssuer(issuer, folder)),
     resources: document.resources.map((resource) => postgresResource(resource, folder)),
     rules: document.rules.map(rule),
+    trail: trailSettings(document.trail),
+  }
+}
+
+function trailSettings({ retain = {}, witnesses }: NonNullable<Document['trail']> = {}): TrailSettings {
+  return {
+    retain: {
+      ...(retain.entries !== undefined && { entries: readRetention(retain.entries) }),
+      ...(retain.payloads !== undefined && { payloads: readRetention(retain.payloads) }),
+    },
+    ...(witnesses && { witnesses }),
   }
 }
 

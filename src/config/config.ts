@@ -2,6 +2,7 @@ import type { Reference, TargetSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
 import type { PostgresResource } from '../operations/index.ts'
 import type { Rule } from '../policy/index.ts'
+import type { Retention } from './retention.ts'
 
 /** A configuration that was read, checked and made exact: paths absolute, durations in milliseconds, defaults filled in. */
 export interface Config {
@@ -10,6 +11,7 @@ export interface Config {
   readonly issuers: readonly IssuerSettings[]
   readonly resources: readonly PostgresResourceConfig[]
   readonly rules: readonly Rule[]
+  readonly trail: TrailSettings
 }
 
 export interface GatewayConfig {
@@ -26,6 +28,17 @@ export interface GatewayConfig {
   readonly masterKey: Reference
   /** How long live sessions may finish once the gateway stops. Milliseconds; default 30,000. */
   readonly drain: number
+}
+
+/** How long the trail is kept, and who witnesses it. */
+export interface TrailSettings {
+  /** Absent: for ever. Payloads go with their entries at the latest. */
+  readonly retain: { readonly entries?: Retention; readonly payloads?: Retention }
+  readonly witnesses?: {
+    /** How many must cosign. */
+    readonly need: number
+    readonly of: readonly { readonly url: string; readonly key: string }[]
+  }
 }
 
 export interface ListenAddress {

@@ -5,7 +5,7 @@ import type { Finding, Path } from './source.ts'
 export interface ConfigDifference {
   /** Fields that cannot change while the gateway runs; where there is one, nothing of the new configuration may be taken. */
   readonly restart: readonly Path[]
-  /** Sections and fields that change and can be taken: `issuers`, `resources`, `rules`, `gateway.drain`. */
+  /** Sections and fields that change and can be taken: `issuers`, `resources`, `rules`, `gateway.drain`, `trail.retain`. */
   readonly changed: readonly string[]
 }
 
@@ -18,6 +18,11 @@ const fixed: readonly { readonly path: Path; readonly why: string; of(config: Co
   { path: ['gateway', 'listen', 'postgres'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.postgres },
   { path: ['gateway', 'listen', 'token'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.token },
   { path: ['gateway', 'tls'], why: 'the doors are open with it already', of: ({ gateway }) => gateway.tls },
+  {
+    path: ['trail', 'witnesses'],
+    why: 'witnesses are asked what they remember before anything is signed',
+    of: ({ trail }) => trail.witnesses,
+  },
   { path: ['gateway', 'masterKey'], why: 'everything at rest is sealed under it', of: ({ gateway }) => gateway.masterKey },
 ]
 
@@ -29,6 +34,7 @@ export function diffConfig(before: Config, after: Config): ConfigDifference {
     changed: [
       ...(['issuers', 'resources', 'rules'] as const).filter((section) => differs((config) => config[section])),
       ...(differs((config) => config.gateway.drain) ? ['gateway.drain'] : []),
+      ...(differs((config) => config.trail.retain) ? ['trail.retain'] : []),
     ],
   }
 }

@@ -4,4 +4,5 @@ export { ConfigError, type ConfigErrorCode, configErrors, describeProblem } from
 export { jsonSchema } from './json-schema.ts'
 export { loadConfig } from './load.ts'
 export { type ReadChange, readChange } from './read-change.ts'
+export { keptSince, type Retention } from './retention.ts'
 export { type ConfigChange, type ConfigWatch, type WatchOptions, watchConfig } from './watch.ts'

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { cosignatureSigner } from '../tlog/index.ts'
 import { ConfigError } from './errors.ts'
 import { jsonSchema } from './json-schema.ts'
 import { loadConfig } from './load.ts'
@@ -188,6 +189,38 @@ describe('a field that is wrong', () => {
   )
 })
 
+describe('the trail', () => {
+  const KEY = 'witness.example/w1+6c2c5b1a+'
+  const witness = `${KEY}AAAA`
+
+  it('is kept as long as is said, and witnessed by whom is said', () => {
+    const { trail } = load(example).config
+    expect(trail.retain).toEqual({ entries: { count: 13, unit: 'mo' }, payloads: { count: 90, unit: 'd' } })
+    expect(trail.witnesses).toBeUndefined()
+    const vkey = cosignatureSigner('witness.example/w1', Buffer.alloc(32, 1), () => 0).vkey
+    const text = changed('  retain:', `  witnesses: { need: 1, of: [{ url: "http://127.0.0.1:8446", key: "${vkey}" }] }\n  retain:`)
+    expect(load(text).config.trail.witnesses).toEqual({ need: 1, of: [{ url: 'http://127.0.0.1:8446', key: vkey }] })
+  })
+
+  it.each([
+    ['entries: 13mo', 'entries: 13', 'trail.retain.entries'],
+    ['entries: 13mo', 'entries: 0d', 'trail.retain.entries'],
+    ['  retain:', `  witnesses: { need: 0, of: [{ url: "https://w", key: "${witness}" }] }\n  retain:`, 'trail.witnesses.need'],
+    ['  retain:', `  witnesses: { need: 1, of: [{ url: "https://w", key: "${witness}" }] }\n  retain:`, 'trail.witnesses.of[0].key'],
+    ['  retain:', `  witnesses: { need: 1, of: [] }\n  retain:`, 'trail.witnesses.of'],
+    ['  retain:', `  witnesses: { need: 1, of: [{ url: "http://elsewhere", key: "${witness}" }] }\n  retain:`, 'trail.witnesses.of[0].url'],
+    ['  retain:', `  witnesses: { need: 1, of: [{ url: "https://w/?x", key: "${witness}" }] }\n  retain:`, 'trail.witnesses.of[0].url'],
+  ])('refuses what cannot be (%#)', (from, to, path) => {
+    expect(refusal(changed(from, to)).problems.map((problem) => problem.path)).toContain(path)
+  })
+
+  it('wants no more witnesses than there are', () => {
+    const vkey = cosignatureSigner('witness.example/w1', Buffer.alloc(32, 1), () => 0).vkey
+    const text = changed('  retain:', `  witnesses: { need: 2, of: [{ url: "https://w", key: "${vkey}" }] }\n  retain:`)
+    expect(refusal(text).problems).toMatchObject([{ path: 'trail.witnesses', message: expect.stringContaining('More witnesses') }])
+  })
+})
+
 describe('what is not enforced', () => {
   it('is refused by name at its place, section or field, and nothing else is said of it', () => {
     const whole = `${example}
@@ -196,11 +229,10 @@ masks:
 budgets: []
 approvals: {}
 roles: {}
-trail: { retain: { entries: 13mo } }
 limits: { idle: 30m }
 `
     expect(places(whole).map((place) => place.replace(/^\S+ /, ''))).toEqual(
-      ['masks', 'budgets', 'approvals', 'roles', 'trail', 'limits'].map((section) => `GS_CONFIG_NOT_SUPPORTED ${section}`),
+      ['masks', 'budgets', 'approvals', 'roles', 'limits'].map((section) => `GS_CONFIG_NOT_SUPPORTED ${section}`),
     )
     expect(places(whole)[0]).toBe(`${at(whole, 'masks:')} GS_CONFIG_NOT_SUPPORTED masks`)
   })
@@ -220,6 +252,7 @@ limits: { idle: 30m }
       'password: "secret:orders-ro" }\n      - { as: writer, user: gatescribe_rw, password: "secret:orders-rw" }',
       'resources[0].credentials',
     ],
+    ['payloads: 90d', 'recordings: 90d', 'trail.retain.recordings'],
     ['resources:\n', '  - { name: okta, issuer: https://acme.okta.com, people: { clientId: x } }\n\nresources:\n', 'issuers[1].people'],
   ])('is refused although the design has it (%#)', (from, to, path) => {
     expect(refusal(changed(from, to)).problems.map((problem) => [problem.code, problem.path])).toEqual([['GS_CONFIG_NOT_SUPPORTED', path]])

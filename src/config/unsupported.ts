@@ -41,7 +41,7 @@ const unsupported: readonly Unsupported[] = [
   { at: 'masks', what: 'masking' },
   { at: 'budgets', what: 'budgets' },
   { at: 'approvals', what: 'approvals' },
-  { at: 'trail', what: 'retention and witnesses of the trail' },
+  { at: 'trail.retain.recordings', what: 'retention of recordings' },
   { at: 'limits', what: 'limits' },
   { at: 'config', what: 'signed changes of the configuration' },
 ]

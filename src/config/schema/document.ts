@@ -3,6 +3,7 @@ import { gateway } from './gateway.ts'
 import { issuer } from './issuers.ts'
 import { resource } from './resources.ts'
 import { rule } from './rules.ts'
+import { trail } from './trail.ts'
 import { complaint } from './values.ts'
 
 const list = (what: string) => ({ error: complaint('This must be a list.', `Write one entry per ${what}, each starting with "- name:".`) })
@@ -15,6 +16,7 @@ export const document = z
       issuers: z.array(issuer, list('issuer')),
       resources: z.array(resource, list('resource')),
       rules: z.array(rule, list('rule')),
+      trail: trail.optional(),
     },
     { error: complaint('The configuration must be a map.', 'Start with gateway:, issuers:, resources: and rules:.') },
   )

@@ -25,6 +25,7 @@ export const origin = text(
   'example.org/prod',
 )
 export const duration = text(/^[1-9][0-9]{0,8}(ms|s|m|h|d)$/, 'a duration: a whole number with ms, s, m, h or d', '30s')
+export const retention = text(/^[1-9][0-9]{0,4}(d|mo)$/, 'how long: a whole number with d (days) or mo (months)', '13mo')
 export const address = text(/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/, 'a host and a port', 'orders.internal:5432')
 export const hostName = text(
   /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*$/,
