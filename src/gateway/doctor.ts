@@ -6,6 +6,7 @@ import { CodedError, type PostgresResource } from '../operations/index.ts'
 import { type RoleFacts, readRole } from '../protocols/postgres/index.ts'
 import type { Rooms } from './rooms.ts'
 import { secretsOf } from './secrets-of.ts'
+import type { Witnessing } from './witnessing.ts'
 
 /** Each finding is there within this long, ms. */
 const PATIENCE_MS = 10_000
@@ -16,6 +17,7 @@ const LITTLE_ROOM = 2 * 1024 ** 3
 export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<Finding> {
   yield trailFinding(rooms)
   yield checkpointFinding(rooms)
+  if (rooms.witnessing) yield witnessFinding(rooms.witnessing)
   yield diskFinding(rooms)
   yield* secretFindings(rooms)
   for (const settings of rooms.inForce.config.issuers) {
@@ -84,6 +86,18 @@ function checkpointFinding({ trail }: Rooms): Finding {
     found: `has had entries without a checkpoint for ${Math.round(age / 1000)} s`,
     next: "Read the gateway's log: the disk is nearly full, or a witness has not answered since the start.",
   }
+}
+
+/** Witnesses are asked every ten seconds; a quorum later than this is missing. */
+const UNWITNESSED_MS = 60_000
+
+function witnessFinding({ need, states, compared, age }: Witnessing): Finding {
+  const failing = states.filter(({ error }) => error !== undefined)
+  const found = `${states.length - failing.length} of ${states.length} answer, ${need} are needed`
+  if (compared && age <= UNWITNESSED_MS && failing.length === 0) return { subject: 'witnesses', level: 'ok', found }
+  const why = failing.map(({ name, error }) => `${name}: ${error?.message}`).join(' ')
+  const level = compared && states.length - failing.length >= need ? 'warn' : 'fail'
+  return { subject: 'witnesses', level, found: `${found}. ${why}`.trim(), next: failing[0]?.error?.next ?? 'Wait for their first answer.' }
 }
 
 function diskFinding({ inForce }: Rooms): Finding {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { EvidenceOperator } from '../api/local/index.ts'
 import { bundle, disclosure, EvidenceError, findEntry, payloadsToDisclose, placesInLog, prove, receipt, survey } from '../evidence/index.ts'
 import type { LiveRuns } from '../runs/index.ts'
@@ -6,16 +7,22 @@ import type { EntryFields, StoredEntry, Trail } from '../trail/index.ts'
 /** How often the holder of a run's handle can have it recorded that he read its receipt; ms. */
 const RECEIPT_RECORDED_MS = 60_000
 
+/** How long evidence waits for witnesses, ms. */
+const COSIGNED_MS = 3_000
+
 /** Evidence from the log of this gateway. That somebody gets it is recorded before he gets it. */
 export class Evidence {
   readonly #trail: Trail
   readonly #runs: LiveRuns
+  readonly #cosign: () => Promise<void> | undefined
   /** When it was last recorded that the holder of a handle read the receipt. */
   readonly #recorded = new Map<string, number>()
 
-  constructor(trail: Trail, runs: LiveRuns) {
+  /** @param cosign asks the witnesses, where there are any, for the newest checkpoint now */
+  constructor(trail: Trail, runs: LiveRuns, cosign: () => Promise<void> | undefined) {
     this.#trail = trail
     this.#runs = runs
+    this.#cosign = cosign
   }
 
   /** For one viewer. */
@@ -66,7 +73,14 @@ export class Evidence {
       const { first, end } = places
       await exported(this.#trail, { what: 'receipt', scope: { run }, opened: false, first, last: end, entries: 2, viewer })
     }
+    await this.#cosigned()
     return receipt(this.#trail, run, places)
+  }
+
+  /** A receipt is worth most with the cosignatures of the others; one that does not answer in time is missing from it. */
+  async #cosigned(): Promise<void> {
+    const { checkpoint } = await this.#trail.publish()
+    if (checkpoint !== undefined) await Promise.race([this.#cosign(), sleep(COSIGNED_MS, undefined, { ref: false })])
   }
 
   #forget(): void {

@@ -1,4 +1,4 @@
-import type { GatewayStatus, Listening, LogStatus, Operator } from '../api/local/index.ts'
+import type { GatewayStatus, Listening, LogStatus, Operator, WitnessesStatus } from '../api/local/index.ts'
 import { Secret } from '../credentials/index.ts'
 import type { CodedError } from '../operations/index.ts'
 import type { Trail } from '../trail/index.ts'
@@ -12,6 +12,7 @@ import { searchTrail } from './search-trail.ts'
 import { secretsOf } from './secrets-of.ts'
 import { unavailable } from './unavailable.ts'
 import { version } from './version.ts'
+import type { Witnessing } from './witnessing.ts'
 
 export interface OperatorParts {
   readonly rooms: Rooms
@@ -37,7 +38,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
       configPath,
       policy: inForce.taken.policy.digest,
       trail: trail.state,
-      log: logStatus(trail),
+      log: { ...logStatus(trail), ...(rooms.witnessing && { witnesses: witnessesStatus(rooms.witnessing) }) },
       ...notAdmitting(unavailable(trail, draining())),
       listening: listening(),
     }),
@@ -84,6 +85,15 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
 function logStatus({ name, proven }: Trail): LogStatus {
   const { size, minimum, age } = proven
   return { name, size, minimum, checkpointAge: Math.round(age) }
+}
+
+function witnessesStatus({ need, compared, age, states }: Witnessing): WitnessesStatus {
+  const of = states.map(({ name, url, size, error }) => ({
+    ...{ name, url },
+    ...(size === undefined ? {} : { size }),
+    ...(error === undefined ? {} : { error: error.code }),
+  }))
+  return { need, asked: compared, age: Math.round(age), of }
 }
 
 function notAdmitting(why: CodedError | undefined): Pick<GatewayStatus, 'unavailable'> {

@@ -28,6 +28,7 @@ import {
   openPayloadStore,
 } from '../store/index.ts'
 import { type NewLogReason, openTrail, type Trail } from '../trail/index.ts'
+import { witnessFetch } from '../witness/index.ts'
 import { refuseEphemeral } from './durability.ts'
 import { Evidence } from './evidence.ts'
 import { InForce } from './in-force.ts'
@@ -38,6 +39,7 @@ import { Records } from './records.ts'
 import { RunRecords } from './run-records.ts'
 import { Searching } from './searching/index.ts'
 import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
+import { startWitnessing, type Witnessing, type WitnessSettings } from './witnessing.ts'
 
 /** How long a stop waits for the ends of runs to be recorded; ms. */
 const ENDS_RECORDED_MS = 2_000
@@ -56,6 +58,8 @@ export interface Rooms {
   readonly readings: Readings
   readonly evidence: Evidence
   readonly searching: Searching
+  /** Absent where the configuration names no witnesses. */
+  readonly witnessing: Witnessing | undefined
   readonly secrets: SecretStore
   readonly references: References
   readonly runs: LiveRuns
@@ -87,6 +91,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     refuseEphemeral(gateway.data)
     const keys = openKeyStore(gateway.data)
     closers.push(() => keys.close())
+    const asked = loaded.config.trail.witnesses && Promise.withResolvers<void>()
     const trail = await openTrail({
       folder: gateway.data,
       keys,
@@ -97,15 +102,18 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
       payloads: openPayloadStore,
       publishing: publishThread,
       ...(newLog && { newLog }),
+      ...(asked && { mayBeSigned: asked.promise }),
     })
     closers.push(() => trail.close())
+    const witnessing = asked && (await witnessed(loaded.config.trail.witnesses!, trail, log, asked.resolve, closers))
     const searching = new Searching({ folder: gateway.data, origin: gateway.origin, trail, masterKey, log })
     closers.push(() => searching.close())
-    const rooms = await join(loaded, { database, masterKey, trail })
+    const rooms = await join(loaded, { database, masterKey, trail, witnessing })
     closers.push(() => rooms.runs.close())
     return {
       ...rooms,
       searching,
+      witnessing,
       async close(stopped) {
         // On a slow disk, sessions that were cut learn only now what became of their last operations.
         await new Promise<void>((told) => trail.whenDurable(() => told()))
@@ -122,10 +130,28 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
   }
 }
 
-async function join(
-  loaded: LoadedConfig,
-  { database, masterKey, trail }: { database: EmbeddedDatabase; masterKey: MasterKey; trail: Trail },
-) {
+async function witnessed(
+  settings: WitnessSettings,
+  trail: Trail,
+  log: GatewayLog,
+  allow: () => void,
+  closers: (() => void | Promise<void>)[],
+): Promise<Witnessing> {
+  const fetch = witnessFetch()
+  closers.push(() => fetch.close())
+  const witnessing = await startWitnessing({ settings, trail, fetch, log, allow })
+  closers.push(() => witnessing.close())
+  return witnessing
+}
+
+interface Opened {
+  readonly database: EmbeddedDatabase
+  readonly masterKey: MasterKey
+  readonly trail: Trail
+  readonly witnessing: Witnessing | undefined
+}
+
+async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessing }: Opened) {
   const { config } = loaded
   const inForce = new InForce(loaded)
   const records = new Records(trail)
@@ -133,7 +159,7 @@ async function join(
   const secrets = createSecretStore(embeddedSecretStore(database), masterKey.sealer('secrets'), Date.now)
   const references = createReferences({ env: process.env, secrets })
   const runs = new LiveRuns({ store: embeddedRunStore(database), observer: new RunRecords(trail, config.gateway.durability) })
-  const evidence = new Evidence(trail, runs)
+  const evidence = new Evidence(trail, runs, () => witnessing?.submit())
   const identityKeys = openIdentityKeys(embeddedRootKeyStore(database), masterKey.sealer('identity'))
   const credentials = new RunCredentials(identityKeys, embeddedCredentialStore(database), runs)
   const exchange = new TokenExchange({

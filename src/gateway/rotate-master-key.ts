@@ -43,7 +43,7 @@ export interface Rotated {
  *   CredentialsError where a key cannot be read, or something opens under neither
  */
 export async function rotateGatewayKey(configPath: string, to: Reference, log: GatewayLog): Promise<Rotated> {
-  const { gateway } = loadConfig(resolve(configPath), process.env).config
+  const { gateway, trail } = loadConfig(resolve(configPath), process.env).config
   const references = createReferences({ env: process.env })
   const before = await loadMasterKey(gateway.masterKey, references)
   const after = await loadMasterKey(to, references)
@@ -52,7 +52,7 @@ export async function rotateGatewayKey(configPath: string, to: Reference, log: G
   try {
     const keys = openKeyStore(gateway.data)
     try {
-      const open = trailOpener(gateway, keys, log)
+      const open = trailOpener(gateway, trail.witnesses !== undefined, keys, log)
       const ids = { key: 'master', from: before.id, to: after.id }
       await record(await openUnderEither(open, before, after), { ...ids, state: 'begun' })
       const moved = Object.fromEntries(rotateMasterKey(before, after, resealable(database, keys, before)))
@@ -80,9 +80,11 @@ function resealable(database: EmbeddedDatabase, trailKeys: EmbeddedKeyStore, bef
 
 type Change = (sealed: Uint8Array, aad: string) => Uint8Array
 
-function trailOpener({ data, origin, instance }: GatewayConfig, keys: EmbeddedKeyStore, log: GatewayLog) {
+/** Where witnesses are to be asked first, nothing is signed here: the next start does. */
+function trailOpener({ data, origin, instance }: GatewayConfig, witnesses: boolean, keys: EmbeddedKeyStore, log: GatewayLog) {
+  const unsigned = witnesses ? { mayBeSigned: new Promise<void>(() => undefined) } : {}
   return (key: MasterKey) =>
-    openTrail({ folder: data, keys, masterKey: key.sealer('trail'), origin, instance, log, payloads: openPayloadStore })
+    openTrail({ folder: data, keys, masterKey: key.sealer('trail'), origin, instance, log, payloads: openPayloadStore, ...unsigned })
 }
 
 /** Under the old key, or, where an earlier rotation came as far as the trail's keys, under the new one. */

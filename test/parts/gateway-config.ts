@@ -13,6 +13,7 @@ export interface WrittenConfig {
   issuers: Record<string, unknown>[]
   resources: Record<string, unknown>[]
   rules: WrittenRule[]
+  trail?: Record<string, unknown>
 }
 
 export interface WrittenRule {

@@ -52,8 +52,8 @@ export interface RunningGateway {
   stop(): Promise<number | null>
   /** SIGKILL; resolves once it is gone. */
   kill9(): Promise<void>
-  /** Starts again over the same folder, after `stop` or `kill9`; on other ports. @param words further ones of `gatescribe start` */
-  again(words?: readonly string[]): Promise<RunningGateway>
+  /** Starts again over the same folder, after `stop` or `kill9`; on other ports. @param words further ones of `gatescribe start`. @param change of the configuration */
+  again(words?: readonly string[], change?: Partial<WrittenConfig>): Promise<RunningGateway>
   /** Ends it if it runs, and removes its folder. */
   remove(): Promise<void>
 }
@@ -138,9 +138,11 @@ async function launch(
     },
     stop: () => ended('SIGTERM'),
     kill9: async () => void (await ended('SIGKILL')),
-    async again(words = []) {
+    async again(words = [], change = {}) {
       await ended('SIGTERM')
       release()
+      Object.assign(config, change)
+      writeFileSync(configPath, JSON.stringify(config, null, 2))
       return launch(folder, config, options, words)
     },
     async remove() {

@@ -9,7 +9,12 @@ import type { CaAnswer, EntryAnswer, PayloadAnswer, RunAnswer, SecretAnswer, Ses
 const rfc3339 = (milliseconds: number) => new Date(milliseconds).toISOString()
 
 export function statusAnswer(status: GatewayStatus): StatusAnswer {
-  return { ...status, startedAt: rfc3339(status.startedAt) }
+  const { witnesses, ...log } = status.log
+  return {
+    ...status,
+    startedAt: rfc3339(status.startedAt),
+    log: { ...log, ...(witnesses && { witnesses: { ...witnesses, of: [...witnesses.of] } }) },
+  }
 }
 
 export function runAnswer({ run, state, expiresAt, sessions }: RunView): RunAnswer {

@@ -75,6 +75,25 @@ export interface LogStatus {
   readonly minimum: number
   /** How long the oldest entry that no checkpoint covers has been waiting for one, ms; 0 where none waits. */
   readonly checkpointAge: number
+  /** Absent where the configuration names none. */
+  readonly witnesses?: WitnessesStatus
+}
+
+export interface WitnessesStatus {
+  /** How many must cosign. */
+  readonly need: number
+  /** Whether enough of them said what they remember of this log: until then no checkpoint is signed. */
+  readonly asked: boolean
+  /** Since when there is a checkpoint without its quorum, ms; 0 where there is none. */
+  readonly age: number
+  readonly of: readonly {
+    readonly name: string
+    readonly url: string
+    /** Entries of the newest checkpoint that it cosigned since the start. */
+    readonly size?: number
+    /** Code of why it did not cosign when it was asked last. */
+    readonly error?: string
+  }[]
 }
 
 /** Where the doors are, `host:port`; absent where a door is not configured. */

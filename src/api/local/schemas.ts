@@ -7,6 +7,13 @@ const time = z.string()
 
 export const problemSchema = z.object({ code: z.string(), message: z.string(), next: z.string() })
 
+const witnessesSchema = z.object({
+  need: z.int(),
+  asked: z.boolean(),
+  age: z.int(),
+  of: z.array(z.object({ name: z.string(), url: z.string(), size: z.int().optional(), error: z.string().optional() })),
+})
+
 export const statusSchema = z.object({
   version: z.string(),
   origin: z.string(),
@@ -16,7 +23,7 @@ export const statusSchema = z.object({
   configPath: z.string(),
   policy: z.string(),
   trail: z.enum(['open', 'full', 'failed', 'closed']),
-  log: z.object({ name: z.string(), size: z.int(), minimum: z.int(), checkpointAge: z.int() }),
+  log: z.object({ name: z.string(), size: z.int(), minimum: z.int(), checkpointAge: z.int(), witnesses: witnessesSchema.optional() }),
   unavailable: z.string().optional(),
   listening: z.object({ postgres: z.string().optional(), token: z.string().optional() }),
 })

@@ -1,10 +1,29 @@
 import type { Command } from 'commander'
+import type { StatusAnswer } from '../../api/local/index.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { when } from '../moments.ts'
+import type { Cell } from '../printer.ts'
 import type { Whereabouts } from '../reach.ts'
 import { command, type Shell, talksToGateway } from '../shell.ts'
 
 type Options = Whereabouts & { readonly json?: true }
+
+function witnessRows({ witnesses }: StatusAnswer['log']): [string, string | Cell][] {
+  if (!witnesses) return []
+  const { need, of, asked, age } = witnesses
+  const quorum = !asked
+    ? 'not asked yet: nothing is signed'
+    : age === 0
+      ? 'cosigned'
+      : `the oldest checkpoint without them waits for ${age} ms`
+  return [
+    ['witnesses', `${need} of ${of.length} needed; ${quorum}`],
+    ...of.map(({ name, url, size, error }): [string, string | Cell] => [
+      `  ${name}`,
+      error === undefined ? `${url}${size === undefined ? '' : `, ${size} entries`}` : { text: `${url}: ${error}`, style: 'red' },
+    ]),
+  ]
+}
 
 export function statusCommand(shell: Shell): Command {
   const { surroundings, printer } = shell
@@ -28,6 +47,7 @@ export function statusCommand(shell: Shell): Command {
         ['trail', found.trail],
         ['log', `${log.name}, ${log.size} entries published${log.minimum > 0 ? `, those below ${log.minimum} pruned` : ''}`],
         ['checkpoint', log.checkpointAge === 0 ? 'covers every entry' : `the oldest entry without one waits for ${log.checkpointAge} ms`],
+        ...witnessRows(log),
         ['policy', found.policy],
         ['configuration', found.configPath],
         ...Object.entries(listening).map(([door, address]) => [`${door} door`, String(address)]),
