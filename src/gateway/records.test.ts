@@ -95,3 +95,28 @@ it('writes each of its entries whole: none becomes a gap, and nothing private st
     expect(`${what} ${sealed.includes(value)}`).toBe(`${what} true`)
   }
 })
+
+it('takes secrets out of configurations, problems, names, searches and facts of runs, and says so; references stay readable', async () => {
+  const secret = 'hunter2-Xyzzy9'
+  const config = `masterKey: file:./master.key\npassword: "secret:orders-ro"\nlisten: { token: 0.0.0.0:8444 }\nother: postgres://bob:${secret}@h/d`
+  const started = { version: '1.0.0', node: '26.0.0', durability: 'disk', config: 'sha256:1', policy: 'sha256:2' }
+  const problem = { code: 'GS_CONFIG_INVALID', file: 'a.yaml', line: 1, column: 2, path: 'x', next: 'write it' } as const
+  await records.gatewayStarted(started, config)
+  await records.configChanged({ from: 'sha256:1', to: 'sha256:3', policyFrom: 'sha256:2', policyTo: 'sha256:4' }, config)
+  records.configRefused('GS_CONFIG_INVALID', [{ ...problem, message: `password: ${secret} is no reference` }])
+  records.minted({ what: 'leaf', names: [`https://a:${secret}@h`], fingerprint: 'AB:CD', serial: '01', expires: 1 })
+  await records.logSearched({}, { text: `password=${secret}` })
+  await runs.started({ ...run, facts: { url: `https://bob:${secret}@ci.example/1` } })
+  const entries = await at.entries()
+  expect(entries.map(({ kind, fields }) => [kind, fields.redacted])).toEqual([
+    ['gateway.start', [['config', 'connection-string', 1]]],
+    ['config.changed', [['config', 'connection-string', 1]]],
+    ['config.refused', [['problems', 'password', 1]]],
+    ['ca.minted', [['names', 'connection-string', 1]]],
+    ['log.read', [['query', 'password', 1]]],
+    ['run.start', [['run', 'connection-string', 1]]],
+  ])
+  const sealed = entries.flatMap((entry) => entry.payloads().map(({ content }) => Buffer.from(content ?? []).toString()))
+  expect(sealed[0]).toBe(config.replace(secret, '«redacted:connection-string»'))
+  expect(sealed.join('\n')).not.toContain(secret)
+})

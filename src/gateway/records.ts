@@ -1,6 +1,8 @@
 import type { Minted } from '../certificates/index.ts'
 import type { ConfigProblem } from '../config/index.ts'
+import { redactJson, redactText } from '../redaction/index.ts'
 import type { EntryFields, PayloadKey, Trail } from '../trail/index.ts'
+import { redactedPayload } from './redacted-payload.ts'
 
 /** Whoever may open the local socket: who that is, is not told apart. */
 export const LOCAL_OPERATOR = 'local-operator'
@@ -19,8 +21,8 @@ export class Records {
 
   /** Without room it is kept, and written first when there is: until then nothing is forwarded. @throws TrailError: then nothing may start */
   async gatewayStarted(fields: EntryFields, configText: string): Promise<void> {
-    const content = Buffer.from(configText)
-    this.#trail.note({ kind: 'gateway.start', fields, payloads: [{ name: 'config', key: this.#key, content }] })
+    const config = this.#config(configText)
+    this.#trail.note({ kind: 'gateway.start', fields: { ...fields, ...config.fields }, payloads: config.payloads })
     await new Promise<void>((resolve, reject) => {
       this.#trail.whenDurable((error) => (error && error.code !== 'GS_TRAIL_FULL' ? reject(error) : resolve()))
     })
@@ -32,25 +34,21 @@ export class Records {
 
   /** @throws TrailError: then the new configuration may not come into force */
   async configChanged(change: { from: string; to: string; policyFrom: string; policyTo: string }, text: string): Promise<void> {
-    const fields = { ...change, who: 'file', proof: 'unproven' }
-    await this.#trail.durable({
-      kind: 'config.changed',
-      fields,
-      payloads: [{ name: 'config', key: this.#key, content: Buffer.from(text) }],
-    })
+    const config = this.#config(text)
+    const fields = { ...change, who: 'file', proof: 'unproven', ...config.fields }
+    await this.#trail.durable({ kind: 'config.changed', fields, payloads: config.payloads })
   }
 
   /** Problems name lines and fields, which may quote the file: a payload. */
   configRefused(code: string, problems: readonly ConfigProblem[]): void {
-    const content = Buffer.from(JSON.stringify(problems))
-    const fields = { code, problems: problems.length }
-    this.#trail.note({ kind: 'config.refused', fields, payloads: [{ name: 'problems', key: this.#key, content }] })
+    const { fields, payloads } = redactedPayload('problems', this.#key, redactJson(problems, 'configuration'))
+    this.#trail.note({ kind: 'config.refused', fields: { code, problems: problems.length, ...fields }, payloads })
   }
 
   /** A certificate authority or a leaf of it was made. */
-  minted({ what, names, ...fields }: Minted): void {
-    const content = Buffer.from(JSON.stringify(names))
-    this.#trail.note({ kind: 'ca.minted', fields: { what, ...fields }, payloads: [{ name: 'names', key: this.#key, content }] })
+  minted({ what, names, ...certificate }: Minted): void {
+    const { fields, payloads } = redactedPayload('names', this.#key, redactJson(names))
+    this.#trail.note({ kind: 'ca.minted', fields: { what, ...certificate, ...fields }, payloads })
   }
 
   /** @param version the new version; undefined where it was removed. @throws TrailError: then the secret stays as it was */
@@ -65,10 +63,11 @@ export class Records {
    * @returns how far the log goes, this entry included
    */
   async logSearched(reading: EntryFields, query: object): Promise<number> {
+    const { fields, payloads } = redactedPayload('query', this.#key, redactJson(query))
     const { index } = await this.#trail.durable({
       kind: 'log.read',
-      fields: { ...reading, viewer: LOCAL_OPERATOR },
-      payloads: [{ name: 'query', key: this.#key, content: Buffer.from(JSON.stringify(query)) }],
+      fields: { ...reading, viewer: LOCAL_OPERATOR, ...fields },
+      payloads,
     })
     return index + 1
   }
@@ -82,6 +81,10 @@ export class Records {
   /** A password arrived that is none of ours: somebody's real credential, perhaps. Never its value. */
   foreignCredential(door: 'postgres', address: string): void {
     this.#trail.note({ kind: 'credential.foreign', fields: { door }, payloads: [this.#address(address)] })
+  }
+
+  #config(text: string) {
+    return redactedPayload('config', this.#key, redactText(Buffer.from(text), 'configuration'))
   }
 
   #address(address: string) {

@@ -1,7 +1,9 @@
 import { countRun } from '../evidence/index.ts'
 import type { Run } from '../operations/index.ts'
+import { redactJson } from '../redaction/index.ts'
 import type { LogPlace, RunAccount, RunObserver, RunState, SessionView } from '../runs/index.ts'
 import type { EntryDraft, Trail } from '../trail/index.ts'
+import { redactedPayload } from './redacted-payload.ts'
 
 /** What `run.end` says of a run. */
 interface Sum extends Pick<RunAccount, 'decisions' | 'last'> {
@@ -31,12 +33,9 @@ export class RunRecords implements RunObserver {
     const who = this.#who(run)
     const key = this.#trail.subjectKey(who.pseudonym)
     const { issuer, subject, groups } = run.principal
-    const content = Buffer.from(JSON.stringify({ issuer, subject, groups, ...run.facts }))
-    const { index } = await this.#trail.durable({
-      kind: 'run.start',
-      fields: { run: run.id, who },
-      payloads: [{ name: 'run', key, content }],
-    })
+    const redacted = redactJson({ issuer, subject, groups, ...run.facts })
+    const { fields, payloads } = redactedPayload('run', key, redacted)
+    const { index } = await this.#trail.durable({ kind: 'run.start', fields: { run: run.id, who, ...fields }, payloads })
     return { log: this.#trail.name, index }
   }
 

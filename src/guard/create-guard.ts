@@ -44,7 +44,9 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
     }
     try {
       const key = parts.trail.sessionKey()
-      await parts.trail.durable(sessionOpened({ ...facts, effect: 'allow' }, key, parts.trail))
+      const [opened, ...leaks] = sessionOpened({ ...facts, effect: 'allow' }, key, parts.trail)
+      await parts.trail.durable(opened)
+      for (const leak of leaks) parts.trail.note(leak)
       return new GuardedSession<Ask, Target>({ ...parts, live, run, resource, key, flush })
     } catch (error) {
       live.close()
@@ -58,7 +60,9 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
     const { trail } = parts
     let index: number | undefined
     try {
-      trail.append(sessionOpened(facts, trail.sessionKey(), trail))
+      const [opened, ...leaks] = sessionOpened(facts, trail.sessionKey(), trail)
+      trail.append(opened)
+      for (const leak of leaks) trail.note(leak)
       index = (await trail.durable(sessionClosed(facts.id, refusal.code))).index
     } catch (error) {
       throw trailUnavailable(error)

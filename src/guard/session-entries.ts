@@ -1,6 +1,8 @@
 import type { ClientInfo, Resource, Run } from '../operations/index.ts'
+import { leakedDoors, redactedRows, redactJson } from '../redaction/index.ts'
 import type { EntryDraft, PayloadKey, Trail } from '../trail/index.ts'
 import type { SessionEnd } from './guard.ts'
+import { credentialLeaked } from './redacted-payloads.ts'
 
 export interface OpenedFacts {
   readonly id: string
@@ -12,11 +14,19 @@ export interface OpenedFacts {
   readonly effect: 'allow' | 'deny'
 }
 
-/** What does not change within a session, said once. Addresses and names are payloads; the client's own words are marked as claims. */
-export function sessionOpened(facts: OpenedFacts, key: PayloadKey, trail: Pick<Trail, 'pseudonym'>): EntryDraft {
+/**
+ * What does not change within a session, said once. Addresses and names are payloads; the client's own words are marked as claims, and redacted.
+ * @returns the entry, and behind it one for each credential of ours among these words
+ */
+export function sessionOpened(
+  facts: OpenedFacts,
+  key: PayloadKey,
+  trail: Pick<Trail, 'pseudonym'>,
+): readonly [opened: EntryDraft, ...leaks: EntryDraft[]] {
   const { run, resource, client } = facts
   const { address, tls, ...claimed } = client
-  return {
+  const { content, found } = redactJson({ address, claimed })
+  const opened: EntryDraft = {
     kind: 'session.open',
     fields: {
       session: facts.id,
@@ -28,9 +38,11 @@ export function sessionOpened(facts: OpenedFacts, key: PayloadKey, trail: Pick<T
       key: key.id,
       policy: facts.policy,
       effect: facts.effect,
+      ...(found.length === 0 ? {} : { redacted: redactedRows('client', found) }),
     },
-    payloads: [{ name: 'client', key, content: Buffer.from(JSON.stringify({ address, claimed })) }],
+    payloads: [{ name: 'client', key, content }],
   }
+  return [opened, ...leakedDoors(found).map((door) => credentialLeaked(facts.id, door, 'client'))]
 }
 
 /** @param counts operations by effect, absent where the session never came to be */

@@ -17,6 +17,7 @@ import { DecisionReferences } from './decision-references.ts'
 import type { Admission, Session, SessionEnd } from './guard.ts'
 import { OpenOperation } from './open-operation.ts'
 import type { OutcomeFlush } from './outcome-flush.ts'
+import { RedactedPayloads } from './redacted-payloads.ts'
 import { refusalOf, trailUnavailable } from './refusals.ts'
 import { sessionClosed } from './session-entries.ts'
 import { StatementReferences } from './statement-references.ts'
@@ -46,6 +47,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
   readonly #parts: SessionParts<Ask, Target>
   readonly #statements = new StatementReferences()
   readonly #decisions = new DecisionReferences()
+  readonly #redacted: RedactedPayloads
   readonly #open = new Set<OpenOperation>()
   #outcomes: OutcomeRow[] = []
   #last = 0
@@ -62,6 +64,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
   constructor(parts: SessionParts<Ask, Target>) {
     this.#parts = parts
     this.id = parts.live.id
+    this.#redacted = new RedactedPayloads(this.id)
     this.run = parts.run
     this.resource = parts.resource
     this.signal = parts.live.signal
@@ -137,15 +140,25 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
     const decisions: DecisionRow[] = []
     const ops = decided.map(({ operation, decision }): OperationRow => {
       const n = ++this.#last
-      const statement = this.#statements.refer(operation.statement, operation.form !== 'query')
-      if (statement.first) payloads.push({ name: `statement.${statement.reference}`, key, content: operation.statement.text })
-      if (operation.parameters !== undefined) payloads.push({ name: `parameters.${n}`, key, content: operation.parameters })
+      const { known, first } = this.#statements.refer(operation.statement, operation.form !== 'query')
+      if (first) {
+        const name = `statement.${known.reference}`
+        payloads.push({ name, key, content: this.#redacted.statement(known, name, operation.statement.text) })
+      }
+      if (operation.parameters !== undefined) {
+        const name = `parameters.${n}`
+        payloads.push({ name, key, content: this.#redacted.parameters(known, name, operation.parameters) })
+      }
       const said = this.#decisions.refer(decision)
       if (said.first) decisions.push([said.reference, decision.effect, decision.rules, decision.policy])
-      return operation.form === 'bind' ? [n, statement.reference, said.reference] : [n, statement.reference, said.reference, operation.form]
+      return operation.form === 'bind' ? [n, known.reference, said.reference] : [n, known.reference, said.reference, operation.form]
     })
-    const fields: IntentFields = decisions.length === 0 ? { session: this.id, ops } : { session: this.id, ops, decisions }
-    if (trail.append({ kind: 'operation.intent', fields, payloads }) !== undefined) return
+    const asked: IntentFields = decisions.length === 0 ? { session: this.id, ops } : { session: this.id, ops, decisions }
+    const redacted = this.#redacted.rows()
+    const fields = redacted.length === 0 ? asked : { ...asked, redacted }
+    const staged = trail.append({ kind: 'operation.intent', fields, payloads }) !== undefined
+    for (const leak of this.#redacted.leaks()) trail.note(leak)
+    if (staged) return
     // What it said for the first time has not been said: the next intent, perhaps staged before anybody is told, says it again.
     this.#statements.forget()
     this.#decisions.forget()

@@ -1,6 +1,7 @@
 export { redactJson } from './json.ts'
+export { type LeakedDoor, leakedDoors } from './own-credentials.ts'
 export { redactParameters } from './parameters.ts'
 export type { Found, Redacted, SecretKind } from './redacted.ts'
+export { type RedactedRow, redactedRows } from './redacted-rows.ts'
 export { parametersAreSecret, type RedactedStatement, redactSql, type SecretParameters } from './sql/redact-sql.ts'
 export { redactText } from './text.ts'
-export { mayHoldSecrets } from './triggers.ts'

@@ -1,3 +1,4 @@
+import type { ValueContext } from './harmless-value.ts'
 import { type Found, NOTHING_FOUND, type Redacted, sumOf } from './redacted.ts'
 import { redactText } from './text.ts'
 import { mayHoldSecrets } from './triggers.ts'
@@ -5,14 +6,15 @@ import { mayHoldSecrets } from './triggers.ts'
 /**
  * Writes a value as JSON with each of its strings redacted for itself, so that what comes out is JSON.
  * @param value of strings, numbers, arrays and plain objects
+ * @param context as for `redactText`
  */
-export function redactJson(value: unknown): Redacted {
+export function redactJson(value: unknown, context: ValueContext = 'anything'): Redacted {
   const text = Buffer.from(JSON.stringify(value))
   if (!mayHoldSecrets(text, 'text')) return { content: text, found: NOTHING_FOUND, whole: false }
   const found: (readonly Found[])[] = []
   const written = JSON.stringify(value, (_, each: unknown) => {
     if (typeof each !== 'string') return each
-    const redacted = redactText(Buffer.from(each))
+    const redacted = redactText(Buffer.from(each), context)
     found.push(redacted.found)
     return redacted.found.length === 0 ? each : Buffer.from(redacted.content).toString()
   })
