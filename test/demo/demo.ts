@@ -1,6 +1,7 @@
 // npm run demo            what Gatescribe does, shown on real parts, in under 30 s; exit code 0 only if all is as told
 // npm run demo -- --keep  leaves everything running afterwards and prints a psql line to try
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import '../parts/quiet-issuer.ts'
@@ -29,6 +30,7 @@ try {
   await refuse(job, gateway, server)
   await kill(job, gateway, server, credential)
   await showTrail(gateway, server)
+  await verify(gateway, credential)
   await lookForSecrets(gateway, env, [PASSWORD, credential.password, credential.handle])
   say(`\n   As told, in ${((performance.now() - began) / 1_000).toFixed(1)} s.`)
   if (process.argv.includes('--keep')) await keep(gateway, issuer)
@@ -162,6 +164,39 @@ async function showTrail(gateway: RunningGateway, server: RunningPostgres): Prom
     entries.some(({ kind }) => kind === 'run.revoked'),
     'and that the run was revoked',
   )
+}
+
+/** What an auditor does, who has a verifier key from the platform team and trusts nothing else of ours. */
+async function verify(gateway: RunningGateway, { run }: JobCredential): Promise<void> {
+  step('Somebody who does not trust the gateway checks it, with a program that shares no code with it.')
+  const [key] = (await gateway.operator.logKeys()).keys
+  const receipt = join(gateway.folder, 'gatescribe-receipt.json')
+  writeFileSync(receipt, await gateway.operator.receipt(run))
+  const verified = verifier(key!.vkey, receipt)
+  for (const line of verified.said) seen(line)
+  check(verified.status === 0, 'the receipt of the run, which its CI keeps: the run began and ended in this log')
+
+  const copy = join(gateway.folder, 'copy')
+  cpSync(join(gateway.data, 'trail/log'), copy, { recursive: true })
+  check(verifier(key!.vkey, copy).status === 0, 'the log itself, every entry of it')
+  const [bundle] = readdirSync(join(copy, 'tile/entries/000.p'))
+    .sort((a, b) => Number(b) - Number(a))
+    .map((name) => join(copy, 'tile/entries/000.p', name))
+  const bytes = readFileSync(bundle!)
+  const at = bytes.indexOf('"deny"')
+  writeFileSync(bundle!, bytes.fill('"allow', at, at + 6))
+  const changed = verifier(key!.vkey, copy)
+  for (const line of changed.said.filter((line) => line.startsWith('FAIL'))) seen(line)
+  check(
+    changed.status === 12,
+    'and where somebody makes an "allow" of the "deny" in a copy of it, it says which entry is not the one that was signed',
+  )
+}
+
+function verifier(key: string, path: string): { readonly status: number | null; readonly said: readonly string[] } {
+  const program = join(import.meta.dirname, '../../bin/gatescribe-verify.js')
+  const { status, stdout } = spawnSync(process.execPath, [program, '--key', key, path], { encoding: 'utf8' })
+  return { status, said: stdout.trim().split('\n') }
 }
 
 async function lookForSecrets(gateway: RunningGateway, env: Record<string, string>, secrets: readonly string[]): Promise<void> {
