@@ -3,7 +3,7 @@ export { type Checkpoint, checkpointText, parseCheckpoint } from './checkpoint.t
 export { cosignatureTime } from './cosignature.ts'
 export { TlogError } from './errors.ts'
 export { isKeyName } from './key-name.ts'
-export { EMPTY_ROOT, HASH_BYTES, type Hash, leafHash, nodeHash } from './merkle.ts'
+export { EMPTY_ROOT, HASH_BYTES, type Hash, leafHash, nodeHash, perfectRoot } from './merkle.ts'
 export {
   appendSignatures,
   type Note,

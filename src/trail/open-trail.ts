@@ -117,13 +117,17 @@ async function openLog(options: TrailOptions): Promise<Trail> {
   const key = logKey(keys.only('batch-mac'), origin, instance)
   const name = `${origin}/${instance}`
   const signing = new SigningKeys(store, masterKey)
-  const seeds = signing.seeds(clock.wall())
-  signing.remember(name, clock.wall())
   const known = store.state()
   const stored = await readState(logFiles, key)
+  // What is published was to be signed: its key was there once.
+  if (stored && store.all('note').length === 0) throw new TrailError('GS_TRAIL_KEYS')
+  const seeds = signing.seeds(clock.wall())
+  signing.remember(name, clock.wall())
   const recovered = await recover({ files, origin, instance, key, state: known, published: stored })
   const published = stored ?? nothingPublished(key)
   await checkPublished({ log: new PublishedLog(logFiles), published, known, name, verifiers: signing.verifiers(name) })
+  const lost = [...recovered.payloadKeys].filter((id) => store.find(id) === undefined).length
+  if (lost > 0) log.warn({ keys: lost }, 'keys.sqlite is an older copy: keys of payloads are missing, which cannot be read any more')
   if (recovered.torn) await cut(files, recovered.torn)
   const end = recovered.end ?? (await begin(files, origin, instance, segmentBytes, key))
   const payloads = options.payloads(folder)
@@ -136,7 +140,7 @@ async function openLog(options: TrailOptions): Promise<Trail> {
   })
   const inOrder = recovered.end === undefined || (known?.clean === true && !recovered.torn && known.batches === end.batches)
   try {
-    if (!inOrder) await tell(trail, recovered, log)
+    if (!inOrder) await tell(trail, recovered, lost, log)
   } catch (error) {
     await trail.close()
     throw error
@@ -170,8 +174,9 @@ function cut(files: SegmentFiles, torn: NonNullable<Recovered['torn']>): Promise
   }).finally(() => file.close())
 }
 
-async function tell(trail: Trail, { torn, open }: Recovered, log: TrailLog): Promise<void> {
-  const fields = { sessions: open.sessions, operations: open.operations, ...(torn ? { cut: { ...torn } } : {}) }
+async function tell(trail: Trail, { torn, open }: Recovered, lost: number, log: TrailLog): Promise<void> {
+  const { sessions, operations } = open
+  const fields = { sessions, operations, ...(torn ? { cut: { ...torn } } : {}), ...(lost > 0 ? { keysMissing: lost } : {}) }
   log.warn(fields, 'the trail was not closed in order: recovered')
   trail.note({ kind: 'gateway.recovered', fields })
   for (const ending of open.endings()) trail.note(ending)

@@ -27,7 +27,8 @@ export class PublishClock {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<Publication> | undefined
   #last: Publication
-  #saved = -1
+  /** Batches and published entries that the key store knows of. */
+  #saved = ''
   #noRoom = false
   #broken = false
   /** When the oldest entry that no checkpoint covers became durable, as far as is known; ms of the monotonic clock. */
@@ -104,6 +105,8 @@ export class PublishClock {
     const { publishing, end, maySign, log, advanced, failed } = this.#options
     const { segment, offset, batches, mac, entries } = end()
     const since = performance.now()
+    // Before any of it is signed: a folder that is put back to before this publication is then known to be too short.
+    this.#save(false)
     try {
       const release = this.#last.published.wal.segment
       this.#last = await publishing.publish({ end: { segment, offset, batches, mac, entries }, release, sign: maySign() })
@@ -133,11 +136,12 @@ export class PublishClock {
   #save(clean: boolean): void {
     const { store, end, log } = this.#options
     const { segment, offset, batches, entries, mac } = end()
-    if (!clean && batches === this.#saved) return
     const { size, root } = this.#last.published
+    const saved = `${batches} ${size}`
+    if (!clean && saved === this.#saved) return
     try {
       store.saveState({ segment, offset, batches, entries, mac, size, root, clean })
-      this.#saved = batches
+      this.#saved = saved
     } catch (error) {
       // An older state only makes the next start look at more.
       log.warn({ cause: (error as Error).message }, 'the state of the trail could not be saved')

@@ -1,4 +1,5 @@
 import { leafHash, type ReadTile, rootAt, TILE_WIDTH, type TileId, tilePath } from '../tlog/index.ts'
+import { AuthenticTiles } from './authentic-tiles.ts'
 import { readBundle } from './bundle.ts'
 import { TrailError } from './errors.ts'
 import type { LogFiles } from './log-files.ts'
@@ -22,6 +23,8 @@ export function widthAt(level: number, n: number, size: number): number {
 /** Reads what is published. The size it reads at comes from whoever knows how far the log has come. */
 export class PublishedLog {
   readonly #files: LogFiles
+  /** The tree that was read from last. */
+  #tree: AuthenticTiles | undefined
 
   constructor(files: LogFiles) {
     this.#files = files
@@ -36,14 +39,15 @@ export class PublishedLog {
 
   /**
    * The entries of bundle `n` in a tree of `size`, each held against its hash in the tree.
+   * @param root of that tree, where its hashes are to be held against it too: files that were changed together do not pass then
    * @throws TrailError GS_TRAIL_DAMAGED, which names the first bad entry
    */
-  async bundle(n: number, size: number): Promise<readonly Buffer[]> {
+  async bundle(n: number, size: number, root?: Uint8Array): Promise<readonly Buffer[]> {
     const width = widthAt(0, n, size)
     const id: TileId = { level: 'entries', n, width }
     const bytes = await this.#narrowest(id)
     if (!bytes) throw damaged(`${tilePath(id)} is missing`)
-    const hashes = await this.tile({ level: 0, n, width })
+    const hashes = await (root ? this.#authentic(n, size, root) : this.tile({ level: 0, n, width }))
     let entries: readonly Buffer[]
     try {
       entries = cut(bytes, width)
@@ -68,6 +72,17 @@ export class PublishedLog {
 
   async witnessed(): Promise<string | undefined> {
     return (await this.#files.read(WITNESSED_PATH))?.toString()
+  }
+
+  /** The hashes of bundle `n`, which lead to the root. @throws TrailError GS_TRAIL_DAMAGED */
+  async #authentic(n: number, size: number, root: Uint8Array): Promise<Uint8Array> {
+    const { size: knownSize, root: knownRoot } = this.#tree ?? {}
+    if (knownSize !== size || !knownRoot || Buffer.compare(knownRoot, root) !== 0) this.#tree = new AuthenticTiles(this.tile, size, root)
+    const width = widthAt(0, n, size)
+    const hashes = await (this.#tree as AuthenticTiles).tile({ level: 0, n, width })
+    if (hashes) return hashes
+    const first = n * TILE_WIDTH
+    throw damaged(`the hashes of the entries ${first} to ${first + width - 1}, or those above them, do not come to the root`)
   }
 
   /** The file of exactly this width, else the full one. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Sealer } from '../operations/index.ts'
+import { EMPTY_ROOT } from '../tlog/index.ts'
 import type { KeyStore } from './key-store.ts'
 import { folderLogFiles } from './log-files.ts'
 import { OpenPayloadKey } from './payload-key.ts'
@@ -31,7 +32,7 @@ export class PublishedReader {
   readonly #log: PublishedLog
   readonly #open = new Map<string, OpenPayloadKey>()
   readonly #waiting = new Set<() => void>()
-  #proven: Pick<Proven, 'size' | 'minimum'> = { size: 0, minimum: 0 }
+  #proven: Pick<Proven, 'size' | 'root' | 'minimum'> = { size: 0, root: EMPTY_ROOT, minimum: 0 }
 
   constructor(options: PublishedReaderOptions) {
     this.name = options.name
@@ -45,8 +46,8 @@ export class PublishedReader {
   }
 
   /** The log goes this far now. */
-  advance({ size, minimum }: Pick<Proven, 'size' | 'minimum'>): void {
-    this.#proven = { size, minimum }
+  advance({ size, root, minimum }: Pick<Proven, 'size' | 'root' | 'minimum'>): void {
+    this.#proven = { size, root, minimum }
     for (const wake of [...this.#waiting]) wake()
   }
 

@@ -7,6 +7,7 @@ import type { Published } from './published.ts'
 import { readRecords } from './record.ts'
 import { SEGMENT_HEADER_BYTES, segmentHeader, segmentName, segmentNumber } from './segment.ts'
 import type { SegmentFiles } from './segment-files.ts'
+import type { EntryKind } from './trail.ts'
 import type { LogEnd } from './write-ahead.ts'
 
 export interface RecoveryOptions {
@@ -33,6 +34,10 @@ export interface Recovered {
   readonly nextExists: boolean
   readonly torn: TornTail | undefined
   readonly open: OpenSessions
+  /** Kind of the last entry, where it is not published yet. */
+  readonly last: EntryKind | undefined
+  /** Ids of the keys that the payloads in the write-ahead file are sealed under. */
+  readonly payloadKeys: ReadonlySet<string>
 }
 
 /**
@@ -48,7 +53,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   if (last === undefined) {
     const known = Math.max(state?.batches ?? 0, published?.wal.batches ?? 0)
     if (known > 0) throw new TrailError('GS_TRAIL_ROLLED_BACK', `The log is gone; it is known to have had ${known} batches.`)
-    return { end: undefined, nextExists: false, torn: undefined, open }
+    return { end: undefined, nextExists: false, torn: undefined, open, last: undefined, payloadKeys: new Set() }
   }
   for (const segment of segments) await checkHeader(options, segment)
   const from = published?.wal.segment ?? 1
@@ -60,16 +65,20 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const scan = new Scan(options, from, open)
   for (let segment = from; segment <= last; segment++) scan.segment(segment)
   const { end, torn } = scan.finish()
-  return { end, nextExists: end.segment < last, torn, open }
+  return { end, nextExists: end.segment < last, torn, open, last: scan.last, payloadKeys: scan.payloadKeys }
 }
 
-/** A batch count, and the MAC of the last batch then. */
+/** A batch count, the MAC of the last batch then, and where it ended: at the beginning of a segment, where that had just been begun. */
 interface Anchor {
+  readonly segment: number
+  readonly offset: number
   readonly batches: number
   readonly mac: Uint8Array
 }
 
 class Scan {
+  readonly payloadKeys = new Set<string>()
+  last: EntryKind | undefined
   readonly #options: RecoveryOptions
   readonly #open: OpenSessions
   /** What is known of the chain of batches. */
@@ -131,16 +140,25 @@ class Scan {
     if (before && (batch.number !== before.batches || batch.firstIndex !== before.entries || !batch.previous.equals(before.mac))) {
       throw this.#damaged(segment, at, `batch ${batch.number} stands where batch ${before.batches} belongs`)
     }
-    for (const { batches, mac } of this.#anchors) {
-      if ((batch.number === batches - 1 && !batch.mac.equals(mac)) || (batch.number === batches && !batch.previous.equals(mac))) {
+    const { published } = this.#options
+    // Publishing stands behind the first batch of this segment: what is in front of it may not be cut out.
+    if (!before && published && batch.number >= published.wal.batches) {
+      throw this.#damaged(segment, at, `batches before it are missing: ${published.wal.batches} are published`)
+    }
+    for (const anchor of this.#anchors) {
+      if (!isSeenBy(anchor, batch, segment)) {
         throw this.#damaged(segment, at, 'it is not the batch that is known to have been durable there')
       }
     }
-    const { published } = this.#options
     let entries = batch.firstIndex
-    for (const { entry } of readRecords(batch.content)) {
+    for (const { entry, payloads } of readRecords(batch.content)) {
+      for (const { key } of payloads) this.payloadKeys.add(key)
       // What is published already was followed then.
-      if (entries >= (published?.size ?? 0)) this.#open.see(parseEntry(entry))
+      if (entries >= (published?.size ?? 0)) {
+        const parsed = parseEntry(entry)
+        this.#open.see(parsed)
+        this.last = parsed.kind
+      }
       entries++
     }
     this.#end = { segment, offset: batch.end, batches: batch.number + 1, entries, mac: Buffer.from(batch.mac) }
@@ -153,6 +171,13 @@ class Scan {
       `Batch ${batches} (from entry ${entries}) in segment ${segmentName(segment)} at byte ${offset} is bad: ${why}.`,
     )
   }
+}
+
+/** Whether a batch is the one that is known, at its place; any other is. */
+function isSeenBy({ batches, mac, segment, offset }: Anchor, batch: Batch, where: number): boolean {
+  if (batch.number === batches) return batch.previous.equals(mac)
+  if (batch.number !== batches - 1) return true
+  return batch.mac.equals(mac) && (offset === SEGMENT_HEADER_BYTES || (segment === where && offset === batch.end))
 }
 
 async function checkHeader({ files, origin, instance }: RecoveryOptions, segment: number): Promise<void> {

@@ -15,7 +15,7 @@ export interface PublishedSources {
   readonly payloads: Pick<PayloadStore, 'find'>
   readonly keys: Pick<KeyRing, 'find'>
   readonly log: PublishedLog
-  readonly published: () => Pick<Published, 'size' | 'minimum'>
+  readonly published: () => Pick<Published, 'size' | 'minimum'> & { readonly root: Uint8Array }
 }
 
 export interface TrailSources extends PublishedSources {
@@ -58,9 +58,9 @@ export async function* fromBundles(
   { log, published, payloads, origin, keys }: PublishedSources,
   from: number,
 ): AsyncGenerator<StoredEntry> {
-  const { size } = published()
+  const { size, root } = published()
   for (let n = Math.floor(from / TILE_WIDTH); n * TILE_WIDTH < size; n++) {
-    const entries = await log.bundle(n, size)
+    const entries = await log.bundle(n, size, root)
     for (let at = Math.max(0, from - n * TILE_WIDTH); at < entries.length; at++) {
       const index = n * TILE_WIDTH + at
       yield storedEntry({ index, entry: entries[at] as Buffer, payloads: () => payloads.find(index) }, origin, keys)

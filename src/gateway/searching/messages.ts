@@ -3,8 +3,8 @@ import type { PortableSealer } from '../../credentials/index.ts'
 import type { PageAsked, SearchPage, SearchQuery } from '../../search/index.ts'
 import type { Proven } from '../../trail/index.ts'
 
-/** How far the published log goes, and where it begins. */
-export type Extent = Pick<Proven, 'size' | 'minimum'>
+/** How far the published log goes, what it comes to there, and where it begins. */
+export type Extent = Pick<Proven, 'size' | 'root' | 'minimum'>
 
 /** What the thread that searches is given when it begins. */
 export interface SearchStart {

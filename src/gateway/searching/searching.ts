@@ -88,12 +88,19 @@ export class Searching {
     if (this.#thread && !this.#thread.ended) return this.#thread
     this.#unsubscribe()
     const { folder, origin, trail, masterKey, log } = this.#parts
-    const { size, minimum } = trail.proven
+    const { size, root, minimum } = trail.proven
     const thread = new SearchThread(
-      { folder, origin, name: trail.name, sealer: masterKey.portable('trail'), indexKey: trail.indexKey(), extent: { size, minimum } },
+      {
+        folder,
+        origin,
+        name: trail.name,
+        sealer: masterKey.portable('trail'),
+        indexKey: trail.indexKey(),
+        extent: { size, root, minimum },
+      },
       (fault) => log.warn({ ...fault }, 'the search index is not kept up for now'),
     )
-    this.#unsubscribe = trail.onPublished(({ size, minimum }) => thread.advance({ size, minimum }))
+    this.#unsubscribe = trail.onPublished(({ size, root, minimum }) => thread.advance({ size, root, minimum }))
     this.#thread = thread
     return thread
   }
