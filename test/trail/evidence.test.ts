@@ -22,7 +22,6 @@ let folder: string
 let vkey: string
 let mine: JobCredential
 let other: JobCredential
-let door: TokenDoorClient
 
 interface Fields {
   readonly [name: string]: unknown
@@ -31,7 +30,6 @@ interface Fields {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gatescribe-evidence-'))
   shop = await openShop()
-  openDoor()
   ;[mine, other] = [await shop.gateway.credential(), await shop.gateway.credential()]
   vkey = (JSON.parse((await gatescribe('keys', 'show', '--json')).out) as { keys: { vkey: string }[] }).keys[0]?.vkey ?? ''
   const [first, second, neighbour] = [await connected(mine), await connected(mine), await connected(other)]
@@ -48,19 +46,27 @@ beforeAll(async () => {
   await neighbour.query(OTHERS)
   // One session is closed before the run ends, the other by that.
   await second.end()
-  await door.end(mine.handle)
-  await vi.waitFor(async () => expect((await door.receipt(mine.handle)).ok).toBe(true))
+  await end(mine.handle)
+  await vi.waitFor(async () => expect((await receipt(mine.handle)).ok).toBe(true))
   await neighbour.end()
 }, 60_000)
 afterAll(async () => {
-  await door?.close()
   await shop?.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
-function openDoor(): void {
-  door = new TokenDoorClient(`https://localhost:${shop.gateway.tokenPort}`, shop.gateway.ca)
+/** At the token door, over a connection of its own: one that was kept would be closed while the verifier runs. */
+async function atDoor<Answer>(ask: (door: TokenDoorClient) => Promise<Answer>): Promise<Answer> {
+  const door = new TokenDoorClient(`https://localhost:${shop.gateway.tokenPort}`, shop.gateway.ca)
+  try {
+    return await ask(door)
+  } finally {
+    await door.close()
+  }
 }
+
+const receipt = (credential: string) => atDoor((door) => door.receipt(credential))
+const end = (handle: string) => atDoor((door) => door.end(handle))
 
 async function connected(job: JobCredential): Promise<Client> {
   const client = new Client(shop.clientOf(job))
@@ -118,7 +124,7 @@ function holdsNoSecret(name: string): void {
 
 describe('the receipt of a run', () => {
   it('is what the holder of its handle keeps, and says what the run came to', async () => {
-    const outcome = await door.receipt(mine.handle)
+    const outcome = await receipt(mine.handle)
     writeFileSync(join(folder, 'receipt.json'), JSON.stringify(outcome.ok && outcome.answer))
     expect(verified('receipt.json')).toMatchObject({ status: 0, says: { verified: true } })
     const { logs } = JSON.parse(text('receipt.json')) as { logs: { start: { index: number }; end: { index: number; bytes: string } }[] }
@@ -146,8 +152,8 @@ describe('the receipt of a run', () => {
   })
 
   it('is not given for a run that is live, nor to its job, nor for one that there is not', async () => {
-    expect(await door.receipt(other.handle)).toMatchObject({ ok: false, status: 409, refusal: { code: 'GS_EVIDENCE_RUN_LIVE' } })
-    expect(await door.receipt(mine.password)).toMatchObject({ ok: false, status: 401 })
+    expect(await receipt(other.handle)).toMatchObject({ ok: false, status: 409, refusal: { code: 'GS_EVIDENCE_RUN_LIVE' } })
+    expect(await receipt(mine.password)).toMatchObject({ ok: false, status: 401 })
     expect(await gatescribe('runs', 'receipt', other.run, '-o', 'none.json')).toMatchObject({ code: 1 })
     expect(await gatescribe('runs', 'receipt', 'run_0000', '-o', 'none.json')).toMatchObject({ code: 4 })
   })
@@ -231,7 +237,7 @@ describe('one entry', () => {
 
 describe('what evidence leaves behind', () => {
   it('is an entry for each, of what was given to whom, before it was given', async () => {
-    const said = (await entries('log.exported')).map(({ index, fields }) => ({ index, ...(fields as Fields) }))
+    const said = (await entries('log.exported')).map(({ index, fields }) => ({ ...(fields as Fields), index })) as Fields[]
     expect(said).toContainEqual(
       expect.objectContaining({
         what: 'bundle',
@@ -301,15 +307,14 @@ describe('a run that did not end by itself', () => {
         (await entries('operation.intent', { run: goesOn.run })).flatMap(({ fields }) => ({ ...(fields as Fields) }).ops),
       ).toHaveLength(4),
     )
-    await door.end(over.handle)
+    await end(over.handle)
     await shop.gateway.kill9()
-    await Promise.all([dying, door.close()])
+    await dying
     shop.gateway = await shop.gateway.again()
-    openDoor()
     const again = await connected(goesOn)
     for (let n = 0; n < 2; n++) await again.query('SELECT 3')
     await again.end()
-    await door.end(goesOn.handle)
+    await end(goesOn.handle)
     expect(await receiptOf(goesOn)).toMatchObject({ state: 'ended', decisions: { allow: 6, ask: 0, deny: 0 } })
     expect(await receiptOf(over)).toMatchObject({ state: 'ended', decisions: { allow: 1, ask: 0, deny: 0 } })
     // Whether its end was durable before the kill or is made up for: there is one.
