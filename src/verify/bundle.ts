@@ -1,85 +1,59 @@
 import type { Entry, Source } from './check-log.ts'
 import { type Region, readLines, readRegion } from './files.ts'
-import type { Holding } from './holding.ts'
-import { type Fields, field, isCount, isText, list, parseFields } from './json.ts'
-import { MAX_FILE } from './log-folder.ts'
+import { type Fields, fieldsOf, isCount, isText, listOf, parseFields } from './json.ts'
+import { parseCheckpoint } from './note.ts'
 import { readTar } from './tar.ts'
-import { Unusable } from './verdict.ts'
+import { refuse } from './verdict.ts'
 
-const MAX_LINE = 17 + 65_535
-/** A payload of 32 MiB in base64, and what stands around it. */
-const MAX_PAYLOAD_LINE = 48 << 20
+const MEMBER = /^(bundle\.json|checkpoint|tile\/.+|entries|payloads)$/
 
 /** What `gatescribe trail export` writes: docs/verify.md, "A bundle". @throws Unusable */
 export function openBundle(archive: Region): Source {
   const members = readTar(archive)
-  const unread = new Set(members.keys())
-  const member = (name: string): Region | undefined => {
-    unread.delete(name)
-    return members.get(name)
-  }
   const read = (name: string) => {
-    const region = member(name)
-    return region && readRegion(region, MAX_FILE)
+    const member = members.get(name)
+    return member && readRegion(member)
   }
-  const [says, checkpoint, lines] = [parseFields(read('bundle.json') ?? Buffer.alloc(0)), read('checkpoint'), member('entries')]
-  if (!says || !checkpoint || !lines) throw new Unusable('a bundle without bundle.json, checkpoint or entries')
-  const payloads = member('payloads')
+  const [note, says, lines, payloads] = [read('checkpoint'), read('bundle.json'), members.get('entries'), members.get('payloads')]
+  const isBundle = [...members.keys()].every((name) => MEMBER.test(name))
+  if (!isBundle || !note || !says || !lines) return refuse('a bundle lacks bundle.json, checkpoint or entries, or has something else')
+  const checkpoint = parseCheckpoint(note)
+  const { gatescribe, version, origin, size, scope, entries: count, range } = parseFields(says)
+  if (gatescribe !== 'trail-bundle' || version !== 1) refuse('bundle.json is not that of a bundle, version 1')
+  if (origin !== checkpoint.origin || size !== checkpoint.size) refuse('the bundle is of another checkpoint than its own')
+  const [first, end] = listOf(range)
+  const stretch = isCount(first) && isCount(end) ? ([first, end] as const) : undefined
+  if (!isCount(count) || (range !== null && !stretch)) return refuse('bundle.json does not say what it holds')
+  const { run, session } = fieldsOf(scope)
+  const isPart = isText(run) || isText(session)
+  // Of a run or session everything is here, but not what stands in between.
+  const extent = {
+    gapless: !isPart && range !== null,
+    sessions: isPart || range !== null,
+    runs: isText(run) || (!isPart && range !== null),
+  }
   return {
-    ...{ checkpoint, read },
-    holding({ origin, size }) {
-      if (field(says, 'origin') !== origin || field(says, 'size') !== size)
-        throw new Unusable('the bundle is of another checkpoint than its own')
-      return { ...parseHolding(says), ...(payloads && { payloads: payloadsOf(payloads) }) }
-    },
-    entries: () => entriesOf(lines),
-    uncovered: () => unread,
+    ...{ checkpoint, read, extent, count, range: stretch, has: parseScope(fieldsOf(scope), range) },
+    ...{ entries: () => entriesOf(lines), payloads: payloads && readLines(payloads) },
   }
 }
+
+/** @returns whether an entry is within it. @throws Unusable */
+function parseScope({ run, session, from, to, range: stretch }: Fields, range: unknown): (entry: Fields) => boolean {
+  // Its sessions say once, when they open, that they are of the run.
+  if (isText(run)) return (entry) => entry.run === run || (entry.run === undefined && isText(entry.session))
+  if (isText(session)) return (entry) => entry.session === session
+  const [begin, close] = [timeOf(from), timeOf(to)]
+  if (begin <= close) return ({ at }) => begin <= timeOf(at) && timeOf(at) <= close
+  return range !== null && JSON.stringify(stretch) === JSON.stringify(range) ? () => true : refuse('bundle.json has a scope that is none')
+}
+
+const timeOf = (at: unknown) => (isText(at) ? Date.parse(at) : Number.NaN)
 
 /** Lines of index, space and entry. @throws Unusable */
 export function* entriesOf(lines: Region): Generator<Entry> {
-  for (const line of readLines(lines, MAX_LINE)) {
-    const [index] = /^(0|[1-9]\d{0,14})(?= )/.exec(line.toString('latin1', 0, 16)) ?? []
-    if (index === undefined) throw new Unusable('a line of a bundle does not begin with the index of its entry')
+  for (const line of readLines(lines)) {
+    const [index = ''] = /^(0|[1-9]\d{0,14})(?= )/.exec(line.toString('latin1', 0, 16)) ?? refuse('an entry of a bundle has no index')
     yield [Number(index), line.subarray(index.length + 1)]
-  }
-}
-
-function parseHolding(says: Fields): Holding {
-  const [scope, count, range] = [field(says, 'scope'), field(says, 'entries'), field(says, 'range')]
-  const [run, session, from, to] = ['run', 'session', 'from', 'to'].map((name) => field(scope, name))
-  const [first, end] = list(range)
-  const isOne = field(says, 'gatescribe') === 'trail-bundle' && field(says, 'version') === 1 && isCount(count)
-  if (!isOne || !(range === null || (isCount(first) && isCount(end)))) throw new Unusable('bundle.json is not that of a bundle, version 1')
-  const stretch = range === null ? {} : { range: [first as number, end as number] as const }
-  const extent = { gapless: false, sessions: true, runs: isText(run) }
-  if (isText(run)) {
-    // Its sessions say once, when they open, that they are of the run.
-    return {
-      count,
-      extent,
-      ...stretch,
-      has: (entry) => (field(entry, 'run') ?? (isText(field(entry, 'session')) ? run : undefined)) === run,
-    }
-  }
-  if (isText(session)) return { count, extent, ...stretch, has: (entry) => field(entry, 'session') === session }
-  const holding = { count, extent: { gapless: range !== null, sessions: range !== null, runs: range !== null }, ...stretch }
-  if (JSON.stringify(field(scope, 'range')) === JSON.stringify(range)) return holding
-  const [begin, close] = [Date.parse(String(from)), Date.parse(String(to))]
-  if (!(begin <= close)) throw new Unusable('bundle.json has a scope that is none')
-  const has = (entry: Fields) => {
-    const at = Date.parse(String(field(entry, 'at')))
-    return begin <= at && at <= close
-  }
-  return { ...holding, has }
-}
-
-/** JSON lines. @throws Unusable */
-export function* payloadsOf(region: Region): Generator<Fields> {
-  for (const line of readLines(region, MAX_PAYLOAD_LINE)) {
-    const fields = parseFields(line)
-    if (!fields) throw new Unusable('a line of payloads is not a JSON object')
-    yield fields
   }
 }

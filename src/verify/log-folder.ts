@@ -1,80 +1,37 @@
-import { existsSync, opendirSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkEntry, type Entry, type Source } from './check-log.ts'
+import type { Entry, Source } from './check-log.ts'
 import { readFile } from './files.ts'
-import { type Tree, tilePath, WIDTH } from './tree.ts'
-import { Failure, Unusable } from './verdict.ts'
+import { parseCheckpoint } from './note.ts'
+import { type Tree, WIDTH } from './tree.ts'
+import { fail, refuse } from './verdict.ts'
 
-/** The largest file of a log, bytes: a bundle of 256 entries. */
-export const MAX_FILE = WIDTH * (2 + 65_535)
-
-/** A folder as tlog-tiles lays it out. @throws Unusable */
+/** A folder as tlog-tiles lays it out, also of a log that goes on meanwhile. @throws Unusable */
 export function openLogFolder(folder: string): Source {
-  const read = (path: string) => readFile(join(folder, path), MAX_FILE)
-  const checkpoint = read('checkpoint')
-  if (!checkpoint) throw new Unusable(`${folder} has no checkpoint`)
-  return {
-    ...{ checkpoint, witnessed: read('witnessed'), read, entries },
-    holding: ({ size }) => ({ extent: { gapless: true, sessions: true, runs: true }, range: [undefined, size] }),
-    uncovered: (tree) => uncovered(tree, folder, 'tile'),
-  }
+  const read = (path: string) => readFile(join(folder, path))
+  // In this order, so that the checkpoint is not older than what the witnesses saw.
+  const witnessed = read('witnessed')
+  const checkpoint = parseCheckpoint(read('checkpoint') ?? refuse(`${folder} has no checkpoint`))
+  const extent = { gapless: true, sessions: true, runs: true }
+  return { checkpoint, witnessed: witnessed && parseCheckpoint(witnessed), read, entries, extent, range: [undefined, checkpoint.size] }
 }
 
 /** All that were not pruned. Every hash tile is checked on the way, also where the entries are gone. */
 function* entries(tree: Tree): Generator<Entry> {
   for (let n = 0; n * WIDTH < tree.size; n++) {
     tree.tile(0, n)
-    const file = tree.file('entries', n)
-    if (file) yield* entriesOf(file, n * WIDTH, tree.size)
+    const { bytes, has } = tree.file('entries', n)
+    if (bytes) yield* entriesOf(bytes, n * WIDTH, has, tree.size)
   }
 }
 
-/** tlog-tiles, "Log entries": each behind its length; what is beyond `end` is not covered. @throws Failure which names the entry */
-export function* entriesOf(
-  { width, bytes }: { readonly width: number; readonly bytes: Buffer },
-  first: number,
-  end: number,
-): Generator<Entry> {
-  let index = first
-  for (let at = 0; at < bytes.length; index++) {
-    const next = at + 2 + (at + 1 < bytes.length ? bytes.readUInt16BE(at) : 0)
-    if (next > bytes.length) throw new Failure('inclusion', `entry ${index} is cut off`, index)
+/** tlog-tiles, "Log entries": as many as it should have, each behind its length; from `end` on they are not covered. @throws Failure */
+export function* entriesOf(bytes: Buffer, first: number, count: number, end: number): Generator<Entry> {
+  let at = 0
+  for (let index = first; index < first + count; index++) {
+    const next = at + 2 + (at + 2 <= bytes.length ? bytes.readUInt16BE(at) : 0)
+    if (next > bytes.length) fail(`entry ${index} is cut off, or not in its bundle`, index)
     if (index < end) yield [index, bytes.subarray(at + 2, next)]
     at = next
   }
-  const over = index - first - width
-  if (over < 0) throw new Failure('inclusion', `entry ${index} is missing from its bundle`, index)
-  if (over > 0) throw new Failure('inclusion', `a bundle has ${over} entries too many, from ${first + width} on`, first + width)
-}
-
-/** Files beyond the tree. What is left of narrower tiles and bundles is checked: it was published. @throws Failure */
-function* uncovered(tree: Tree, folder: string, under: string): Generator<string> {
-  const open = existsSync(join(folder, under)) ? opendirSync(join(folder, under)) : undefined
-  try {
-    for (let file = open?.readSync(); file; file = open?.readSync()) {
-      const path = `${under}/${file.name}`
-      const [, name = '', digits = '', partial = WIDTH] = /^tile\/(entries|\d{1,2})\/([\dx/]{3,24})(?:\.p\/(\d{1,3}))?$/.exec(path) ?? []
-      const level = name === 'entries' ? ('entries' as const) : Number(name)
-      const [n, width] = [Number(digits.replace(/\D/g, '')), Number(partial)]
-      const isTile = name !== '' && file.isFile() && width > 0 && tilePath(level, n, width) === path
-      if (file.isDirectory() && path.length < 64) yield* uncovered(tree, folder, path)
-      else if (!isTile || width > tree.width(level, n)) yield path
-      else if (width < tree.width(level, n))
-        checkNarrower(tree, level, n, { width, bytes: readFile(join(folder, path), MAX_FILE) ?? Buffer.alloc(0) })
-    }
-  } finally {
-    open?.closeSync()
-  }
-}
-
-function checkNarrower(tree: Tree, level: number | 'entries', n: number, file: { readonly width: number; readonly bytes: Buffer }): void {
-  if (level === 'entries') for (const [index, bytes] of entriesOf(file, n * WIDTH, tree.size)) checkEntry(tree, index, bytes)
-  else if (
-    !tree
-      .tile(level, n)
-      .subarray(0, file.width * 32)
-      .equals(file.bytes)
-  ) {
-    throw new Failure('inclusion', `${tilePath(level, n, file.width)} is not the beginning of what became of it`, n * WIDTH ** (level + 1))
-  }
+  if (at < bytes.length) fail(`a bundle goes on behind entry ${first + count - 1}`, first + count)
 }

@@ -41,7 +41,7 @@ it('says one line per verdict, and at last whether it holds', () => {
 ok   append-only: it has grown from the checkpoint of 200 entries
 ok   inclusion: 300 entries are in the tree
 ok   complete: entries 0 to 299 without a hole
-ok   witnessed: by none; the policy asks for none
+ok   witnessed: 300 entries by none; the policy asks for none
 ok   semantic: 1 boots, 12 sessions, 387 operations, 3 sessions still open; 0 gaps and 0 erasures are told of
 verified
 `,
@@ -55,9 +55,9 @@ it('says what fails, what was not checked, and what decides', () => {
   const { exit, stdout } = run('--policy', policy, bad)
   expect(exit).toBe(12)
   expect(stdout.split('\n').slice(1)).toEqual([
-    'FAIL inclusion: entry 255 is cut off',
+    'FAIL inclusion: entry 255 is cut off, or not in its bundle',
     '--   complete: not checked',
-    'ok   witnessed: by none; the policy asks for none',
+    'ok   witnessed: 300 entries by none; the policy asks for none',
     '--   semantic: not checked',
     'NOT VERIFIED, exit code 12',
     '',
@@ -67,12 +67,11 @@ it('says what fails, what was not checked, and what decides', () => {
     exit: 12,
     verdicts: [
       { verdict: 'signature', ok: true, says: expect.any(String) },
-      { verdict: 'inclusion', ok: false, says: 'entry 255 is cut off', entry: 255 },
+      { verdict: 'inclusion', ok: false, says: 'entry 255 is cut off, or not in its bundle', entry: 255 },
       { verdict: 'complete', ok: null, says: 'not checked' },
       { verdict: 'witnessed', ok: true, says: expect.any(String) },
       { verdict: 'semantic', ok: null, says: 'not checked' },
     ],
-    notes: [],
   })
   expect(run('--policy', policy, '--quiet', bad)).toEqual({ exit: 12, stdout: '', stderr: '' })
   expect(run('--policy', policy, '--quiet', folder)).toEqual({ exit: 0, stdout: '', stderr: '' })
@@ -149,9 +148,9 @@ it('is read in one sitting, and needs nothing but Node', () => {
   const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
   const texts = files.map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
   texts.push(readFileSync(join(root, 'bin/gatescribe-verify.js'), 'utf8'))
-  // Lines that do something: comments help the reader, they are no burden.
+  // Lines that do something, as Biome lays them out: neither blank nor comment alone. Tests do not count, the command in bin does.
   const lines = texts.flatMap((text) => text.split('\n')).filter((line) => !/^\s*(\/\/.*|\/\*.*|\*.*)?$/.test(line))
-  expect(lines.length).toBeLessThan(1100)
+  expect(lines.length).toBeLessThan(800)
   for (const text of texts) {
     expect(text.split('\n').length).toBeLessThan(200)
     for (const [, from] of text.matchAll(/from '([^']+)'/g)) expect(from).toMatch(/^(node:|\.\/)/)

@@ -1,14 +1,14 @@
-import { closeSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { openBundle } from './bundle.ts'
-import { checkLog } from './check-log.ts'
-import { openFile, type Region, readFile, readRegion } from './files.ts'
-import { type Fields, field, parseFields } from './json.ts'
+import { checkLog, type Terms } from './check-log.ts'
+import { type Region, readFile, readRegion, withFile } from './files.ts'
+import { parseFields } from './json.ts'
 import { openLogFolder } from './log-folder.ts'
-import { type Checkpoint, parseCheckpoint } from './note.ts'
-import { parsePolicy, type Trust, trustKeys } from './policy.ts'
-import { checkDisclosure, checkProof, checkReceipt } from './proofs.ts'
-import { harmless, Report, Unusable } from './verdict.ts'
+import { parseCheckpoint } from './note.ts'
+import { parsePolicy, trustKeys } from './policy.ts'
+import { checkClaims, readClaims, readProof } from './proofs.ts'
+import { harmless, Report, refuse } from './verdict.ts'
 
 const USAGE = `usage: gatescribe-verify (--policy FILE | --key VKEY…) [options] INPUT
 
@@ -18,68 +18,40 @@ INPUT is a log folder, or a bundle, .tlog-proof, receipt or disclosure: which on
   --key VKEY         a key of the log that you trust, instead of a policy; may come again
   --checkpoint FILE  a checkpoint that you kept: the log must have grown from it
   --entry FILE       the entry that a .tlog-proof is about
-  --json             one JSON object instead of lines
-  --quiet            nothing but the exit code
-  --help
+  --json, --quiet    one JSON object instead of lines, or nothing but the exit code
 
 exit codes: 0 verified, 2 usage, 3 input that cannot be read; else the first that fails of
   10 signature, 11 append-only, 12 inclusion, 13 complete, 14 witnessed, 15 semantic, 16 payload
 `
-/** The largest file that is read whole, bytes: a disclosure, whose payloads have 32 MiB before they are in base64. */
-const MAX_FILE = 48 << 20
-/** How a .tlog-proof begins. */
-const MARK = 'c2sp.org/tlog-proof@'
 /** How often progress is told, ms. */
 const TELL = 2000
-
-const OPTIONS = {
-  policy: { type: 'string' },
-  key: { type: 'string', multiple: true },
-  checkpoint: { type: 'string' },
-  entry: { type: 'string' },
-  json: { type: 'boolean' },
-  quiet: { type: 'boolean' },
-  help: { type: 'boolean' },
-} as const
+/** How a .tlog-proof begins. */
+const MARK = 'c2sp.org/tlog-proof@'
+const [TEXT, KEYS, FLAG] = [{ type: 'string' }, { type: 'string', multiple: true }, { type: 'boolean' }] as const
+const OPTIONS = { policy: TEXT, key: KEYS, checkpoint: TEXT, entry: TEXT, json: FLAG, quiet: FLAG, help: FLAG }
 
 /** A command that cannot be carried out as it was written. */
 class Usage extends Error {}
 
-export interface Options {
-  readonly trust: Trust
-  readonly kept?: Checkpoint | undefined
-  readonly entry?: Buffer | undefined
-  /** Told the number of entries checked so far, now and then. */
-  readonly seen?: (entries: number) => void
-}
+/** What the auditor gives: `entry` is that of a .tlog-proof. */
+export type Options = Terms & { readonly entry?: Buffer | undefined }
 
 /** Verifies a log folder, bundle, proof, receipt or disclosure: which one, its content says. @throws Unusable */
-export function verify(input: string, options: Options): Report {
-  const [report, path] = [new Report(), named(input)]
-  const file = statSync(path).isDirectory() ? undefined : openFile(path)
-  try {
-    check(path, file, options, report)
-    return report
-  } finally {
-    if (file) closeSync(file.fd)
+export function verify(input: string, { entry, ...terms }: Options): Report {
+  const [report, path] = [new Report(), realpathSync(input)]
+  const check = (file: Region | undefined) => {
+    const begin = file ? readRegion({ ...file, length: Math.min(file.length, MARK.length) }).toString('latin1') : ''
+    const [isProof, isJson] = [begin === MARK, begin.startsWith('{')]
+    if (isProof !== (entry !== undefined)) throw new Usage('--entry goes with a .tlog-proof, which needs it')
+    if (terms.kept && (isProof || isJson)) throw new Usage('--checkpoint goes with a log folder or a bundle')
+    if (!file) checkLog(openLogFolder(path), terms, report)
+    else if (entry) checkClaims([readProof(readRegion(file), entry)], terms.trust, report)
+    else if (isJson) checkClaims(readClaims(parseFields(readRegion(file))), terms.trust, report)
+    else checkLog(openBundle(file), terms, report)
   }
-}
-
-function check(path: string, file: Region | undefined, { trust, kept, entry, seen = () => {} }: Options, report: Report): void {
-  const begins = file && readRegion({ ...file, length: Math.min(file.length, MARK.length) }, MARK.length).toString('latin1')
-  const [isProof, isJson] = [begins === MARK, begins?.startsWith('{') === true]
-  if (isProof !== (entry !== undefined)) throw new Usage('--entry goes with a .tlog-proof, which needs it')
-  if (kept && (isProof || isJson)) throw new Usage('--checkpoint goes with a log folder or a bundle')
-  if (entry) checkProof(read(path), entry, trust, report)
-  else if (isJson) checkFile(parseFields(read(path)) ?? {}, trust, report)
-  else checkLog(file ? openBundle(file) : openLogFolder(path), trust, kept, report, seen)
-}
-
-function checkFile(file: Fields, trust: Trust, report: Report): void {
-  const kind = field(file, 'version') === 1 ? field(file, 'gatescribe') : undefined
-  if (kind === 'run-receipt') checkReceipt(file, trust, report)
-  else if (kind === 'trail-disclosure') checkDisclosure(file, trust, report)
-  else throw new Unusable('neither a receipt nor a disclosure, of version 1')
+  if (statSync(path).isDirectory()) check(undefined)
+  else withFile(path, check)
+  return report
 }
 
 /** The command line. @param argv without node and script. @returns the exit code */
@@ -87,26 +59,29 @@ export function main(argv: readonly string[]): number {
   const [json, quiet] = [argv.includes('--json'), argv.includes('--quiet')]
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true })
-    if (values.help) return say(USAGE, 0)
-    const [input, ...more] = positionals
-    if (input === undefined || more.length > 0) throw new Usage('one input is verified at a time')
-    if ((values.policy === undefined) === (values.key === undefined)) throw new Usage('either --policy or --key says whom you trust')
-    const trust = values.policy === undefined ? trustKeys(values.key ?? []) : parsePolicy(read(named(values.policy)))
-    const kept = values.checkpoint === undefined ? undefined : parseCheckpoint(read(named(values.checkpoint)))
-    const entry = values.entry === undefined ? undefined : read(named(values.entry))
-    const report = verify(input, { trust, kept, entry, ...(json || quiet ? {} : { seen: progress() }) })
+    const { policy, key, checkpoint, entry, help } = values
+    const [input, another] = positionals
+    if (help) return say(USAGE, 0)
+    if (input === undefined || another !== undefined) throw new Usage('one input is verified at a time')
+    if ((policy === undefined) === (key === undefined)) throw new Usage('either --policy or --key says whom you trust')
+    const report = verify(input, {
+      trust: policy === undefined ? trustKeys(key ?? []) : parsePolicy(read(policy)),
+      kept: checkpoint === undefined ? undefined : parseCheckpoint(read(checkpoint)),
+      entry: entry === undefined ? undefined : read(entry),
+      seen: json || quiet ? undefined : progress(),
+    })
     return say(quiet ? '' : report.print(json), report.exit)
   } catch (error) {
     const { message, code = '' } = error as NodeJS.ErrnoException
-    const exit = error instanceof Usage || code.startsWith('ERR_PARSE_ARGS') ? 2 : 3
+    // A file that is missing within a log is no error of the system: this is one that the command names.
+    const exit = error instanceof Usage || code === 'ENOENT' || code.startsWith('ERR_PARSE_ARGS') ? 2 : 3
     if (json) return say(quiet ? '' : `${JSON.stringify({ verified: false, exit, problem: harmless(message) })}\n`, exit)
-    if (!quiet) process.stderr.write(`gatescribe-verify: ${harmless(message)}\n`)
-    return exit
+    return say(quiet ? '' : `gatescribe-verify: ${harmless(message)}\n`, exit, process.stderr)
   }
 }
 
-function say(text: string, exit: number): number {
-  process.stdout.write(text)
+function say(text: string, exit: number, stream: NodeJS.WriteStream = process.stdout): number {
+  stream.write(text)
   return exit
 }
 
@@ -119,15 +94,5 @@ function progress(): (entries: number) => void {
   }
 }
 
-/** A path that the auditor gave: links are followed. */
-function named(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    throw new Usage(`there is no ${path}`)
-  }
-}
-
-function read(path: string): Buffer {
-  return readFile(path, MAX_FILE) ?? Buffer.alloc(0)
-}
+/** A file that the auditor named: links are followed. */
+const read = (path: string) => readFile(realpathSync(path)) ?? refuse(`${path} is gone`)

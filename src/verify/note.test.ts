@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { checkpointText, logKey, note, witnessKey } from '../../test/verify/naive-keys.ts'
-import { decode, parseCheckpoint, parseKey, textOf } from './note.ts'
+import { decode, parseCheckpoint, parseKey } from './note.ts'
 import { Unusable } from './verdict.ts'
 
 const root = createHash('sha256').update('root').digest()
@@ -111,7 +111,7 @@ it('reads whatever comes as a checkpoint, or refuses it, and does nothing else',
       const bytes = Buffer.from(parts.join(''))
       if (bytes.length > 0) bytes[at % bytes.length] = byte
       try {
-        expect(textOf(bytes, 65_536)).toContain(parseCheckpoint(bytes).text)
+        expect(bytes.toString()).toContain(parseCheckpoint(bytes).text)
       } catch (error) {
         expect(error).toBeInstanceOf(Unusable)
       }

@@ -1,104 +1,86 @@
-import { checkPayload } from './holding.ts'
-import { type Fields, field, isCount, isText, list, parseFields } from './json.ts'
-import { type Checkpoint, decode, parseCheckpoint, textOf } from './note.ts'
+import { type Fields, fieldsOf, isCount, isText, listOf, parseFields } from './json.ts'
+import { type Checkpoint, decode, parseCheckpoint } from './note.ts'
+import { isCommitted } from './payloads.ts'
 import { checkSignature, checkWitnesses, type Trust } from './policy.ts'
-import { rootOfProof } from './tree.ts'
-import { Failure, type Report, Unusable } from './verdict.ts'
+import { leafHash, rootOfProof } from './tree.ts'
+import { fail, type Report, refuse, type Verdict } from './verdict.ts'
 
-const MAX_PROOF = 131_072
-const MAX_ENTRY = 65_535
 const MAX_LOGS = 1000
 /** c2sp.org/tlog-proof, "Format". */
-const PROOF = /^c2sp\.org\/tlog-proof@v1\n(?:extra ([A-Za-z0-9+/=]*)\n)?index (0|[1-9]\d{0,14})\n((?:[A-Za-z0-9+/]{43}=\n){0,63})\n/
+const PROOF = /^c2sp\.org\/tlog-proof@v1\n(?:extra ([\w+/=]*)\n)?index (0|[1-9]\d{0,14})\n((?:[\w+/]{43}=\n){0,63})\n/
 
 /** An entry, and the hashes that lead from it to a root. */
-interface Leaf {
-  readonly index: number
-  readonly bytes: Buffer
-  readonly proof: readonly Buffer[]
+type Leaf = { readonly index: number; readonly bytes: Buffer; readonly proof: readonly Buffer[] }
+/** That entries are in a log, and what must hold besides. */
+type Claim = { checkpoint: Checkpoint; leaves: readonly Leaf[]; besides?: readonly [verdict: Verdict, work: () => string] }
+
+/** Checks signature, inclusion and witnesses of each, and what it claims besides. */
+export function checkClaims(claims: readonly Claim[], trust: Trust, report: Report): void {
+  for (const { checkpoint, leaves, besides } of claims) {
+    const isSigned = report.check('signature', () => checkSignature(checkpoint, trust))
+    const include = () => {
+      const isIn = ({ index, bytes, proof }: Leaf) => rootOfProof(leafHash(bytes), index, checkpoint.size, proof) === checkpoint.root
+      for (const leaf of leaves) if (!isIn(leaf)) fail(`entry ${leaf.index} is not in the tree`, leaf.index)
+      return `entries ${leaves.map(({ index }) => index).join(' and ')} of ${checkpoint.origin}`
+    }
+    const isIncluded = report.check('inclusion', include, isSigned)
+    report.check('witnessed', () => checkWitnesses([checkpoint], trust), isSigned)
+    if (besides) report.check(...besides, isIncluded)
+  }
 }
 
 /** A `.tlog-proof` of an entry. @throws Unusable */
-export function checkProof(file: Buffer, bytes: Buffer, trust: Trust, report: Report): void {
-  const { index, proof, checkpoint } = parseProof(file)
-  checkLeaves(checkpoint, [{ index, bytes, proof }], trust, report)
-}
-
-/** What `trail disclose` writes: one entry with its proof and payloads. @throws Unusable */
-export function checkDisclosure(file: Fields, trust: Trust, report: Report): void {
-  const payloads = list(field(file, 'payloads'))
-  const { index, proof, checkpoint } = parseProof(textIn(file, 'proof'))
-  const bytes = textIn(field(file, 'entry'), 'bytes')
-  if (field(field(file, 'entry'), 'index') !== index) throw new Unusable('a disclosure has the proof of another entry')
-  if (!checkLeaves(checkpoint, [{ index, bytes, proof }], trust, report)) report.skip('payload')
-  else
-    report.check('payload', () => {
-      for (const payload of payloads) checkPayload(index, parseFields(bytes), payload)
-      return `${payloads.length} are what entry ${index} commits to`
-    })
-}
-
-/** What CI keeps of a run: that its `run.start` and `run.end` are in each log that it touched. @throws Unusable */
-export function checkReceipt(file: Fields, trust: Trust, report: Report): void {
-  const [run, logs] = [field(file, 'run'), list(field(file, 'logs'))]
-  if (!isText(run) || logs.length === 0 || logs.length > MAX_LOGS) throw new Unusable('a receipt of no run, or of no log')
-  for (const log of logs) {
-    const checkpoint = parseCheckpoint(textIn(log, 'checkpoint'))
-    const [start, end] = [parseLeaf(field(log, 'start')), parseLeaf(field(log, 'end'))]
-    if (field(log, 'origin') !== checkpoint.origin) throw new Unusable('a receipt has the checkpoint of another log')
-    if (!checkLeaves(checkpoint, [start, end], trust, report)) report.skip('semantic')
-    else report.check('semantic', () => checkRun(run, start, end))
-  }
-}
-
-function checkRun(run: string, start: Leaf, end: Leaf): string {
-  const [begin, over] = [parseFields(start.bytes), parseFields(end.bytes)]
-  const [first, last] = [field(over, 'first'), field(over, 'last')]
-  const isRun = [begin, over].every((entry) => field(entry, 'run') === run)
-  const isWhole = field(begin, 'kind') === 'run.start' && field(over, 'kind') === 'run.end' && first === start.index
-  if (isRun && isWhole && isCount(last) && start.index <= last && last < end.index) {
-    return `${run}: entries ${first} to ${last}, ${JSON.stringify(field(over, 'decisions'))}, state ${field(over, 'state')}`
-  }
-  throw new Failure('semantic', `entries ${start.index} and ${end.index} are not the start and the end of ${run}`, start.index)
-}
-
-/** Signature, inclusion and witnesses. @returns whether the entries are in the log */
-function checkLeaves(checkpoint: Checkpoint, leaves: readonly Leaf[], trust: Trust, report: Report): boolean {
-  if (!report.check('signature', () => checkSignature(checkpoint, trust))) {
-    report.skip('inclusion', 'witnessed')
-    return false
-  }
-  report.check('witnessed', () => checkWitnesses(checkpoint, trust))
-  return report.check('inclusion', () => {
-    for (const { index, bytes, proof } of leaves) {
-      const isIn = bytes.length <= MAX_ENTRY && rootOfProof(bytes, index, checkpoint.size, proof) === checkpoint.root
-      if (!isIn) throw new Failure('inclusion', `entry ${index} is not in the tree`, index)
-    }
-    return `entries ${leaves.map(({ index }) => index).join(' and ')} of ${checkpoint.origin}`
-  })
-}
-
-function parseProof(file: Buffer): Omit<Leaf, 'bytes'> & { readonly checkpoint: Checkpoint } {
-  const text = textOf(file, MAX_PROOF)
-  const [head = '', extra = '', index, hashes = ''] = PROOF.exec(text) ?? []
-  if (index === undefined) throw new Unusable('not a tlog-proof')
+export function readProof(file: Buffer, bytes: Buffer): Claim {
+  const [head, extra = '', index, hashes = ''] = PROOF.exec(file.toString('latin1')) ?? refuse('not a tlog-proof')
   decode(extra)
   const proof = hashes.split('\n').slice(0, -1)
-  return {
-    index: Number(index),
-    proof: proof.map((hash) => decode(hash)),
-    checkpoint: parseCheckpoint(Buffer.from(text.slice(head.length))),
+  return { checkpoint: parseCheckpoint(file.subarray(head.length)), leaves: [leafOf({ index: Number(index), proof }, bytes)] }
+}
+
+/** A receipt or a disclosure. @throws Unusable */
+export function readClaims(file: Fields): readonly Claim[] {
+  const { gatescribe, version, run } = file
+  const logs = listOf(file.logs)
+  if (version === 1 && gatescribe === 'trail-disclosure') return [readDisclosure(file)]
+  const isReceipt = version === 1 && gatescribe === 'run-receipt' && logs.length > 0 && logs.length <= MAX_LOGS
+  return isReceipt && isText(run)
+    ? logs.map((log) => readRun(run, fieldsOf(log)))
+    : refuse('neither a receipt nor a disclosure, of version 1')
+}
+
+/** What `trail disclose` writes: one entry with its proof and payloads. */
+function readDisclosure({ entry, payloads, proof }: Fields): Claim {
+  const claim = readProof(bytesOf(proof), bytesOf(fieldsOf(entry).bytes))
+  const [{ index, bytes } = refuse('')] = claim.leaves
+  if (fieldsOf(entry).index !== index) refuse('a disclosure has the proof of another entry')
+  const disclose = () => {
+    const isRight = listOf(payloads).every((payload) => isCommitted(parseFields(bytes), payload))
+    return isRight
+      ? `${listOf(payloads).length} are what entry ${index} commits to`
+      : fail(`entry ${index} does not commit to a payload of it`, index)
   }
+  return { ...claim, besides: ['payload', disclose] }
 }
 
-function parseLeaf(leaf: unknown): Leaf {
-  const [index, proof] = [field(leaf, 'index'), list(field(leaf, 'proof')).map((hash) => decode(hash))]
-  if (!isCount(index) || proof.length > 63 || proof.some(({ length }) => length !== 32)) throw new Unusable('something is no proof')
-  return { index, bytes: textIn(leaf, 'bytes'), proof }
+/** What CI keeps of a run: that its `run.start` and `run.end` are in each log that it touched. */
+function readRun(run: string, log: Fields): Claim {
+  const [checkpoint, start, end] = [parseCheckpoint(bytesOf(log.checkpoint)), leafOf(log.start), leafOf(log.end)]
+  if (log.origin !== checkpoint.origin) refuse('a receipt has the checkpoint of another log')
+  const compare = () => {
+    const [begin, over] = [parseFields(start.bytes), parseFields(end.bytes)]
+    const { first, last, decisions, state } = over
+    const isRun = begin.run === run && over.run === run && begin.kind === 'run.start' && over.kind === 'run.end'
+    const isWhole = first === start.index && isCount(last) && first <= last && last < end.index
+    if (!isRun || !isWhole) fail(`entries ${start.index} and ${end.index} are not the start and the end of ${run}`, start.index)
+    return `${run}: entries ${first} to ${last}, ${JSON.stringify(decisions)}, state ${state}`
+  }
+  return { checkpoint, leaves: [start, end], besides: ['semantic', compare] }
 }
 
-function textIn(value: unknown, name: string): Buffer {
-  const text = field(value, name)
-  if (!isText(text)) throw new Unusable(`${name} is missing, or is no text`)
-  return Buffer.from(text)
+function leafOf(leaf: unknown, bytes = bytesOf(fieldsOf(leaf).bytes)): Leaf {
+  const { index, proof } = fieldsOf(leaf)
+  const hashes = listOf(proof).map((hash) => decode(hash))
+  return isCount(index) && hashes.every(({ length }) => length === 32) ? { index, bytes, proof: hashes } : refuse('something is no proof')
 }
+
+const bytesOf = (text: unknown): Buffer => (isText(text) ? Buffer.from(text) : refuse('a text is missing'))

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { naivePath } from '../../test/verify/naive-log.ts'
 import { NaiveTree } from '../../test/verify/naive-tree.ts'
-import { leafHash, rootOfProof, Tree, tilePath } from './tree.ts'
+import { leafHash, openTree, rootOfProof, type Tree, tilePath } from './tree.ts'
 import { Failure } from './verdict.ts'
 
 const entries = Array.from({ length: 70_000 }, (_, at) => Buffer.from(`entry ${at}`))
@@ -10,7 +10,7 @@ const text = (hash: Buffer) => hash.toString('latin1')
 
 /** A tree whose tiles are made when they are asked for. */
 function tree(size: number, change: (path: string, tile: Buffer) => Buffer | undefined = (_, tile) => tile): Tree {
-  return new Tree(size, (path) => {
+  return openTree(size, (path) => {
     const level = Number(path.split('/')[1])
     for (let n = 0; n * 256 ** (level + 1) <= size; n++) {
       const tile = naive.tile(level, n, size)
@@ -31,9 +31,10 @@ it('has the roots of RFC 6962 for every size up to 600, also as they were before
 it('has those of larger trees, with the tiles that the specification lists', () => {
   for (const size of [65_535, 65_536, 65_537, 70_000]) expect(tree(size).root()).toBe(text(naive.hash(0, size)))
   const whole = tree(70_000)
-  expect([whole.width(0, 273), whole.width(0, 272), whole.width(0, 274)]).toEqual([112, 256, 0])
-  expect([whole.width(1, 0), whole.width(1, 1), whole.width(2, 0), whole.width(3, 0)]).toEqual([256, 17, 1, 0])
-  expect([whole.width('entries', 272), whole.width('entries', 273)]).toEqual([256, 112])
+  const width = (level: number | 'entries', n: number) => whole.file(level, n).width
+  expect([width(0, 273), width(0, 272)]).toEqual([112, 256])
+  expect([width(1, 0), width(1, 1), width(2, 0)]).toEqual([256, 17, 1])
+  expect([width('entries', 272), width('entries', 273)]).toEqual([256, 112])
   for (const at of [0, 255, 256, 69_631, 69_632, 69_999]) expect(whole.hashAt(0, at)).toBe(leafHash(entries[at] as Buffer))
   for (const before of [1, 255, 256, 257, 65_535, 65_536, 69_000]) expect(whole.root(before)).toBe(text(naive.hash(0, before)))
 })
@@ -65,11 +66,11 @@ it('finds a tile that is missing, too short or too long', () => {
   expect(() => with0((tile) => tile.subarray(1)).tile(0, 1)).toThrow(Failure)
   expect(() => with0((tile) => Buffer.concat([tile, tile])).tile(0, 1)).toThrow(Failure)
   expect(() => with0(() => Buffer.alloc(0)).tile(0, 1)).toThrow(Failure)
-  expect(() => new Tree(2 ** 50, () => undefined).root()).toThrow(Failure)
+  expect(() => openTree(2 ** 50, () => undefined).root()).toThrow(Failure)
 })
 
 it('takes the full tile in the place of a partial one', () => {
-  const later = new Tree(300, (path) =>
+  const later = openTree(300, (path) =>
     path === 'tile/0/001'
       ? naive.tile(0, 1, 512)
       : path === 'tile/0/000'
@@ -88,13 +89,20 @@ it('follows inclusion proofs, of every entry in every tree up to 70 entries', ()
     for (let index = 0; index < size; index++) {
       const proof = naive.proof(index, size)
       const root = text(naive.hash(0, size))
-      const of = (entry: number, at: number, count: number, hashes: Buffer[]) => rootOfProof(entries[entry] as Buffer, at, count, hashes)
+      const of = (entry: number, at: number, count: number, hashes: Buffer[]) =>
+        rootOfProof(leafHash(entries[entry] as Buffer), at, count, hashes)
       expect(of(index, index, size, proof)).toBe(root)
-      expect(of(index, index, size, [...proof, proof[0] ?? Buffer.alloc(32)])).toBeUndefined()
-      if (proof.length > 0) expect(of(index, index, size, proof.slice(1))).toBeUndefined()
+      expect(of(index, index, size, [...proof, proof[0] ?? Buffer.alloc(32)])).not.toBe(root)
+      if (proof.length > 0) expect(of(index, index, size, proof.slice(1))).not.toBe(root)
       expect(of(index + 1, index, size, proof)).not.toBe(root)
-      expect(of(index, size, size, proof)).toBeUndefined()
+      expect(of(index, size, size, proof)).not.toBe(root)
       if (size > 1) expect(of(index, (index + 1) % size, size, proof)).not.toBe(root)
     }
   }
+})
+
+it('has no hash for what is longer than an entry, nor for anything above it', () => {
+  const long = Buffer.alloc(65_536)
+  expect(leafHash(long)).toBe('')
+  expect(rootOfProof(leafHash(long), 1, 2, [Buffer.alloc(32)])).toBe('')
 })

@@ -1,14 +1,15 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { entriesOf as linesOf, payloadsOf } from '../../src/verify/bundle.ts'
+import { entriesOf as linesOf } from '../../src/verify/bundle.ts'
 import { checkEntry } from '../../src/verify/check-log.ts'
-import { openFile, type Region, readRegion } from '../../src/verify/files.ts'
-import { checkPayload, Held } from '../../src/verify/holding.ts'
-import { field, parseFields } from '../../src/verify/json.ts'
+import { checkComplete } from '../../src/verify/complete.ts'
+import { withFile as inFile, type Region, readLines, readRegion } from '../../src/verify/files.ts'
+import { parseFields } from '../../src/verify/json.ts'
 import { entriesOf } from '../../src/verify/log-folder.ts'
+import { checkPayloads } from '../../src/verify/payloads.ts'
 import { readTar } from '../../src/verify/tar.ts'
-import { Tree } from '../../src/verify/tree.ts'
+import { openTree } from '../../src/verify/tree.ts'
 import { Failure, Unusable } from '../../src/verify/verdict.ts'
 import { seeded } from '../parts/seeded.ts'
 import { patience, rounds, seedOr, shown } from '../parts/soak.ts'
@@ -22,7 +23,7 @@ import { said, Workplace } from './verdicts.ts'
  * all of it is found. To be done within a minute, each change goes through the part of the verifier that reads it; a seeded sample goes through
  * all of it, and in the long form as many as there is time for.
  *
- * Not found, as no checkpoint covers it: files of the folder beyond the tree (log-folder.test.ts: they are told of), and of a bundle the times of a
+ * Not found, as no checkpoint covers it: files of the folder to which the tree does not lead, and of a bundle the times of a
  * scope `from`/`to` as far as its entries lie within them.
  */
 
@@ -36,7 +37,7 @@ const seed = seedOr(4711)
 const random = seeded(seed)
 
 /** The tree, with one file of it in other words. */
-const treeWith = (path: string, bytes: Buffer | undefined) => new Tree(SIZE, (each) => (each === path ? bytes : files.get(each)))
+const treeWith = (path: string, bytes: Buffer | undefined) => openTree(SIZE, (each) => (each === path ? bytes : files.get(each)))
 const untouched = treeWith('', undefined)
 
 /** What is thrown, if it says that the log is bad. */
@@ -66,7 +67,7 @@ function judgeBundle(n: number, bytes: Buffer): Failure | Unusable | undefined {
 
 function judgeEntries(bundle: { readonly width: number; readonly bytes: Buffer }, first: number): Failure | Unusable | undefined {
   return found(() => {
-    for (const [index, entry] of entriesOf(bundle, first, SIZE)) checkEntry(untouched, index, entry)
+    for (const [index, entry] of entriesOf(bundle.bytes, first, bundle.width, SIZE)) checkEntry(untouched, index, entry)
   })
 }
 
@@ -108,7 +109,7 @@ it('finds every entry that is dropped, repeated, swapped with the next or cut of
       ['swapped', index, index < last ? own.toSpliced(at, 2, next as Buffer, entry) : own.with(at, next ?? (own[0] as Buffer))],
     ]
     for (const [what, bad, entries] of cases) {
-      expect(judgeBundle(n, bundled(entries)), `entry ${index} ${what}`).toMatchObject({ verdict: 'inclusion', entry: bad })
+      expect(judgeBundle(n, bundled(entries)), `entry ${index} ${what}`).toMatchObject({ entry: bad })
     }
   }
 }, 60_000)
@@ -160,12 +161,7 @@ const parts = withFile(path, (file) => readTar(file))
 const part = (name: string) => parts.get(name) as Region
 
 function withFile<Result>(path: string, work: (file: Region) => Result): Result {
-  const file = openFile(path) as Region
-  try {
-    return work(file)
-  } finally {
-    closeSync(file.fd)
-  }
+  return inFile(path, work) as Result
 }
 
 /** Changes one bit of each byte in turn, on the disk, and asks whether that is found. */
@@ -206,7 +202,7 @@ it('finds every changed byte of its entries', () => {
       let next = line
       for (const [index, entry] of linesOf(lines)) {
         checkEntry(untouched, index, entry)
-        if (index !== next++) throw new Failure('complete', 'another index')
+        if (index !== next++) throw new Failure('another index')
       }
     })
     return failure !== undefined
@@ -224,12 +220,10 @@ it('finds every changed byte of its payloads', () => {
     const begin = ends[line - 1] ?? region.at
     const failure = found(() => {
       const { entry } = payloads[line] as { entry: number }
-      const [payload, ...more] = payloadsOf({ fd, at: begin, length: (ends[line] as number) - begin })
-      // One that names another entry is out of order, or that entry does not commit to it.
-      const index = field(payload, 'entry')
-      if (more.length > 0 || index !== entry)
-        checkPayload(index as number, parseFields(log.entries[index as number] ?? Buffer.alloc(0)), payload)
-      checkPayload(entry, parseFields(log.entries[entry] as Buffer), payload)
+      const lines = readLines({ fd, at: begin, length: (ends[line] as number) - begin })
+      const check = checkPayloads(lines)
+      check.see(entry, parseFields(log.entries[entry] as Buffer))
+      check.end()
     })
     return failure !== undefined
   })
@@ -244,7 +238,7 @@ it('finds every changed byte of its tiles', () => {
     if (!name.startsWith('tile/')) continue
     const [, level, n] = name.split(/[/.]/).map(Number)
     flipEach(part(name).at, part(name).length, (_, { fd }) => {
-      const tree = new Tree(SIZE, (path) => (parts.has(path) ? readRegion({ ...part(path), fd }, 8192) : undefined))
+      const tree = openTree(SIZE, (path) => (parts.has(path) ? readRegion({ ...part(path), fd }) : undefined))
       return part(name).length < 8192
         ? tree.root() !== untouched.root()
         : found(() => tree.tile(level as number, n as number)) instanceof Failure
@@ -255,20 +249,17 @@ it('finds every changed byte of its tiles', () => {
 it('finds every line of it that is dropped, repeated, swapped with the next or cut off', () => {
   const indexes = [...log.entries.keys()]
   const complete = (order: readonly number[]) => {
-    const held = new Held({ extent: { gapless: true, sessions: true, runs: true }, count: SIZE, range: [0, SIZE] })
+    const held = checkComplete({ count: SIZE, range: [0, SIZE] })
     for (const index of order) held.see(index, {})
-    return found(() => void held.complete())
+    return found(() => void held.end())
   }
   expect(complete(indexes)).toBeUndefined()
   for (const index of indexes) {
-    expect(complete(indexes.toSpliced(index, 1)), `${index} dropped`).toMatchObject({ verdict: 'complete', entry: index })
-    expect(complete(indexes.toSpliced(index, 0, index)), `${index} repeated`).toMatchObject({ verdict: 'complete', entry: index })
-    expect(complete(indexes.slice(0, index)), `cut at ${index}`).toMatchObject({ verdict: 'complete', entry: index })
+    expect(complete(indexes.toSpliced(index, 1)), `${index} dropped`).toMatchObject({ entry: index })
+    expect(complete(indexes.toSpliced(index, 0, index)), `${index} repeated`).toMatchObject({ entry: index })
+    expect(complete(indexes.slice(0, index)), `cut at ${index}`).toMatchObject({ entry: index })
     if (index < SIZE - 1)
-      expect(complete(indexes.toSpliced(index, 2, index + 1, index)), `${index} swapped`).toMatchObject({
-        verdict: 'complete',
-        entry: index,
-      })
+      expect(complete(indexes.toSpliced(index, 2, index + 1, index)), `${index} swapped`).toMatchObject({ entry: index })
   }
 }, 60_000)
 

@@ -37,7 +37,6 @@ export interface Said {
   readonly entries: Readonly<Record<string, number>>
   readonly passed: readonly string[]
   readonly skipped: readonly string[]
-  readonly notes: readonly string[]
 }
 
 export interface Terms {
@@ -54,10 +53,9 @@ export function said(input: string, { trust, kept, entry }: Terms): Said {
     kept: kept === undefined ? undefined : parseCheckpoint(Buffer.from(kept)),
     entry: entry && Buffer.from(entry),
   })
-  const { exit, verdicts, notes } = JSON.parse(report.print(true)) as {
+  const { exit, verdicts } = JSON.parse(report.print(true)) as {
     exit: number
     verdicts: { verdict: string; ok: boolean | null; says: string; entry?: number }[]
-    notes: string[]
   }
   const bad = verdicts.filter(({ ok }) => ok === false)
   return {
@@ -66,7 +64,6 @@ export function said(input: string, { trust, kept, entry }: Terms): Said {
     entries: Object.fromEntries(bad.flatMap(({ verdict, entry }) => (entry === undefined ? [] : [[verdict, entry]]))),
     passed: verdicts.filter(({ ok }) => ok).map(({ verdict }) => verdict),
     skipped: verdicts.filter(({ ok }) => ok === null).map(({ verdict }) => verdict),
-    notes,
   }
 }
 
