@@ -139,7 +139,8 @@ function unpublished({ published }: PublishingStart): Publishing {
   return {
     publish: async () => ({ published, checkpoint: undefined }),
     useSeeds: async () => undefined,
-    prune: async () => published,
+    prune: async () => ({ published, done: true }),
+    erase: async () => true,
     close: async () => undefined,
   }
 }

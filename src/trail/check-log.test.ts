@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { TestTrail } from '../../test/parts/trail.ts'
+import { everythingBelow, TestTrail } from '../../test/parts/trail.ts'
 import { ed25519Signer, newSeed, parseNote, signNote } from '../tlog/index.ts'
 import type { CheckStep, LogReport, Trail } from './trail.ts'
 
@@ -130,7 +130,7 @@ describe('payloads', () => {
 
 it('tells what is pruned, and checks the hashes that are left of it', async () => {
   await write(699)
-  await trail.prune(300, [], { kind: 'pruned', fields: { below: 256 } })
+  await trail.prune(everythingBelow(300), { kind: 'pruned', fields: {} }, () => undefined)
   expect((await check(true)).report).toMatchObject({ size: 701, pruned: 256, bad: undefined })
   change('tile/0/000', 32 * 17)
   expect((await check()).report.bad).toContain('the entries')
@@ -141,7 +141,7 @@ it('goes on while the log grows and is pruned', async () => {
   const steps: CheckStep[] = []
   for await (const step of trail.check(false, new AbortController().signal)) {
     steps.push(step)
-    if (steps.length === 2) await trail.prune(1_024, [], { kind: 'pruned', fields: { below: 1_024 } })
+    if (steps.length === 2) await trail.prune(everythingBelow(1_024), { kind: 'pruned', fields: {} }, () => undefined)
     await write(100)
   }
   expect(steps.at(-1)).toMatchObject({ report: { size: 2_001, pruned: 1_024, bad: undefined } })

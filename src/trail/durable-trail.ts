@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ReadTile } from '../tlog/index.ts'
+import type { AsideLogs } from './aside-logs.ts'
 import { checkLog } from './check-log.ts'
 import { EntryClock, type TrailClock } from './entry-clock.ts'
 import { EntryWriter } from './entry-writer.ts'
@@ -18,7 +19,20 @@ import type { SegmentFiles } from './segment-files.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { Placed, StagedBatch } from './staged-batch.ts'
 import { storedEntry } from './stored-entry.ts'
-import type { CheckStep, EntryDraft, EntryId, LogKey, PayloadKey, Proven, ReadOptions, Recorded, StoredEntry, Trail } from './trail.ts'
+import type {
+  CheckStep,
+  EntryDraft,
+  EntryId,
+  EraseAlso,
+  LogKey,
+  PayloadKey,
+  Proven,
+  Pruning,
+  ReadOptions,
+  Recorded,
+  StoredEntry,
+  Trail,
+} from './trail.ts'
 import type { TrailLog } from './trail-log.ts'
 import { readTrail } from './trail-reader.ts'
 import { type LogEnd, largestRecord, WriteAhead } from './write-ahead.ts'
@@ -46,6 +60,7 @@ export interface DurableTrailOptions {
   readonly publishing: Publishing
   readonly logFiles: LogFiles
   readonly payloads: PayloadStore
+  readonly aside: AsideLogs
   /** Resolves once it is known that this log is not an older copy of itself: until then no checkpoint is signed. Undefined where nobody is asked. */
   readonly mayBeSigned: Promise<void> | undefined
 }
@@ -62,6 +77,7 @@ export class DurableTrail implements Trail {
   readonly #publishing: PublishClock
   readonly #published: PublishedLog
   readonly #erasure: Erasure
+  readonly #aside: AsideLogs
   readonly #rotation: KeyRotation
   #maySign: boolean
   readonly #watchers = new Set<() => void>()
@@ -109,7 +125,9 @@ export class DurableTrail implements Trail {
       },
       failed: (error) => this.#log.abandon(error),
     })
-    this.#erasure = new Erasure({ store: options.store, keys: options.keys, payloads: options.payloads, log: this.#log, trail: this })
+    this.#aside = options.aside
+    const { store, keys, aside } = options
+    this.#erasure = new Erasure({ store, keys, aside, publishing: this.#publishing, log: this.#log, trail: this })
     this.#rotation = new KeyRotation({
       ...{ signing: options.signing, name: options.name, publishing: options.publishing, log: options.log, trail: this },
       now: () => options.clock.wall(),
@@ -227,19 +245,32 @@ export class DurableTrail implements Trail {
     return stored(() => this.#keys.only('index'))
   }
 
-  erase(keys: readonly string[], entry: EntryDraft, also: (keys: readonly string[]) => void | Promise<void>): Promise<Recorded> {
+  subjectKeyId(pseudonym: string): string | undefined {
+    return this.#keys.subjectKeyId(pseudonym)
+  }
+
+  erase(keys: readonly string[], entry: EntryDraft, also: EraseAlso): Promise<Recorded> {
     return this.#erasure.erase(keys, entry, also)
   }
 
-  finishErasing(also: (keys: readonly string[]) => void | Promise<void>): Promise<number> {
+  finishErasing(also: EraseAlso): Promise<number> {
     return this.#erasure.finish(also)
   }
 
-  async prune(minimum: number, keptKeys: readonly string[], entry: EntryDraft): Promise<Proven> {
+  async prune({ keys, ...order }: Pruning, entry: EntryDraft, also: EraseAlso): Promise<Proven> {
+    // Where little happens, one segment may hold what is older than anything that is kept: those before this entry go with its publication.
+    this.#log.roll()
     await this.durable(entry)
+    this.#keys.destroy(keys)
     await this.publish()
-    await this.#publishing.prune(minimum, keptKeys)
+    await this.publish()
+    await this.#publishing.prune(order)
+    await also(keys)
     return this.proven
+  }
+
+  readAside(): AsyncIterable<StoredEntry> {
+    return this.#aside.entries()
   }
 
   sessionKey(): PayloadKey {

@@ -1,68 +1,134 @@
+import { randomBytes } from 'node:crypto'
+import type { AsideLogs } from './aside-logs.ts'
+import { TrailError } from './errors.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { KeyStore } from './key-store.ts'
-import type { PayloadStore } from './payload-store.ts'
-import type { EntryDraft, Recorded, Trail } from './trail.ts'
+import type { PublishClock } from './publish-clock.ts'
+import type { EntryDraft, EraseAlso, Recorded, Trail } from './trail.ts'
 import type { WriteAhead } from './write-ahead.ts'
 
-/** Remembers, in the key store, what an erasure was about until all of it is gone. */
+/** In the key store, from before an erasure is recorded until all of it is gone. */
 const UNDER_WAY = 'erasing'
+
+interface UnderWay {
+  /** Stands in its entry. */
+  readonly id: string
+  /** The log that it is recorded in, and an index that its entry has at least. */
+  readonly log: string
+  readonly from: number
+  /** Whether the entry is known to be durable; else the log says. */
+  readonly recorded: boolean
+  readonly keys: readonly string[]
+}
+
+/** Errors after which an entry is surely not in the log. */
+const NOT_WRITTEN: readonly string[] = ['GS_TRAIL_FULL', 'GS_TRAIL_ENTRY']
 
 export interface ErasureParts {
   readonly store: KeyStore
   readonly keys: KeyRing
-  readonly payloads: PayloadStore
-  readonly log: Pick<WriteAhead, 'roll'>
-  readonly trail: Pick<Trail, 'durable' | 'publish'>
+  readonly publishing: Pick<PublishClock, 'erase'>
+  readonly log: Pick<WriteAhead, 'roll' | 'end'>
+  readonly trail: Pick<Trail, 'durable' | 'name' | 'publish' | 'read' | 'whenDurable'>
+  readonly aside: Pick<AsideLogs, 'erase'>
 }
 
-type Also = (keys: readonly string[]) => void | Promise<void>
-
 /**
- * Destroys payload keys and removes what they sealed: recorded first, then the words of the index, the keys, the sealed payloads beside the
- * log, and the segments of the write-ahead file that held them. Interrupted anywhere, `finish` does the same again.
+ * Destroys payload keys and removes what they sealed. Recorded first, then the keys, so that nothing can be read, or derived anew, while the rest
+ * goes: segments of the write-ahead file, sealed payloads beside the log, and whatever else was made of them. What is recorded is done, and what
+ * is not is not: interrupted anywhere, the next start, or the next erasure, goes on.
  */
 export class Erasure {
   readonly #parts: ErasureParts
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(parts: ErasureParts) {
     this.#parts = parts
   }
 
-  async erase(keys: readonly string[], entry: EntryDraft, also: Also): Promise<Recorded> {
+  erase(keys: readonly string[], entry: EntryDraft, also: EraseAlso): Promise<Recorded> {
+    return this.#inTurn(async () => {
+      await this.#finish(also)
+      return this.#erase(keys, entry, also)
+    })
+  }
+
+  finish(also: EraseAlso): Promise<number> {
+    return this.#inTurn(() => this.#finish(also))
+  }
+
+  async #erase(keys: readonly string[], { fields, ...draft }: EntryDraft, also: EraseAlso): Promise<Recorded> {
     const { store, trail, log } = this.#parts
-    store.set(UNDER_WAY, JSON.stringify(keys))
-    // The entry begins a segment, so that those before it go when it is published.
+    // All that they sealed is then in segments before the one that the entry begins, which go when it is published.
+    await this.#settled()
+    const id = `era_${randomBytes(8).toString('hex')}`
+    const underWay: UnderWay = { id, log: trail.name, from: log.end.entries, recorded: false, keys }
+    this.#remember(underWay)
     log.roll()
     let recorded: Recorded
     try {
-      recorded = await trail.durable(entry)
+      recorded = await trail.durable({ ...draft, fields: { ...fields, erasure: id } })
     } catch (error) {
-      // Not recorded, so not done.
-      store.set(UNDER_WAY, undefined)
+      if (error instanceof TrailError && NOT_WRITTEN.includes(error.code)) store.set(UNDER_WAY, undefined)
       throw error
     }
-    await this.#destroy(keys, also)
+    await this.#destroy(underWay, also)
     return recorded
   }
 
-  async finish(also: Also): Promise<number> {
-    const text = this.#parts.store.setting(UNDER_WAY)
+  async #finish(also: EraseAlso): Promise<number> {
+    const { store, trail } = this.#parts
+    const text = store.setting(UNDER_WAY)
     if (text === undefined) return 0
-    const keys = JSON.parse(text) as string[]
-    this.#parts.log.roll()
-    await this.#parts.trail.durable({ kind: 'erased', fields: { scope: 'unfinished', keys: keys.length } })
-    await this.#destroy(keys, also)
+    const underWay = JSON.parse(text) as UnderWay
+    const { id, keys, log } = underWay
+    // Another log has begun since: nobody knows any more how far the one before it came.
+    if (log !== trail.name) await trail.durable({ kind: 'erased', fields: { erasure: id, scope: 'unfinished', keys: keys.length, log } })
+    else if (!underWay.recorded && !(await this.#isRecorded(underWay))) {
+      store.set(UNDER_WAY, undefined)
+      return 0
+    }
+    await this.#destroy(underWay, also)
     return keys.length
   }
 
-  async #destroy(keys: readonly string[], also: Also): Promise<void> {
-    const { store, trail, payloads } = this.#parts
-    // Whatever these keys sealed is in the payload store from here on, and, released by the second, no longer in a segment.
-    await trail.publish()
-    await trail.publish()
-    await also(keys)
-    this.#parts.keys.destroy(keys)
-    payloads.remove(keys)
-    store.set(UNDER_WAY, undefined)
+  async #isRecorded({ id, from }: UnderWay): Promise<boolean> {
+    for await (const { kind, fields } of this.#parts.trail.read({ from })) if (kind === 'erased' && fields.erasure === id) return true
+    return false
+  }
+
+  /** @throws TrailError GS_TRAIL_ERASING */
+  async #destroy(underWay: UnderWay, also: EraseAlso): Promise<void> {
+    const { store, trail, keys: ring, publishing, aside } = this.#parts
+    const { keys } = underWay
+    try {
+      this.#remember({ ...underWay, recorded: true })
+      ring.destroy(keys)
+      await this.#settled()
+      // Whatever they sealed is in the payload store from here on, and, released by the second, no longer in a segment.
+      await trail.publish()
+      await trail.publish()
+      await publishing.erase(keys)
+      await aside.erase(keys)
+      await also(keys)
+      store.set(UNDER_WAY, undefined)
+    } catch (cause) {
+      throw new TrailError('GS_TRAIL_ERASING', undefined, { cause })
+    }
+  }
+
+  #remember(underWay: UnderWay): void {
+    this.#parts.store.set(UNDER_WAY, JSON.stringify(underWay))
+  }
+
+  /** @throws TrailError where what is staged cannot be written */
+  #settled(): Promise<void> {
+    return new Promise((resolve, reject) => this.#parts.trail.whenDurable((error) => (error ? reject(error) : resolve())))
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(task)
+    this.#last = mine.catch(() => undefined)
+    return mine
   }
 }

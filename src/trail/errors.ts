@@ -37,6 +37,10 @@ export const trailErrors = {
     meaning: 'The log is as it was, so no new one begins.',
     next: 'Start without --new-origin.',
   },
+  GS_TRAIL_ERASING: {
+    meaning: 'An erasure is recorded and begun, and could not be finished yet.',
+    next: 'Make room on the disk that holds gateway.data; the gateway goes on with it by itself.',
+  },
   GS_TRAIL_PAYLOAD: {
     meaning: 'A payload does not match what its entry commits to.',
     next: 'Keep the data folder as it is for examination: the log has been changed or damaged.',

@@ -53,6 +53,10 @@ export class KeyRing {
     return this.#keep(key)
   }
 
+  subjectKeyId(pseudonym: string): string | undefined {
+    return this.#store.findByLabel('subject', pseudonym)?.id
+  }
+
   /** The length before the issuer makes the two unambiguous. 128 bits of it are enough for a name. */
   pseudonymOf(issuer: string, subject: string): string {
     const mac = createHmac('sha256', this.#pseudonym)

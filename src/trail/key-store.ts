@@ -34,6 +34,8 @@ export interface KeyStore {
   /** Durable when it returns. */
   insert(keys: readonly SealedKey[]): void
   find(id: string): SealedKey | undefined
+  /** Whether there is such a key, or was until it was destroyed; those destroyed long ago may be forgotten. */
+  knows(id: string): boolean
   findByLabel(purpose: SealedKey['purpose'], label: string): SealedKey | undefined
   /** Overwrites the keys; what they sealed can never be read again. Durable when it returns. Idempotent. */
   destroy(ids: readonly string[]): void

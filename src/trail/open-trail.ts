@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Sealer } from '../operations/index.ts'
 import { EMPTY_ROOT } from '../tlog/index.ts'
+import { AsideLogs } from './aside-logs.ts'
 import { genesis, logKey } from './batch.ts'
 import { checkPublished } from './check-published.ts'
 import { DurableTrail } from './durable-trail.ts'
@@ -43,8 +44,8 @@ export interface TrailOptions {
   /** This instance's name; origin and instance together name the log. */
   readonly instance: string
   readonly log: TrailLog
-  /** Opens the payload store of a data folder, for reading and erasing. */
-  readonly payloads: (folder: string) => PayloadStore
+  /** Opens the payload store of a data folder, or of a log there that was set aside in a folder of that name; for reading and erasing. */
+  readonly payloads: (folder: string, log?: string) => PayloadStore
   /** Where publishing runs; in this thread by default. */
   readonly publishing?: (start: PublishingStart) => Publishing
   /** Sets the log that is there aside, and begins a new one under another name: the way out where the one that is there may not go on. */
@@ -126,7 +127,7 @@ async function openLog(options: TrailOptions): Promise<Trail> {
   const recovered = await recover({ files, origin, instance, key, state: known, published: stored })
   const published = stored ?? nothingPublished(key)
   await checkPublished({ log: new PublishedLog(logFiles), published, known, name, verifiers: signing.verifiers(name) })
-  const lost = [...recovered.payloadKeys].filter((id) => store.find(id) === undefined).length
+  const lost = [...recovered.payloadKeys].filter((id) => !store.knows(id)).length
   if (lost > 0) log.warn({ keys: lost }, 'keys.sqlite is an older copy: keys of payloads are missing, which cannot be read any more')
   if (recovered.torn) await cut(files, recovered.torn)
   const end = recovered.end ?? (await begin(files, origin, instance, segmentBytes, key))
@@ -137,6 +138,7 @@ async function openLog(options: TrailOptions): Promise<Trail> {
   const trail = new DurableTrail({
     ...{ files, store, keys, signing, key, origin, instance, segmentBytes, clock, log, recovered, end },
     ...{ name, published, publishing, logFiles, payloads, mayBeSigned: options.mayBeSigned },
+    aside: new AsideLogs(folder, options.payloads),
   })
   const inOrder = recovered.end === undefined || (known?.clean === true && !recovered.torn && known.batches === end.batches)
   try {

@@ -22,15 +22,26 @@ export interface FoundPayload extends SealedPayload {
   readonly place: number
 }
 
+/** What is not pruned, however old it is. */
+export interface KeptPayloads {
+  /** Everything under these keys. */
+  readonly keys: readonly string[]
+  /** What one entry has under a key that others share. */
+  readonly entries: readonly { readonly index: number; readonly key: string }[]
+}
+
 /** Where the payloads of published entries stand, beside the log, so that they can go without the log changing. */
 export interface PayloadStore {
   /** Replaces everything from entry `from` on with these. Durable when it returns. */
   put(from: number, groups: readonly PayloadGroup[]): void
   /** In order of their places; one that is missing has been erased or pruned. */
   find(index: number): readonly FoundPayload[]
-  /** Leaves no byte of what these keys sealed, in any file. Durable when it returns. @returns how many groups went */
-  remove(keys: readonly string[]): number
-  /** The same for all entries below `minimum`, but for these keys. */
-  prune(minimum: number, keptKeys: ReadonlySet<string>): void
+  /**
+   * Takes a step towards no byte of what these keys sealed being left, in any file; durable when it returns. In steps, so that others have their turn.
+   * @returns whether it was the last
+   */
+  remove(keys: readonly string[]): boolean
+  /** The same for entries below `minimum`, but for what is kept. */
+  prune(minimum: number, kept: KeptPayloads): boolean
   close(): void
 }

@@ -1,6 +1,6 @@
 import { TrailError } from './errors.ts'
 import type { KeyStore } from './key-store.ts'
-import type { Publication, Published, Publishing } from './published.ts'
+import type { PruneOrder, Publication, Published, Publishing } from './published.ts'
 import type { TrailLog } from './trail-log.ts'
 import type { LogEnd } from './write-ahead.ts'
 
@@ -82,11 +82,19 @@ export class PublishClock {
     return this.#running
   }
 
-  /** Between two publications. */
-  async prune(minimum: number, keptKeys: readonly string[]): Promise<void> {
-    const published = await this.#options.publishing.prune(minimum, keptKeys)
-    // A publication that began meanwhile knows of it too: orders are taken one after the other.
-    if (published.size >= this.#last.published.size) this.#last = { ...this.#last, published }
+  /** Between publications, step by step. */
+  async prune(order: PruneOrder): Promise<void> {
+    for (let done = false; !done; ) {
+      const step = await this.#options.publishing.prune(order)
+      // A publication that began meanwhile knows of it too: orders are taken one after the other.
+      if (step.published.size >= this.#last.published.size) this.#last = { ...this.#last, published: step.published }
+      done = step.done
+    }
+  }
+
+  /** The same for what keys sealed. */
+  async erase(keys: readonly string[]): Promise<void> {
+    while (!(await this.#options.publishing.erase(keys)));
   }
 
   /** Nothing is under way any more, and nothing begins by itself. */

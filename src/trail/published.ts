@@ -1,4 +1,5 @@
 import type { Hash } from '../tlog/index.ts'
+import type { KeptPayloads } from './payload-store.ts'
 
 /** A place in the write-ahead file between two batches. */
 export interface WalPlace {
@@ -45,6 +46,23 @@ export interface Publication {
   readonly checkpoint: string | undefined
 }
 
+/** What goes from the published log; hashes stay. */
+export interface PruneOrder {
+  /** Entries below this index, rounded down to whole bundles, with their payloads. */
+  readonly entries: number
+  /** Payloads of entries below this index. */
+  readonly payloads: number
+  /** Payloads that stay all the same. */
+  readonly kept: KeptPayloads
+}
+
+/** What a step of a pruning came to. */
+export interface Pruned {
+  readonly published: Published
+  /** Whether it was the last. */
+  readonly done: boolean
+}
+
 /**
  * Turns what is durable into what is provable: entry bundles, tiles, payloads beside them, state, and at last a signed checkpoint.
  * In a thread of its own where the gateway says so; one order at a time.
@@ -54,7 +72,9 @@ export interface Publishing {
   publish(order: PublishOrder): Promise<Publication>
   /** From the next checkpoint on. */
   useSeeds(seeds: SigningSeeds): Promise<void>
-  /** Removes entry bundles and payloads below an index, but for payloads under these keys; hashes stay. Durable when it resolves. */
-  prune(minimum: number, keptKeys: readonly string[]): Promise<Published>
+  /** Takes a step of a pruning. Repeated until the last is done, others have their turn in between. Durable when it resolves. */
+  prune(order: PruneOrder): Promise<Pruned>
+  /** Takes a step towards no byte of what these keys sealed being left in the payload store. @returns whether it was the last */
+  erase(keys: readonly string[]): Promise<boolean>
   close(): Promise<void>
 }

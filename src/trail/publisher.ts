@@ -5,7 +5,7 @@ import { TrailError } from './errors.ts'
 import type { LogFile, LogFiles } from './log-files.ts'
 import { OpenSessions } from './open-sessions.ts'
 import type { PayloadGroup, PayloadStore, PlacedPayload } from './payload-store.ts'
-import type { Publication, Published, Publishing, PublishOrder, SigningSeeds, WalPlace } from './published.ts'
+import type { Pruned, PruneOrder, Publication, Published, Publishing, PublishOrder, SigningSeeds, WalPlace } from './published.ts'
 import { CHECKPOINT_PATH, logPath, PublishedLog, widthAt } from './published-log.ts'
 import type { LogRecord } from './record.ts'
 import { segmentNumber } from './segment.ts'
@@ -19,6 +19,9 @@ const COMMIT_BYTES = 16 << 20
 
 /** Room that publishing leaves alone, bytes: what has happened must still fit into segments, and keys and runs into their stores. */
 const LEFT_ALONE = 8 << 20
+
+/** Bundles that one step of a pruning removes. */
+const BUNDLES_AT_ONCE = 512
 
 export interface PublisherOptions {
   /** The write-ahead file. */
@@ -43,6 +46,9 @@ export class Publisher implements Publishing {
   /** The checkpoint of the published size by the signers of now. */
   #checkpoint: string | undefined
   #growth: Growth | undefined
+  #turn: Promise<unknown> = Promise.resolve()
+  /** The lowest bundle that is still there, while a pruning is under way. */
+  #lowest: number | undefined
 
   constructor(options: PublisherOptions) {
     this.#options = options
@@ -50,7 +56,11 @@ export class Publisher implements Publishing {
     this.#signers = signersOf(options.name, options.seeds)
   }
 
-  async publish({ end, release, sign }: PublishOrder): Promise<Publication> {
+  publish(order: PublishOrder): Promise<Publication> {
+    return this.#inTurn(() => this.#publish(order))
+  }
+
+  async #publish({ end, release, sign }: PublishOrder): Promise<Publication> {
     this.#removeSegments(Math.min(release, this.#published.wal.segment))
     if (end.entries > this.#published.size) await this.#grow(end)
     if (sign && this.#published.size > 0) await this.#sign()
@@ -62,28 +72,31 @@ export class Publisher implements Publishing {
     this.#checkpoint = undefined
   }
 
-  async prune(minimum: number, keptKeys: readonly string[]): Promise<Published> {
-    const whole = Math.min(minimum, this.#published.size)
-    const below = whole - (whole % TILE_WIDTH)
+  prune(order: PruneOrder): Promise<Pruned> {
+    return this.#inTurn(() => this.#prune(order))
+  }
+
+  erase(keys: readonly string[]): Promise<boolean> {
+    return this.#inTurn(async () => this.#options.payloads.remove(keys))
+  }
+
+  async close(): Promise<void> {
+    this.#growth = undefined
+  }
+
+  async #prune({ entries, payloads: payloadsBelow, kept }: PruneOrder): Promise<Pruned> {
     const { files, payloads, key } = this.#options
+    const whole = Math.min(entries, this.#published.size)
+    const below = whole - (whole % TILE_WIDTH)
     if (below > this.#published.minimum) {
       // First the state: whoever reads must not look for what is about to go.
       const next = { ...this.#published, minimum: below }
       await writeState(files, next, key)
       this.#published = next
     }
-    // From the top down until there is none: what a crash left of an earlier pruning lies right below.
-    for (let n = this.#published.minimum / TILE_WIDTH - 1; n >= 0; n--) {
-      const path = logPath({ level: 'entries', n, width: TILE_WIDTH })
-      if ((await files.read(path)) === undefined) break
-      await files.remove([path])
-    }
-    payloads.prune(this.#published.minimum, new Set(keptKeys))
-    return this.#published
-  }
-
-  async close(): Promise<void> {
-    this.#growth = undefined
+    if (!(await this.#removeBundles())) return { published: this.#published, done: false }
+    const { minimum, size } = this.#published
+    return { published: this.#published, done: payloads.prune(Math.max(minimum, Math.min(payloadsBelow, size)), kept) }
   }
 
   async #grow(end: PublishOrder['end']): Promise<void> {
@@ -122,6 +135,28 @@ export class Publisher implements Publishing {
     await files.remove(grown.superseded)
   }
 
+  /**
+   * Removes bundles below the minimum, from the lowest up, so that what a crash leaves reaches up to the minimum: there it is found again.
+   * @returns whether none is left
+   */
+  async #removeBundles(): Promise<boolean> {
+    const { files } = this.#options
+    const end = this.#published.minimum / TILE_WIDTH
+    let lowest = this.#lowest ?? end
+    if (this.#lowest === undefined) while (lowest > 0 && (await files.read(bundlePath(lowest - 1))) !== undefined) lowest--
+    const next = Math.min(end, lowest + BUNDLES_AT_ONCE)
+    await files.remove(Array.from({ length: next - lowest }, (_, at) => bundlePath(lowest + at)))
+    this.#lowest = next === end ? undefined : next
+    return next === end
+  }
+
+  /** One order after the other: each begins with what the one before it made durable. */
+  #inTurn<T>(order: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(order)
+    this.#turn = mine.catch(() => undefined)
+    return mine
+  }
+
   /** Segments before the place are published to their last byte. */
   #removeSegments(before: number): void {
     const { wal } = this.#options
@@ -137,6 +172,10 @@ export class Publisher implements Publishing {
     await files.replace({ path: CHECKPOINT_PATH, bytes: Buffer.from(note) })
     this.#checkpoint = note
   }
+}
+
+function bundlePath(n: number): string {
+  return logPath({ level: 'entries', n, width: TILE_WIDTH })
 }
 
 function signersOf(name: string, seeds: SigningSeeds): readonly NoteSigner[] {

@@ -1,5 +1,6 @@
 import type { ReadTile } from '../tlog/index.ts'
 import type { TrailError } from './errors.ts'
+import type { PruneOrder } from './published.ts'
 
 /** The kinds of entry that this version writes. */
 export type EntryKind =
@@ -171,6 +172,15 @@ export interface TrailWriter {
   pseudonym(issuer: string, subject: string): string
 }
 
+/** What must go besides, such as words in an index, once keys are destroyed. Called again after a crash. */
+export type EraseAlso = (keys: readonly string[]) => void | Promise<void>
+
+/** What retention takes out of the log. */
+export interface Pruning extends PruneOrder {
+  /** Payload keys that nothing is left of, or soon. */
+  readonly keys: readonly string[]
+}
+
 /** The log of one instance. One process owns it. */
 export interface Trail extends TrailWriter {
   /**
@@ -204,15 +214,23 @@ export interface Trail extends TrailWriter {
   keepWitnessed(note: string): Promise<void>
   /** Thirty-two bytes that the words of the search index are hashed under. */
   indexKey(): Uint8Array
+  /** Id of the key that names and log-ins of a principal are sealed under; undefined where there is none. */
+  subjectKeyId(pseudonym: string): string | undefined
   /**
-   * Destroys payload keys and what they sealed, in every file of the trail; the entry that says so is durable first, and a crash in between is
-   * made up for at the next start. @param also what must go besides, such as words in an index; called again after a crash
+   * Destroys payload keys and what they sealed, in every file of this log and of those that were set aside. The entry that says so is durable first; its
+   * field `erasure` is added. One erasure at a time.
+   * @throws TrailError: where nothing was recorded nothing was done; GS_TRAIL_ERASING where `finishErasing` must go on with it
    */
-  erase(keys: readonly string[], entry: EntryDraft, also: (keys: readonly string[]) => void | Promise<void>): Promise<Recorded>
-  /** Goes on with an erasure that a crash interrupted. @returns how many keys it was of; 0 where there was none */
-  finishErasing(also: (keys: readonly string[]) => void | Promise<void>): Promise<number>
-  /** Removes entries below an index (rounded down to whole bundles) and their payloads, but for payloads under these keys. Their hashes stay. */
-  prune(minimum: number, keptKeys: readonly string[], entry: EntryDraft): Promise<Proven>
+  erase(keys: readonly string[], entry: EntryDraft, also: EraseAlso): Promise<Recorded>
+  /** Goes on with an erasure that was interrupted. @returns how many keys it was of; 0 where there was none. @throws TrailError GS_TRAIL_ERASING */
+  finishErasing(also: EraseAlso): Promise<number>
+  /**
+   * Records, then destroys keys and removes entries and payloads, step by step beside everything else. Asked for again, it goes on where it was
+   * interrupted. @throws TrailError
+   */
+  prune(pruning: Pruning, entry: EntryDraft, also: EraseAlso): Promise<Proven>
+  /** Entries of logs that were set aside, as far as they can be read; nobody vouches for them. Without their payloads. */
+  readAside(): AsyncIterable<StoredEntry>
   /**
    * Publishes, then verifies everything that is published: every entry against its hash, every tile, root and checkpoints. Others go first in between.
    * @param payloads whether each is opened and held against what its entry commits to

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Sealer } from '../../src/operations/index.ts'
 import { type EmbeddedKeyStore, openKeyStore, openPayloadStore } from '../../src/store/index.ts'
-import { openTrail, type StoredEntry, type Trail, type TrailOptions } from '../../src/trail/index.ts'
+import { openTrail, type Pruning, type StoredEntry, type Trail, type TrailOptions } from '../../src/trail/index.ts'
 
 /** A sealer with a key of its own: the same cipher as the real one, without its key file. */
 export function testSealer(key: Uint8Array = randomBytes(32)): Sealer {
@@ -20,6 +20,11 @@ export function testSealer(key: Uint8Array = randomBytes(32)): Sealer {
       return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()])
     },
   }
+}
+
+/** Everything below an entry goes. */
+export function everythingBelow(entries: number, payloads: number = entries): Pruning {
+  return { entries, payloads, kept: { keys: [], entries: [] }, keys: [] }
 }
 
 /** A real trail in a folder of its own, which can be closed and opened again. Segments are 64 KiB unless told otherwise. */

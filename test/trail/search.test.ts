@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { termBytes } from '../../src/search/index.ts'
 import type { PayloadKey, Trail } from '../../src/trail/index.ts'
 import { SearchedLog } from '../parts/searched-log.ts'
-import { TestTrail } from '../parts/trail.ts'
+import { everythingBelow, TestTrail } from '../parts/trail.ts'
 
 let house: TestTrail
 let trail: Trail
@@ -81,8 +81,7 @@ it('goes on behind what is pruned, and knows whose a session is that began there
   await session('bob')
   await trail.publish()
   await searched.upToDate()
-  await trail.prune(512, [], { kind: 'pruned', fields: { below: 512 } })
-  await searched.indexer.prune(trail.proven.minimum)
+  await trail.prune(everythingBelow(512), { kind: 'pruned', fields: {} }, () => searched.indexer.prune(trail.proven.minimum))
   expect(trail.proven.minimum).toBe(512)
   const left = await searched.found({ run: 'run_alice', object: 'customers' })
   expect(left[0]).toBe(512)

@@ -1,4 +1,4 @@
-import type { Publication, Published, Publishing, PublishingStart } from '../../trail/index.ts'
+import type { Pruned, Publication, Publishing, PublishingStart } from '../../trail/index.ts'
 
 /** What the thread is given when it begins. */
 export type ThreadStart = PublishingStart
@@ -8,6 +8,7 @@ export type Order =
   | { readonly n: number; readonly act: 'publish'; readonly with: Parameters<Publishing['publish']> }
   | { readonly n: number; readonly act: 'useSeeds'; readonly with: Parameters<Publishing['useSeeds']> }
   | { readonly n: number; readonly act: 'prune'; readonly with: Parameters<Publishing['prune']> }
+  | { readonly n: number; readonly act: 'erase'; readonly with: Parameters<Publishing['erase']> }
   | { readonly n: number; readonly act: 'close'; readonly with: [] }
 
 /** An error crosses as what it is known by. */
@@ -22,5 +23,5 @@ export interface Fault {
 }
 
 export type Answer =
-  | { readonly n: number; readonly result: Publication | Published | undefined }
+  | { readonly n: number; readonly result: Publication | Pruned | boolean | undefined }
   | { readonly n: number; readonly fault: Fault }

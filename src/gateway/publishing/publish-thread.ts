@@ -1,5 +1,13 @@
 import { Worker } from 'node:worker_threads'
-import { type Publication, type Published, type Publishing, type PublishingStart, TrailError, type trailErrors } from '../../trail/index.ts'
+import {
+  type Pruned,
+  type Publication,
+  type Published,
+  type Publishing,
+  type PublishingStart,
+  TrailError,
+  type trailErrors,
+} from '../../trail/index.ts'
 import type { Answer, Fault, Order } from './messages.ts'
 
 /** In a checkout the entry is TypeScript, in the package what was made of it. */
@@ -46,7 +54,11 @@ export function publishThread(start: PublishingStart): Publishing {
       return { published: buffered(published), checkpoint }
     },
     useSeeds: (seeds) => ask({ act: 'useSeeds', with: [seeds] }),
-    prune: async (...args) => buffered(await ask<Published>({ act: 'prune', with: args })),
+    async prune(order) {
+      const { published, done } = await ask<Pruned>({ act: 'prune', with: [order] })
+      return { published: buffered(published), done }
+    },
+    erase: (keys) => ask({ act: 'erase', with: [keys] }),
     async close() {
       if (ended) return
       const gone = new Promise((resolve) => worker.once('exit', resolve))

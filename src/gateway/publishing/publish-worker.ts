@@ -40,6 +40,8 @@ async function answerTo(order: Order): Promise<Answer> {
         return { n, result: undefined }
       case 'prune':
         return { n, result: await publisher.prune(...order.with) }
+      case 'erase':
+        return { n, result: await publisher.erase(...order.with) }
       case 'close':
         await publisher.close()
         payloads.close()

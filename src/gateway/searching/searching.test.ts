@@ -3,7 +3,7 @@ import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pino from 'pino'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { TestTrail } from '../../../test/parts/trail.ts'
+import { everythingBelow, TestTrail } from '../../../test/parts/trail.ts'
 import type { ReindexStep } from '../../api/local/index.ts'
 import { MasterKey } from '../../credentials/index.ts'
 import type { PayloadKey, Trail } from '../../trail/index.ts'
@@ -89,8 +89,7 @@ it('leaves out what is pruned', async () => {
   const size = await write('alpha', 600)
   await trail.publish()
   await found('alpha', size)
-  await trail.prune(512, [], { kind: 'pruned', fields: {} })
-  await searching.prune(trail.proven.minimum)
+  await trail.prune(everythingBelow(512), { kind: 'pruned', fields: {} }, () => searching.prune(trail.proven.minimum))
   expect(await searching.search({ text: 'alpha', oldest: true }, { limit: 1 }, size)).toMatchObject({ entries: [512], first: 512 })
 })
 

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { seeded } from '../../../test/parts/seeded.ts'
 import type { PayloadGroup, PayloadStore } from '../../trail/index.ts'
 import { openPayloadStore } from './payload-store.ts'
 
@@ -55,12 +56,12 @@ it('leaves no byte of what a removed key sealed in any file', () => {
   store.put(0, [group(KEYS[0], [0, 0, 'THIS-MUST-GO'], [1, 0, 'THIS-MUST-GO'.repeat(2000)]), group(KEYS[1], [1, 1, 'THIS-STAYS'])])
   const other = openPayloadStore(folder)
   expect(other.find(0)).toHaveLength(1)
-  expect(store.remove([KEYS[0], 'c'.repeat(16)])).toBe(1)
+  expect(store.remove([KEYS[0], 'c'.repeat(16)])).toBe(true)
   expect(bytesOnDisk().includes('THIS-MUST-GO')).toBe(false)
   expect(bytesOnDisk().includes('THIS-STAYS')).toBe(true)
   expect(found(0)).toEqual([])
   expect(found(1)).toEqual(['b1 THIS-STAYS'])
-  expect(store.remove([KEYS[0]])).toBe(0)
+  expect(store.remove([KEYS[0]])).toBe(true)
   other.close()
 })
 
@@ -77,10 +78,45 @@ it('prunes what is below an entry, but for the keys that are kept', () => {
   store.put(0, [group(KEYS[0], [0, 0, 'OLD-OF-A'], [9, 0, 'reaches beyond']), group(KEYS[1], [3, 0, 'held'])])
   store.put(10, [group(KEYS[0], [12, 0, 'OLD-OF-A too'])])
   store.put(20, [group(KEYS[0], [20, 0, 'new'])])
-  store.prune(20, new Set([KEYS[1]]))
+  expect(store.prune(20, { keys: [KEYS[1]], entries: [] })).toBe(true)
   expect([0, 3, 9, 12, 20].map(found)).toEqual([[], ['b0 held'], [], [], ['a0 new']])
   expect(bytesOnDisk().includes('OLD-OF-A')).toBe(false)
 })
+
+it('keeps what one entry has under a key that others share, and drops it once it is not to be kept', () => {
+  store.put(0, [group(KEYS[0], [1, 0, 'of another'])])
+  store.put(2, [group(KEYS[0], [2, 0, 'held'])])
+  store.prune(3, { keys: [], entries: [{ index: 2, key: KEYS[0] }] })
+  expect([1, 2].map(found)).toEqual([[], ['a0 held']])
+  store.prune(3, { keys: [], entries: [{ index: 2, key: KEYS[1] }] })
+  expect(found(2)).toEqual([])
+})
+
+it('removes much in steps, also what was erased before', () => {
+  for (let at = 0; at < 1_000; at++) store.put(at, [group(KEYS[at % 2] as string, [at, 0, `OF-${'ab'[at % 2]} ${at}`])])
+  expect([1, 2, 3].map(() => store.remove([...KEYS]))).toEqual([false, true, true])
+  expect(bytesOnDisk().includes('OF-')).toBe(false)
+  expect([1, 2, 3].map(() => store.prune(1_000, { keys: [], entries: [] }))).toEqual([false, true, true])
+})
+
+it('moves nothing that stays when something is erased, so that no copy of it is left behind', () => {
+  const random = seeded(7)
+  const secrets = new Map<string, string>()
+  for (let at = 0; at < 600; at++) {
+    const key = randomKey(random)
+    secrets.set(key, `SECRET-${key}`)
+    store.put(at, [group(key, [at, 0, `SECRET-${key} ${'x'.repeat(random() * 900)}`])])
+    if (at % 5 > 0) continue
+    const gone = [...secrets.keys()].filter(() => random() < 0.1)
+    store.remove(gone)
+    const bytes = bytesOnDisk()
+    for (const key of gone) if (bytes.includes(secrets.get(key) as string)) expect.fail(`${key} was erased and is there, after ${at}`)
+    for (const key of gone) secrets.delete(key)
+  }
+  expect(secrets.size).toBeGreaterThan(20)
+})
+
+const randomKey = (random: () => number) => Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join('')
 
 it('makes files for its owner alone', () => {
   for (const name of readdirSync(join(folder, 'trail'))) expect(statSync(join(folder, 'trail', name)).mode & 0o777).toBe(0o600)

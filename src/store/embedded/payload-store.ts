@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementResultingChanges } from 'node:sqlite'
 import type { FoundPayload, PayloadGroup, PayloadStore, PlacedPayload } from '../../trail/index.ts'
 import { privateFile } from './private-files.ts'
+import { emptyWriteAhead, PATIENCE_MS } from './remains.ts'
 import { transaction } from './transaction.ts'
 
 /*
@@ -10,6 +11,10 @@ import { transaction } from './transaction.ts'
  * entry of the publication: all rows of an entry are in the chunk that begins last at or before it.
  *
  * A row's content: per payload, big-endian, index of the entry 6, place 2, length 4, ciphertext and tag.
+ *
+ * What is erased is overwritten where it stands, with zeros under no key, and its room comes back when it is pruned. Were the row deleted, SQLite
+ * would now and then move rows beside it to another page, and what those hold could stay in the unused part of the page that they came from,
+ * where `secure_delete` does not look.
  */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS payload (
@@ -19,21 +24,24 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS payload_key ON payload (key)`
 
 const HEADER_BYTES = 12
+/** As long as a key. */
+const NO_KEY = '-'.repeat(16)
+/** Rows that go in one step. */
+const REMOVED_AT_ONCE = 512
 /** A row takes no further payload beyond this, so that reading one payload does not read a whole session. */
 const ROW_BYTES = 128 * 1024
 /** A publication of more than this is not held in memory for the next reading. */
 const HELD_BYTES = 16 * 1024 * 1024
-/** How long one connection waits for another that writes, ms. */
-const PATIENCE_MS = 10_000
 
 /**
- * Opens, or makes, `trail/payloads.sqlite`. Several threads of the process that holds the data folder may each have it open.
+ * Opens, or makes, `payloads.sqlite` of a log. Several threads of the process that holds the data folder may each have it open.
  *
  * @param folder `gateway.data`
+ * @param log the log's folder in there
  */
-export function openPayloadStore(folder: string): PayloadStore {
-  mkdirSync(join(folder, 'trail'), { recursive: true, mode: 0o700 })
-  const path = join(folder, 'trail', 'payloads.sqlite')
+export function openPayloadStore(folder: string, log = 'trail'): PayloadStore {
+  mkdirSync(join(folder, log), { recursive: true, mode: 0o700 })
+  const path = join(folder, log, 'payloads.sqlite')
   privateFile(path)
   const connection = new DatabaseSync(path, { timeout: PATIENCE_MS })
   connection.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON')
@@ -41,22 +49,33 @@ export function openPayloadStore(folder: string): PayloadStore {
   const insert = connection.prepare('INSERT INTO payload (chunk, first, last, key, content) VALUES (?, ?, ?, ?, ?)')
   const removeFrom = connection.prepare('DELETE FROM payload WHERE chunk >= ?')
   const byEntry = connection.prepare(
-    'SELECT key, content FROM payload WHERE chunk = (SELECT max(chunk) FROM payload WHERE chunk <= ?1) AND first <= ?1 AND last >= ?1',
+    `SELECT key, content FROM payload
+     WHERE chunk = (SELECT max(chunk) FROM payload WHERE chunk <= ?1) AND first <= ?1 AND last >= ?1 AND key <> '${NO_KEY}'`,
   )
   const chunkOf = connection.prepare(
     'SELECT chunk, max(last) AS last, sum(length(content)) AS bytes FROM payload WHERE chunk = (SELECT max(chunk) FROM payload WHERE chunk <= ?)',
   )
-  const rowsOf = connection.prepare('SELECT key, content FROM payload WHERE chunk = ?')
+  const rowsOf = connection.prepare(`SELECT key, content FROM payload WHERE chunk = ? AND key <> '${NO_KEY}'`)
   // Another number once another connection has changed something: its thread may have erased what is held here.
   const dataVersion = connection.prepare('PRAGMA data_version')
   let held: HeldChunk | undefined
-  const byKey = connection.prepare('DELETE FROM payload WHERE key = ?')
-  const below = connection.prepare('SELECT rowid, key FROM payload WHERE last < ?')
-  const byRow = connection.prepare('DELETE FROM payload WHERE rowid = ?')
+  // Of the same length in every column, so that SQLite writes it over the old one.
+  const overwrite = connection.prepare(
+    `UPDATE payload SET key = '${NO_KEY}', content = zeroblob(length(content)) WHERE rowid IN (
+       SELECT rowid FROM payload WHERE key IN (SELECT value FROM json_each(?)) LIMIT ${REMOVED_AT_ONCE})`,
+  )
+  const below = connection.prepare(
+    `DELETE FROM payload WHERE rowid IN (
+       SELECT rowid FROM payload WHERE chunk < ?1 AND last < ?1 AND key NOT IN (SELECT value FROM json_each(?2)) AND NOT EXISTS (
+         SELECT 1 FROM json_each(?3) WHERE value ->> 'key' = payload.key AND value ->> 'index' BETWEEN payload.first AND payload.last
+       ) LIMIT ${REMOVED_AT_ONCE})`,
+  )
 
-  /** Pages that were freed are zeros; what SQLite's write-ahead file still holds of them goes too. */
-  function leaveNothing(): void {
-    connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  function step(remove: () => StatementResultingChanges): boolean {
+    held = undefined
+    if (remove().changes === REMOVED_AT_ONCE) return false
+    emptyWriteAhead(connection)
+    return true
   }
 
   return {
@@ -84,21 +103,8 @@ export function openPayloadStore(folder: string): PayloadStore {
       for (const { key, content } of byEntry.all(index) as unknown as Row[]) found.push(...payloadsOf(Buffer.from(content), key, index))
       return found.sort((a, b) => a.place - b.place)
     },
-    remove(keys) {
-      held = undefined
-      const removed = transaction(connection, () => keys.reduce((sum, key) => sum + Number(byKey.run(key).changes), 0))
-      leaveNothing()
-      return removed
-    },
-    prune(minimum, keptKeys) {
-      held = undefined
-      transaction(connection, () => {
-        for (const { rowid, key } of below.all(minimum) as unknown as { rowid: number; key: string }[]) {
-          if (!keptKeys.has(key)) byRow.run(rowid)
-        }
-      })
-      leaveNothing()
-    },
+    remove: (keys) => step(() => overwrite.run(JSON.stringify(keys))),
+    prune: (minimum, { keys, entries }) => step(() => below.run(minimum, JSON.stringify(keys), JSON.stringify(entries))),
     close: () => connection.close(),
   }
 }

@@ -1,0 +1,134 @@
+import { closeSync, existsSync, fsyncSync, globSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { parseTilePath, TILE_WIDTH } from '../tlog/index.ts'
+import { readBundle } from './bundle.ts'
+import type { PayloadStore } from './payload-store.ts'
+import { PAYLOAD_HEADER_BYTES } from './record.ts'
+import { storedEntry } from './stored-entry.ts'
+import type { StoredEntry } from './trail.ts'
+
+const ENTRY_BEGINS = Buffer.from('{"at":"')
+const OPENS_SESSION = Buffer.from('"kind":"session.open"')
+
+/**
+ * Logs of this instance that were set aside, in `trail.<n>`: nothing is written to them any more, and perhaps they are not sound. What is erased
+ * must be gone from there too.
+ */
+export class AsideLogs {
+  readonly #folder: string
+  readonly #open: (folder: string, log: string) => PayloadStore
+
+  /**
+   * @param folder `gateway.data`
+   * @param open opens the payload store of one of its logs
+   */
+  constructor(folder: string, open: (folder: string, log: string) => PayloadStore) {
+    this.#folder = folder
+    this.#open = open
+  }
+
+  /** Names of their folders, the oldest first. */
+  names(): readonly string[] {
+    const numbers = readdirSync(this.#folder).flatMap((name) => Number(/^trail\.(\d{1,9})$/.exec(name)?.[1] ?? []))
+    return numbers.sort((a, b) => a - b).map((number) => `trail.${number}`)
+  }
+
+  /**
+   * What entries there say, as far as they can be read. Nobody vouches for them. Of what was not published, only where sessions begin.
+   * Their payloads are not looked for.
+   */
+  async *entries(): AsyncGenerator<StoredEntry> {
+    for (const name of this.names()) {
+      yield* this.#published(name)
+      for (const file of this.#segments(name)) yield* sessionsIn(readFileSync(file))
+    }
+  }
+
+  /** Leaves no byte of what these keys sealed, neither in payload stores nor in segments. */
+  async erase(keys: readonly string[]): Promise<void> {
+    for (const name of this.names()) {
+      await this.#step(name, (payloads) => payloads.remove(keys))
+      for (const file of this.#segments(name)) {
+        overwrite(file, keys)
+        await nextTurn()
+      }
+    }
+  }
+
+  /** @param take a step of what is done with a payload store; says whether it was the last */
+  async #step(name: string, take: (payloads: PayloadStore) => boolean): Promise<void> {
+    if (!existsSync(join(this.#folder, name, 'payloads.sqlite'))) return
+    const payloads = this.#open(this.#folder, name)
+    try {
+      while (!take(payloads)) await nextTurn()
+    } finally {
+      payloads.close()
+    }
+  }
+
+  async *#published(name: string): AsyncGenerator<StoredEntry> {
+    const folder = join(this.#folder, name, 'log')
+    const bundles = globSync('tile/entries/**', { cwd: folder }).flatMap((path) => {
+      const id = parseTilePath(path)
+      return id ? [{ path, n: id.n, width: id.width }] : []
+    })
+    for (const { path, n, width } of bundles.sort((a, b) => a.n - b.n || a.width - b.width)) {
+      let entries: readonly Buffer[]
+      try {
+        entries = readBundle(readFileSync(join(folder, path)), width)
+      } catch {
+        // Damaged, which may be why this log was set aside.
+        continue
+      }
+      for (const [at, entry] of entries.entries()) yield unvouched(n * TILE_WIDTH + at, entry)
+      await nextTurn()
+    }
+  }
+
+  #segments(name: string): readonly string[] {
+    return globSync('*.wal', { cwd: join(this.#folder, name) }).map((file) => join(this.#folder, name, file))
+  }
+}
+
+function unvouched(index: number, entry: Buffer): StoredEntry {
+  return storedEntry({ index, entry, payloads: () => [] }, '', { find: () => undefined })
+}
+
+/** A record of a segment is length, entry, payloads (docs/trail.md). Whether its batch is whole does not matter here. */
+function* sessionsIn(bytes: Buffer): Generator<StoredEntry> {
+  for (let at = bytes.indexOf(OPENS_SESSION); at !== -1; at = bytes.indexOf(OPENS_SESSION, at + 1)) {
+    const start = bytes.lastIndexOf(ENTRY_BEGINS, at)
+    if (start < 2) continue
+    const entry = bytes.subarray(start, start + bytes.readUInt16BE(start - 2))
+    try {
+      JSON.parse(entry.toString())
+    } catch {
+      continue
+    }
+    // Where it would stand in the log is not known.
+    yield unvouched(Number.MAX_SAFE_INTEGER, entry)
+  }
+}
+
+/** In a record, the id of a key stands before the length of what it sealed, and that before the ciphertext. */
+function overwrite(path: string, keys: readonly string[]): void {
+  const bytes = readFileSync(path)
+  const found: { readonly start: number; readonly end: number }[] = []
+  for (const key of keys) {
+    const id = Buffer.from(key, 'hex')
+    for (let at = bytes.indexOf(id); at !== -1; at = bytes.indexOf(id, at + 1)) {
+      const start = at + PAYLOAD_HEADER_BYTES
+      if (start > bytes.byteLength) break
+      found.push({ start, end: Math.min(bytes.byteLength, start + bytes.readUInt32BE(at + id.byteLength)) })
+    }
+  }
+  if (found.length === 0) return
+  const file = openSync(path, 'r+')
+  try {
+    for (const { start, end } of found) writeSync(file, Buffer.alloc(end - start), 0, end - start, start)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
