@@ -125,7 +125,7 @@ export class PublishClock {
         throw new TrailError('GS_TRAIL_FULL', 'There is no room to publish the log.', { cause })
       }
       this.#broken = true
-      const error = cause instanceof TrailError ? cause : new TrailError('GS_TRAIL_FAILED', 'Publishing the log failed.', { cause })
+      const error = cause instanceof TrailError ? cause : new TrailError('GS_TRAIL_FAILED', 'Publishing the trail failed.', { cause })
       failed(error)
       throw error
     }
