@@ -221,6 +221,33 @@ describe('erasure', () => {
 })
 
 describe('pruning', () => {
+  it('takes away what old payloads said, but for those that are kept, and leaves their entries', async () => {
+    const person = log.run('run_p', 'person')
+    grow(60)
+    const again = log.run('run_q', 'person')
+    await searched.upToDate()
+    const below = again.index + 1
+    const held = 'key-of-ses_1_7'
+    const kept = { keys: [held], entries: [{ index: again.index, key: 'key-of-person' }] }
+    for (const entry of log.entries.slice(0, below)) {
+      const { payloads } = entry
+      const stays = (key: string) => key === held || (entry === again && key === 'key-of-person')
+      Object.assign(entry, {
+        payloads: () => payloads().map((each) => (stays(each.key as string) ? each : { ...each, content: undefined })),
+      })
+    }
+    await searched.indexer.forgetAged({ below, kept })
+    expect(await searched.found({ text: 'person' })).toEqual([again.index])
+    expect(await searched.found({ text: 'secret1_8' })).toEqual([])
+    expect(await searched.found({ text: 'secret1_7' })).toHaveLength(1)
+    expect(await searched.found({ run: 'run_p' })).toContain(person.index)
+    expect(searched.bytesOnDisk().includes(termBytes(searched.terms.of('word', 'secret1_8')))).toBe(false)
+    expect(await searched.check()).toMatchObject({ differences: 0, unreadable: 0 })
+    grow(3)
+    await searched.indexer.forgetAged({ below, kept: { keys: [], entries: [] } })
+    expect(await searched.found({ text: 'secret1_7' })).toEqual([])
+  })
+
   it('takes away what is below, and what is left is what the log comes to', async () => {
     grow(60)
     await searched.upToDate()

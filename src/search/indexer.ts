@@ -4,7 +4,7 @@ import { Delta } from './delta.ts'
 import { Deriver } from './deriver.ts'
 import { SearchError } from './errors.ts'
 import { Facts } from './facts.ts'
-import { type Rest, type SearchIndex, STAMP_BYTES, STAMP_CHUNK } from './search-index.ts'
+import { type Aged, type Rest, type SearchIndex, STAMP_BYTES, STAMP_CHUNK } from './search-index.ts'
 import { leafStamp } from './stamp.ts'
 import type { Terms } from './terms.ts'
 import { untilAborted } from './until-aborted.ts'
@@ -139,6 +139,15 @@ export class Indexer {
     return this.#inTurn(async () => {
       await this.#writeOrDrop()
       await this.#parts.index.forget(keys, this.#rest)
+      this.#facts.forgetStatements()
+    })
+  }
+
+  /** After payloads were pruned whose entries were not. Durable when it returns. */
+  forgetAged(aged: Aged): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#writeOrDrop()
+      await this.#parts.index.forgetAged(aged, this.#rest)
       this.#facts.forgetStatements()
     })
   }

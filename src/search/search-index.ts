@@ -1,3 +1,4 @@
+import type { KeptPayloads } from '../trail/index.ts'
 import type { Term } from './terms.ts'
 
 /**
@@ -24,9 +25,19 @@ export interface SearchIndex {
   contents(segment: number, rest: Rest): Promise<SegmentContents>
   /** Removes what payloads under these keys said, and leaves no byte of it behind. Durable when it returns. */
   forget(keys: readonly string[], rest: Rest): Promise<void>
+  /** Removes what old payloads said, and leaves no byte of it behind. Durable when it returns; goes on where it was interrupted. */
+  forgetAged(aged: Aged, rest: Rest): Promise<void>
   /** Removes what is below an index, and leaves no byte of it behind. Durable when it returns; goes on where it was interrupted. */
   prune(below: number, rest: Rest): Promise<void>
   close(): void
+}
+
+/** Payloads that were pruned, while their entries were not. */
+export interface Aged {
+  /** Those of entries below this index, */
+  readonly below: number
+  /** but for these. */
+  readonly kept: KeptPayloads
 }
 
 export interface IndexState {

@@ -35,7 +35,7 @@ it('takes whole bundles with their payloads; whoever has an entry can prove it f
   await write(700, 'OLD')
   await trail.publish()
   const before = await house.entries()
-  const { minimum } = await trail.prune(everythingBelow(600), PRUNED, nothing)
+  const { minimum } = await trail.prune(everythingBelow(600, 0), PRUNED, nothing)
   expect(minimum).toBe(512)
   expect(bundles()).toEqual([])
   expect((await house.entries())[0]?.index).toBe(512)

@@ -1,6 +1,6 @@
 import type { ReindexStep } from '../../api/local/index.ts'
 import type { PortableSealer } from '../../credentials/index.ts'
-import type { PageAsked, SearchPage, SearchQuery } from '../../search/index.ts'
+import type { Aged, PageAsked, SearchPage, SearchQuery } from '../../search/index.ts'
 import type { Proven } from '../../trail/index.ts'
 
 /** How far the published log goes, what it comes to there, and where it begins. */
@@ -27,6 +27,7 @@ export type Order =
   | { readonly n: number; readonly act: 'search'; readonly with: readonly [query: SearchQuery, asked: PageAsked, size: number] }
   | { readonly n: number; readonly act: 'reindex'; readonly with: readonly [checkOnly: boolean, size: number] }
   | { readonly n: number; readonly act: 'forget'; readonly with: readonly [keys: readonly string[]] }
+  | { readonly n: number; readonly act: 'forgetAged'; readonly with: readonly [aged: Aged] }
   | { readonly n: number; readonly act: 'prune'; readonly with: readonly [below: number] }
   | { readonly n: number; readonly act: 'close'; readonly with: readonly [] }
 

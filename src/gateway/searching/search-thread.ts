@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { Worker } from 'node:worker_threads'
 import type { ReindexStep } from '../../api/local/index.ts'
-import { type PageAsked, SearchError, type SearchPage, type SearchQuery, searchErrors } from '../../search/index.ts'
+import { type Aged, type PageAsked, SearchError, type SearchPage, type SearchQuery, searchErrors } from '../../search/index.ts'
 import type { Answer, Extent, Fault, Order, SearchStart } from './messages.ts'
 
 /** In a checkout the entry is TypeScript, in the package what was made of it. */
@@ -70,6 +70,10 @@ export class SearchThread {
 
   async forget(keys: readonly string[]): Promise<void> {
     await this.#ask({ act: 'forget', with: [keys] }).result
+  }
+
+  async forgetAged(aged: Aged): Promise<void> {
+    await this.#ask({ act: 'forgetAged', with: [aged] }).result
   }
 
   async prune(below: number): Promise<void> {

@@ -43,6 +43,9 @@ async function obey(order: Extract<Order, { n: number }>): Promise<void> {
         trail.forget(...order.with)
         await searcher.forget(...order.with)
         break
+      case 'forgetAged':
+        await searcher.forgetAged(...order.with)
+        break
       case 'prune':
         await searcher.prune(...order.with)
         break

@@ -1,5 +1,6 @@
 import type { ReindexStep } from '../../api/local/index.ts'
 import {
+  type Aged,
   Indexer,
   type IndexerParts,
   type PageAsked,
@@ -73,6 +74,11 @@ export class Searcher {
   /** @param keys ids of payload keys that were destroyed */
   forget(keys: readonly string[]): Promise<void> {
     return this.#indexer.forget(keys)
+  }
+
+  /** Payloads were pruned whose entries were not. */
+  forgetAged(aged: Aged): Promise<void> {
+    return this.#indexer.forgetAged(aged)
   }
 
   /** Entries below an index were pruned. */

@@ -1,6 +1,6 @@
 import type { ReindexStep } from '../../api/local/index.ts'
 import type { MasterKey } from '../../credentials/index.ts'
-import { type PageAsked, SearchError, type SearchPage, type SearchQuery } from '../../search/index.ts'
+import { type Aged, type PageAsked, SearchError, type SearchPage, type SearchQuery } from '../../search/index.ts'
 import type { StoredEntry, Trail } from '../../trail/index.ts'
 import type { GatewayLog } from '../log.ts'
 import { SearchThread } from './search-thread.ts'
@@ -69,6 +69,11 @@ export class Searching {
    */
   forget(keys: readonly string[]): Promise<void> {
     return this.#running().forget(keys)
+  }
+
+  /** The same of payloads that were pruned while their entries were not. @throws SearchError */
+  forgetAged(aged: Aged): Promise<void> {
+    return this.#running().forgetAged(aged)
   }
 
   /** Entries below an index were pruned. @throws SearchError */

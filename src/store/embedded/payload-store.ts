@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementResultingChanges } from 'node:sqlite'
-import type { FoundPayload, PayloadGroup, PayloadStore, PlacedPayload } from '../../trail/index.ts'
+import type { FoundPayload, KeptPayloads, PayloadGroup, PayloadStore, PlacedPayload } from '../../trail/index.ts'
 import { privateFile } from './private-files.ts'
 import { emptyWriteAhead, PATIENCE_MS } from './remains.ts'
 import { transaction } from './transaction.ts'
@@ -26,6 +26,8 @@ const SCHEMA = `
 const HEADER_BYTES = 12
 /** As long as a key. */
 const NO_KEY = '-'.repeat(16)
+/** Stands in the place of an index where one payload of a row was taken out of it. */
+const NO_INDEX = 2 ** 48 - 1
 /** Rows that go in one step. */
 const REMOVED_AT_ONCE = 512
 /** A row takes no further payload beyond this, so that reading one payload does not read a whole session. */
@@ -64,12 +66,26 @@ export function openPayloadStore(folder: string, log = 'trail'): PayloadStore {
     `UPDATE payload SET key = '${NO_KEY}', content = zeroblob(length(content)) WHERE rowid IN (
        SELECT rowid FROM payload WHERE key IN (SELECT value FROM json_each(?)) LIMIT ${REMOVED_AT_ONCE})`,
   )
+  const old = `chunk < ?1 AND first < ?1 AND key NOT IN (SELECT value FROM json_each(?2))`
+  const holdsKept = `EXISTS (
+    SELECT 1 FROM json_each(?3) WHERE value ->> 'key' = payload.key AND value ->> 'index' BETWEEN payload.first AND payload.last)`
   const below = connection.prepare(
     `DELETE FROM payload WHERE rowid IN (
-       SELECT rowid FROM payload WHERE chunk < ?1 AND last < ?1 AND key NOT IN (SELECT value FROM json_each(?2)) AND NOT EXISTS (
-         SELECT 1 FROM json_each(?3) WHERE value ->> 'key' = payload.key AND value ->> 'index' BETWEEN payload.first AND payload.last
-       ) LIMIT ${REMOVED_AT_ONCE})`,
+       SELECT rowid FROM payload WHERE ${old} AND last < ?1 AND NOT ${holdsKept} LIMIT ${REMOVED_AT_ONCE})`,
   )
+  const mixed = connection.prepare(
+    `SELECT rowid, key, content FROM payload WHERE ${old} AND (last >= ?1 OR ${holdsKept}) AND key <> '${NO_KEY}'`,
+  )
+  const replace = connection.prepare('UPDATE payload SET content = ? WHERE rowid = ?')
+
+  /** Of rows that stay for the sake of some of their payloads, the others go. */
+  function blankWithin(minimum: number, { entries }: KeptPayloads, order: readonly [number, string, string]): void {
+    const stays = new Set(entries.map(({ index, key }) => `${key} ${index}`))
+    for (const { rowid, key, content } of mixed.all(...order) as unknown as (Row & { rowid: number })[]) {
+      const bytes = Buffer.from(content)
+      if (blank(bytes, (index) => index < minimum && !stays.has(`${key} ${index}`))) replace.run(bytes, rowid)
+    }
+  }
 
   function step(remove: () => StatementResultingChanges): boolean {
     held = undefined
@@ -104,7 +120,13 @@ export function openPayloadStore(folder: string, log = 'trail'): PayloadStore {
       return found.sort((a, b) => a.place - b.place)
     },
     remove: (keys) => step(() => overwrite.run(JSON.stringify(keys))),
-    prune: (minimum, { keys, entries }) => step(() => below.run(minimum, JSON.stringify(keys), JSON.stringify(entries))),
+    prune: (minimum, kept) =>
+      step(() => {
+        const order = [minimum, JSON.stringify(kept.keys), JSON.stringify(kept.entries)] as const
+        const changes = below.run(...order)
+        if (Number(changes.changes) < REMOVED_AT_ONCE) transaction(connection, () => blankWithin(minimum, kept, order))
+        return changes
+      }),
     close: () => connection.close(),
   }
 }
@@ -148,6 +170,22 @@ function contentOf(part: readonly PlacedPayload[]): Buffer {
     at += HEADER_BYTES + sealed.byteLength
   }
   return content
+}
+
+/** Overwrites payloads within a row, which stays as long as it was. @returns whether there were any */
+function blank(content: Buffer, goes: (index: number) => boolean): boolean {
+  let any = false
+  for (let at = 0; at + HEADER_BYTES <= content.byteLength; ) {
+    const end = at + HEADER_BYTES + content.readUInt32BE(at + 8)
+    const index = content.readUIntBE(at, 6)
+    if (index !== NO_INDEX && goes(index)) {
+      content.writeUIntBE(NO_INDEX, at, 6)
+      content.fill(0, at + HEADER_BYTES, end)
+      any = true
+    }
+    at = end
+  }
+  return any
 }
 
 function byIndex(rows: readonly Row[]): Map<number, FoundPayload[]> {

@@ -111,7 +111,8 @@ function pruneDocument(file: SearchIndexFile, segment: number, key: string, part
   else connection.prepare('DELETE FROM document WHERE segment = ? AND "key" = ? AND part = ?').run(segment, key, part)
 }
 
-function removeFromPosting(file: SearchIndexFile, segment: number, term: Uint8Array, gone: PositionSet): void {
+/** Takes positions out of where a term is. */
+export function removeFromPosting(file: SearchIndexFile, segment: number, term: Uint8Array, gone: PositionSet): void {
   const known = file.findPosting.get(segment, term)
   if (!known) return
   const left = removePositions(blob(known, 0), gone)
@@ -119,7 +120,7 @@ function removeFromPosting(file: SearchIndexFile, segment: number, term: Uint8Ar
   else file.removePosting.run(segment, term)
 }
 
-function setOf(sets: Map<Term, PositionSet>, term: Term): PositionSet {
+export function setOf(sets: Map<Term, PositionSet>, term: Term): PositionSet {
   const set = sets.get(term) ?? new PositionSet()
   sets.set(term, set)
   return set

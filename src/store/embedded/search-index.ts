@@ -10,6 +10,7 @@ import {
   termBytes,
   termOf,
 } from '../../search/index.ts'
+import { forgetAged } from './search-index-age.ts'
 import { SearchIndexFile } from './search-index-file.ts'
 import { forgetKey, pruneBelow } from './search-index-removal.ts'
 import { blob, writeBatch } from './search-index-write.ts'
@@ -80,6 +81,11 @@ export function openSearchIndex(folder: string): SearchIndex {
         await file.transaction(async () => {
           for (const key of keys) await forgetKey(file, key, rest)
         })
+        await file.sweep(rest)
+      }),
+    forgetAged: (aged, rest) =>
+      inTurn(async () => {
+        await forgetAged(file, aged, rest)
         await file.sweep(rest)
       }),
     prune: (below, rest) =>
