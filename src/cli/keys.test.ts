@@ -1,12 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type InMemoryOperator, inMemoryOperator } from '../../test/parts/operator.ts'
 import { testSurroundings } from '../../test/parts/surroundings.ts'
 import { listenLocally, localApi } from '../api/local/index.ts'
 import { createMasterKey } from '../credentials/index.ts'
-import { parseVkey } from '../tlog/index.ts'
+import { openGateway } from '../gateway/index.ts'
+import { parseCheckpoint, parseNote, parseVkey, verifiedBy } from '../tlog/index.ts'
 import { TrailError } from '../trail/index.ts'
 import { run } from './main.ts'
 
@@ -131,5 +133,34 @@ rules: []
     const { code, out } = await gatescribe('trail check --payloads')
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('Every entry and every hash is as it was published.') })
     expect(readFileSync(join(folder, 'data/trail/log/checkpoint'), 'utf8').match(/^— /gm)).toHaveLength(2)
+  })
+
+  it('closes a log whose key somebody else may have, and begins the next one with another key', async () => {
+    const { out: first } = await gatescribe('keys new')
+    const { code, out, err } = await gatescribe('keys rotate --compromised --json')
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    const { log, keys, previous } = JSON.parse(out)
+    expect(log).toBe('example.org/prod/main.2')
+    expect(parseVkey(keys[0]).name).toBe(log)
+    const last = parseNote(readFileSync(join(folder, 'data/trail.1/log/checkpoint')))
+    expect(verifiedBy(last, [parseVkey(first.trim())])).toHaveLength(1)
+    const { size, root } = parseCheckpoint(last.text)
+    expect(previous).toEqual({ origin: 'example.org/prod/main', size, root: root.toString('base64') })
+    expect((await gatescribe('keys show')).out).toBe(`${keys[0]}\n`)
+    expect((await gatescribe('keys show --history')).out).toContain(first.trim())
+
+    const again = await gatescribe('keys rotate --compromised')
+    expect(again.out).toContain('example.org/prod/main.3+')
+    expect(again.err).toContain('example.org/prod/main.2 is closed with')
+  })
+
+  it('closes no log under a running gateway, and gives a compromised key no overlap', async () => {
+    const running = await openGateway({ configPath: join(folder, 'gatescribe.yaml'), log: pino({ level: 'silent' }) })
+    try {
+      expect(await gatescribe('keys rotate --compromised')).toMatchObject({ code: 1, err: expect.stringContaining('GS_STORE_LOCKED') })
+    } finally {
+      await running.close()
+    }
+    expect((await gatescribe('keys rotate --compromised --overlap 1h')).code).toBe(2)
   })
 })

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { RunningGateway } from '../gateway/index.ts'
 import { CodedError } from '../operations/index.ts'
-import type { NewLogReason } from '../trail/index.ts'
+import type { NewLogOrder } from '../trail/index.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { type GatewayRoom, gatewayRoom } from './gateway.ts'
 import { createLog, type LogOptions } from './log.ts'
@@ -16,7 +16,7 @@ export interface Signals {
 
 export interface ServeOptions extends LogOptions {
   /** Why the log that is there is set aside and a new one begun. */
-  readonly newLog?: NewLogReason
+  readonly newLog?: NewLogOrder
 }
 
 /**

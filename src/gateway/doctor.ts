@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs'
+import { readdirSync, statfsSync } from 'node:fs'
 import type { Finding } from '../api/local/index.ts'
 import { roleFinding, unreadRoleFinding, unverifiedFinding } from '../doctor/index.ts'
 import { type Issuer, prepareIssuer } from '../identity/index.ts'
@@ -17,6 +17,7 @@ const LITTLE_ROOM = 2 * 1024 ** 3
 export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<Finding> {
   yield trailFinding(rooms)
   yield checkpointFinding(rooms)
+  yield* asideFindings(rooms)
   if (rooms.witnessing) yield witnessFinding(rooms.witnessing)
   yield diskFinding(rooms)
   yield* secretFindings(rooms)
@@ -85,6 +86,18 @@ function checkpointFinding({ trail }: Rooms): Finding {
     level: 'warn',
     found: `has had entries without a checkpoint for ${Math.round(age / 1000)} s`,
     next: "Read the gateway's log: the disk is nearly full, or a witness has not answered since the start.",
+  }
+}
+
+/** That the log begins anew is never passed over in silence, as long as the one before it is here. */
+function* asideFindings({ inForce, trail }: Rooms): Iterable<Finding> {
+  const aside = readdirSync(inForce.config.gateway.data).filter((name) => /^trail\.\d{1,9}$/.test(name))
+  if (aside.length === 0) return
+  yield {
+    subject: 'log',
+    level: 'warn',
+    found: `${trail.name} goes on from a log that was set aside in ${aside.join(', ')}; its first entry says why`,
+    next: 'Read it with gatescribe trail show 0; move the folder away once it was examined and nothing in it must be erased any more.',
   }
 }
 

@@ -27,7 +27,7 @@ import {
   openKeyStore,
   openPayloadStore,
 } from '../store/index.ts'
-import { type NewLogReason, openTrail, type Trail } from '../trail/index.ts'
+import { type NewLogOrder, openTrail, type Trail } from '../trail/index.ts'
 import { witnessFetch } from '../witness/index.ts'
 import { refuseEphemeral } from './durability.ts'
 import { Evidence } from './evidence.ts'
@@ -46,7 +46,7 @@ const ENDS_RECORDED_MS = 2_000
 
 export interface OpenOptions {
   /** Sets the log aside that is there, and begins a new one. */
-  readonly newLog?: NewLogReason
+  readonly newLog?: NewLogOrder
 }
 
 /** Every room, built and joined; no door is open yet. */

@@ -3,7 +3,7 @@ import type { Reloaded } from '../api/local/index.ts'
 import { type Listening, listenLocally, localApi } from '../api/local/index.ts'
 import { loadConfig, watchConfig } from '../config/index.ts'
 import { CodedError, Refusal } from '../operations/index.ts'
-import type { NewLogReason } from '../trail/index.ts'
+import type { NewLogOrder } from '../trail/index.ts'
 import { type Doors, openDoors } from './doors.ts'
 import type { GatewayLog } from './log.ts'
 import { operatorOf } from './operator.ts'
@@ -15,7 +15,7 @@ export interface StartOptions {
   readonly configPath: string
   readonly log: GatewayLog
   /** Sets the log aside that is there, because it may not go on, and begins a new one. */
-  readonly newLog?: NewLogReason
+  readonly newLog?: NewLogOrder
   /** Gives up a start that is under way. */
   readonly signal?: AbortSignal
 }

@@ -125,12 +125,16 @@ export async function startWitnessing({ settings, trail, fetch, log, allow, wait
 async function holdAgainst(memory: WitnessMemory, trail: Trail): Promise<void> {
   if (memory.known !== 'checkpoint') return
   const { size, root } = memory.seen.checkpoint
+  const refuse = (error: TrailError): never => {
+    trail.abandon(error, memory.seen.checkpoint)
+    throw error
+  }
   // What is durable and not published yet counts: a crash may have come between the two.
   const proven = size > trail.proven.size ? await trail.publish() : trail.proven
   if (size > proven.size) {
-    throw new TrailError('GS_TRAIL_ROLLED_BACK', `Witness ${memory.name} saw ${size} entries of this log, which has ${proven.size} here.`)
+    refuse(new TrailError('GS_TRAIL_ROLLED_BACK', `Witness ${memory.name} saw ${size} entries of this log, which has ${proven.size} here.`))
   }
   if (!(await rootAt(size, trail.tile, proven.size)).equals(root)) {
-    throw new TrailError('GS_TRAIL_DAMAGED', `Witness ${memory.name} saw another history of this log at ${size} entries.`)
+    refuse(new TrailError('GS_TRAIL_DAMAGED', `Witness ${memory.name} saw another history of this log at ${size} entries.`))
   }
 }

@@ -1,4 +1,13 @@
-import { type Checkpoint, type Note, type NoteVerifier, parseCheckpoint, parseNote, TlogError, verifiedBy } from '../tlog/index.ts'
+import {
+  type Checkpoint,
+  type Note,
+  type NoteVerifier,
+  parseCheckpoint,
+  parseNote,
+  TILE_WIDTH,
+  TlogError,
+  verifiedBy,
+} from '../tlog/index.ts'
 import { TrailError } from './errors.ts'
 import type { TrailState } from './key-store.ts'
 import type { Published } from './published.ts'
@@ -25,10 +34,11 @@ export interface CheckPublishedOptions {
  *   signed by a key that the key store has forgotten
  */
 export async function checkPublished({ log, published, known, name, verifiers, elsewhere }: CheckPublishedOptions): Promise<void> {
-  const { size, root } = published
+  const { size, root, minimum } = published
   if (size > 0) {
+    const last = Math.floor((size - 1) / TILE_WIDTH)
     // The last bundle against its hashes first: it can name the entry.
-    await log.bundle(Math.floor((size - 1) / 256), size)
+    if (last * TILE_WIDTH >= minimum) await log.bundle(last, size)
     if (!(await log.root(size)).equals(root)) throw differs(size, 'its tiles come to another root than the state')
   }
   if (known && known.size > size) throw rolledBack(known.size, size)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { ReadTile } from '../tlog/index.ts'
+import type { Checkpoint, ReadTile } from '../tlog/index.ts'
 import type { AsideLogs } from './aside-logs.ts'
 import { checkLog } from './check-log.ts'
 import { EntryClock, type TrailClock } from './entry-clock.ts'
@@ -9,6 +9,7 @@ import { TrailError } from './errors.ts'
 import type { KeyRing } from './key-ring.ts'
 import { KeyRotation } from './key-rotation.ts'
 import type { KeyStore } from './key-store.ts'
+import { rememberElsewhere } from './known-elsewhere.ts'
 import type { LogFiles } from './log-files.ts'
 import type { PayloadStore } from './payload-store.ts'
 import { PublishClock } from './publish-clock.ts'
@@ -213,8 +214,16 @@ export class DurableTrail implements Trail {
     return () => void this.#listeners.delete(tell)
   }
 
-  abandon(error: TrailError): void {
+  abandon(error: TrailError, elsewhere?: Pick<Checkpoint, 'size' | 'root'>): void {
     this.#log.abandon(error)
+    try {
+      if (elsewhere) rememberElsewhere(this.#options.store, elsewhere)
+    } catch (cause) {
+      this.#options.log.warn(
+        { cause: (cause as Error).message },
+        'what somebody else showed of the log could not be kept: the next start must ask again',
+      )
+    }
   }
 
   get tile(): ReadTile {

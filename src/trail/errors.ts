@@ -19,15 +19,15 @@ export const trailErrors = {
   },
   GS_TRAIL_DAMAGED: {
     meaning: 'The log has been changed or damaged.',
-    next: 'Keep the data folder as it is for examination; restore the log, or go on in a new one: gatescribe start --new-origin damaged.',
+    next: 'Keep the data folder as it is for examination; restore the log, or go on in a new one: gatescribe start --new-origin.',
   },
   GS_TRAIL_ROLLED_BACK: {
     meaning: 'The log is shorter than it is known to have been: it was restored from an older copy, or part of it is lost.',
-    next: 'Restore the newest copy of the log; where there is none, go on in a new one: gatescribe start --new-origin rolled-back.',
+    next: 'Restore the newest copy of the log; where there is none, go on in a new one: gatescribe start --new-origin.',
   },
   GS_TRAIL_KEYS: {
     meaning: 'The key store does not hold the key of this log, so the log can be neither checked nor continued.',
-    next: 'Restore keys.sqlite that belongs to this log, or go on in a new one: gatescribe start --new-origin damaged.',
+    next: 'Restore keys.sqlite that belongs to this log, or go on in a new one: gatescribe start --new-origin.',
   },
   GS_TRAIL_ROTATING: {
     meaning: 'The signing key of the log is being changed already, or as many keys sign as may at once.',
@@ -35,7 +35,7 @@ export const trailErrors = {
   },
   GS_TRAIL_SOUND: {
     meaning: 'The log is as it was, so no new one begins.',
-    next: 'Start without --new-origin.',
+    next: 'Start without --new-origin; where somebody else may have its key: gatescribe keys rotate --compromised.',
   },
   GS_TRAIL_ERASING: {
     meaning: 'An erasure is recorded and begun, and could not be finished yet.',

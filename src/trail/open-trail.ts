@@ -1,26 +1,23 @@
 import { join } from 'node:path'
 import type { Sealer } from '../operations/index.ts'
-import { EMPTY_ROOT } from '../tlog/index.ts'
 import { AsideLogs } from './aside-logs.ts'
 import { genesis, logKey } from './batch.ts'
-import { checkPublished } from './check-published.ts'
 import { DurableTrail } from './durable-trail.ts'
 import { systemClock, type TrailClock } from './entry-clock.ts'
 import { TrailError } from './errors.ts'
+import { type Examined, examineLog } from './examine-log.ts'
 import { KeyRing } from './key-ring.ts'
 import type { KeyStore } from './key-store.ts'
 import { folderLogFiles, type LogFiles } from './log-files.ts'
-import { begun, goOn, logInstance, type NewLogReason, setLogAside } from './new-log.ts'
+import { begun, goOn, isClosing, logInstance, type NewLogOrder, setLogAside } from './new-log.ts'
 import type { PayloadStore } from './payload-store.ts'
 import type { Published, Publishing, SigningSeeds } from './published.ts'
-import { PublishedLog } from './published-log.ts'
 import { Publisher } from './publisher.ts'
-import { type Recovered, recover } from './recovery.ts'
+import type { Recovered } from './recovery.ts'
 import { SEGMENT_HEADER_BYTES, segmentHeader, segmentName, segmentNumber } from './segment.ts'
 import { folderFiles, type SegmentFiles } from './segment-files.ts'
 import { SigningKeys } from './signing-keys.ts'
-import { readState } from './state-file.ts'
-import type { EntryKind, Trail } from './trail.ts'
+import type { EntryDraft, Trail } from './trail.ts'
 import type { TrailLog } from './trail-log.ts'
 import type { LogEnd } from './write-ahead.ts'
 
@@ -49,7 +46,7 @@ export interface TrailOptions {
   /** Where publishing runs; in this thread by default. */
   readonly publishing?: (start: PublishingStart) => Publishing
   /** Sets the log that is there aside, and begins a new one under another name: the way out where the one that is there may not go on. */
-  readonly newLog?: NewLogReason
+  readonly newLog?: NewLogOrder
   /** Resolves once others were asked whether this log is an older copy of itself; no checkpoint is signed before. */
   readonly mayBeSigned?: Promise<void>
   readonly clock?: TrailClock
@@ -74,32 +71,37 @@ const NAME = /^[\x21-\x2a\x2c-\x7e]{1,200}$/
  *   GS_TRAIL_SOUND where a new log was asked for without need; RangeError for a name or a size that cannot be
  */
 export async function openTrail(options: TrailOptions): Promise<Trail> {
-  const { folder, keys: store, masterKey, origin, instance, newLog } = options
-  const newKey = () => new SigningKeys(store, masterKey).startOver()
-  const parts = { folder, store, origin, instance, newKey }
+  const { folder, keys: store, masterKey, origin, instance } = options
+  const signing = new SigningKeys(store, masterKey)
+  const parts = { folder, store, origin, instance, newKey: () => signing.startOver() }
   const interrupted = goOn(parts)
-  if (newLog && !interrupted) await setLogAside({ ...parts, reason: newLog, open: () => openLog(options) })
-  const trail = await openLog(options)
-  const first = goOn(parts)
-  if (!first) return trail
-  try {
-    // A crash may have come between the entry and this.
-    if (!(await beginsWith(trail, 'log.continued'))) await trail.durable({ kind: 'log.continued', fields: first })
-    begun(store)
-    options.log.warn({ log: trail.name, ...first }, 'a new log begins; the one before it is kept aside')
-    return trail
-  } catch (error) {
-    await trail.close()
-    throw error
+  const order = isClosing(store) ? 'compromised' : options.newLog
+  if (order && !interrupted) {
+    const open = (forGood: boolean) => openLog(forGood ? lastOpening(options) : options, { forGood })
+    await setLogAside({ ...parts, order, open, verifiers: (name) => signing.verifiers(name) })
   }
+  const fields = goOn(parts)
+  const trail = await openLog(options, fields && { first: { kind: 'log.continued', fields } })
+  if (fields) {
+    begun(store)
+    options.log.warn({ log: trail.name, ...fields }, 'a new log begins; the one before it is kept aside')
+  }
+  return trail
 }
 
-async function beginsWith(trail: Trail, kind: EntryKind): Promise<boolean> {
-  for await (const entry of trail.read({ from: 0 })) return entry.kind === kind
-  return false
+/** A log whose key is lost is signed once more whoever was asked: nobody believes what it says from then on. */
+function lastOpening({ mayBeSigned: _, ...options }: TrailOptions): TrailOptions {
+  return options
 }
 
-async function openLog(options: TrailOptions): Promise<Trail> {
+interface Opening {
+  /** It is to be closed for good: perhaps its last entry says so already, and then none comes behind it. */
+  readonly forGood?: boolean
+  /** The first entry, where the log has none. */
+  readonly first?: EntryDraft
+}
+
+async function openLog(options: TrailOptions, { forGood = false, first }: Opening = {}): Promise<Trail> {
   const { folder, keys: store, masterKey, origin, log, clock = systemClock, segmentBytes = 64 * 1024 * 1024 } = options
   const instance = logInstance(options.instance, store)
   if (!NAME.test(origin) || !NAME.test(instance))
@@ -118,17 +120,11 @@ async function openLog(options: TrailOptions): Promise<Trail> {
   const key = logKey(keys.only('batch-mac'), origin, instance)
   const name = `${origin}/${instance}`
   const signing = new SigningKeys(store, masterKey)
-  const known = store.state()
-  const stored = await readState(logFiles, key)
-  // What is published was to be signed: its key was there once.
-  if (stored && store.all('note').length === 0) throw new TrailError('GS_TRAIL_KEYS')
-  const seeds = signing.seeds(clock.wall())
-  signing.remember(name, clock.wall())
-  const recovered = await recover({ files, origin, instance, key, state: known, published: stored })
-  const published = stored ?? nothingPublished(key)
-  await checkPublished({ log: new PublishedLog(logFiles), published, known, name, verifiers: signing.verifiers(name) })
-  const lost = [...recovered.payloadKeys].filter((id) => !store.knows(id)).length
-  if (lost > 0) log.warn({ keys: lost }, 'keys.sqlite is an older copy: keys of payloads are missing, which cannot be read any more')
+  const examined = await examineLog({ files, logFiles, store, signing, origin, instance, key, now: clock.wall() })
+  const { published, recovered, seeds, closed, keysMissing } = examined
+  if (closed && !forGood)
+    throw new TrailError('GS_TRAIL_KEYS', 'The log was closed for good, and keys.sqlite does not know it: it is an older copy.')
+  if (keysMissing > 0) log.warn({ keysMissing }, 'keys.sqlite is an older copy: payloads whose keys are missing cannot be read any more')
   if (recovered.torn) await cut(files, recovered.torn)
   const end = recovered.end ?? (await begin(files, origin, instance, segmentBytes, key))
   const payloads = options.payloads(folder)
@@ -137,12 +133,20 @@ async function openLog(options: TrailOptions): Promise<Trail> {
     new Publisher({ wal: files, files: logFiles, payloads, key, name, seeds, published })
   const trail = new DurableTrail({
     ...{ files, store, keys, signing, key, origin, instance, segmentBytes, clock, log, recovered, end },
-    ...{ name, published, publishing, logFiles, payloads, mayBeSigned: options.mayBeSigned },
-    aside: new AsideLogs(folder, options.payloads),
+    ...{
+      name,
+      published,
+      publishing,
+      logFiles,
+      payloads,
+      aside: new AsideLogs(folder, options.payloads),
+      mayBeSigned: options.mayBeSigned,
+    },
   })
-  const inOrder = recovered.end === undefined || (known?.clean === true && !recovered.torn && known.batches === end.batches)
   try {
-    if (!inOrder) await tell(trail, recovered, lost, log)
+    // Before what recovery has to say: it is the first entry of its log.
+    if (first && end.entries === 0) await trail.durable(first)
+    if (!inOrder(examined) && !closed) await tell(trail, examined, log)
   } catch (error) {
     await trail.close()
     throw error
@@ -151,9 +155,9 @@ async function openLog(options: TrailOptions): Promise<Trail> {
   return trail
 }
 
-function nothingPublished(key: Uint8Array): Published {
-  const wal = { segment: 1, offset: SEGMENT_HEADER_BYTES, batches: 0, mac: genesis(key) }
-  return { size: 0, root: EMPTY_ROOT, minimum: 0, wal, open: [] }
+/** Whether it begins, or was closed in order when it was written last. */
+function inOrder({ known, recovered: { end, torn } }: Examined): boolean {
+  return end === undefined || (known?.clean === true && !torn && known.batches === end.batches)
 }
 
 async function begin(files: SegmentFiles, origin: string, instance: string, bytes: number, key: Buffer): Promise<LogEnd> {
@@ -176,9 +180,9 @@ function cut(files: SegmentFiles, torn: NonNullable<Recovered['torn']>): Promise
   }).finally(() => file.close())
 }
 
-async function tell(trail: Trail, { torn, open }: Recovered, lost: number, log: TrailLog): Promise<void> {
+async function tell(trail: Trail, { recovered: { torn, open }, keysMissing }: Examined, log: TrailLog): Promise<void> {
   const { sessions, operations } = open
-  const fields = { sessions, operations, ...(torn ? { cut: { ...torn } } : {}), ...(lost > 0 ? { keysMissing: lost } : {}) }
+  const fields = { sessions, operations, ...(torn ? { cut: { ...torn } } : {}), ...(keysMissing > 0 ? { keysMissing } : {}) }
   log.warn(fields, 'the trail was not closed in order: recovered')
   trail.note({ kind: 'gateway.recovered', fields })
   for (const ending of open.endings()) trail.note(ending)

@@ -1,4 +1,4 @@
-import type { ReadTile } from '../tlog/index.ts'
+import type { Checkpoint, ReadTile } from '../tlog/index.ts'
 import type { TrailError } from './errors.ts'
 import type { PruneOrder } from './published.ts'
 
@@ -195,8 +195,11 @@ export interface Trail extends TrailWriter {
   publish(): Promise<Proven>
   /** Calls after each publication, until what it returns is called. `tell` must not throw. */
   onPublished(tell: (proven: Proven) => void): () => void
-  /** This log may not go on, such as when somebody else knows that it was rolled back: nothing is written any more, `failure` says why. */
-  abandon(error: TrailError): void
+  /**
+   * This log may not go on, such as when somebody else knows that it was rolled back: nothing is written any more, `failure` says why.
+   * @param elsewhere a checkpoint that this log signed and that is none of it here: the next starts are refused too, as long as that is so
+   */
+  abandon(error: TrailError, elsewhere?: Pick<Checkpoint, 'size' | 'root'>): void
   /** Hash tiles of the published tree, for proofs. @throws TrailError GS_TRAIL_DAMAGED */
   readonly tile: ReadTile
   /** Verifier keys of the keys that sign checkpoints now, the newest first (C2SP signed-note, "Verifier keys"). */

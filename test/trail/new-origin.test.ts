@@ -24,10 +24,13 @@ it('a gateway whose log was rolled back refuses to start, says what to do, and d
     rmSync(join(data, 'trail'), { recursive: true })
     cpSync(join(data, 'older'), join(data, 'trail'), { recursive: true })
 
-    await expect(shop.gateway.again()).rejects.toThrow(/GS_TRAIL_ROLLED_BACK[\s\S]*gatescribe start --new-origin rolled-back/)
-    shop.gateway = await shop.gateway.again(['--new-origin', 'rolled-back'])
+    await expect(shop.gateway.again()).rejects.toThrow(/GS_TRAIL_ROLLED_BACK[\s\S]*gatescribe start --new-origin/)
+    shop.gateway = await shop.gateway.again(['--new-origin'])
     const { log } = await shop.gateway.operator.status()
     expect(log.name).toBe('gateway.test/tests/main.2')
+    const findings: object[] = []
+    for await (const finding of shop.gateway.operator.doctor(AbortSignal.timeout(20_000))) findings.push(finding)
+    expect(findings).toContainEqual(expect.objectContaining({ subject: 'log', level: 'warn', found: expect.stringContaining('trail.1') }))
     await say('third')
     const entries = await readTrail(shop.gateway.operator)
     expect(entries[0]).toMatchObject({ kind: 'log.continued', fields: { previous: { origin: 'gateway.test/tests/main' } } })
@@ -35,6 +38,8 @@ it('a gateway whose log was rolled back refuses to start, says what to do, and d
     expect(statements).toContain('third')
     expect(statements).not.toContain('first')
     await shop.gateway.stop()
+    // As a service file would in which it was forgotten.
+    await expect(shop.gateway.again(['--new-origin'])).rejects.toThrow(/GS_TRAIL_SOUND/)
     shop.gateway = await shop.gateway.again()
     expect((await shop.gateway.operator.status()).log.name).toBe('gateway.test/tests/main.2')
   } finally {

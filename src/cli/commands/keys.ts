@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { LogKeyAnswer, LogKeysAnswer } from '../../api/local/index.ts'
 import { durationOf, when } from '../moments.ts'
 import type { Whereabouts } from '../reach.ts'
@@ -20,6 +20,23 @@ export function keysCommand({ surroundings, printer }: Shell): Command {
     for (const { vkey, until } of keys.filter(signs)) if (until !== undefined) printer.remark(`${idOf(vkey)} signs until ${when(until)}.`)
     const next = keys.find(({ state }) => state === 'next')
     if (next) printer.remark(`${idOf(next.vkey)} signs once a checkpoint covers the entry that tells of it: ${next.vkey}`)
+  }
+
+  async function replace(where: Whereabouts, json: true | undefined): Promise<void> {
+    const [{ replaceCompromisedLog }, { configPath }, { createLog }] = await Promise.all([
+      import('../../gateway/index.ts'),
+      import('../reach.ts'),
+      import('../log.ts'),
+    ])
+    const log = createLog({ format: 'json', level: 'error', destination: surroundings.stderr })
+    const replaced = await replaceCompromisedLog(configPath(where, surroundings), log)
+    if (json) return printer.json(replaced)
+    const { origin, size, root } = replaced.previous
+    for (const vkey of replaced.keys) printer.line(vkey)
+    printer.remark(`${origin} is closed with ${size} entries and the root ${root}: what goes beyond that is not of this gateway.`)
+    printer.remark(
+      `${replaced.log} goes on. Name the key above to witnesses and auditors, with that size and root, then start the gateway.`,
+    )
   }
 
   const show = command('show', 'Prints the verifier keys of the keys that sign the log now, one per line.', [
@@ -61,10 +78,17 @@ export function keysCommand({ surroundings, printer }: Shell): Command {
   const rotate = command(
     'rotate',
     'Lets another key sign the log from now on. The one before it signs too for a while, so that witnesses and auditors can be told meanwhile; then it is destroyed.',
-    ['gatescribe keys rotate', 'gatescribe keys rotate --overlap 30d'],
+    ['gatescribe keys rotate', 'gatescribe keys rotate --overlap 30d', 'gatescribe keys rotate --compromised'],
   )
     .option('--overlap <time>', 'how long both sign: 90s, 12h, 7d', overlapOf, WEEK)
-    .action(async ({ json, overlap, ...where }: Options & { overlap: string }) => {
+    .addOption(
+      new Option(
+        '--compromised',
+        'somebody else may have the key: closes the log and begins another one under the next name, while no gateway runs',
+      ).conflicts('overlap'),
+    )
+    .action(async ({ json, overlap, compromised, ...where }: Options & { overlap: string; compromised?: true }) => {
+      if (compromised) return replace(where, json)
       await using gateway = await opened(where)
       const found = await gateway.client.rotateLogKey(durationOf(overlap) as number)
       const keys = found.keys.filter(({ state }) => state !== 'former')

@@ -1,13 +1,10 @@
 import { type Command, Option } from 'commander'
-import type { NewLogReason } from '../../trail/index.ts'
 import type { LogFormat, LogLevel } from '../log.ts'
 import type { Whereabouts } from '../reach.ts'
 import { command, configOption, type Shell } from '../shell.ts'
 
-const NEW_LOG_REASONS = ['rolled-back', 'damaged', 'compromised'] as const satisfies readonly NewLogReason[]
-
 interface Options extends Whereabouts {
-  readonly newOrigin?: NewLogReason
+  readonly newOrigin?: true
   readonly logFormat?: LogFormat
   readonly logLevel: LogLevel
 }
@@ -16,18 +13,16 @@ export function startCommand(shell: Shell): Command {
   return command(
     'start',
     'Runs the gateway until SIGTERM or Ctrl-C, which let live sessions finish for gateway.drain; a second one ends them at once. SIGHUP reads the configuration again. The log goes to standard error.',
-    ['gatescribe start -c gatescribe.yaml', 'gatescribe start --log-format pretty', 'gatescribe start --new-origin rolled-back'],
+    ['gatescribe start -c gatescribe.yaml', 'gatescribe start --log-format pretty', 'gatescribe start --new-origin'],
   )
     .option(...configOption)
     .addOption(
       new Option('--log-format <format>', 'how the log looks (default: pretty on a terminal, else json)').choices(['json', 'pretty']),
     )
     .addOption(new Option('--log-level <level>', 'what is worth a line').choices(['debug', 'info', 'warn', 'error']).default('info'))
-    .addOption(
-      new Option(
-        '--new-origin <why>',
-        'sets the log aside that is there, because it may not go on, and begins a new one under another name and key; once, not in a service file',
-      ).choices(NEW_LOG_REASONS),
+    .option(
+      '--new-origin',
+      'where the log that is there is refused: sets it aside and begins a new one, under another name and with another key',
     )
     .action(async ({ logFormat, logLevel, newOrigin, ...where }: Options) => {
       const [{ serve }, { configPath }] = await Promise.all([import('../serve.ts'), import('../reach.ts')])
@@ -37,7 +32,7 @@ export function startCommand(shell: Shell): Command {
       shell.exitCode = await serve(configPath(where, shell.surroundings), {
         format,
         level: logLevel,
-        ...(newOrigin && { newLog: newOrigin }),
+        ...(newOrigin && { newLog: 'refused' }),
       })
     })
 }
