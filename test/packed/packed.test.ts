@@ -79,10 +79,22 @@ it('brings the verifier, which works by itself', () => {
 it('imports every built file', () => {
   const files = tarball.files.filter((path) => path.startsWith('dist/') && path.endsWith('.js'))
   expect(files.length).toBeGreaterThan(20)
-  const urls = files.map((file) => pathToFileURL(join(installed, file)).href)
-  const script = `for (const url of ${JSON.stringify(urls)}) await import(url)`
-  const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { cwd: folder, encoding: 'utf8' })
-  expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
+  // The entry of a thread says that it is one, after everything that it imports was there; the next test has gateways start them.
+  const script = `
+    const problems = []
+    for (const url of ${JSON.stringify(files.map((file) => pathToFileURL(join(installed, file)).href))}) {
+      await import(url).catch(({ message }) => problems.push([url.split('/').at(-1), message]))
+    }
+    console.log(JSON.stringify(problems))`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { cwd: folder, encoding: 'utf8' })
+  const entry = 'this file is the entry of a worker thread'
+  expect({ stderr, problems: JSON.parse(stdout) }).toEqual({
+    stderr: '',
+    problems: [
+      ['publish-worker.js', entry],
+      ['search-worker.js', entry],
+    ],
+  })
 })
 
 it('starts with the first configuration that it writes, answers, and stops when told to', async () => {
