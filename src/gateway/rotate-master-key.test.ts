@@ -92,7 +92,12 @@ it('moves the keys that sign the log too, also in the overlap of two', async () 
   expect(after.trail.logKeys()).toEqual(keys)
   expect(after.trail.verifierKeys()).toHaveLength(2)
   const { checkpoint } = await after.trail.publish()
-  expect(verifiedBy(parseNote(checkpoint as string), keys.map(({ vkey }) => parseVkey(vkey)))).toHaveLength(2)
+  expect(
+    verifiedBy(
+      parseNote(checkpoint as string),
+      keys.map(({ vkey }) => parseVkey(vkey)),
+    ),
+  ).toHaveLength(2)
   await after.close('asked')
 })
 
