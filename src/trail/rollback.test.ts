@@ -143,6 +143,26 @@ it('says so where keys.sqlite alone is an older copy and payloads have lost thei
   expect(recovered?.fields.keysMissing).toBeGreaterThan(0)
 })
 
+it('raises no alarm where keys are missing because they were erased, also in the middle of it', async () => {
+  const trail = await house.open()
+  const key = trail.sessionKey()
+  await trail.durable({ kind: 'log.read', fields: {}, payloads: [{ name: 'a', key, content: Buffer.from('said') }] })
+  const { destroy } = house.store
+  house.store.destroy = (ids) => {
+    destroy(ids)
+    copyAs('in the middle')
+  }
+  await trail.erase([key.id], { kind: 'erased', fields: {} }, () => undefined)
+  await house.close()
+  const folders = [house.folder, at('copies/in the middle')]
+  for (const opened of folders.map((folder) => new TestTrail(house.sealer, folder))) {
+    await opened.open()
+    expect(opened.said.filter((line) => 'keysMissing' in line)).toEqual([])
+    await opened.close()
+    opened.store.close()
+  }
+})
+
 it('makes no new key for a log whose own is gone', async () => {
   await writeAndClose(3)
   rmSync(at('trail/log/checkpoint'))
