@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -320,4 +320,27 @@ it('cuts a revoked run also where the revocation cannot be written, says that it
   await expect(runs.begin(start)).rejects.toMatchObject({ code: 'GS_RUNS_OVER' })
   disk.full = false
   await vi.waitFor(() => expect(store.find('run_a')?.state).toBe('revoked'), { timeout: 2_000 })
+})
+
+it('forgets whose a run was that is over, down to the last byte, and not that it was', async () => {
+  const runs = runsWith()
+  const ids = Array.from({ length: 700 }, (_, n) => `run_${(n * 7919) % 1000}_${n}` as const)
+  const of = (id: string) => ({ ...start, id: id as RunId, principal: { ...start.principal, subject: `SUBJECT-${id}-` } })
+  for (const id of ids) await runs.begin({ ...of(id), facts: { repository: `FACTS-${id}-` } })
+  for (const id of ids.slice(0, 650)) runs.end(id)
+  await runs.recorded(1000)
+  const gone = ids.filter((_, n) => n % 2 === 0)
+  expect(await runs.forget(({ id }) => gone.includes(id as (typeof ids)[number]))).toBe(325)
+  const bytes = Buffer.concat(readdirSync(folder).map((name) => readFileSync(join(folder, name))))
+  for (const id of gone.slice(0, 325)) expect(bytes.includes(`SUBJECT-${id}-`) || bytes.includes(`FACTS-${id}-`), id).toBe(false)
+  for (const id of [ids[1], ids[651], ids[650]]) expect(bytes.includes(`SUBJECT-${id}-`)).toBe(true)
+  expect(runs.run(ids[0] as string)).toMatchObject({
+    state: 'ended',
+    run: { principal: { issuer: 'github', subject: '', groups: [] }, facts: {} },
+  })
+  expect(await runs.places(ids[0] as string)).toMatchObject({ began: place(5), ended: place(9) })
+  // Nobody can come in again under its id.
+  await expect(runs.begin(of(ids[0] as string))).rejects.toMatchObject({ code: 'GS_RUNS_OVER' })
+  expect(runs.live()).toHaveLength(50)
+  expect(await runs.forget(() => true)).toBe(325)
 })

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ClientInfo, type Principal, Refusal, type Resource, type Run, type RunId } from '../operations/index.ts'
 import { RunError } from './errors.ts'
 import type { BegunRun, RunLifeCycle, RunLimits, RunObserver } from './life-cycle.ts'
@@ -12,6 +13,8 @@ const MINUTE = 60_000
 const SWEEP = 500
 /** How long `places` waits for the end of a run to be recorded, ms. */
 const RECORDED_WITHIN = 5_000
+/** Runs that `forget` looks at before others have their turn. */
+const FORGOTTEN_AT_ONCE = 500
 /** How many runs `runs()` lists at most. */
 const LISTED = 1_000
 
@@ -116,6 +119,29 @@ export class LiveRuns implements Runs, RunLifeCycle {
   runs(): readonly RunView[] {
     // The live ones expire later than what is stored says.
     return this.#store.recent(LISTED).map((stored) => this.#view({ ...this.#ends.asKnown(stored), ...this.#live.get(stored.run.id) }))
+  }
+
+  /** Those that are live now, also beyond what `runs` lists. */
+  live(): readonly Run[] {
+    return [...this.#live.values()].map(({ run }) => run)
+  }
+
+  /**
+   * Forgets whose runs were that are over; their receipts stay.
+   * @param mustGo asked of each
+   * @returns how many were forgotten
+   */
+  async forget(mustGo: (run: Run) => boolean): Promise<number> {
+    const gone: RunId[] = []
+    for (let after = ''; ; ) {
+      const page = this.#store.past(after, FORGOTTEN_AT_ONCE)
+      gone.push(...page.filter(({ run }) => mustGo(run)).map(({ run }) => run.id))
+      if (page.length < FORGOTTEN_AT_ONCE) break
+      after = page.at(-1)?.run.id ?? ''
+      await nextTurn()
+    }
+    if (gone.length > 0) this.#store.forget(gone)
+    return gone.length
   }
 
   sessions(): readonly SessionView[] {

@@ -33,4 +33,8 @@ export interface RunStore {
   insert(run: StoredRun): void
   update(id: RunId, change: RunChange): void
   remove(id: RunId): void
+  /** Runs that are over and still say whose they were, in the order of their ids. @param after all behind this id */
+  past(after: string, limit: number): readonly StoredRun[]
+  /** Whose they were, and every fact of them, goes; that they were, and where they stand in the trail, stays. Leaves no byte of it in any file. */
+  forget(ids: readonly RunId[]): void
 }

@@ -26,7 +26,9 @@ export function openDatabase(folder: string): EmbeddedDatabase {
   const path = join(folder, 'gateway.sqlite')
   privateFile(path)
   const connection = new DatabaseSync(path)
-  connection.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON')
+  connection.exec(
+    'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON',
+  )
   connection.exec('CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY) STRICT')
   return {
     connection,

@@ -1,6 +1,8 @@
 import type { Run, RunId } from '../../operations/index.ts'
 import type { LogPlace, RunStore, StoredRun } from '../../runs/index.ts'
 import type { EmbeddedDatabase } from './database.ts'
+import { emptyWriteAhead } from './remains.ts'
+import { transaction } from './transaction.ts'
 
 const SCHEMA = `
 CREATE TABLE run (
@@ -41,6 +43,13 @@ export function embeddedRunStore(database: EmbeddedDatabase): RunStore {
     began_log = coalesce(?, began_log), began_index = coalesce(?, began_index),
     ended_log = coalesce(?, ended_log), ended_index = coalesce(?, ended_index) WHERE id = ?`)
   const remove = connection.prepare('DELETE FROM run WHERE id = ?')
+  const past = connection.prepare(
+    `SELECT * FROM run WHERE id > ? AND state IN ('ended', 'revoked', 'expired') AND principal ->> 'subject' <> '' ORDER BY id LIMIT ?`,
+  )
+  const forget = connection.prepare(
+    `UPDATE run SET principal = json_set(principal, '$.subject', '', '$.groups', json('[]')), facts = '{}'
+     WHERE id = ? AND state IN ('ended', 'revoked', 'expired')`,
+  )
   return {
     find: (id) => optional(find.get(id)),
     open: () => open.all().map(toRun),
@@ -54,6 +63,15 @@ export function embeddedRunStore(database: EmbeddedDatabase): RunStore {
     },
     remove(id) {
       remove.run(id)
+    },
+    past: (after, limit) => past.all(after, limit).map(toRun),
+    forget(ids) {
+      transaction(connection, () => {
+        for (const id of ids) forget.run(id)
+      })
+      // Rows have been moved from page to page as others came between them: only a new file has no copies of them.
+      connection.exec('VACUUM')
+      emptyWriteAhead(connection)
     },
   }
 }
