@@ -15,8 +15,8 @@ export interface Replaced {
 }
 
 /**
- * Closes the log whose signing key somebody else may have, with `log.closed` as its last entry and a last checkpoint, and begins another one under the next
- * name and with another key. Interrupted, the next start goes on with it. Where witnesses are named, the new log is signed from the next start on.
+ * Closes the log whose signing key somebody else may have, with `log.closed` as its last entry, and begins another one under the next name and with another
+ * key. Interrupted, the next start goes on with it. Where witnesses are named, which are not asked here, nothing is signed: the next start signs the new log.
  *
  * @throws StoreError GS_STORE_LOCKED while a gateway runs; ConfigError; TrailError; CredentialsError where the master key cannot be read
  */
