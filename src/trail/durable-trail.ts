@@ -331,12 +331,12 @@ export class DurableTrail implements Trail {
   async close(): Promise<void> {
     if (this.#closing) return
     this.#closing = true
-    const full = this.#log.state === 'full'
-    if (full) this.#options.log.error({}, 'the trail closes without room: what was noted since is not written')
-    await this.#log.close()
+    const whole = await this.#log.close()
+    if (!whole && this.#log.state === 'closed')
+      this.#options.log.error({}, 'the trail closes without room: what was noted since is not written')
     await this.#publishing.stop()
     // Without room, ends of sessions are missing: the next start looks for them as after a crash.
-    if (this.#log.state === 'closed' && !full) {
+    if (whole) {
       await this.#publishing.publish().catch(() => undefined)
       this.#publishing.saveClean()
     }

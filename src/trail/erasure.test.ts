@@ -199,6 +199,18 @@ describe('an erasure that is interrupted', () => {
     expect(house.store.setting('erasing')).toBeUndefined()
   })
 
+  it('leaves nothing in a segment that its entry did not find room behind', async () => {
+    const key = trail.sessionKey()
+    await trail.durable(write(key, 'SECRET', 10))
+    const remains = await remainsOf(key)
+    const segment = Number.parseInt(house.segments()[0] as string, 10)
+    const underWay = { id: 'era_00', log: trail.name, from: 0, upTo: segment, recorded: true, keys: [key.id] }
+    house.store.set('erasing', JSON.stringify(underWay))
+    expect(await trail.finishErasing(nothing)).toBe(1)
+    expect((await house.entries()).at(-1)?.fields).toEqual({ erasure: 'era_00', scope: 'unfinished', keys: 1 })
+    expect(occurring(remains)).toBe(0)
+  })
+
   it('is finished by the next one', async () => {
     const [first, second] = [trail.sessionKey(), trail.sessionKey()]
     for (const key of [first, second]) await trail.durable(write(key, 'SECRET', 10))

@@ -4,6 +4,7 @@ import { TrailError } from './errors.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { KeyStore } from './key-store.ts'
 import type { PublishClock } from './publish-clock.ts'
+import { SEGMENT_HEADER_BYTES } from './segment.ts'
 import type { EntryDraft, EraseAlso, Recorded, Trail } from './trail.ts'
 import type { WriteAhead } from './write-ahead.ts'
 
@@ -16,6 +17,8 @@ interface UnderWay {
   /** The log that it is recorded in, and an index that its entry has at least. */
   readonly log: string
   readonly from: number
+  /** The last segment that may hold what the keys sealed. */
+  readonly upTo: number
   /** Whether the entry is known to be durable; else the log says. */
   readonly recorded: boolean
   readonly keys: readonly string[]
@@ -62,11 +65,13 @@ export class Erasure {
     // All that they sealed is then in segments before the one that the entry begins, which go when it is published.
     await this.#settled()
     const id = `era_${randomBytes(8).toString('hex')}`
-    const underWay: UnderWay = { id, log: trail.name, from: log.end.entries, recorded: false, keys }
+    const { entries: from, segment, offset } = log.end
+    const upTo = offset > SEGMENT_HEADER_BYTES ? segment : segment - 1
+    const underWay: UnderWay = { id, log: trail.name, from, upTo, recorded: false, keys }
     this.#remember(underWay)
-    log.roll()
     let recorded: Recorded
     try {
+      if (!log.roll()) throw new TrailError('GS_TRAIL_FULL', 'There is no room for the segment that an erasure has to begin.')
       recorded = await trail.durable({ ...draft, fields: { ...fields, erasure: id } })
     } catch (error) {
       if (error instanceof TrailError && NOT_WRITTEN.includes(error.code)) store.set(UNDER_WAY, undefined)
@@ -80,11 +85,13 @@ export class Erasure {
     const { store, trail } = this.#parts
     const text = store.setting(UNDER_WAY)
     if (text === undefined) return 0
-    const underWay = JSON.parse(text) as UnderWay
+    let underWay = JSON.parse(text) as UnderWay
     const { id, keys, log } = underWay
-    // Another log has begun since: nobody knows any more how far the one before it came.
-    if (log !== trail.name) await trail.durable({ kind: 'erased', fields: { erasure: id, scope: 'unfinished', keys: keys.length, log } })
-    else if (!underWay.recorded && !(await this.#isRecorded(underWay))) {
+    if (log !== trail.name) {
+      // Another log has begun since: nobody knows any more how far the one before it came.
+      await trail.durable({ kind: 'erased', fields: { erasure: id, scope: 'unfinished', keys: keys.length, log } })
+      underWay = { ...underWay, upTo: 0 }
+    } else if (!underWay.recorded && !(await this.#isRecorded(underWay))) {
       store.set(UNDER_WAY, undefined)
       return 0
     }
@@ -99,12 +106,18 @@ export class Erasure {
 
   /** @throws TrailError GS_TRAIL_ERASING */
   async #destroy(underWay: UnderWay, also: EraseAlso): Promise<void> {
-    const { store, trail, keys: ring, publishing, aside } = this.#parts
-    const { keys } = underWay
+    const { store, trail, keys: ring, publishing, aside, log } = this.#parts
+    const { id, keys, upTo } = underWay
     try {
       this.#remember({ ...underWay, recorded: true })
       ring.destroy(keys)
       await this.#settled()
+      // There was no room for a segment that the entry could begin.
+      if (log.end.segment <= upTo) {
+        log.roll()
+        await trail.durable({ kind: 'erased', fields: { erasure: id, scope: 'unfinished', keys: keys.length } })
+        if (log.end.segment <= upTo) throw new TrailError('GS_TRAIL_FULL')
+      }
       // Whatever they sealed is in the payload store from here on, and, released by the second, no longer in a segment.
       await trail.publish()
       await trail.publish()

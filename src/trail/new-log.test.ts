@@ -328,3 +328,14 @@ it('refuses each part of a data folder that was put back to what it was before',
   writeFileSync(at('trail/state'), '')
   await expect(house.open()).rejects.toMatchObject({ code: 'GS_TRAIL_DAMAGED' })
 })
+
+it('does not sign a log further whose key is lost before others said that it is not an older copy', async () => {
+  await house.open()
+  await write(5)
+  await house.close()
+  const before = readFileSync(at('trail/log/checkpoint'))
+  const trail = await house.open({ newLog: 'compromised', mayBeSigned: new Promise(() => undefined) })
+  expect(readFileSync(at('trail.1/log/checkpoint')).equals(before)).toBe(true)
+  expect((await house.entries())[0]?.fields.previous).toMatchObject({ size: 6 })
+  expect(trail.name).toBe('test.example/trail/one.2')
+})

@@ -60,6 +60,9 @@ export interface TrailOptions {
 /** The first segment is at most this large, in bytes, so that a new gateway is ready at once on a slow disk too. */
 const FIRST_SEGMENT_BYTES = 8 * 1024 * 1024
 
+/** A key's name takes 255, and a generation may come behind it. */
+const MOST_NAME = 240
+
 /** C2SP signed-note: a key's name has no space and no plus sign. */
 const NAME = /^[\x21-\x2a\x2c-\x7e]{1,200}$/
 
@@ -77,7 +80,8 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
   const interrupted = goOn(parts)
   const order = isClosing(store) ? 'compromised' : options.newLog
   if (order && !interrupted) {
-    const open = (forGood: boolean) => openLog(forGood ? lastOpening(options) : options, { forGood })
+    // Signed once more only where it may be: a key that is lost is no reason to sign a second history.
+    const open = (forGood: boolean) => openLog(options, { forGood })
     await setLogAside({ ...parts, order, open, verifiers: (name) => signing.verifiers(name) })
   }
   const fields = goOn(parts)
@@ -87,11 +91,6 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     options.log.warn({ log: trail.name, ...fields }, 'a new log begins; the one before it is kept aside')
   }
   return trail
-}
-
-/** A log whose key is lost is signed once more whoever was asked: nobody believes what it says from then on. */
-function lastOpening({ mayBeSigned: _, ...options }: TrailOptions): TrailOptions {
-  return options
 }
 
 interface Opening {
@@ -106,6 +105,7 @@ async function openLog(options: TrailOptions, { forGood = false, first }: Openin
   const instance = logInstance(options.instance, store)
   if (!NAME.test(origin) || !NAME.test(instance))
     throw new RangeError('origin and instance must be printable, without spaces and plus signs, up to 200 bytes')
+  if (origin.length + instance.length > MOST_NAME) throw new RangeError(`origin and instance must have at most ${MOST_NAME} bytes together`)
   if (!Number.isSafeInteger(segmentBytes) || segmentBytes < 64 * 1024) throw new RangeError('a segment must have at least 64 KiB')
   const trailFolder = join(folder, 'trail')
   const files = options.files ?? folderFiles(trailFolder)

@@ -88,6 +88,7 @@ export class PublishClock {
       const step = await this.#options.publishing.prune(order)
       // A publication that began meanwhile knows of it too: orders are taken one after the other.
       if (step.published.size >= this.#last.published.size) this.#last = { ...this.#last, published: step.published }
+      this.#options.advanced(this.#last)
       done = step.done
     }
   }

@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { MemorySegments } from '../../test/parts/memory-segments.ts'
 import { TestTrail } from '../../test/parts/trail.ts'
 import { openPayloadStore } from '../store/index.ts'
 import { consistencyProof, leafHash, parseCheckpoint, parseNote, parseVkey, verifiedBy, verifyConsistency } from '../tlog/index.ts'
 import { folderLogFiles, type LogFiles } from './log-files.ts'
+import { segmentHeader } from './segment.ts'
 
 let house: TestTrail
 beforeEach(() => {
@@ -68,6 +70,50 @@ it('removes segments once they are published, and reads on', async () => {
   await trail.publish()
   expect(house.segments().length).toBeLessThan(4)
   expect(await house.entries()).toHaveLength(20)
+})
+
+it('starts again where it was killed between the removal of two segments', async () => {
+  await house.open()
+  await append(30, 'x'.repeat(20_000))
+  const trail = house.trail!
+  await trail.publish()
+  const before = house.segments()
+  await house.close()
+  for (const [at, name] of before.entries()) {
+    const path = join(house.folder, 'trail', name)
+    if (!house.segments().includes(name) && at % 2 === 1) writeFileSync(path, segmentHeader('test.example/trail', 'one', at + 1))
+  }
+  expect(house.segments().length).toBeGreaterThan(3)
+  await house.open()
+  expect(await house.entries()).toHaveLength(30)
+})
+
+it('keeps on forwarding where there is no room for the segment that somebody asks for', async () => {
+  const files = new MemorySegments()
+  files.room = 1
+  const trail = await house.open({ files })
+  await append(1)
+  const { id } = trail.sessionKey()
+  await expect(trail.erase([id], { kind: 'erased', fields: { scope: 'session' } }, () => undefined)).rejects.toMatchObject({
+    code: 'GS_TRAIL_FULL',
+  })
+  expect(trail.state).toBe('open')
+  await append(1)
+  expect((await house.entries()).map(({ kind }) => kind)).toEqual(['log.read', 'log.read'])
+})
+
+it('does not call it an orderly end where the last of it found no room', async () => {
+  const files = new MemorySegments()
+  files.room = 1
+  const trail = await house.open({ files })
+  await trail.durable({ kind: 'session.open', fields: { session: 'ses_1' } })
+  for (let n = 0; n < 5; n++) trail.note(read(n, 'x'.repeat(20_000)))
+  trail.note({ kind: 'session.close', fields: { session: 'ses_1', reason: 'client-closed' } })
+  await house.close()
+  expect(house.store.state()?.clean).toBe(false)
+  files.room = 9
+  await house.open({ files })
+  expect((await house.entries()).at(-1)).toMatchObject({ kind: 'session.close', fields: { reason: 'unknown' } })
 })
 
 it('deletes a partial tile only once the full one is there', async () => {

@@ -93,6 +93,8 @@ export class Publisher implements Publishing {
       const next = { ...this.#published, minimum: below }
       await writeState(files, next, key)
       this.#published = next
+      // Readers in other threads are told of it before the first bundle goes.
+      return { published: this.#published, done: false }
     }
     if (!(await this.#removeBundles())) return { published: this.#published, done: false }
     const { minimum, size } = this.#published
@@ -145,7 +147,8 @@ export class Publisher implements Publishing {
     let lowest = this.#lowest ?? end
     if (this.#lowest === undefined) while (lowest > 0 && (await files.read(bundlePath(lowest - 1))) !== undefined) lowest--
     const next = Math.min(end, lowest + BUNDLES_AT_ONCE)
-    await files.remove(Array.from({ length: next - lowest }, (_, at) => bundlePath(lowest + at)))
+    // A crash may have left partial ones beside the full one.
+    await files.remove(Array.from({ length: next - lowest }, (_, at) => bundlePath(lowest + at)).flatMap((path) => [`${path}.p`, path]))
     this.#lowest = next === end ? undefined : next
     return next === end
   }
@@ -160,7 +163,8 @@ export class Publisher implements Publishing {
   /** Segments before the place are published to their last byte. */
   #removeSegments(before: number): void {
     const { wal } = this.#options
-    for (const name of wal.list()) if ((segmentNumber(name) ?? before) < before) wal.remove(name)
+    // From the oldest on, so that whatever is left of an interruption has no hole.
+    for (const name of wal.list().sort()) if ((segmentNumber(name) ?? before) < before) wal.remove(name)
   }
 
   /** Only what the state already holds durably: otherwise a crash could make us sign two roots for one size. */

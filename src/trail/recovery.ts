@@ -47,7 +47,14 @@ export interface Recovered {
  */
 export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const { files, state, published } = options
-  const segments = contiguous(files.list().flatMap((name) => segmentNumber(name) ?? []))
+  const from = published?.wal.segment ?? 1
+  // Older ones are published to their last byte: an interruption may have left any of them.
+  const segments = contiguous(
+    files
+      .list()
+      .flatMap((name) => segmentNumber(name) ?? [])
+      .filter((segment) => segment >= from),
+  )
   const last = segments.at(-1)
   const open = new OpenSessions(published?.open)
   if (last === undefined) {
@@ -56,7 +63,6 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
     return { end: undefined, nextExists: false, torn: undefined, open, last: undefined, payloadKeys: new Set() }
   }
   for (const segment of segments) await checkHeader(options, segment)
-  const from = published?.wal.segment ?? 1
   const needed = Math.max(state?.segment ?? from, from)
   if (needed > last || (segments[0] as number) > from) {
     const missing = needed > last ? needed : from

@@ -67,3 +67,22 @@ it('ends where its signal aborts, also while it waits', async () => {
   setTimeout(() => stop.abort(), 50)
   expect(await reading).toEqual([0])
 })
+
+it('goes on where the log begins now when it is pruned under a reader', async () => {
+  for (let n = 0; n < 1200; n++) trail.append(entry(n))
+  await trail.durable(entry(1200))
+  await trail.publish()
+  const seen: number[] = []
+  for await (const { index } of trail.read()) {
+    seen.push(index)
+    if (index === 3)
+      await trail.prune(
+        { entries: 1024, payloads: 1024, keys: [], kept: { keys: [], entries: [] } },
+        { kind: 'pruned', fields: {} },
+        () => undefined,
+      )
+  }
+  expect(seen.slice(0, 256)).toEqual(Array.from({ length: 256 }, (_, at) => at))
+  expect(seen[256]).toBe(1024)
+  expect(seen.at(-1)).toBe(1201)
+})

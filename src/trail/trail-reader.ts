@@ -60,7 +60,12 @@ export async function* fromBundles(
 ): AsyncGenerator<StoredEntry> {
   const { size, root } = published()
   for (let n = Math.floor(from / TILE_WIDTH); n * TILE_WIDTH < size; n++) {
-    const entries = await log.bundle(n, size, root)
+    const entries = await log.bundle(n, size, root).catch((error: unknown) => {
+      // Pruned meanwhile: whoever reads goes on where the log begins now.
+      if (published().minimum > n * TILE_WIDTH) return undefined
+      throw error
+    })
+    if (!entries) return
     for (let at = Math.max(0, from - n * TILE_WIDTH); at < entries.length; at++) {
       const index = n * TILE_WIDTH + at
       yield storedEntry({ index, entry: entries[at] as Buffer, payloads: () => payloads.find(index) }, origin, keys)

@@ -131,9 +131,11 @@ export class WriteAhead {
     else then(undefined)
   }
 
-  /** The next batch goes to a segment of its own, so that the one before it can be removed once it is published. */
-  roll(): void {
-    this.#rolls = this.#end.offset > SEGMENT_HEADER_BYTES
+  /** The next batch goes to a segment of its own, so that the one before it can be removed once it is published. @returns false where there is no room for one */
+  roll(): boolean {
+    if (this.#end.offset === SEGMENT_HEADER_BYTES) return true
+    this.#rolls = this.#supply.state !== 'failed'
+    return this.#rolls
   }
 
   /** Publishing failed for good: nothing is written any more. */
@@ -141,12 +143,14 @@ export class WriteAhead {
     if (this.#state === 'open' || this.#state === 'full') this.#failWith(error)
   }
 
-  /** Writes what is staged, as far as there is room, and closes the segment. */
-  async close(): Promise<void> {
+  /** Writes what is staged, as far as there is room, and closes the segment. @returns whether all of it was written */
+  async close(): Promise<boolean> {
     if (this.#state === 'open') await new Promise<void>((resolve) => this.whenDurable(() => resolve()))
+    const whole = this.#state === 'open'
     if (this.#state !== 'failed') this.#state = 'closed'
     await this.#supply.stop()
     this.#segment.close()
+    return whole
   }
 
   #schedule(): void {
@@ -173,6 +177,8 @@ export class WriteAhead {
     this.#scheduled = false
     if (this.#flying || this.#state !== 'open' || batch.entries === 0) return
     this.#usual = batch.entries
+    // Where there is no other segment, the one that is open still has room: only who wanted another one goes without.
+    if (this.#supply.state === 'failed') this.#rolls = false
     while (this.#rolls || this.#end.offset + batch.length > this.#segment.size) if (!this.#roll()) return
     this.#staged.shift()
     if (this.#staged.length === 0) this.#staged.push(this.#spare.pop() ?? new StagedBatch())

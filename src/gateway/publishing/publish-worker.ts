@@ -33,13 +33,17 @@ async function answerTo(order: Order): Promise<Answer> {
   const { n } = order
   try {
     switch (order.act) {
-      case 'publish':
-        return { n, result: await publisher.publish(...order.with) }
+      case 'publish': {
+        const { published, checkpoint } = await publisher.publish(...order.with)
+        return { n, result: { published: told(published), checkpoint } }
+      }
       case 'useSeeds':
         await publisher.useSeeds(...order.with)
         return { n, result: undefined }
-      case 'prune':
-        return { n, result: await publisher.prune(...order.with) }
+      case 'prune': {
+        const { published, done } = await publisher.prune(...order.with)
+        return { n, result: { published: told(published), done } }
+      }
       case 'erase':
         return { n, result: await publisher.erase(...order.with) }
       case 'close':
@@ -55,6 +59,11 @@ async function answerTo(order: Order): Promise<Answer> {
 function faultOf(error: unknown): Fault {
   const { message, code, errcode } = error as Error & { code?: string; errcode?: number }
   return { message, code, errcode, ours: error instanceof TrailError }
+}
+
+/** Thousands of open sessions would have to be copied each time, and only this thread has to know them. */
+function told(published: Published): Published {
+  return { ...published, open: [] }
 }
 
 /** A Buffer arrives as a Uint8Array. */
