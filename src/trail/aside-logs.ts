@@ -1,13 +1,14 @@
-import { closeSync, existsSync, fsyncSync, globSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, globSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parseTilePath, TILE_WIDTH } from '../tlog/index.ts'
 import { readBundle } from './bundle.ts'
-import type { PayloadStore } from './payload-store.ts'
+import type { KeptPayloads, PayloadStore } from './payload-store.ts'
 import { PAYLOAD_HEADER_BYTES } from './record.ts'
 import { storedEntry } from './stored-entry.ts'
-import type { StoredEntry } from './trail.ts'
+import type { Aged, StoredEntry } from './trail.ts'
 
+const PAYLOADS = 'payloads.sqlite'
 const ENTRY_BEGINS = Buffer.from('{"at":"')
 const OPENS_SESSION = Buffer.from('"kind":"session.open"')
 
@@ -37,9 +38,11 @@ export class AsideLogs {
   /**
    * What entries there say, as far as they can be read. Nobody vouches for them. Of what was not published, only where sessions begin.
    * Their payloads are not looked for.
+   * @param before only of logs that were written last before this moment, ms since the epoch, and still have payloads
    */
-  async *entries(): AsyncGenerator<StoredEntry> {
+  async *entries(before?: number): AsyncGenerator<StoredEntry> {
     for (const name of this.names()) {
+      if (before !== undefined && (this.#lastWritten(name) >= before || !this.#mayHavePayloads(name))) continue
       yield* this.#published(name)
       for (const file of this.#segments(name)) yield* sessionsIn(readFileSync(file))
     }
@@ -56,9 +59,34 @@ export class AsideLogs {
     }
   }
 
+  /** Removes payloads, and entries, of logs that are too old as a whole; their hashes stay. Repeated, it goes on where it was interrupted. */
+  async prune({ entries, payloads }: Aged, kept: KeptPayloads): Promise<void> {
+    // An entry has another index in another log: there, everything under its key is kept.
+    const keys = [...kept.keys, ...kept.entries.map(({ key }) => key)]
+    for (const name of this.names()) {
+      const last = this.#lastWritten(name)
+      if (payloads !== undefined && last < payloads) {
+        for (const file of this.#segments(name)) rmSync(file, { force: true })
+        if (keys.length > 0) await this.#step(name, (store) => store.prune(Number.MAX_SAFE_INTEGER, { keys, entries: [] }))
+        else for (const end of ['', '-wal', '-shm']) rmSync(join(this.#folder, name, `${PAYLOADS}${end}`), { force: true })
+      }
+      if (entries !== undefined && last < entries) rmSync(join(this.#folder, name, 'log/tile/entries'), { recursive: true, force: true })
+    }
+  }
+
+  /** ms since the epoch; what was put into the folder later counts too. */
+  #lastWritten(name: string): number {
+    const files = ['state', 'log/checkpoint', ...globSync('*.wal', { cwd: join(this.#folder, name) })]
+    return Math.max(0, ...files.map((file) => statSync(join(this.#folder, name, file), { throwIfNoEntry: false })?.mtimeMs ?? 0))
+  }
+
+  #mayHavePayloads(name: string): boolean {
+    return existsSync(join(this.#folder, name, PAYLOADS)) || this.#segments(name).length > 0
+  }
+
   /** @param take a step of what is done with a payload store; says whether it was the last */
   async #step(name: string, take: (payloads: PayloadStore) => boolean): Promise<void> {
-    if (!existsSync(join(this.#folder, name, 'payloads.sqlite'))) return
+    if (!existsSync(join(this.#folder, name, PAYLOADS))) return
     const payloads = this.#open(this.#folder, name)
     try {
       while (!take(payloads)) await nextTurn()
@@ -73,7 +101,9 @@ export class AsideLogs {
       const id = parseTilePath(path)
       return id ? [{ path, n: id.n, width: id.width }] : []
     })
-    for (const { path, n, width } of bundles.sort((a, b) => a.n - b.n || a.width - b.width)) {
+    let done = -1
+    for (const { path, n, width } of bundles.sort((a, b) => a.n - b.n || b.width - a.width)) {
+      if (n === done) continue
       let entries: readonly Buffer[]
       try {
         entries = readBundle(readFileSync(join(folder, path)), width)
@@ -81,6 +111,7 @@ export class AsideLogs {
         // Damaged, which may be why this log was set aside.
         continue
       }
+      done = n
       for (const [at, entry] of entries.entries()) yield unvouched(n * TILE_WIDTH + at, entry)
       await nextTurn()
     }

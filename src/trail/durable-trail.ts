@@ -254,6 +254,10 @@ export class DurableTrail implements Trail {
     return stored(() => this.#keys.only('index'))
   }
 
+  hasKey(id: string): boolean {
+    return this.#options.store.find(id) !== undefined
+  }
+
   subjectKeyId(pseudonym: string): string | undefined {
     return this.#keys.subjectKeyId(pseudonym)
   }
@@ -266,7 +270,7 @@ export class DurableTrail implements Trail {
     return this.#erasure.finish(also)
   }
 
-  async prune({ keys, ...order }: Pruning, entry: EntryDraft, also: EraseAlso): Promise<Proven> {
+  async prune({ keys, aside = {}, ...order }: Pruning, entry: EntryDraft, also: EraseAlso): Promise<Proven> {
     // Where little happens, one segment may hold what is older than anything that is kept: those before this entry go with its publication.
     this.#log.roll()
     await this.durable(entry)
@@ -274,12 +278,18 @@ export class DurableTrail implements Trail {
     await this.publish()
     await this.publish()
     await this.#publishing.prune(order)
+    await this.#aside.prune(aside, order.kept)
     await also(keys)
     return this.proven
   }
 
-  readAside(): AsyncIterable<StoredEntry> {
-    return this.#aside.entries()
+  readAside(before?: number): AsyncIterable<StoredEntry> {
+    return this.#aside.entries(before)
+  }
+
+  reopen(index: number, bytes: Uint8Array): StoredEntry {
+    const { origin, payloads } = this.#options
+    return storedEntry({ index, entry: Buffer.from(bytes), payloads: () => payloads.find(index) }, origin, this.#keys)
   }
 
   sessionKey(): PayloadKey {

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { everythingBelow, TestTrail } from '../../test/parts/trail.ts'
+import { openPayloadStore } from '../store/index.ts'
 import { inclusionProof, leafHash, verifyInclusion } from '../tlog/index.ts'
 import { folderLogFiles, type PayloadKey, type Trail } from './index.ts'
 
@@ -109,6 +110,50 @@ it('is finished by the next one where it was interrupted, at whichever bundle', 
     expect(bundles().filter((n) => n < whole)).toEqual([])
     await house.entries()
   }
+})
+
+it('takes logs that were set aside once all of them is too old, and leaves their hashes', async () => {
+  const kept = trail.sessionKey()
+  await write(300, 'OLD')
+  await write(1, 'HELD', kept)
+  await house.close()
+  trail = await house.open({ newLog: 'compromised' })
+  const aside = join(house.folder, 'trail.1')
+  const files = () => readdirSync(aside, { recursive: true, encoding: 'utf8' }).sort()
+  const count = async (before: number) => {
+    let entries = 0
+    for await (const _ of trail.readAside(before)) entries++
+    return entries
+  }
+  const now = Date.now() + 60_000
+  expect(await count(now)).toBe(302)
+  expect(await count(now - 3_600_000)).toBe(0)
+  const before = files()
+  await trail.prune({ ...everythingBelow(0), aside: { entries: now - 3_600_000, payloads: now - 3_600_000 } }, PRUNED, nothing)
+  expect(files()).toEqual(before)
+  await trail.prune({ ...everythingBelow(0), aside: { payloads: now }, kept: { keys: [kept.id], entries: [] } }, PRUNED, nothing)
+  expect(files().filter((name) => name.endsWith('.wal'))).toEqual([])
+  const payloads = openPayloadStore(house.folder, 'trail.1')
+  expect([0, 299, 300].map((index) => payloads.find(index).length)).toEqual([0, 0, 1])
+  payloads.close()
+  await trail.prune({ ...everythingBelow(0), aside: { payloads: now, entries: now } }, PRUNED, nothing)
+  expect(files().filter((name) => /payloads|entries/.test(name))).toEqual([])
+  expect(files()).toContain('log/tile/0/000')
+  expect(await count(now)).toBe(0)
+})
+
+it('opens what is kept of an entry that is gone', async () => {
+  await write(300, 'HELD')
+  await trail.publish()
+  const [entry] = await house.entries({ from: 3 })
+  await trail.prune({ ...everythingBelow(256), kept: { keys: [key.id], entries: [] } }, PRUNED, nothing)
+  expect((await house.entries())[0]?.index).toBe(256)
+  expect(
+    trail
+      .reopen(3, entry?.bytes as Uint8Array)
+      .payloads()[0]
+      ?.content?.toString(),
+  ).toBe('HELD'.repeat(10))
 })
 
 it('goes on beside what is written and published', async () => {

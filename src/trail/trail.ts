@@ -175,10 +175,18 @@ export interface TrailWriter {
 /** What must go besides, such as words in an index, once keys are destroyed. Called again after a crash. */
 export type EraseAlso = (keys: readonly string[]) => void | Promise<void>
 
+/** Moments, ms since the epoch: entries, or payloads, before that are too old. */
+export interface Aged {
+  readonly entries?: number | undefined
+  readonly payloads?: number | undefined
+}
+
 /** What retention takes out of the log. */
 export interface Pruning extends PruneOrder {
   /** Payload keys that nothing is left of, or soon. */
   readonly keys: readonly string[]
+  /** Of logs that were set aside: what was written last before a moment, ms since the epoch, goes too. */
+  readonly aside?: Aged
 }
 
 /** The log of one instance. One process owns it. */
@@ -217,6 +225,8 @@ export interface Trail extends TrailWriter {
   keepWitnessed(note: string): Promise<void>
   /** Thirty-two bytes that the words of the search index are hashed under. */
   indexKey(): Uint8Array
+  /** Whether a payload key is still there. */
+  hasKey(id: string): boolean
   /** Id of the key that names and log-ins of a principal are sealed under; undefined where there is none. */
   subjectKeyId(pseudonym: string): string | undefined
   /**
@@ -232,8 +242,13 @@ export interface Trail extends TrailWriter {
    * interrupted. @throws TrailError
    */
   prune(pruning: Pruning, entry: EntryDraft, also: EraseAlso): Promise<Proven>
-  /** Entries of logs that were set aside, as far as they can be read; nobody vouches for them. Without their payloads. */
-  readAside(): AsyncIterable<StoredEntry>
+  /**
+   * Entries of logs that were set aside, as far as they can be read; nobody vouches for them. Without their payloads.
+   * @param before only of logs that were written last before this moment, ms since the epoch, and still have payloads
+   */
+  readAside(before?: number): AsyncIterable<StoredEntry>
+  /** An entry of this log that is kept elsewhere, with the payloads that are still here. @param bytes as stored; the caller knows that they are the entry's */
+  reopen(index: number, bytes: Uint8Array): StoredEntry
   /**
    * Publishes, then verifies everything that is published: every entry against its hash, every tile, root and checkpoints. Others go first in between.
    * @param payloads whether each is opened and held against what its entry commits to
