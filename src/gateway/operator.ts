@@ -29,6 +29,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
   return {
     ...rooms.evidence.for(LOCAL_OPERATOR),
     ...logOperator(rooms),
+    ...rooms.retention.operator(),
     status: (): GatewayStatus => ({
       version: version(),
       origin: `${inForce.config.gateway.origin}/${inForce.config.gateway.instance}`,

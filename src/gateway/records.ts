@@ -1,7 +1,7 @@
 import type { Minted } from '../certificates/index.ts'
 import type { ConfigProblem } from '../config/index.ts'
 import { redactJson, redactText } from '../redaction/index.ts'
-import type { EntryFields, PayloadKey, Trail } from '../trail/index.ts'
+import type { EntryDraft, EntryFields, EntryKind, PayloadKey, Trail } from '../trail/index.ts'
 import { redactedPayload } from './redacted-payload.ts'
 
 /** Whoever may open the local socket: who that is, is not told apart. */
@@ -70,6 +70,12 @@ export class Records {
       payloads,
     })
     return index + 1
+  }
+
+  /** An entry that says why somebody wanted it, in his own words: a payload. */
+  withReason(kind: EntryKind, said: EntryFields, reason: string): EntryDraft {
+    const { fields, payloads } = redactedPayload('reason', this.#key, redactText(Buffer.from(reason)))
+    return { kind, fields: { ...said, ...fields }, payloads }
   }
 
   /** A token, password or proof that did not open anything. The address is a payload; what was presented is not kept at all. */

@@ -19,6 +19,8 @@ import {
   type EmbeddedDatabase,
   embeddedAuthorityStore,
   embeddedCredentialStore,
+  embeddedHoldStore,
+  embeddedRetentionStore,
   embeddedRootKeyStore,
   embeddedRunStore,
   embeddedSecretStore,
@@ -36,6 +38,7 @@ import type { GatewayLog } from './log.ts'
 import { publishThread } from './publishing/index.ts'
 import { Readings } from './readings.ts'
 import { Records } from './records.ts'
+import { Retention } from './retention/index.ts'
 import { RunRecords } from './run-records.ts'
 import { Searching } from './searching/index.ts'
 import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
@@ -58,6 +61,7 @@ export interface Rooms {
   readonly readings: Readings
   readonly evidence: Evidence
   readonly searching: Searching
+  readonly retention: Retention
   /** Absent where the configuration names no witnesses. */
   readonly witnessing: Witnessing | undefined
   readonly secrets: SecretStore
@@ -110,9 +114,13 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     closers.push(() => searching.close())
     const rooms = await join(loaded, { database, masterKey, trail, witnessing })
     closers.push(() => rooms.runs.close())
+    const stores = { holds: embeddedHoldStore(database), state: embeddedRetentionStore(database) }
+    const retention = new Retention({ ...rooms, ...stores, folder: gateway.data, searching, log })
+    closers.push(() => retention.stop())
     return {
       ...rooms,
       searching,
+      retention,
       witnessing,
       async close(stopped) {
         // On a slow disk, sessions that were cut learn only now what became of their last operations.

@@ -92,6 +92,7 @@ class Gateway implements RunningGateway {
       { version: version(), node: process.versions.node, durability, config: loaded.digest, policy: policy.digest },
       loaded.text,
     )
+    await this.#rooms.retention.finish()
     const draining = () => this.#stopping !== undefined
     this.#doors = await openDoors(this.#rooms, this.#log, draining)
     const operator = operatorOf({
@@ -104,6 +105,7 @@ class Gateway implements RunningGateway {
     this.#socket = await listenLocally(inForce.config.gateway.data, localApi(operator, this.#log, this.#closing.signal))
     this.#watch()
     this.#rooms.searching.start()
+    this.#rooms.retention.start()
     void trail.failure.then((error) => {
       this.#log.fatal({ code: error.code, next: error.next }, error.message)
       void this.#stop(1, new Refusal('GS_TRAIL_UNAVAILABLE', { reason: error.message }))

@@ -1,6 +1,7 @@
 export { embeddedAuthorityStore } from './embedded/authority-store.ts'
 export { embeddedCredentialStore } from './embedded/credential-store.ts'
 export { type EmbeddedDatabase, openDatabase } from './embedded/database.ts'
+export { embeddedHoldStore, embeddedRetentionStore } from './embedded/holds.ts'
 export { type EmbeddedKeyStore, openKeyStore } from './embedded/key-store.ts'
 export { openPayloadStore } from './embedded/payload-store.ts'
 export { embeddedRootKeyStore } from './embedded/root-key-store.ts'

@@ -100,7 +100,12 @@ export class Erasure {
   }
 
   async #isRecorded({ id, from }: UnderWay): Promise<boolean> {
-    for await (const { kind, fields } of this.#parts.trail.read({ from })) if (kind === 'erased' && fields.erasure === id) return true
+    const { trail, log } = this.#parts
+    const { entries } = log.end
+    for await (const { index, kind, fields } of trail.read({ from })) {
+      if (index >= entries) break
+      if (kind === 'erased' && fields.erasure === id) return true
+    }
     return false
   }
 

@@ -1,4 +1,14 @@
-import type { Finding, Operator, ReindexStep, SecretView, TrailReading, TrailSearch } from '../../src/api/local/index.ts'
+import type {
+  ErasureAsked,
+  Finding,
+  HoldAsked,
+  HoldView,
+  Operator,
+  ReindexStep,
+  SecretView,
+  TrailReading,
+  TrailSearch,
+} from '../../src/api/local/index.ts'
 import type { RunView, SessionView } from '../../src/runs/index.ts'
 import type { CheckStep, EntryFields, EntryKind, LogKey, StoredEntry, StoredPayload } from '../../src/trail/index.ts'
 
@@ -19,6 +29,9 @@ export interface InMemoryOperator extends Operator {
   /** What bundles were asked for; the pieces of the next one, or where it breaks off. */
   readonly exported: { scope: object; payloads: boolean }[]
   readonly evidence: (Buffer | Error)[]
+  /** What was asked to be erased; what is held. */
+  readonly erasures: ErasureAsked[]
+  readonly held: HoldView[]
   readonly keys: LogKey[]
   readonly checking: CheckStep[]
   /** Appends an entry and wakes whoever follows. */
@@ -43,6 +56,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     findings: [],
     exported: [],
     evidence: [],
+    erasures: [],
+    held: [],
     searches: [],
     reindexing: [],
     keys: [{ vkey: 'example.org/test/one+0a1b2c3d+AAAA', state: 'signs', since: Date.UTC(2026, 10, 23) }],
@@ -136,6 +151,45 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     async receipt(run) {
       throwPlanted('receipt')
       return `${JSON.stringify({ run })}\n`
+    },
+    async eraseTrail(asked) {
+      operator.erasures.push(asked)
+      throwPlanted('eraseTrail')
+      const { scope, dryRun } = asked
+      const report = { runs: ['run_one'], sessions: ['ses_one', 'ses_two'], keys: 3, ...(dryRun ? {} : { entry: 12 }) }
+      if ('session' in scope) return { scope: 'session', session: scope.session, remains: 'who it was', ...report }
+      if ('run' in scope) return { scope: 'run', run: scope.run, remains: 'who it was', ...report }
+      return { scope: 'person', pseudonym: 'pseudonym' in scope ? scope.pseudonym : `${scope.issuer}:${scope.subject}`, ...report }
+    },
+    holds: async () => operator.held,
+    async placeHold({ run, reason, name }: HoldAsked) {
+      throwPlanted('placeHold')
+      const placedAt = Date.UTC(2026, 10, 23)
+      const copy = { entries: 5, first: 3, last: 9, whole: true }
+      const hold = {
+        id: `hold_${operator.held.length}`,
+        run,
+        reason,
+        ...(name && { name }),
+        placedAt,
+        log: 'example.org/test/one',
+        entry: 10,
+        copy,
+      }
+      operator.held.push(hold)
+      return hold
+    },
+    async liftHold(id) {
+      throwPlanted('liftHold')
+      return operator.held.splice(
+        operator.held.findIndex((hold) => hold.id === id),
+        1,
+      )[0] as HoldView
+    },
+    exportHold: (id, payloads) => operator.exportTrail({ run: id }, payloads, new AbortController().signal),
+    async pruneTrail(dryRun) {
+      throwPlanted('pruneTrail')
+      return { entriesBelow: 512, payloadsBelow: 768, entries: dryRun ? 256 : 512, keys: 4, holds: 1 }
     },
     async logKeys() {
       return { log: 'example.org/test/one', keys: operator.keys }

@@ -4,6 +4,16 @@ import { GatewayAnswer, LocalError } from './errors.ts'
 import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
 import type { TrailFilter } from './operator.ts'
 import {
+  type EraseRequest,
+  type ErasureAnswer,
+  erasureSchema,
+  type HoldAnswer,
+  holdSchema,
+  type PlaceRequest,
+  type PruningAnswer,
+  pruningSchema,
+} from './retention-schemas.ts'
+import {
   type CaAnswer,
   caSchema,
   type EntryAnswer,
@@ -54,6 +64,13 @@ export interface LocalClient {
   disclosure(ref: string, payloads: readonly string[] | undefined, signal: AbortSignal): Promise<string>
   /** @returns JSON, to be passed on as it is */
   receipt(run: string): Promise<string>
+  erase(asked: EraseRequest): Promise<ErasureAnswer>
+  holds(): Promise<HoldAnswer[]>
+  placeHold(asked: PlaceRequest): Promise<HoldAnswer>
+  liftHold(id: string, reason: string): Promise<HoldAnswer>
+  /** An archive, in pieces. Throws where it breaks off. */
+  exportHold(id: string, payloads: boolean, signal: AbortSignal): AsyncIterable<Uint8Array>
+  prune(dryRun: boolean): Promise<PruningAnswer>
   logKeys(): Promise<LogKeysAnswer>
   /** @param overlap ms */
   rotateLogKey(overlap: number): Promise<LogKeysAnswer>
@@ -70,6 +87,10 @@ export interface LocalClient {
 export function localClient(send: Transport): LocalClient {
   const get = async <T>(path: string, schema: z.ZodType<T>) => readJson(await ask(send, { method: 'GET', path }), schema)
   const act = async (method: 'POST' | 'DELETE', path: string) => void (await collect(await ask(send, { method, path })))
+  const post = async <T>(path: string, asked: object, schema: z.ZodType<T>) => {
+    const body = Buffer.from(JSON.stringify(asked))
+    return readJson(await ask(send, { method: 'POST', path, body, type: 'application/json' }), schema)
+  }
   const part = encodeURIComponent
   return {
     status: () => get('/v1/status', statusSchema),
@@ -92,6 +113,12 @@ export function localClient(send: Transport): LocalClient {
       return collect(await ask(send, { method: 'GET', path: `/v1/trail/${part(ref)}/disclosure?${query}`, signal }))
     },
     receipt: async (run) => collect(await ask(send, { method: 'GET', path: `/v1/runs/${part(run)}/receipt` })),
+    erase: (asked) => post('/v1/trail/erase', asked, erasureSchema),
+    holds: () => get('/v1/holds', z.array(holdSchema)),
+    placeHold: (asked) => post('/v1/holds', asked, holdSchema),
+    liftHold: (id, reason) => post(`/v1/holds/${part(id)}/lift`, { reason }, holdSchema),
+    exportHold: (id, payloads, signal) => readPieces(send, `/v1/holds/${part(id)}/export?payloads=${payloads}`, signal),
+    prune: async (dryRun) => readJson(await ask(send, { method: 'POST', path: `/v1/trail/prune?dryRun=${dryRun}` }), pruningSchema),
     logKeys: () => get('/v1/keys', logKeysSchema),
     rotateLogKey: async (overlap) =>
       readJson(await ask(send, { method: 'POST', path: `/v1/keys/rotate?overlap=${overlap}` }), logKeysSchema),

@@ -7,6 +7,7 @@ import { codedError, problemOf, statusOf } from './problem.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
+import { retentionRoutes } from './routes/retention.ts'
 import { runRoutes } from './routes/runs.ts'
 import { searchRoutes } from './routes/search.ts'
 import { secretRoutes } from './routes/secrets.ts'
@@ -61,6 +62,7 @@ export function localApi(operator: Operator, log: FailureLog, closing: AbortSign
   sessionRoutes(api, operator)
   trailRoutes(api, operator, closing)
   evidenceRoutes(api, operator, log, closing)
+  retentionRoutes(api, operator, log)
   searchRoutes(api, operator, closing)
   keyRoutes(api, operator, closing)
   secretRoutes(api, operator)

@@ -18,11 +18,13 @@ const STATUS: Readonly<Record<string, number>> = {
   GS_LOCAL_BAD_REQUEST: 400,
   GS_LOCAL_NOT_FOUND: 404,
   GS_EVIDENCE_NOT_FOUND: 404,
+  GS_RETENTION_NOT_FOUND: 404,
+  GS_RETENTION_NO_HOLD: 404,
   GS_LOCAL_FAILED: 500,
   GS_TRAIL_FULL: 503,
   GS_TRAIL_FAILED: 503,
   GS_TRAIL_CLOSED: 503,
-} satisfies Partial<Record<LocalErrorCode | `GS_TRAIL_${string}` | `GS_EVIDENCE_${string}`, number>>
+} satisfies Partial<Record<LocalErrorCode | `GS_TRAIL_${string}` | `GS_EVIDENCE_${string}` | `GS_RETENTION_${string}`, number>>
 
 /** What a room refuses is understood, and not done: 422 (RFC 9110 §15.5.21). */
 export function statusOf({ code }: CodedError): number {

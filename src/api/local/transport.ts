@@ -7,6 +7,8 @@ export interface LocalRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   readonly body?: Uint8Array
+  /** Media type of the body; bytes by default. */
+  readonly type?: 'application/json'
   readonly signal?: AbortSignal
 }
 
@@ -18,11 +20,13 @@ export interface LocalResponse {
 /** Carries a request to the local API. */
 export type Transport = (request: LocalRequest) => Promise<LocalResponse>
 
+const BYTES = 'application/octet-stream'
+
 /** Over the socket of a running gateway. @throws LocalError where none answers */
 export function socketTransport(socketPath: string): Transport {
-  return ({ method, path, body, signal }) =>
+  return ({ method, path, body, type = BYTES, signal }) =>
     new Promise<LocalResponse>((resolve, reject) => {
-      const headers = body ? { 'content-type': 'application/octet-stream', 'content-length': body.byteLength } : {}
+      const headers = body ? { 'content-type': type, 'content-length': body.byteLength } : {}
       const outgoing = httpRequest({ socketPath, method, path, headers, agent: false, ...(signal ? { signal } : {}) })
       outgoing.once('response', (response: IncomingMessage) => resolve({ status: response.statusCode ?? 500, body: response }))
       outgoing.once('error', (error) => reject(signal?.aborted ? error : connectionError(error)))
@@ -32,13 +36,13 @@ export function socketTransport(socketPath: string): Transport {
 
 /** To an API in this process that listens nowhere. */
 export function injectTransport(api: LocalApi): Transport {
-  return async ({ method, path, body, signal }) => {
+  return async ({ method, path, body, type = BYTES, signal }) => {
     const response = await api.inject({
       method,
       url: path,
       payloadAsStream: true,
       ...(signal ? { signal } : {}),
-      ...(body ? { payload: Buffer.from(body), headers: { 'content-type': 'application/octet-stream' } } : {}),
+      ...(body ? { payload: Buffer.from(body), headers: { 'content-type': type } } : {}),
     })
     return { status: response.statusCode, body: response.stream() }
   }

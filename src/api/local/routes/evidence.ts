@@ -5,6 +5,7 @@ import type { FailureLog, LocalApi } from '../local-api.ts'
 import { untilGone } from '../ndjson.ts'
 import type { Operator } from '../operator.ts'
 import { exportQuerySchema, proofSchema, referenceSchema } from '../schemas.ts'
+import { told } from './told.ts'
 
 const params = z.object({ ref: referenceSchema })
 const payload = z.string().regex(/^[a-z0-9.]{1,64}$/)
@@ -17,7 +18,7 @@ export function evidenceRoutes(api: LocalApi, operator: Operator, log: FailureLo
   api.get('/v1/trail/export', { schema: { querystring: exportQuerySchema } }, async (request, reply) => {
     const { payloads, ...scope } = request.query
     const { bytes } = await operator.exportTrail(scope as Scope, payloads, untilGone(reply.raw, closing))
-    return reply.type('application/x-tar').send(Readable.from(told(bytes, log), { objectMode: false }))
+    return reply.type('application/x-tar').send(Readable.from(told(bytes, log, '/v1/trail/export'), { objectMode: false }))
   })
 
   api.get('/v1/trail/:ref/proof', { schema: { params, response: { 200: proofSchema } } }, async (request, reply) =>
@@ -32,14 +33,4 @@ export function evidenceRoutes(api: LocalApi, operator: Operator, log: FailureLo
   api.get('/v1/runs/:id/receipt', { schema: { params: z.object({ id: z.string().max(128) }) } }, async (request, reply) =>
     reply.type('application/json').send(await operator.receipt(request.params.id)),
   )
-}
-
-/** Nobody can be told with a status any more why it broke off. */
-async function* told(bytes: AsyncIterable<Uint8Array>, log: FailureLog): AsyncGenerator<Uint8Array> {
-  try {
-    yield* bytes
-  } catch (err) {
-    log.error({ err, route: '/v1/trail/export' }, 'an export broke off')
-    throw err
-  }
 }

@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ErasureAsked, ErasureReport } from '../../api/local/index.ts'
+import { type ErasurePlan, type ErasureScope, planErasure, RetentionError } from '../../retention/index.ts'
+import { type EntryFields, TrailError } from '../../trail/index.ts'
+import { LOCAL_OPERATOR } from '../records.ts'
+import type { RetentionParts } from './parts.ts'
+import { settled } from './settled.ts'
+import { unhurried } from './unhurried.ts'
+
+/** A session that was just cut has its end in the log a moment later: so often, and so many ms apart, the log is asked again. */
+const ENDING = { tries: 8, apart: 250 }
+/** How long after it could not be finished an erasure is gone on with, ms. */
+const AGAIN_MS = 60_000
+
+/** Erasing what is known of a session, run or person, in every place that has it. */
+export class Erasing {
+  readonly #parts: RetentionParts
+  readonly #inTurn: <T>(task: () => Promise<T>) => Promise<T>
+  #again: NodeJS.Timeout | undefined
+
+  constructor(parts: RetentionParts, inTurn: <T>(task: () => Promise<T>) => Promise<T>) {
+    this.#parts = parts
+    this.#inTurn = inTurn
+  }
+
+  /** @throws RetentionError; TrailError GS_TRAIL_ERASING where it goes on by itself later */
+  async erase({ scope: asked, reason, dryRun }: ErasureAsked): Promise<ErasureReport> {
+    const { trail, records } = this.#parts
+    const scope = 'subject' in asked ? { pseudonym: trail.pseudonym(asked.issuer, asked.subject) } : asked
+    if (dryRun) await trail.durable({ kind: 'log.read', fields: { erase: said(scope), viewer: LOCAL_OPERATOR } })
+    const plan = await this.#plan(scope)
+    const { runs, sessions, keys } = plan
+    const report = { ...said(scope), runs, sessions, keys: keys.length, remains: remains(scope) }
+    if (dryRun) return report
+    const fields = {
+      ...said(scope),
+      runs: runs.length,
+      sessions: sessions.length,
+      keys: keys.length,
+      by: LOCAL_OPERATOR,
+      persons: 'unproven',
+    }
+    try {
+      const { index } = await trail.erase(keys, records.withReason('erased', fields, reason), this.#also('pseudonym' in scope))
+      return { ...report, entry: index }
+    } catch (error) {
+      if (error instanceof TrailError && error.code === 'GS_TRAIL_ERASING') this.#goOnLater()
+      throw error
+    }
+  }
+
+  /** Goes on with what was interrupted. Where that cannot be now, it is tried again once a minute. */
+  async finish(): Promise<void> {
+    const { trail, log } = this.#parts
+    try {
+      const keys = await trail.finishErasing(this.#also(true))
+      if (keys > 0) log.info({ keys }, 'an erasure that was interrupted is finished')
+    } catch (error) {
+      if (!(error instanceof TrailError) || trail.state === 'failed' || trail.state === 'closed') throw error
+      log.warn({ code: error.code, cause: (error.cause as Error | undefined)?.message, next: error.next }, error.message)
+      this.#goOnLater()
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#again)
+  }
+
+  async #plan(scope: ErasureScope): Promise<ErasurePlan> {
+    for (let tries = ENDING.tries; ; tries--) {
+      try {
+        return await this.#planNow(scope)
+      } catch (error) {
+        const { runs } = this.#parts
+        const isEnding = error instanceof RetentionError && error.code === 'GS_RETENTION_LIVE' && !this.#isLive(scope, runs.sessions())
+        if (!isEnding || tries === 0) throw error
+        await sleep(ENDING.apart)
+      }
+    }
+  }
+
+  async #planNow(scope: ErasureScope): Promise<ErasurePlan> {
+    const { trail, holds } = this.#parts
+    await settled(trail)
+    const { size } = await trail.publish()
+    return planErasure(scope, {
+      entries: unhurried(trail.read(), size),
+      aside: unhurried(trail.readAside(), Number.POSITIVE_INFINITY),
+      hasKey: (id) => trail.hasKey(id),
+      subjectKeyId: (pseudonym) => trail.subjectKeyId(pseudonym),
+      live: this.#live(),
+      holds: holds.all(),
+    })
+  }
+
+  #live(): readonly { readonly run: string; readonly pseudonym: string }[] {
+    const { runs, trail } = this.#parts
+    return runs.live().map(({ id, principal: { issuer, subject } }) => ({ run: id, pseudonym: trail.pseudonym(issuer, subject) }))
+  }
+
+  /** Whether it is the runs that say that it is not over, and not the log alone. */
+  #isLive(scope: ErasureScope, sessions: readonly { readonly id: string; readonly runId: string }[]): boolean {
+    if ('session' in scope) return sessions.some(({ id }) => id === scope.session)
+    if ('run' in scope) return this.#live().some(({ run }) => run === scope.run) || sessions.some(({ runId }) => runId === scope.run)
+    return this.#live().some(({ pseudonym }) => pseudonym === scope.pseudonym)
+  }
+
+  /** Whose key is gone is forgotten as the owner of runs too. */
+  #also(person: boolean) {
+    const { runs, searching, trail } = this.#parts
+    return async (keys: readonly string[]) => {
+      await searching.forget(keys)
+      if (!person) return
+      await runs.forget(({ principal: { issuer, subject } }) => trail.subjectKeyId(trail.pseudonym(issuer, subject)) === undefined)
+    }
+  }
+
+  #goOnLater(): void {
+    clearTimeout(this.#again)
+    this.#again = setTimeout(() => {
+      void this.#inTurn(() => this.finish()).catch(() => undefined)
+    }, AGAIN_MS).unref()
+  }
+}
+
+function said(scope: ErasureScope): EntryFields & { readonly scope: 'session' | 'run' | 'person' } {
+  if ('session' in scope) return { scope: 'session', session: scope.session }
+  return 'run' in scope ? { scope: 'run', run: scope.run } : { scope: 'person', pseudonym: scope.pseudonym }
+}
+
+/** What an operator may expect to go, and does not. */
+function remains(scope: ErasureScope): string | undefined {
+  if ('pseudonym' in scope) return undefined
+  return 'Who started the run, and its repository, workflow and commit, are sealed under the key of that person: erase the person to erase them.'
+}

@@ -1,0 +1,77 @@
+import type { RetentionOperator } from '../../api/local/index.ts'
+import { LOCAL_OPERATOR } from '../records.ts'
+import { Erasing } from './erasing.ts'
+import { Holds } from './holds.ts'
+import type { RetentionParts } from './parts.ts'
+import { PruningTrail } from './pruning.ts'
+
+/** The trail is pruned so long after a start, and from then on so often; ms. */
+const FIRST_MS = 60_000
+const DAY_MS = 24 * 3_600_000
+
+/** Erasure, legal holds and pruning: one after the other, because each must know what the others did. */
+export class Retention {
+  readonly #parts: RetentionParts
+  readonly #erasing: Erasing
+  readonly #holds: Holds
+  readonly #pruning: PruningTrail
+  #last: Promise<unknown> = Promise.resolve()
+  #timers: NodeJS.Timeout[] = []
+
+  constructor(parts: RetentionParts) {
+    this.#parts = parts
+    this.#erasing = new Erasing(parts, (task) => this.#inTurn(task))
+    this.#holds = new Holds(parts)
+    this.#pruning = new PruningTrail(parts, this.#holds)
+  }
+
+  /** Goes on with what was interrupted: before anybody else reads or writes. @throws TrailError where the log has failed */
+  async finish(): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#erasing.finish()
+      if (this.#parts.trail.state === 'open') await this.#holds.finish()
+    })
+  }
+
+  /** Prunes by itself from now on. */
+  start(): void {
+    const prune = () => void this.#inTurn(() => this.#pruneByItself())
+    this.#timers = [setTimeout(prune, FIRST_MS).unref(), setInterval(prune, DAY_MS).unref()]
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#erasing.stop()
+  }
+
+  operator(): RetentionOperator {
+    return {
+      eraseTrail: (asked) => this.#inTurn(() => this.#erasing.erase(asked)),
+      holds: async () => this.#holds.list(),
+      placeHold: (asked) => this.#inTurn(() => this.#holds.place(asked)),
+      liftHold: (id, reason) => this.#inTurn(() => this.#holds.lift(id, reason)),
+      exportHold: (id, payloads) => this.#inTurn(() => this.#holds.export(id, payloads)),
+      pruneTrail: (dryRun) => this.#inTurn(() => this.#pruning.prune(dryRun, LOCAL_OPERATOR)),
+    }
+  }
+
+  async #pruneByItself(): Promise<void> {
+    const { log } = this.#parts
+    try {
+      if (!this.#pruning.isAsked) {
+        await this.#holds.completeCopies()
+        return
+      }
+      const report = await this.#pruning.prune(false, undefined)
+      log.info({ ...report }, 'the trail is pruned as far as it is too old')
+    } catch (error) {
+      log.warn({ reason: (error as Error).message }, 'the trail could not be pruned: it is tried again tomorrow')
+    }
+  }
+
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(task)
+    this.#last = mine.catch(() => undefined)
+    return mine
+  }
+}

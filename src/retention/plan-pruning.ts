@@ -1,0 +1,146 @@
+import type { Aged, Pruning, StoredEntry } from '../trail/index.ts'
+import type { Hold } from './hold.ts'
+import { type KnownSession, sessionFact } from './session-facts.ts'
+
+/** Entries are pruned in whole bundles of this many (c2sp.org/tlog-tiles). */
+const BUNDLE = 256
+/** Every entry that names nothing before `at` begins so. */
+const AT = '{"at":"'
+/** `2026-11-27T02:00:00.000` */
+const MOMENT_LENGTH = 23
+
+/** How far a log is pruned, and what must be remembered of what is behind. */
+export interface RetentionState {
+  /** Payloads of entries below this index are pruned, but for those of the sessions. */
+  readonly payloadsBelow: number
+  /** Sessions that began below, and whose keys are still there: they were not over, or are held. */
+  readonly sessions: readonly KnownSession[]
+  /** Holds that were heeded. */
+  readonly holds: readonly string[]
+}
+
+/** Where it is kept, by name of the log. Durable when the call returns. */
+export interface RetentionStore {
+  read(log: string): RetentionState | undefined
+  write(log: string, state: RetentionState): void
+}
+
+export interface PruningSources {
+  /** Entries in order, from an index on. */
+  readonly read: (from: number) => AsyncIterable<StoredEntry>
+  /** Of logs that were set aside and are too old. */
+  readonly aside: AsyncIterable<StoredEntry>
+  /** Entries below this index are pruned already. */
+  readonly minimum: number
+  /** Moments, ms since the epoch, before which entries and payloads are too old; absent: never. */
+  readonly before: Aged
+  readonly state: RetentionState | undefined
+  readonly holds: readonly Hold[]
+  hasKey(id: string): boolean
+}
+
+export interface PruningPlan {
+  readonly pruning: Pruning
+  /** How many entries go. */
+  readonly entries: number
+  /** What is remembered from when it begins, and what once it is done. */
+  readonly begun: RetentionState
+  readonly done: RetentionState
+  /** Whether there is nothing to do. */
+  readonly idle: boolean
+}
+
+/**
+ * What is too old by now. A clock that was wrong keeps what stands behind it: nothing goes before everything in front of it may. A session's payloads go
+ * when all of it is too old.
+ */
+export async function planPruning(sources: PruningSources): Promise<PruningPlan> {
+  const { minimum, state, holds, before } = sources
+  // Payloads go with their entries at the latest.
+  const payloadsBefore = latest(before.payloads, before.entries)
+  const held = new Set(holds.map(({ run }) => run))
+  const entries = before.entries === undefined ? minimum : await entriesBelow(sources, before.entries)
+  const sessions = new Map((state?.sessions ?? []).map((session) => [session.session, session]))
+  const known = Math.max(minimum, state?.payloadsBelow ?? 0)
+  const payloads = payloadsBefore === undefined ? known : await payloadsBelow(sources, known, payloadsBefore, sessions)
+  const keys = new Set<string>()
+  const stay: KnownSession[] = []
+  for (const session of sessions.values()) {
+    if (!session.over || held.has(session.run)) stay.push(session)
+    else if (sources.hasKey(session.key)) keys.add(session.key)
+  }
+  const keptAside: string[] = []
+  let isAside = false
+  for await (const entry of sources.aside) {
+    isAside = true
+    const fact = sessionFact(entry)
+    if (fact?.what !== 'begins') continue
+    if (held.has(fact.run)) keptAside.push(fact.key)
+    else if (sources.hasKey(fact.key)) keys.add(fact.key)
+  }
+  const kept = {
+    keys: [...stay.map(({ key }) => key), ...keptAside],
+    entries: holds.flatMap(({ start: { index, key } }) => (key === undefined ? [] : [{ index, key }])),
+  }
+  const names = holds.map(({ id }) => id)
+  const begun = { payloadsBelow: payloads, sessions: [...sessions.values()], holds: names }
+  const sameHolds = names.length === (state?.holds.length ?? 0) && names.every((id) => state?.holds.includes(id))
+  return {
+    pruning: { entries, payloads, kept, keys: [...keys], aside: { entries: before.entries, payloads: payloadsBefore } },
+    entries: entries - minimum,
+    begun,
+    done: { ...begun, sessions: stay },
+    idle: entries === minimum && payloads === known && keys.size === 0 && !isAside && sameHolds,
+  }
+}
+
+function latest(...moments: readonly (number | undefined)[]): number | undefined {
+  const known = moments.filter((moment) => moment !== undefined)
+  return known.length === 0 ? undefined : Math.max(...known)
+}
+
+/** Runs whose copy is not whole are kept in the log, whatever their age. */
+async function entriesBelow({ read, minimum, holds }: PruningSources, before: number): Promise<number> {
+  const limit = Math.min(Number.POSITIVE_INFINITY, ...holds.filter(({ copy }) => !copy?.whole).map(({ start }) => start.index))
+  const moment = momentText(before)
+  let below = minimum
+  for await (const entry of read(minimum)) {
+    if (entry.index >= limit || !isOlder(entry, moment)) break
+    if ((entry.index + 1) % BUNDLE === 0) below = entry.index + 1
+  }
+  return below
+}
+
+/** What begins and ends below is learned on the way. */
+async function payloadsBelow({ read }: PruningSources, from: number, before: number, sessions: Map<string, KnownSession>): Promise<number> {
+  const moment = momentText(before)
+  let below = from
+  let learned: (() => void)[] = []
+  for await (const entry of read(from)) {
+    if (!isOlder(entry, moment)) break
+    const fact = sessionFact(entry)
+    if (fact?.what === 'begins')
+      learned.push(() => void sessions.set(fact.session, { session: fact.session, run: fact.run, key: fact.key, over: false }))
+    if (fact?.what === 'ends') {
+      learned.push(() => {
+        const session = sessions.get(fact.session)
+        if (session) sessions.set(fact.session, { ...session, over: true })
+      })
+    }
+    if ((entry.index + 1) % BUNDLE !== 0) continue
+    for (const learn of learned) learn()
+    learned = []
+    below = entry.index + 1
+  }
+  return below
+}
+
+function momentText(ms: number): string {
+  return new Date(ms).toISOString().slice(0, MOMENT_LENGTH)
+}
+
+/** RFC 3339 in UTC sorts as text. */
+function isOlder(entry: StoredEntry, moment: string): boolean {
+  const text = Buffer.from(entry.bytes.buffer, entry.bytes.byteOffset, AT.length + MOMENT_LENGTH).toString('latin1')
+  return (text.startsWith(AT) ? text.slice(AT.length) : entry.at.slice(0, MOMENT_LENGTH)) < moment
+}

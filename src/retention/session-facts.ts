@@ -1,0 +1,39 @@
+import type { EntryFields, StoredEntry } from '../trail/index.ts'
+
+const BEGINS = Buffer.from('"kind":"session.open"')
+const ENDS = Buffer.from('"kind":"session.close"')
+const STARTS = Buffer.from('"kind":"run.start"')
+
+/** What entries say of a session and its payload key. */
+export interface KnownSession {
+  readonly session: string
+  readonly run: string
+  readonly key: string
+  /** Whether the log tells of its end. */
+  readonly over: boolean
+}
+
+/** What one entry says of a run, or of where a session begins or ends. */
+export type SessionFact =
+  | { readonly what: 'run'; readonly run: string; readonly pseudonym: string }
+  | { readonly what: 'begins'; readonly session: string; readonly run: string; readonly key: string; readonly pseudonym: string }
+  | { readonly what: 'ends'; readonly session: string }
+
+/** Most entries are neither: their bytes say so, and they are not parsed. Kinds need no escapes in JSON. */
+export function sessionFact(entry: StoredEntry): SessionFact | undefined {
+  const bytes = Buffer.from(entry.bytes.buffer, entry.bytes.byteOffset, entry.bytes.byteLength)
+  if (!bytes.includes(BEGINS) && !bytes.includes(ENDS) && !bytes.includes(STARTS)) return undefined
+  const { kind, fields } = entry
+  const [session, run, key] = [text(fields, 'session'), text(fields, 'run'), text(fields, 'key')]
+  const pseudonym = text((fields.who ?? {}) as EntryFields, 'pseudonym') ?? ''
+  if (kind === 'run.start' && run !== undefined) return { what: 'run', run, pseudonym }
+  if (kind === 'session.open' && session !== undefined && run !== undefined && key !== undefined)
+    return { what: 'begins', session, run, key, pseudonym }
+  if (kind === 'session.close' && session !== undefined) return { what: 'ends', session }
+  return undefined
+}
+
+function text(fields: EntryFields, name: string): string | undefined {
+  const value = fields[name]
+  return typeof value === 'string' ? value : undefined
+}
