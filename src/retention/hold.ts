@@ -12,8 +12,8 @@ export interface Hold {
   readonly log: string
   /** Index of its `run.start`, and the key that what that says is sealed under; undefined where it has been erased. */
   readonly start: { readonly index: number; readonly key: string | undefined }
-  /** Its own entry has this index; until that is known, at least this one. */
-  readonly entry: { readonly index: number; readonly known: boolean }
+  /** Its own entry has this index, and why it was placed is sealed under this key; until that is known, it has at least this index. */
+  readonly entry: { readonly index: number; readonly key: string | undefined }
   /** The copy of the run's entries; undefined until it is made. */
   readonly copy?: HoldCopy
 }

@@ -17,6 +17,8 @@ export interface RetentionState {
   readonly sessions: readonly KnownSession[]
   /** Holds that were heeded. */
   readonly holds: readonly string[]
+  /** Whether it is all done; else it was interrupted. */
+  readonly finished: boolean
 }
 
 /** Where it is kept, by name of the log. Durable when the call returns. */
@@ -41,8 +43,9 @@ export interface PruningSources {
 
 export interface PruningPlan {
   readonly pruning: Pruning
-  /** How many entries go. */
+  /** How many entries go, and how many keys that are still there. */
   readonly entries: number
+  readonly keys: number
   /** What is remembered from when it begins, and what once it is done. */
   readonly begun: RetentionState
   readonly done: RetentionState
@@ -67,7 +70,7 @@ export async function planPruning(sources: PruningSources): Promise<PruningPlan>
   const stay: KnownSession[] = []
   for (const session of sessions.values()) {
     if (!session.over || held.has(session.run)) stay.push(session)
-    else if (sources.hasKey(session.key)) keys.add(session.key)
+    else keys.add(session.key)
   }
   const keptAside: string[] = []
   let isAside = false
@@ -80,17 +83,18 @@ export async function planPruning(sources: PruningSources): Promise<PruningPlan>
   }
   const kept = {
     keys: [...stay.map(({ key }) => key), ...keptAside],
-    entries: holds.flatMap(({ start: { index, key } }) => (key === undefined ? [] : [{ index, key }])),
+    entries: holds.flatMap(({ start, entry }) => [start, entry].flatMap(({ index, key }) => (key === undefined ? [] : [{ index, key }]))),
   }
   const names = holds.map(({ id }) => id)
-  const begun = { payloadsBelow: payloads, sessions: [...sessions.values()], holds: names }
+  const begun = { payloadsBelow: payloads, sessions: [...sessions.values()], holds: names, finished: false }
   const sameHolds = names.length === (state?.holds.length ?? 0) && names.every((id) => state?.holds.includes(id))
   return {
     pruning: { entries, payloads, kept, keys: [...keys], aside: { entries: before.entries, payloads: payloadsBefore } },
     entries: entries - minimum,
+    keys: [...keys].filter(sources.hasKey).length,
     begun,
-    done: { ...begun, sessions: stay },
-    idle: entries === minimum && payloads === known && keys.size === 0 && !isAside && sameHolds,
+    done: { ...begun, sessions: stay, finished: true },
+    idle: entries === minimum && payloads === known && keys.size === 0 && !isAside && sameHolds && state?.finished !== false,
   }
 }
 

@@ -30,7 +30,7 @@ export class Holds {
     await settled(trail)
     const start = await this.#startOf(run)
     const id: HoldId = `hold_${randomBytes(8).toString('hex')}`
-    const entry = { index: trail.proven.size, known: false }
+    const entry = { index: trail.proven.size, key: undefined }
     const hold: Hold = { id, run, ...(name !== undefined && { name }), reason, placedAt: now(), log: trail.name, start, entry }
     holds.put(hold)
     try {
@@ -85,10 +85,10 @@ export class Holds {
     const { holds, trail } = this.#parts
     for (const hold of holds.all()) {
       const { entry, id, log } = hold
-      if (entry.known) continue
-      const index = log === trail.name ? await this.#entryOf(id, entry.index) : undefined
-      if (index === undefined) await this.#record(hold)
-      else holds.put({ ...hold, entry: { index, known: true } })
+      if (entry.key !== undefined) continue
+      const found = log === trail.name ? await this.#entryOf(id, entry.index) : undefined
+      if (found) holds.put({ ...hold, entry: found })
+      else await this.#record(hold)
     }
   }
 
@@ -101,15 +101,16 @@ export class Holds {
     const { trail, holds, records } = this.#parts
     const fields = { hold: hold.id, run: hold.run, by: LOCAL_OPERATOR, persons: 'unproven' }
     const { name, reason } = hold
-    const { index } = await trail.durable(records.withReason('hold.placed', fields, name === undefined ? reason : `${name}: ${reason}`))
-    holds.put({ ...hold, entry: { index, known: true } })
+    const draft = records.withReason('hold.placed', fields, name === undefined ? reason : `${name}: ${reason}`)
+    const { index } = await trail.durable(draft)
+    holds.put({ ...hold, entry: { index, key: draft.payloads?.[0]?.key.id } })
   }
 
-  async #entryOf(id: HoldId, from: number): Promise<number | undefined> {
+  async #entryOf(id: HoldId, from: number): Promise<Hold['entry'] | undefined> {
     const { trail } = this.#parts
     const { size } = await trail.publish()
-    for await (const { kind, index, fields } of unhurried(trail.read({ from }), size))
-      if (kind === 'hold.placed' && fields.hold === id) return index
+    for await (const entry of unhurried(trail.read({ from }), size))
+      if (entry.kind === 'hold.placed' && entry.fields.hold === id) return { index: entry.index, key: entry.payloads()[0]?.key }
     return undefined
   }
 
@@ -170,5 +171,5 @@ async function* closing(held: HeldBundle, bytes: AsyncIterable<Uint8Array>): Asy
 }
 
 function isOfTheDisk(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')
+  return (error as NodeJS.ErrnoException).syscall !== undefined
 }

@@ -48,21 +48,21 @@ export class PruningTrail {
       holds: held,
       hasKey: (id) => trail.hasKey(id),
     })
-    const { pruning, entries, begun, done, idle } = plan
+    const { pruning, entries, keys, begun, done, idle } = plan
     const report = {
       entriesBelow: pruning.entries,
       payloadsBelow: pruning.payloads,
       entries,
-      keys: pruning.keys.length,
+      keys,
       holds: held.length,
     }
     if (dryRun || idle) return report
     state.write(trail.name, begun)
     const fields = { ...report, by: by ?? 'retention' }
-    await trail.prune(pruning, { kind: 'pruned', fields }, async (keys) => {
-      await searching.forget(keys)
+    await trail.prune(pruning, { kind: 'pruned', fields }, async (gone) => {
+      await searching.forget(gone)
       await searching.forgetAged({ below: pruning.payloads, kept: pruning.kept })
-      if (pruning.entries > minimum) await searching.prune(trail.proven.minimum)
+      await searching.prune(trail.proven.minimum)
     })
     const oldest = latest(before)
     const heldRuns = new Set(held.map(({ run }) => run))
