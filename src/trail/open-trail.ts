@@ -146,6 +146,11 @@ async function openLog(options: TrailOptions, { forGood = false, first }: Openin
   try {
     // Before what recovery has to say: it is the first entry of its log.
     if (first && end.entries === 0) await trail.durable(first)
+    if (payloads.size() < published.size) {
+      const lost = { from: payloads.size(), to: published.size }
+      log.warn({ lost }, 'payloads.sqlite is an older copy, or not there: payloads of these entries are gone and were not erased')
+      trail.note({ kind: 'gap', fields: { reason: 'GS_TRAIL_PAYLOAD', lost } })
+    }
     if (!inOrder(examined) && !closed) await tell(trail, examined, log)
   } catch (error) {
     await trail.close()

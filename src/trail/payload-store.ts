@@ -32,8 +32,10 @@ export interface KeptPayloads {
 
 /** Where the payloads of published entries stand, beside the log, so that they can go without the log changing. */
 export interface PayloadStore {
-  /** Replaces everything from entry `from` on with these. Durable when it returns. */
-  put(from: number, groups: readonly PayloadGroup[]): void
+  /** Entries up to which payloads were put: fewer than are published where an older copy was put back. */
+  size(): number
+  /** Replaces everything from entry `from` on with these, which are all up to entry `to`. Durable when it returns. */
+  put(from: number, to: number, groups: readonly PayloadGroup[]): void
   /** In order of their places; one that is missing has been erased or pruned. */
   find(index: number): readonly FoundPayload[]
   /**

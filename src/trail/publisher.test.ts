@@ -253,6 +253,30 @@ it('stops for good where payloads cannot be written, and has them all after the 
   expect((await house.entries())[0]?.payloads()[0]?.content?.toString()).toBe('kept')
 })
 
+it('tells of payloads that went with an older copy of their store, so that they do not look erased', async () => {
+  await house.open()
+  const write = async () => {
+    const key = house.trail!.sessionKey()
+    await house.trail!.durable({ ...read(1), payloads: [{ name: 'a', key, content: Buffer.from('said') }] })
+  }
+  await write()
+  await house.close()
+  const store = join(house.folder, 'trail/payloads.sqlite')
+  const older = readFileSync(store)
+  await house.open()
+  await write()
+  await house.close()
+  writeFileSync(store, older)
+  await house.open()
+  const entries = await house.entries()
+  expect(entries.map((entry) => entry.payloads()[0]?.content?.toString())).toEqual(['said', undefined, undefined])
+  expect(entries.at(-1)).toMatchObject({ kind: 'gap', fields: { reason: 'GS_TRAIL_PAYLOAD', lost: { from: 1, to: 2 } } })
+  expect(house.said).toContainEqual(expect.objectContaining({ message: expect.stringContaining('payloads.sqlite is an older copy') }))
+  await house.close()
+  await house.open()
+  expect((await house.entries()).filter(({ kind }) => kind === 'gap')).toHaveLength(1)
+})
+
 it('signs nothing whose size and root are not durable first', async () => {
   const { logFiles, fault } = faulty()
   const trail = await house.open({ logFiles })

@@ -127,7 +127,7 @@ export class Publisher implements Publishing {
     const { files, payloads, key } = this.#options
     if (files.room() < LEFT_ALONE + 2 * growth.bytes) throw Object.assign(new Error('ENOSPC: little room is left'), { code: 'ENOSPC' })
     const grown = growth.commit()
-    payloads.put(this.#published.size, grown.payloads)
+    payloads.put(this.#published.size, grown.size, grown.payloads)
     await files.write(grown.files)
     const { size, root, open } = grown
     const published: Published = { size, root, open, wal, minimum: this.#published.minimum }

@@ -20,6 +20,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS payload (
     chunk INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, key TEXT NOT NULL, content BLOB NOT NULL
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL) STRICT;
   CREATE INDEX IF NOT EXISTS payload_chunk ON payload (chunk, first, last);
   CREATE INDEX IF NOT EXISTS payload_key ON payload (key)`
 
@@ -49,6 +50,8 @@ export function openPayloadStore(folder: string, log = 'trail'): PayloadStore {
   connection.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON')
   connection.exec(SCHEMA)
   const insert = connection.prepare('INSERT INTO payload (chunk, first, last, key, content) VALUES (?, ?, ?, ?, ?)')
+  const readSize = connection.prepare('SELECT size FROM progress')
+  const writeSize = connection.prepare('INSERT OR REPLACE INTO progress VALUES (1, ?)')
   const removeFrom = connection.prepare('DELETE FROM payload WHERE chunk >= ?')
   const byEntry = connection.prepare(
     `SELECT key, content FROM payload
@@ -95,10 +98,11 @@ export function openPayloadStore(folder: string, log = 'trail'): PayloadStore {
   }
 
   return {
-    put(from, groups) {
+    size: () => (readSize.get() as { size: number } | undefined)?.size ?? 0,
+    put(from, to, groups) {
       held = undefined
-      if (groups.length === 0 && connection.prepare('SELECT 1 FROM payload WHERE chunk >= ?').get(from) === undefined) return
       transaction(connection, () => {
+        writeSize.run(to)
         removeFrom.run(from)
         for (const group of groups) {
           for (const part of partsOf(group)) {
