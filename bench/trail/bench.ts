@@ -199,6 +199,8 @@ async function written() {
 /** Sessions of operations as the guard records them: intents of one or a few, outcomes batched. @returns how many operations */
 async function operate(trail: Trail): Promise<number> {
   const [sessions, perSession] = [200, 1000]
+  const decisions = [[1, 'allow', ['may'], 'sha256:0']]
+  trail.note({ kind: 'run.start', fields: { run: 'run_0123456789abcdef' } })
   for (let session = 0; session < sessions; session++) {
     const id = `ses_${String(session).padStart(16, '0')}`
     const key = trail.sessionKey()
@@ -206,7 +208,7 @@ async function operate(trail: Trail): Promise<number> {
     for (let n = 1; n <= perSession; n++) {
       trail.note({
         kind: 'operation.intent',
-        fields: { ops: [[n, 3, 1]], session: id },
+        fields: { ops: [[n, 3, 1]], session: id, ...(n === 1 && { decisions }) },
         payloads: [{ name: `parameters.${n}`, key, content: PARAMETERS }],
       })
       if (n % 100 === 0) {
