@@ -12,7 +12,7 @@ export const exitCodes = {
 /** @param code of whatever error ended the command */
 export function exitCodeOf(code: string): number {
   if (code === 'GS_LOCAL_NOT_RUNNING') return exitCodes.notRunning.code
-  if (code === 'GS_LOCAL_NOT_FOUND' || code === 'GS_EVIDENCE_NOT_FOUND') return exitCodes.notFound.code
+  if (code === 'GS_LOCAL_NOT_FOUND' || code === 'GS_EVIDENCE_NOT_FOUND' || code === 'GS_RETENTION_NOT_FOUND') return exitCodes.notFound.code
   if (code === 'GS_CLI_USAGE' || code === 'GS_CLI_SECRET_IN_ARGUMENTS') return exitCodes.usage.code
   if (code.startsWith('GS_CONFIG_') || code === 'GS_CLI_NO_CONFIG') return exitCodes.config.code
   return exitCodes.refused.code

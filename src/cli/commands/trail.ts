@@ -5,8 +5,11 @@ import type { Whereabouts } from '../reach.ts'
 import { command, type Shell, talksToGateway } from '../shell.ts'
 import { checkLogCommand } from './trail/check.ts'
 import { discloseCommand } from './trail/disclose.ts'
+import { eraseCommand } from './trail/erase.ts'
 import { exportCommand } from './trail/export.ts'
+import { holdCommand } from './trail/hold.ts'
 import { proveCommand } from './trail/prove.ts'
+import { pruneCommand } from './trail/prune.ts'
 import { reindexCommand } from './trail/reindex.ts'
 import { searchCommand } from './trail/search.ts'
 
@@ -60,6 +63,9 @@ export function trailCommand(shell: Shell): Command {
     .addCommand(talksToGateway(exportCommand(shell)))
     .addCommand(talksToGateway(proveCommand(shell)))
     .addCommand(talksToGateway(discloseCommand(shell)))
+    .addCommand(talksToGateway(eraseCommand(shell)))
+    .addCommand(holdCommand(shell))
+    .addCommand(talksToGateway(pruneCommand(shell)))
 }
 
 function wholeNumber(text: string): number {
