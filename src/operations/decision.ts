@@ -10,6 +10,18 @@ export interface Decision {
   readonly policy: string
   /** The deciding rule's `say`, if it has one: the next step for the agent. */
   readonly say?: string
+  /** What the rules that allow it grant at most; the smallest of each. */
+  readonly limits?: OperationLimits
+}
+
+/** How much one operation may come to before it is cut off. */
+export interface OperationLimits {
+  /** Rows of its results, or rows copied. */
+  readonly rows?: number
+  /** Bytes of its results, or bytes copied in. */
+  readonly bytes?: number
+  /** From its admission to its end, ms. */
+  readonly time?: number
 }
 
 export interface Decided {

@@ -1,6 +1,7 @@
 export * from './client.ts'
 export * from './coded-error.ts'
 export * from './decision.ts'
+export type * from './facts.ts'
 export * from './login.ts'
 export * from './operation.ts'
 export * from './outcome.ts'

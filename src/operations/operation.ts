@@ -1,3 +1,4 @@
+import type { Facts } from './facts.ts'
 import type { Resource } from './resource.ts'
 
 /**
@@ -20,4 +21,6 @@ export interface Operation {
   readonly statement: Statement
   /** For `bind`: parameter formats, parameters and result formats exactly as on the wire. */
   readonly parameters?: Uint8Array
+  /** What is known of it. The same object for the same facts wherever it can be: decisions and records are kept by it. Absent where it is not carried. */
+  readonly facts?: Facts
 }

@@ -21,6 +21,22 @@ export const refusalErrors = {
     meaning: 'This session was ended by an operator or by the gateway.',
     next: 'Stop, or open a new session if the task is still wanted.',
   },
+  GS_OPERATION_NOT_UNDERSTOOD: {
+    meaning: 'The gateway could not establish what this statement does.',
+    next: 'Write it in a simpler or shorter way, one statement at a time; do not send it again as it is.',
+  },
+  GS_LIMIT_EXCEEDED: {
+    meaning: 'A limit ended this operation before its result was complete.',
+    next: 'Ask for less at once: fewer rows, fewer columns, or a shorter statement.',
+  },
+  GS_BUDGET_EXCEEDED: {
+    meaning: 'A budget is used up.',
+    next: 'Do not retry; finish with what you have, or report that the budget is used up.',
+  },
+  GS_RUN_SUSPENDED: {
+    meaning: 'This run is suspended, because too much of what it asked for was refused.',
+    next: 'Stop, and report it: a person has to look at this run before it may go on.',
+  },
   GS_OPERATION_NOT_SUPPORTED: {
     meaning: 'The gateway does not carry this kind of message.',
     next: 'Use an ordinary query instead.',

@@ -1,0 +1,40 @@
+/**
+ * One thing that an operation does: an action, and the one class that the action belongs to. PostgreSQL's actions are command tags in
+ * lower case and a few more for what has no tag; docs/postgres-effects.md lists them.
+ */
+export interface Effect {
+  readonly class: string
+  readonly action: string
+}
+
+/**
+ * What an operation is, as far as rules may know. Effects are always known: what is not understood has the effect `opaque`. Any other
+ * fact that is absent is *unknown*, and never empty or false: a rule that asks for it gets an error.
+ */
+export interface Facts {
+  /** Distinct, sorted by class and action. Every one of them must be allowed. */
+  readonly effects: readonly Effect[]
+  readonly sql?: SqlFacts
+}
+
+/** Facts of SQL. Names are `schema.name`, resolved as the server does; lists are distinct and sorted. Absent is unknown. */
+export interface SqlFacts {
+  /** Statements in the message. */
+  readonly statements: number
+  /** Relations that are read, also through views, partitions and inheritance in both directions. */
+  readonly reads?: readonly string[]
+  /** Relations that are written, also through views, partitions, inheritance and cascading foreign keys. */
+  readonly writes?: readonly string[]
+  /** Columns as `schema.relation.column`, by use. `schema.relation.*` stands for a whole row. */
+  readonly columns?: {
+    readonly output: readonly string[]
+    readonly predicate: readonly string[]
+    readonly written: readonly string[]
+  }
+  /** Functions that are called, `schema.name`, built-in ones included. */
+  readonly functions?: readonly string[]
+  /** Whether every UPDATE and DELETE restricts a column of its target by something that is not constantly true. */
+  readonly bounded?: boolean
+  /** Of the session when the operation was decided. Absent while something is in flight that may change it. */
+  readonly transaction?: 'idle' | 'open' | 'failed'
+}

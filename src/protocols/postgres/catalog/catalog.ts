@@ -1,0 +1,93 @@
+/** A snapshot of what the names of one target database mean. Immutable. */
+export interface Catalog {
+  /** Digest of its content, `sha256:…`. The same content has the same version. */
+  readonly version: string
+  /** `server_version_num`, such as 150004. */
+  readonly serverVersion: number
+  hasSchema(name: string): boolean
+  relation(schema: string, name: string): Relation | undefined
+  relationByOid(oid: number): Relation | undefined
+  /** Functions, procedures and aggregates of that name in every schema but pg_catalog and information_schema. */
+  userFunctions(name: string): readonly UserFunction[]
+  /** Operators of that name in every schema but pg_catalog. */
+  userOperators(name: string): readonly UserOperator[]
+  /** Types in every schema but pg_catalog and information_schema. */
+  userType(schema: string, name: string): UserType | undefined
+  /** Schemas that hold a type of this name. */
+  userTypes(name: string): readonly UserType[]
+  /** Event triggers are enabled: any DDL runs user code. */
+  readonly eventTriggers: boolean
+}
+
+export type RelationKind =
+  | 'table'
+  | 'partitioned table'
+  | 'view'
+  | 'materialized view'
+  | 'foreign table'
+  | 'sequence'
+  | 'index'
+  | 'toast'
+  | 'composite type'
+
+export interface Relation {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  readonly kind: RelationKind
+  /** In order; dropped ones left out. */
+  readonly columns: readonly string[]
+  /** Inheritance and partitions, direct ones; oids. */
+  readonly parents: readonly number[]
+  readonly children: readonly number[]
+  /** Tables whose rows change when rows of this one are deleted or updated: foreign keys with CASCADE, SET NULL, SET DEFAULT. */
+  readonly cascades: readonly { readonly relation: number; readonly on: 'delete' | 'update'; readonly columns: readonly string[] }[]
+  /** TOAST: the table that it belongs to. Index: the table it is on. */
+  readonly of?: number
+  /** Views and materialized views. Absent elsewhere. */
+  readonly view?: ViewFacts
+  /** Has rewrite rules besides a view's own: a statement on it may do anything that they say. */
+  readonly rules: boolean
+  /** User triggers that fire on these; internal ones of foreign keys are not among them. */
+  readonly triggers: readonly ('insert' | 'update' | 'delete' | 'truncate')[]
+  /** Row security, generated columns, defaults, CHECK constraints or index expressions that call functions which are not built in. */
+  readonly userCode: { readonly onRead: boolean; readonly onWrite: boolean }
+}
+
+/** What reading (or writing through) a view comes to, directly; what it reads may be views again. */
+export interface ViewFacts {
+  /** Relations that its definition names, with the columns that it uses of each (pg_depend). */
+  readonly uses: readonly { readonly relation: number; readonly columns: readonly string[] }[]
+  /**
+   * Functions that its definition calls, as `schema.name`, built-in ones included; absent where the definition could not be read:
+   * then the view is opaque. Operators and casts that are not built in count as the functions behind them.
+   */
+  readonly calls?: readonly string[]
+}
+
+/** Code of users: what it does is not known. C functions of extensions that are immutable or stable are taken at their word. */
+export interface UserFunction {
+  readonly schema: string
+  readonly name: string
+  readonly kind: 'function' | 'procedure' | 'aggregate' | 'window'
+  readonly language: string
+  readonly volatility: 'immutable' | 'stable' | 'volatile'
+  /** Belongs to an extension. */
+  readonly extension?: string
+  /** Immutable or stable, in C, of an extension: calling it has no effect of its own. */
+  readonly harmless: boolean
+}
+
+export interface UserOperator {
+  readonly schema: string
+  readonly name: string
+  readonly harmless: boolean
+}
+
+export interface UserType {
+  readonly schema: string
+  readonly name: string
+  readonly kind: 'base' | 'composite' | 'domain' | 'enum' | 'range' | 'multirange' | 'pseudo'
+  /** Input, casts and constraints are built in, or harmless code of an extension: making a value of it has no effect. */
+  readonly harmless: boolean
+}

@@ -1,0 +1,51 @@
+import type { Effect, SqlFacts } from '../../../operations/index.ts'
+
+/** What gives a text its meaning besides the catalog. Plain values: it crosses into a worker. */
+export interface SessionView {
+  /** Schemas in the order in which unqualified names are looked up, as `search_path` has them, `"$user"` replaced; absent: unknown. */
+  readonly searchPath?: readonly string[]
+  /** Relations that this session made in its temporary schema; absent: unknown. */
+  readonly temporary?: readonly string[]
+  /** False inside a transaction that changed the catalog: then no name is certain. */
+  readonly catalogKnown: boolean
+  /** Whether the gateway keeps this session read-only at the server: what would undo that is `admin`. */
+  readonly readOnly: boolean
+}
+
+/** What one statement of a text is and does. */
+export interface StatementFacts {
+  readonly effects: readonly Effect[]
+  readonly sql: Omit<SqlFacts, 'statements' | 'transaction'>
+  /** What it changes of the session once the server has completed it, in order. */
+  readonly transitions: readonly Transition[]
+  /** SQL-level EXECUTE: the name whose statement it runs. Its own facts are those of the parameters only. */
+  readonly executes?: string
+  /** FETCH, MOVE, WHERE CURRENT OF: the cursor whose statement it runs on. */
+  readonly fetches?: string
+}
+
+/** A change of the session, taken over when the server has completed the statement, and undone with its transaction where PostgreSQL does. */
+export type Transition =
+  /** SET, set_config. @param value as the server would show it; absent: not known, or DEFAULT. Names in lower case. */
+  | { readonly kind: 'set'; readonly name: string; readonly value?: string; readonly local: boolean }
+  /** RESET; name absent: all. */
+  | { readonly kind: 'reset'; readonly name?: string }
+  | { readonly kind: 'prepare'; readonly name: string; readonly statement: StatementFacts }
+  /** Name absent: all. */
+  | { readonly kind: 'deallocate'; readonly name?: string }
+  | { readonly kind: 'declare'; readonly name: string; readonly statement: StatementFacts; readonly hold: boolean }
+  /** Name absent: all. */
+  | { readonly kind: 'close'; readonly name?: string }
+  | {
+      readonly kind: 'transaction'
+      readonly verb: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to' | 'prepare'
+      readonly name?: string
+    }
+  /** Temporary relations come to be. */
+  | { readonly kind: 'create-temporary'; readonly names: readonly string[] }
+  | { readonly kind: 'drop-temporary'; readonly names: readonly string[] }
+  /** The catalog changes. */
+  | { readonly kind: 'define' }
+  /** Anything of the session may have changed: search_path, role, temporary relations, prepared statements, cursors. */
+  | { readonly kind: 'opaque' }
+  | { readonly kind: 'discard'; readonly what: 'all' | 'temp' | 'plans' | 'sequences' }
