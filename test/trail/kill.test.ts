@@ -19,13 +19,17 @@ function appendUntilKilled(folder: string, ms: number): Promise<string[]> {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let said = ''
+    let begun = false
     let complaint = ''
     child.stderr.on('data', (chunk) => {
       complaint += chunk
     })
     child.stdout.on('data', (chunk) => {
-      if (said === '') setTimeout(() => child.kill('SIGKILL'), ms)
       said += chunk
+      // A checkpoint may be signed before anybody was told of an entry.
+      if (begun || !/^(?!signed ).*\n/m.test(said)) return
+      begun = true
+      setTimeout(() => child.kill('SIGKILL'), ms)
     })
     child.once('close', (_, signal) => {
       // The last line may be cut: then it was not said.
