@@ -156,6 +156,22 @@ const forbidden = [
     to: { path: '^src/', pathNot: '^src/(operations|tlog|trail|evidence)/' },
   },
   {
+    name: 'retention-plans-from-the-log-alone',
+    comment:
+      'What is erased, held and pruned follows from entries, holds and moments that come in: anybody with the same log comes to the same plan, before anything has gone.',
+    severity: 'error',
+    from: { path: '^src/retention/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|trail|retention)/' },
+  },
+  {
+    name: 'retention-takes-nothing-away-itself',
+    comment:
+      'A plan is values. Whoever carries it out is the gateway, with the trail in its order of steps; of the trail the planners see types, of Node bytes.',
+    severity: 'error',
+    from: { path: '^src/retention/', pathNot: tests },
+    to: { pathNot: ['^src/(operations|retention)/', '^(node:)?buffer$'], dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'nobody-imports-the-gateway',
     comment: 'Only gateway/ builds objects; whoever imported it would build them again. The command line starts it.',
     severity: 'error',

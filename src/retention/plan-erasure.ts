@@ -1,7 +1,7 @@
 import type { StoredEntry } from '../trail/index.ts'
 import { RetentionError } from './errors.ts'
 import type { Hold } from './hold.ts'
-import { type KnownSession, sessionFact } from './session-facts.ts'
+import { begun, type KnownSession, sessionFact } from './session-facts.ts'
 
 /** What is erased: payloads of one session, of all sessions of a run, or of all runs of a principal with what is known of itself. */
 export type ErasureScope = { readonly session: string } | { readonly run: string } | { readonly pseudonym: string }
@@ -22,6 +22,8 @@ export interface ErasureSources {
   /** All of the log, and of those that were set aside. */
   readonly entries: AsyncIterable<StoredEntry>
   readonly aside: AsyncIterable<StoredEntry>
+  /** Sessions whose beginning the log has no more, and whose keys are still there (`RetentionState`). */
+  readonly known: readonly KnownSession[]
   hasKey(id: string): boolean
   /** Of the key for names and log-ins of a principal. */
   subjectKeyId(pseudonym: string): string | undefined
@@ -37,10 +39,11 @@ export interface ErasureSources {
 export async function planErasure(scope: ErasureScope, sources: ErasureSources): Promise<ErasurePlan> {
   // The gateway has a key of its own, under a name that is no pseudonym.
   if ('pseudonym' in scope && !PSEUDONYM.test(scope.pseudonym)) throw new RetentionError('GS_RETENTION_NOT_FOUND')
-  const found = new Found(scope)
+  const found = new Found(scope, sources.hasKey)
   for await (const entry of sources.aside) found.see(entry)
   // No end is awaited in a log that was set aside.
   found.closeAll()
+  for (const session of sources.known) found.know(session)
   for await (const entry of sources.entries) found.see(entry)
   const { runs } = found
   const sessions = [...found.sessions.values()]
@@ -51,14 +54,12 @@ export async function planErasure(scope: ErasureScope, sources: ErasureSources):
   if (live) throw new RetentionError('GS_RETENTION_LIVE', `${live.run} is live.`)
   const open = sessions.find(({ over }) => !over)
   if (open) throw new RetentionError('GS_RETENTION_LIVE', `The session ${open.session} of ${open.run} is not over.`)
-  const held = sources.holds.find(({ run }) => runs.has(run))
+  const subject = 'pseudonym' in scope ? sources.subjectKeyId(scope.pseudonym) : undefined
+  // The log may have no more of a run that is held than its copy: who it was is sealed under the key of the person all the same.
+  const held = sources.holds.find(({ run, start }) => runs.has(run) || (subject !== undefined && start.key === subject))
   if (held) throw new RetentionError('GS_RETENTION_HELD', `${held.run} is under the legal hold ${held.id}.`)
 
-  const subject = 'pseudonym' in scope ? sources.subjectKeyId(scope.pseudonym) : undefined
-  const keys = [
-    ...(subject === undefined ? [] : [subject]),
-    ...new Set(sessions.map(({ key }) => key).filter((key) => sources.hasKey(key))),
-  ]
+  const keys = [...(subject === undefined ? [] : [subject]), ...found.keys]
   if (keys.length === 0) throw new RetentionError('GS_RETENTION_NOT_FOUND')
   return { scope, runs: [...runs], sessions: sessions.map(({ session }) => session), keys }
 }
@@ -66,10 +67,21 @@ export async function planErasure(scope: ErasureScope, sources: ErasureSources):
 class Found {
   readonly runs = new Set<string>()
   readonly sessions = new Map<string, KnownSession>()
+  /** Those that are still there. Each is looked for when its session is met: thousands at once would keep others waiting. */
+  readonly keys = new Set<string>()
   readonly #scope: ErasureScope
+  readonly #hasKey: (id: string) => boolean
 
-  constructor(scope: ErasureScope) {
+  constructor(scope: ErasureScope, hasKey: (id: string) => boolean) {
     this.#scope = scope
+    this.#hasKey = hasKey
+  }
+
+  know(session: KnownSession): void {
+    if (!this.#isMeant(session)) return
+    this.runs.add(session.run)
+    this.sessions.set(session.session, session)
+    if (this.#hasKey(session.key)) this.keys.add(session.key)
   }
 
   see(entry: StoredEntry): void {
@@ -80,9 +92,8 @@ class Found {
       if (session) this.sessions.set(fact.session, { ...session, over: true })
       return
     }
-    if (!this.#isMeant(fact)) return
-    this.runs.add(fact.run)
-    if (fact.what === 'begins') this.sessions.set(fact.session, { session: fact.session, run: fact.run, key: fact.key, over: false })
+    if (fact.what === 'begins') this.know(begun(fact))
+    else if (this.#isMeant(fact)) this.runs.add(fact.run)
   }
 
   closeAll(): void {

@@ -1,6 +1,6 @@
 import type { Aged, Pruning, StoredEntry } from '../trail/index.ts'
 import type { Hold } from './hold.ts'
-import { type KnownSession, sessionFact } from './session-facts.ts'
+import { begun, type KnownSession, sessionFact } from './session-facts.ts'
 
 /** Entries are pruned in whole bundles of this many (c2sp.org/tlog-tiles). */
 const BUNDLE = 256
@@ -65,7 +65,9 @@ export async function planPruning(sources: PruningSources): Promise<PruningPlan>
   const entries = before.entries === undefined ? minimum : await entriesBelow(sources, before.entries)
   const sessions = new Map((state?.sessions ?? []).map((session) => [session.session, session]))
   const known = Math.max(minimum, state?.payloadsBelow ?? 0)
-  const payloads = payloadsBefore === undefined ? known : await payloadsBelow(sources, known, payloadsBefore, sessions)
+  // Each key is looked for when its session is met: thousands at once would keep others waiting.
+  const there = new Set([...sessions.values()].map(({ key }) => key).filter(sources.hasKey))
+  const payloads = payloadsBefore === undefined ? known : await payloadsBelow(sources, known, payloadsBefore, sessions, there)
   const keys = new Set<string>()
   const stay: KnownSession[] = []
   for (const session of sessions.values()) {
@@ -79,21 +81,24 @@ export async function planPruning(sources: PruningSources): Promise<PruningPlan>
     const fact = sessionFact(entry)
     if (fact?.what !== 'begins') continue
     if (held.has(fact.run)) keptAside.push(fact.key)
-    else if (sources.hasKey(fact.key)) keys.add(fact.key)
+    else if (sources.hasKey(fact.key)) {
+      keys.add(fact.key)
+      there.add(fact.key)
+    }
   }
   const kept = {
     keys: [...stay.map(({ key }) => key), ...keptAside],
     entries: holds.flatMap(({ start, entry }) => [start, entry].flatMap(({ index, key }) => (key === undefined ? [] : [{ index, key }]))),
   }
   const names = holds.map(({ id }) => id)
-  const begun = { payloadsBelow: payloads, sessions: [...sessions.values()], holds: names, finished: false }
+  const beginning = { payloadsBelow: payloads, sessions: [...sessions.values()], holds: names, finished: false }
   const sameHolds = names.length === (state?.holds.length ?? 0) && names.every((id) => state?.holds.includes(id))
   return {
     pruning: { entries, payloads, kept, keys: [...keys], aside: { entries: before.entries, payloads: payloadsBefore } },
     entries: entries - minimum,
-    keys: [...keys].filter(sources.hasKey).length,
-    begun,
-    done: { ...begun, sessions: stay, finished: true },
+    keys: [...keys].filter((key) => there.has(key)).length,
+    begun: beginning,
+    done: { ...beginning, sessions: stay, finished: true },
     idle: entries === minimum && payloads === known && keys.size === 0 && !isAside && sameHolds && state?.finished !== false,
   }
 }
@@ -116,15 +121,23 @@ async function entriesBelow({ read, minimum, holds }: PruningSources, before: nu
 }
 
 /** What begins and ends below is learned on the way. */
-async function payloadsBelow({ read }: PruningSources, from: number, before: number, sessions: Map<string, KnownSession>): Promise<number> {
+async function payloadsBelow(
+  { read, hasKey }: PruningSources,
+  from: number,
+  before: number,
+  sessions: Map<string, KnownSession>,
+  there: Set<string>,
+): Promise<number> {
   const moment = momentText(before)
   let below = from
   let learned: (() => void)[] = []
   for await (const entry of read(from)) {
     if (!isOlder(entry, moment)) break
     const fact = sessionFact(entry)
-    if (fact?.what === 'begins')
-      learned.push(() => void sessions.set(fact.session, { session: fact.session, run: fact.run, key: fact.key, over: false }))
+    if (fact?.what === 'begins') {
+      learned.push(() => void sessions.set(fact.session, begun(fact)))
+      if (hasKey(fact.key)) there.add(fact.key)
+    }
     if (fact?.what === 'ends') {
       learned.push(() => {
         const session = sessions.get(fact.session)

@@ -9,6 +9,8 @@ export interface KnownSession {
   readonly session: string
   readonly run: string
   readonly key: string
+  /** Whose run it is. */
+  readonly pseudonym: string
   /** Whether the log tells of its end. */
   readonly over: boolean
 }
@@ -18,6 +20,11 @@ export type SessionFact =
   | { readonly what: 'run'; readonly run: string; readonly pseudonym: string }
   | { readonly what: 'begins'; readonly session: string; readonly run: string; readonly key: string; readonly pseudonym: string }
   | { readonly what: 'ends'; readonly session: string }
+
+/** A session as its beginning tells of it. */
+export function begun({ session, run, key, pseudonym }: Extract<SessionFact, { readonly what: 'begins' }>): KnownSession {
+  return { session, run, key, pseudonym, over: false }
+}
 
 /** Most entries are neither: their bytes say so, and they are not parsed. Kinds need no escapes in JSON. */
 export function sessionFact(entry: StoredEntry): SessionFact | undefined {

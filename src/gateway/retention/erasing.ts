@@ -80,12 +80,13 @@ export class Erasing {
   }
 
   async #planNow(scope: ErasureScope): Promise<ErasurePlan> {
-    const { trail, holds } = this.#parts
+    const { trail, holds, state } = this.#parts
     await settled(trail)
     const { size } = await trail.publish()
     return planErasure(scope, {
       entries: unhurried(trail.read(), size),
       aside: unhurried(trail.readAside(), Number.POSITIVE_INFINITY),
+      known: state.read(trail.name)?.sessions ?? [],
       hasKey: (id) => trail.hasKey(id),
       subjectKeyId: (pseudonym) => trail.subjectKeyId(pseudonym),
       live: this.#live(),

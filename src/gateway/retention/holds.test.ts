@@ -151,6 +151,23 @@ it.each(['between row and entry', 'between entry and row'])('is in force and rec
   expect((await house.operator.holds())[0]).toMatchObject({ entry: placed[0]?.index })
 })
 
+it('beats erasure also where retention has taken the entries of its run, which can be erased once it is lifted', async () => {
+  const [session] = (await house.whole('run_a', 'alice', 'alpha')) as [string]
+  const remains = await house.remainsOf([await house.keyOf(session)])
+  const hold = await place('run_a')
+  await house.fill()
+  house.day = 100
+  await house.fill()
+  house.retain = { entries: { count: 60, unit: 'd' } }
+  expect(await house.operator.pruneTrail(false)).toMatchObject({ entriesBelow: 256, holds: 1 })
+  for (const scope of [{ run: 'run_a' }, { session }, { issuer: 'ci', subject: 'alice' }])
+    await expect(erase(scope)).rejects.toMatchObject({ code: 'GS_RETENTION_HELD' })
+  expect(house.occurring(remains)).toBe(remains.length)
+  await house.operator.liftHold(hold.id, 'settled')
+  expect(await erase({ run: 'run_a' })).toMatchObject({ runs: ['run_a'], sessions: [session], keys: 1 })
+  expect(house.occurring(remains)).toBe(0)
+})
+
 it('is in force also where its copy cannot be written; what it would be made of stays until it is', async () => {
   house.retain = { entries: { count: 1, unit: 'd' } }
   await house.whole('run_z', 'alice', 'omega')
