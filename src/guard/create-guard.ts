@@ -1,5 +1,5 @@
 import type { ClientInfo, Refusal, Resource, Run } from '../operations/index.ts'
-import type { Policy } from '../policy/index.ts'
+import type { Asker, Policy } from '../policy/index.ts'
 import type { LiveSession, Runs, SessionAccount } from '../runs/index.ts'
 import type { TrailWriter } from '../trail/index.ts'
 import type { Guard } from './guard.ts'
@@ -36,8 +36,9 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
     const policy = parts.policy()
     // First of all, as nothing of a run may come behind its end.
     const live = parts.runs.openSession(run, resource, client)
+    const asker: Asker = { principal: run.principal, resource, run, session: { ...client, id: live.id } }
     const facts = { id: live.id, run, resource, client, policy: policy.digest }
-    if (!policy.mayOpen(run.principal, resource, parts.now())) {
+    if (!policy.mayOpen(asker, parts.now())) {
       const refusal = noRuleOpens(resource)
       await recordRefusedOpen(live, { ...facts, effect: 'deny' }, refusal)
       throw refusal
@@ -47,7 +48,7 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
       const [opened, ...leaks] = sessionOpened({ ...facts, effect: 'allow' }, key, parts.trail)
       await parts.trail.durable(opened)
       for (const leak of leaks) parts.trail.note(leak)
-      return new GuardedSession<Ask, Target>({ ...parts, live, run, resource, key, flush })
+      return new GuardedSession<Ask, Target>({ ...parts, live, run, resource, asker, key, flush })
     } catch (error) {
       live.close()
       live.recorded(NOTHING, undefined)
@@ -74,7 +75,7 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
 
   return {
     open,
-    decide: (session, operation) => parts.policy().decide(session.run.principal, session.resource, operation, parts.now()),
+    decide: (session, operation) => parts.policy().decide(own(session).asker, operation, parts.now()),
     admit: (session, decided, go) => own(session).admit(decided, go),
     stop: () => flush.stop(),
   }

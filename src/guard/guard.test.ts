@@ -60,7 +60,7 @@ function setUp(decision: Decision = allow, mayOpen = true) {
   const recorded = vi.fn()
   const live = { id: 'ses_1', signal: ended.signal, draining: new AbortController().signal, count: () => {}, close, recorded }
   const guard = createGuard<string, string>({
-    policy: () => ({ digest: 'sha256:1', decide: () => decision, mayOpen: () => mayOpen }),
+    policy: () => ({ digest: 'sha256:1', decide: () => decision, mayOpen: () => mayOpen, couldPermit: () => new Set(['session']) }),
     runs: { openSession: () => live },
     trail: controlled.trail,
     connect: async (_resource, ask) => ({ target: `connected for ${ask}`, credential: { name: 'reader', version: 3 } }),

@@ -24,7 +24,7 @@ beforeEach(async () => {
   at = new TestTrail()
   const live = { id: 'ses_1', signal: new AbortController().signal, draining: new AbortController().signal }
   guard = createGuard<string, string>({
-    policy: () => ({ digest: 'sha256:1', decide: () => allow, mayOpen: () => true }),
+    policy: () => ({ digest: 'sha256:1', decide: () => allow, mayOpen: () => true, couldPermit: () => new Set(['session']) }),
     runs: { openSession: () => ({ ...live, count: () => {}, close: () => {}, recorded: () => {} }) },
     trail: await at.open({ segmentBytes: 1024 * 1024 }),
     connect: async () => ({ target: 'connected', credential: { name: 'reader', version: 1 } }),

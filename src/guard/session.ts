@@ -1,4 +1,5 @@
 import { type Decided, type Outcome, Refusal, type Resource, type Run } from '../operations/index.ts'
+import type { Asker } from '../policy/index.ts'
 import type { LiveSession } from '../runs/index.ts'
 import {
   type DecisionRow,
@@ -34,6 +35,7 @@ export interface SessionParts<Ask, Target> {
   readonly live: LiveSession
   readonly run: Run
   readonly resource: Resource
+  readonly asker: Asker
   readonly key: PayloadKey
   readonly flush: OutcomeFlush
 }
@@ -42,6 +44,8 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
   readonly id: string
   readonly run: Run
   readonly resource: Resource
+  /** What the rules know of it. */
+  readonly asker: Asker
   readonly signal: AbortSignal
   readonly draining: AbortSignal
   readonly #parts: SessionParts<Ask, Target>
@@ -67,6 +71,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
     this.#redacted = new RedactedPayloads(this.id)
     this.run = parts.run
     this.resource = parts.resource
+    this.asker = parts.asker
     this.signal = parts.live.signal
     this.draining = parts.live.draining
     if (this.signal.aborted) this.#closeSoon()

@@ -10,7 +10,7 @@ const orders: Resource = { name: 'orders-db', kind: 'postgres', tags: ['prod', '
 
 describe('a policy', () => {
   it('denies what no rule matches, and names no rule', () => {
-    expect(createPolicy([]).decide(job(), orders, operation, 0)).toMatchObject({ effect: 'deny', rules: [] })
+    expect(createPolicy([]).decide({ principal: job(), resource: orders }, operation, 0)).toMatchObject({ effect: 'deny', rules: [] })
   })
 
   it('lets deny win over ask, and ask over allow, wherever they stand', () => {
@@ -21,9 +21,16 @@ describe('a policy', () => {
       [allow, ask, deny],
       [deny, ask, allow],
     ]) {
-      expect(createPolicy(rules).decide(job(), orders, operation, 0)).toMatchObject({ effect: 'deny', rules: ['c'], say: 'Stop.' })
+      expect(createPolicy(rules).decide({ principal: job(), resource: orders }, operation, 0)).toMatchObject({
+        effect: 'deny',
+        rules: ['c'],
+        say: 'Stop.',
+      })
     }
-    expect(createPolicy([allow, ask]).decide(job(), orders, operation, 0)).toMatchObject({ effect: 'ask', rules: ['b'] })
+    expect(createPolicy([allow, ask]).decide({ principal: job(), resource: orders }, operation, 0)).toMatchObject({
+      effect: 'ask',
+      rules: ['b'],
+    })
   })
 
   it('names every rule that spoke in the order of the configuration', () => {
@@ -32,7 +39,10 @@ describe('a policy', () => {
       { name: 'a', effect: 'allow' },
       { name: 'm', effect: 'allow', on: { tags: ['pii'] }, say: 'second' },
     ]
-    expect(createPolicy(rules).decide(job('github/repo:a'), orders, operation, 0)).toMatchObject({ rules: ['z', 'a', 'm'], say: 'second' })
+    expect(createPolicy(rules).decide({ principal: job('github/repo:a'), resource: orders }, operation, 0)).toMatchObject({
+      rules: ['z', 'a', 'm'],
+      say: 'second',
+    })
   })
 
   it('matches groups exactly: a longer name, another case or another issuer is somebody else', () => {
@@ -44,14 +54,16 @@ describe('a policy', () => {
       'repo:acme/reports',
       '',
     ]) {
-      expect(policy.decide(job(group), orders, operation, 0).effect).toBe('deny')
+      expect(policy.decide({ principal: job(group), resource: orders }, operation, 0).effect).toBe('deny')
     }
-    expect(policy.decide(job('github/other', 'github/repo:acme/reports'), orders, operation, 0).effect).toBe('allow')
+    expect(policy.decide({ principal: job('github/other', 'github/repo:acme/reports'), resource: orders }, operation, 0).effect).toBe(
+      'allow',
+    )
   })
 
   it('does not confuse names with what every object inherits', () => {
     const policy = createPolicy([{ name: 'a', effect: 'allow', who: { groups: ['github/x'] } }])
-    expect(policy.decide(job('constructor', '__proto__', 'toString'), orders, operation, 0).effect).toBe('deny')
+    expect(policy.decide({ principal: job('constructor', '__proto__', 'toString'), resource: orders }, operation, 0).effect).toBe('deny')
   })
 
   it('says nothing any more at the moment of until, though it answered the same question before', () => {
@@ -60,7 +72,7 @@ describe('a policy', () => {
       { name: 'frozen', effect: 'deny', until: 500 },
     ])
     const who = job()
-    expect([0, 499, 500, 999, 1000, 750].map((now) => policy.decide(who, orders, operation, now).effect)).toEqual([
+    expect([0, 499, 500, 999, 1000, 750].map((now) => policy.decide({ principal: who, resource: orders }, operation, now).effect)).toEqual([
       'deny',
       'deny',
       'allow',
@@ -68,17 +80,17 @@ describe('a policy', () => {
       'deny',
       'allow',
     ])
-    expect([policy.mayOpen(who, orders, 0), policy.mayOpen(who, orders, 600), policy.mayOpen(who, orders, 1000)]).toEqual([
-      false,
-      true,
-      false,
-    ])
+    expect([
+      policy.mayOpen({ principal: who, resource: orders }, 0),
+      policy.mayOpen({ principal: who, resource: orders }, 600),
+      policy.mayOpen({ principal: who, resource: orders }, 1000),
+    ]).toEqual([false, true, false])
   })
 
   it('gives one frozen decision to all who share it', () => {
     const policy = createPolicy([{ name: 'a', effect: 'allow' }])
-    const decision = policy.decide(job('x'), orders, operation, 0)
-    expect(policy.decide(job('y'), { ...orders }, operation, 5)).toBe(decision)
+    const decision = policy.decide({ principal: job('x'), resource: orders }, operation, 0)
+    expect(policy.decide({ principal: job('y'), resource: { ...orders } }, operation, 5)).toBe(decision)
     expect(Object.isFrozen(decision) && Object.isFrozen(decision.rules)).toBe(true)
   })
 
@@ -101,8 +113,8 @@ describe('a policy', () => {
       { name: 'may', effect: 'allow' },
       { name: 'first-ask', effect: 'ask', do: ['postgres.*'] },
     ])
-    const { decision, rules } = policy.explain(job(), orders, operation, 10)
-    expect(decision).toEqual(policy.decide(job(), orders, operation, 10))
+    const { decision, rules } = policy.explain({ principal: job(), resource: orders }, operation, 10)
+    expect(decision).toEqual(policy.decide({ principal: job(), resource: orders }, operation, 10))
     expect(rules).toEqual([
       {
         name: 'other',
@@ -182,11 +194,11 @@ it('agrees with a reading of the documentation that has no index and no cache, w
           const principal = principals[p % principals.length]!
           const resource = resources[r % resources.length]!
           const expected = oracle(rules, principal, resource, now)
-          const decision = policy.decide(principal, resource, operation, now)
+          const decision = policy.decide({ principal, resource }, operation, now)
           effects.add(decision.effect + (decision.rules.length > 0))
           expect(decision).toMatchObject(expected)
-          expect(policy.explain(principal, resource, operation, now).decision).toEqual(decision)
-          expect(policy.mayOpen(principal, resource, now)).toBe(expected.effect !== 'deny')
+          expect(policy.explain({ principal, resource }, operation, now).decision).toEqual(decision)
+          expect(policy.mayOpen({ principal, resource }, now)).toBe(expected.effect !== 'deny')
         }
       },
     ),

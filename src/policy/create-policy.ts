@@ -1,4 +1,5 @@
-import type { Decision, Principal, Resource } from '../operations/index.ts'
+import type { Decision, Resource } from '../operations/index.ts'
+import type { Asker } from './asker.ts'
 import { digestOf } from './digest.ts'
 import { type Explanation, explainRules } from './explain.ts'
 import type { Policy } from './policy.ts'
@@ -10,7 +11,7 @@ import { verdictOf } from './verdict.ts'
 /** A policy that can also say why. */
 export interface ExplainingPolicy extends Policy {
   /** Every rule, in the order of the configuration, and why it does or does not match. @param now milliseconds since the epoch */
-  explain(principal: Principal, resource: Resource, operation: { readonly protocol: Resource['kind'] }, now: number): Explanation
+  explain(asker: Asker, operation: { readonly protocol: Resource['kind'] }, now: number): Explanation
 }
 
 /** A decision and the span in which it is the answer. */
@@ -23,16 +24,15 @@ interface Standing {
 }
 
 /**
- * Makes a policy of rules. Decisions are frozen, shared, and kept per principal object and resource object, so that the
- * repeated question costs two look-ups and no memory; what was kept is dropped with the principal or resource itself.
- * Principals and resources must not change after they were asked about: a change is a new object.
+ * Makes a policy of rules. Decisions are frozen, shared, and kept per asker, so that the
+ * repeated question costs a look-up and no memory; what was kept is dropped with the asker itself.
  *
  * @param rules as configured; their order only decides in which order they are named
  */
 export function createPolicy(rules: readonly Rule[]): ExplainingPolicy {
   const digest = digestOf(rules)
   const index = indexRules(rules)
-  const standings = new WeakMap<Principal, WeakMap<Resource, Standing>>()
+  const standings = new WeakMap<Asker, Standing>()
   // One decision per set of rules that spoke: a thousand principals of one class share it.
   const decisions = new Map<string, Decision>()
 
@@ -44,7 +44,7 @@ export function createPolicy(rules: readonly Rule[]): ExplainingPolicy {
     return decision
   }
 
-  const judge = (principal: Principal, resource: Resource, now: number): Standing => {
+  const judge = ({ principal, resource }: Asker, now: number): Standing => {
     const about = index.about(principal, resource).filter((rule) => selectsProtocol(rule, resource.kind))
     const decision = share(
       verdictOf(
@@ -61,23 +61,23 @@ export function createPolicy(rules: readonly Rule[]): ExplainingPolicy {
     }
   }
 
-  const standing = (principal: Principal, resource: Resource, now: number): Standing => {
-    let byResource = standings.get(principal)
-    if (byResource === undefined) {
-      byResource = new WeakMap()
-      standings.set(principal, byResource)
-    }
-    const known = byResource.get(resource)
+  const standing = (asker: Asker, now: number): Standing => {
+    const known = standings.get(asker)
     if (known !== undefined && now >= known.from && now < known.to) return known
-    const fresh = judge(principal, resource, now)
-    byResource.set(resource, fresh)
+    const fresh = judge(asker, now)
+    standings.set(asker, fresh)
     return fresh
   }
 
   return {
     digest,
-    decide: (principal, resource, _operation, now) => standing(principal, resource, now).decision,
-    mayOpen: (principal, resource, now) => standing(principal, resource, now).mayOpen,
-    explain: (principal, resource, operation, now) => explainRules(rules, digest, principal, resource, operation.protocol, now),
+    decide: (asker, _operation, now) => standing(asker, now).decision,
+    mayOpen: (asker, now) => standing(asker, now).mayOpen,
+    couldPermit: (asker, now) => (standing(asker, now).mayOpen ? everyClass : nothing),
+    explain: ({ principal, resource }, operation, now) => explainRules(rules, digest, principal, resource, operation.protocol, now),
   }
 }
+
+/** Nothing tells operations apart yet: whoever may do anything may do these. */
+const everyClass: ReadonlySet<string> = new Set(['session', 'read', 'write', 'define', 'admin', 'opaque'])
+const nothing: ReadonlySet<string> = new Set()

@@ -26,7 +26,7 @@ export function explainRules(
   rules: readonly Rule[],
   digest: string,
   principal: Principal,
-  resource: Resource,
+  resource: Pick<Resource, 'name' | 'tags'>,
   protocol: Resource['kind'],
   now: number,
 ): Explanation {
@@ -47,7 +47,13 @@ export function explainRules(
   }
 }
 
-function missesOf(rule: Rule, principal: Principal, resource: Resource, protocol: Resource['kind'], now: number): readonly Selector[] {
+function missesOf(
+  rule: Rule,
+  principal: Principal,
+  resource: Pick<Resource, 'name' | 'tags'>,
+  protocol: Resource['kind'],
+  now: number,
+): readonly Selector[] {
   const misses: Selector[] = []
   const { who = {}, on = {} } = rule
   if (who.kind !== undefined && !selectsPrincipal({ ...rule, who: { kind: who.kind } }, principal)) misses.push('who.kind')

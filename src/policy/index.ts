@@ -1,3 +1,4 @@
+export type * from './asker.ts'
 export { createPolicy, type ExplainingPolicy } from './create-policy.ts'
 export type { Explanation, RuleExplanation, Selector } from './explain.ts'
 export type * from './policy.ts'

@@ -1,11 +1,17 @@
-import type { Decision, Operation, Principal, Resource } from '../operations/index.ts'
+import type { Decision, Operation } from '../operations/index.ts'
+import type { Asker } from './asker.ts'
 
-/** A loaded set of rules. Pure: the same question has the same answer until `now` passes a rule's `until`. */
+/** A loaded set of rules. Pure: the same question has the same answer until `now` passes a rule's `until`, or a condition asks for `now`. */
 export interface Policy {
   /** `sha256:…` over the rules as configured. */
   readonly digest: string
   /** @param now milliseconds since the epoch */
-  decide(principal: Principal, resource: Resource, operation: Operation, now: number): Decision
-  /** Whether some rule could allow this principal something here. */
-  mayOpen(principal: Principal, resource: Resource, now: number): boolean
+  decide(asker: Asker, operation: Operation, now: number): Decision
+  /** Whether some rule could allow this asker something here. */
+  mayOpen(asker: Asker, now: number): boolean
+  /**
+   * The classes of effects that rules could permit here, conditions aside and with or without asking a person; `session` among them where
+   * there is any. Says what a connection to the target is needed for.
+   */
+  couldPermit(asker: Asker, now: number): ReadonlySet<string>
 }
