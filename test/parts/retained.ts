@@ -133,7 +133,8 @@ export class Retained {
 
   /** Other entries, until the next bundle begins. */
   async fill(): Promise<void> {
-    for (let n = 0; n < 256; n++) this.trail.note({ kind: 'log.read', fields: { n } })
+    for (let n = 1; n < 256; n++) this.trail.note({ kind: 'log.read', fields: { n } })
+    await this.trail.durable({ kind: 'log.read', fields: { n: 256 } })
     await this.trail.publish()
   }
 
