@@ -26,12 +26,21 @@ const PACKAGES: Record<string, string> = {
  * symbolic links must be made (npm packages hold none), node_modules may be read-only, and another user runs it.
  */
 export function packagedPostgres(): PostgresBinaries {
+  // Its only export is dist/index.js; the manifest is not exported.
+  const entry = createRequire(import.meta.url).resolve(postgresPackage(), { paths: [join(import.meta.dirname, '../../tools/postgres')] })
+  return postgresOfPackage(dirname(dirname(entry)))
+}
+
+/** Name of the npm package that holds PostgreSQL for this platform. */
+export function postgresPackage(): string {
   const platform = `${process.platform}-${process.arch}`
   const name = PACKAGES[platform]
   if (!name) throw new Error(`no PostgreSQL is packaged for ${platform}`)
-  // Its only export is dist/index.js; the manifest is not exported.
-  const entry = createRequire(import.meta.url).resolve(name, { paths: [join(import.meta.dirname, '../../tools/postgres')] })
-  const root = dirname(dirname(entry))
+  return name
+}
+
+/** The PostgreSQL of an unpacked package, copied to the cache folder. @param root the folder with its package.json */
+export function postgresOfPackage(root: string): PostgresBinaries {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   const home = cached(`postgres-${version}`, (folder) => {
     cpSync(join(root, 'native'), folder, { recursive: true, dereference: true })

@@ -14,6 +14,8 @@ import { asUnprivileged, giveToUnprivileged } from './unprivileged.ts'
 export interface PostgresOptions {
   /** A major version of Debian's packages, where installed; the packaged PostgreSQL otherwise. */
   readonly version?: number
+  /** Another PostgreSQL than these. */
+  readonly binaries?: PostgresBinaries
   /** Lines of pg_hba.conf after the one that lets the superuser in from 127.0.0.1; default: everybody is trusted. */
   readonly hba?: readonly string[]
   /** Lines for postgresql.conf: `{ wal_level: 'logical' }`. Values are quoted here. */
@@ -53,7 +55,7 @@ const EVERYBODY_TRUSTED = ['host all all 127.0.0.1/32 trust']
 
 /** Starts a real PostgreSQL on a free port of 127.0.0.1, in under 0.2 s once its data template is in the cache. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<RunningPostgres> {
-  const postgres = options.version === undefined ? packagedPostgres() : debianPostgres(options.version)
+  const postgres = options.binaries ?? (options.version === undefined ? packagedPostgres() : debianPostgres(options.version))
   if (!postgres) throw new Error(`PostgreSQL ${options.version} is not installed (Debian package postgresql-${options.version})`)
   const folder = mkdtempSync(join(options.storage ?? quickStorage(), 'gatescribe-postgres-'))
   chmodSync(folder, 0o755)

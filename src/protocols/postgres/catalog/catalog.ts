@@ -7,9 +7,12 @@ export interface Catalog {
   hasSchema(name: string): boolean
   relation(schema: string, name: string): Relation | undefined
   relationByOid(oid: number): Relation | undefined
-  /** Functions, procedures and aggregates of that name in every schema but pg_catalog and information_schema. */
+  /**
+   * Functions, procedures and aggregates of that name in every schema. In pg_catalog and information_schema only what does not come with
+   * PostgreSQL: an overload there may be meant where a built-in function is called.
+   */
   userFunctions(name: string): readonly UserFunction[]
-  /** Operators of that name in every schema but pg_catalog. */
+  /** Operators of that name in every schema; in pg_catalog those that do not come with PostgreSQL. */
   userOperators(name: string): readonly UserOperator[]
   /** Types in every schema but pg_catalog and information_schema. */
   userType(schema: string, name: string): UserType | undefined
@@ -17,6 +20,8 @@ export interface Catalog {
   userTypes(name: string): readonly UserType[]
   /** Event triggers are enabled: any DDL runs user code. */
   readonly eventTriggers: boolean
+  /** Whether there is code of users that is not harmless behind the casts, or behind input and constraints, of any user type. */
+  readonly typeCode: { readonly casts: boolean; readonly inputs: boolean }
 }
 
 export type RelationKind =
@@ -41,7 +46,7 @@ export interface Relation {
   readonly parents: readonly number[]
   readonly children: readonly number[]
   /** Tables whose rows change when rows of this one are deleted or updated: foreign keys with CASCADE, SET NULL, SET DEFAULT. */
-  readonly cascades: readonly { readonly relation: number; readonly on: 'delete' | 'update'; readonly columns: readonly string[] }[]
+  readonly cascades: readonly Cascade[]
   /** TOAST: the table that it belongs to. Index: the table it is on. */
   readonly of?: number
   /** Views and materialized views. Absent elsewhere. */
@@ -54,13 +59,25 @@ export interface Relation {
   readonly userCode: { readonly onRead: boolean; readonly onWrite: boolean }
 }
 
-/** What reading (or writing through) a view comes to, directly; what it reads may be views again. */
+export interface Cascade {
+  readonly relation: number
+  readonly on: 'delete' | 'update'
+  /** Columns there that are set; empty where its rows are deleted. */
+  readonly columns: readonly string[]
+  /** Columns here that the foreign key is on: an UPDATE of none of them does not cascade. */
+  readonly key: readonly string[]
+}
+
+/**
+ * What reading (or writing through) a view comes to, directly; what it reads may be views again. Views that come with PostgreSQL (oid below
+ * 16384) are leaves, with nothing in either list: what reading them comes to goes by their name.
+ */
 export interface ViewFacts {
-  /** Relations that its definition names, with the columns that it uses of each (pg_depend). */
+  /** Relations that its definition names, with the columns that it uses of each (pg_depend); `*` where it may use whole rows. */
   readonly uses: readonly { readonly relation: number; readonly columns: readonly string[] }[]
   /**
    * Functions that its definition calls, as `schema.name`, built-in ones included; absent where the definition could not be read:
-   * then the view is opaque. Operators and casts that are not built in count as the functions behind them.
+   * then the view is opaque. Operators, casts and types count as the functions behind them.
    */
   readonly calls?: readonly string[]
 }

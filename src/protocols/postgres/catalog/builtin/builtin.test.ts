@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RunningPostgres, startPostgres } from '../../../../../test/parts/postgres.ts'
+import { type Builtins, builtinsOf } from '../../../../../tools/builtins.ts'
+import { builtinFunction, builtinOperator, builtinType } from './index.ts'
+
+const harmless = (schema: string, name: string) => builtinFunction(schema, name)?.kind === 'harmless'
+
+describe('what comes with PostgreSQL', () => {
+  let server: RunningPostgres
+  let live: Builtins
+  beforeAll(async () => {
+    server = await startPostgres()
+    live = await builtinsOf(server)
+  })
+  afterAll(() => server.stop())
+
+  it('is known by name, as a running server has it', () => {
+    expect([...live.functions].filter((name) => !harmless('pg_catalog', name))).toEqual([])
+    expect([...live.informationFunctions].filter((name) => !harmless('information_schema', name))).toEqual([])
+    expect([...live.operators].filter((name) => !builtinOperator(name))).toEqual([])
+    expect([...live.types].filter((name) => !builtinType('pg_catalog', name))).toEqual([])
+    expect([...live.informationTypes].filter((name) => !builtinType('information_schema', name))).toEqual([])
+  })
+  it('is not harmless where the server says that it is volatile and nobody has judged it', () => {
+    expect([...live.unlisted].filter((name) => builtinFunction('pg_catalog', name))).toEqual([])
+    expect(live.unlisted).toContain('domain_in')
+    expect(live.unlisted).toContain('plpgsql_validator')
+  })
+  it('does not know what it has never seen', () => {
+    expect(builtinFunction('pg_catalog', 'pg_file_write')).toBeUndefined()
+    expect(builtinFunction('public', 'lower')).toBeUndefined()
+    expect(builtinOperator('@@@@')).toBe(false)
+    expect(builtinType('pg_catalog', 'citext')).toBe(false)
+    expect(builtinFunction('pg_catalog', 'constructor')).toBeUndefined()
+  })
+  it('has an effect where it reads or changes more than it is given', () => {
+    const effects = Object.fromEntries(
+      [
+        'table_to_xml',
+        'pg_read_file',
+        'pg_ls_waldir',
+        'nextval',
+        'pg_terminate_backend',
+        'lo_get',
+        'pg_logical_slot_peek_changes',
+        'ts_stat',
+      ].map((name) => {
+        const builtin = builtinFunction('pg_catalog', name)
+        return [name, builtin?.kind === 'effect' ? `${builtin.effect.class}: ${builtin.effect.action}` : builtin]
+      }),
+    )
+    expect(effects).toEqual({
+      table_to_xml: 'opaque: dynamic sql',
+      pg_read_file: 'admin: server file',
+      pg_ls_waldir: 'admin: server file',
+      nextval: 'write: sequence',
+      pg_terminate_backend: 'backend: backend signal',
+      lo_get: 'read: large object',
+      pg_logical_slot_peek_changes: 'admin: replication',
+      ts_stat: 'opaque: dynamic sql',
+    })
+  })
+  it('is harmless only as far as the types of users are, where it runs their code', () => {
+    expect(builtinFunction('pg_catalog', 'to_jsonb')).toEqual({ kind: 'harmless', unless: 'casts' })
+    expect(builtinFunction('pg_catalog', 'json_populate_record')).toEqual({ kind: 'harmless', unless: 'inputs' })
+    expect(builtinFunction('pg_catalog', 'pg_input_is_valid')).toEqual({ kind: 'harmless', unless: 'inputs' })
+    expect(builtinFunction('pg_catalog', 'lower')).toEqual({ kind: 'harmless' })
+  })
+})
