@@ -13,8 +13,11 @@ export interface GuardParts<Ask, Target> {
   readonly policy: () => Policy
   readonly runs: Pick<Runs, 'openSession'>
   readonly trail: TrailWriter
-  /** Logs in at the resource with the gateway's own credential, and says which one it was. */
-  readonly connect: (resource: Resource, ask: Ask, signal: AbortSignal) => Promise<Connected<Target>>
+  /**
+   * Logs in at the resource with one of the gateway's own credentials, and says which one it was.
+   * @param permitted classes that some rule could permit: the credential must be for all of them
+   */
+  readonly connect: (resource: Resource, ask: Ask, signal: AbortSignal, permitted: ReadonlySet<string>) => Promise<Connected<Target>>
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -38,17 +41,18 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
     const live = parts.runs.openSession(run, resource, client)
     const asker: Asker = { principal: run.principal, resource, run, session: { ...client, id: live.id } }
     const facts = { id: live.id, run, resource, client, policy: policy.digest }
-    if (!policy.mayOpen(asker, parts.now())) {
-      const refusal = noRuleOpens(resource)
+    const refusal = live.budget.suspended ?? (policy.mayOpen(asker, parts.now()) ? undefined : noRuleOpens(resource))
+    if (refusal !== undefined) {
       await recordRefusedOpen(live, { ...facts, effect: 'deny' }, refusal)
       throw refusal
     }
     try {
+      const permitted = policy.couldPermit(asker, parts.now())
       const key = parts.trail.sessionKey()
       const [opened, ...leaks] = sessionOpened({ ...facts, effect: 'allow' }, key, parts.trail)
       await parts.trail.durable(opened)
       for (const leak of leaks) parts.trail.note(leak)
-      return new GuardedSession<Ask, Target>({ ...parts, live, run, resource, asker, key, flush })
+      return new GuardedSession<Ask, Target>({ ...parts, live, run, resource, asker, permitted, key, flush })
     } catch (error) {
       live.close()
       live.recorded(NOTHING, undefined)

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { UNLIMITED } from '../../test/parts/unlimited.ts'
 import { type Decision, type Operation, type PostgresResource, Refusal, type Run } from '../operations/index.ts'
 import { type EntryDraft, TrailError, type TrailWriter } from '../trail/index.ts'
 import { createGuard } from './index.ts'
@@ -58,9 +59,23 @@ function setUp(decision: Decision = allow, mayOpen = true) {
   const ended = new AbortController()
   const close = vi.fn()
   const recorded = vi.fn()
-  const live = { id: 'ses_1', signal: ended.signal, draining: new AbortController().signal, count: () => {}, close, recorded }
+  const live = {
+    id: 'ses_1',
+    signal: ended.signal,
+    draining: new AbortController().signal,
+    budget: UNLIMITED,
+    count: () => {},
+    close,
+    recorded,
+  }
   const guard = createGuard<string, string>({
-    policy: () => ({ digest: 'sha256:1', decide: () => decision, mayOpen: () => mayOpen, couldPermit: () => new Set(['session']) }),
+    policy: () => ({
+      digest: 'sha256:1',
+      decide: () => decision,
+      mayOpen: () => mayOpen,
+      couldPermit: () => new Set(['session']),
+      usesTransaction: false,
+    }),
     runs: { openSession: () => live },
     trail: controlled.trail,
     connect: async (_resource, ask) => ({ target: `connected for ${ask}`, credential: { name: 'reader', version: 3 } }),

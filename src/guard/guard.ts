@@ -31,6 +31,8 @@ export interface Session<Ask, Target> {
   readonly id: string
   readonly run: Run
   readonly resource: Resource
+  /** Whether no rule could ever permit it to change anything: then the target is asked to refuse changes too. */
+  readonly readOnly: boolean
   /**
    * Aborts when the session must end now: run revoked or expired, session killed, gateway stopping after its drain.
    * Its reason is the Refusal to speak. The protocol cancels at the target, tells its client and closes within 1 s.
@@ -52,8 +54,17 @@ export type SessionEnd = 'client-closed' | 'client-lost' | 'target-closed' | 'ta
 
 /** The right to forward one operation, once. */
 export interface Admission {
-  /** Counts what flows. Cheap: call it per chunk. */
-  charge(rows: number, bytes: number): void
+  /** Whether `charge` may end it: then it is charged before each row is passed, and not per chunk. */
+  readonly limited: boolean
+  /** How long it may take from now, ms; undefined: as long as it likes. */
+  readonly time: number | undefined
+  /**
+   * Counts what flows. Cheap: call it per chunk.
+   * @returns why it must be cut off now, where it came to more than it may
+   */
+  charge(rows: number, bytes: number): Refusal | undefined
+  /** What to say where `time` is over. */
+  overtime(): Refusal
   /** Exactly once; later calls throw. Rows and bytes are what was charged. */
   settle(ending: Pick<Outcome, 'status' | 'sqlstate'>): void
 }

@@ -1,24 +1,59 @@
-import type { Outcome } from '../operations/index.ts'
+import type { OperationLimits, Outcome, Refusal } from '../operations/index.ts'
+import type { Reservation } from '../runs/index.ts'
 import type { Admission } from './guard.ts'
+import { limitExceeded } from './refusals.ts'
+
+/** Where an admitted operation is settled. */
+export interface Settling {
+  /** @param microseconds from its admission */
+  settled(operation: OpenOperation, outcome: Outcome, microseconds: number): void
+}
 
 /** An admitted operation until it is settled. */
 export class OpenOperation implements Admission {
   /** Its number within the session. */
   readonly number: number
+  readonly limited: boolean
   readonly #startedAt = performance.now()
-  readonly #settled: (operation: OpenOperation, outcome: Outcome, microseconds: number) => void
+  readonly #settling: Settling
+  readonly #limits: OperationLimits | undefined
+  /** Of the rule whose limits these are. */
+  readonly #rule: string | undefined
+  readonly #reservation: Reservation | undefined
   #rows = 0
   #bytes = 0
   #state: 'open' | 'settled' | 'abandoned' = 'open'
 
-  constructor(number: number, settled: (operation: OpenOperation, outcome: Outcome, microseconds: number) => void) {
+  constructor(
+    number: number,
+    settling: Settling,
+    limits: OperationLimits | undefined,
+    rule: string | undefined,
+    reservation: Reservation | undefined,
+  ) {
     this.number = number
-    this.#settled = settled
+    this.limited = limits?.rows !== undefined || limits?.bytes !== undefined
+    this.#settling = settling
+    this.#limits = limits
+    this.#rule = rule
+    this.#reservation = reservation
   }
 
-  charge(rows: number, bytes: number): void {
+  get time(): number | undefined {
+    return this.#limits?.time
+  }
+
+  charge(rows: number, bytes: number): Refusal | undefined {
     this.#rows += rows
     this.#bytes += bytes
+    const { rows: mostRows = Number.POSITIVE_INFINITY, bytes: mostBytes = Number.POSITIVE_INFINITY } = this.#limits ?? {}
+    if (this.#rows > mostRows) return limitExceeded('rows', this.#rule)
+    if (this.#bytes > mostBytes) return limitExceeded('bytes', this.#rule)
+    return this.#reservation?.charge(rows, bytes)
+  }
+
+  overtime(): Refusal {
+    return limitExceeded('time', this.#rule)
   }
 
   settle(ending: Pick<Outcome, 'status' | 'sqlstate'>): void {
@@ -26,8 +61,9 @@ export class OpenOperation implements Admission {
     // Whoever was left behind by the end of the session says nothing new.
     if (this.#state === 'abandoned') return
     this.#state = 'settled'
+    this.#reservation?.settle()
     const microseconds = Math.round((performance.now() - this.#startedAt) * 1000)
-    this.#settled(this, { ...ending, rows: this.#rows, bytes: this.#bytes }, microseconds)
+    this.#settling.settled(this, { ...ending, rows: this.#rows, bytes: this.#bytes }, microseconds)
   }
 
   /** Its session ends first: nobody knows what became of it. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { TestTrail } from '../../test/parts/trail.ts'
+import { UNLIMITED } from '../../test/parts/unlimited.ts'
 import type { Decision, Operation, PostgresResource, Run } from '../operations/index.ts'
 import type { EntryFields, StoredEntry } from '../trail/index.ts'
 import { createGuard, type Guard, type Session } from './index.ts'
@@ -24,8 +25,14 @@ beforeEach(async () => {
   at = new TestTrail()
   const live = { id: 'ses_1', signal: new AbortController().signal, draining: new AbortController().signal }
   guard = createGuard<string, string>({
-    policy: () => ({ digest: 'sha256:1', decide: () => allow, mayOpen: () => true, couldPermit: () => new Set(['session']) }),
-    runs: { openSession: () => ({ ...live, count: () => {}, close: () => {}, recorded: () => {} }) },
+    policy: () => ({
+      digest: 'sha256:1',
+      decide: () => allow,
+      mayOpen: () => true,
+      couldPermit: () => new Set(['session']),
+      usesTransaction: false,
+    }),
+    runs: { openSession: () => ({ ...live, budget: UNLIMITED, count: () => {}, close: () => {}, recorded: () => {} }) },
     trail: await at.open({ segmentBytes: 1024 * 1024 }),
     connect: async () => ({ target: 'connected', credential: { name: 'reader', version: 1 } }),
     now: () => 0,

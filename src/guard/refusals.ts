@@ -17,6 +17,18 @@ export function refusalOf(decision: Decision): Refusal | undefined {
   }
 }
 
+const EXCEEDED = {
+  rows: ['It came to more rows than it may.', 'Ask for fewer rows at once: add a WHERE clause or a LIMIT.'],
+  bytes: ['It came to more bytes than it may.', 'Ask for fewer rows or fewer columns at once.'],
+  time: ['It took longer than it may.', 'Ask for less at once, or in a way that the target can answer faster.'],
+} as const
+
+/** @param rule whose limit it is; undefined: it holds for everybody */
+export function limitExceeded(what: keyof typeof EXCEEDED, rule: string | undefined): Refusal {
+  const [reason, next] = EXCEEDED[what]
+  return new Refusal('GS_LIMIT_EXCEEDED', { rule, reason, next })
+}
+
 /** @returns the refusal of a session that no rule could ever allow anything */
 export function noRuleOpens(resource: Resource): Refusal {
   return new Refusal('GS_POLICY_DENIED', { reason: `No rule allows this run anything on "${resource.name}".` })

@@ -1,6 +1,6 @@
 import { type Decided, type Outcome, Refusal, type Resource, type Run } from '../operations/index.ts'
 import type { Asker } from '../policy/index.ts'
-import type { LiveSession } from '../runs/index.ts'
+import type { LiveSession, Reservation } from '../runs/index.ts'
 import {
   type DecisionRow,
   type IntentFields,
@@ -13,11 +13,12 @@ import {
   type TrailError,
   type TrailWriter,
 } from '../trail/index.ts'
-import type { Connected } from './create-guard.ts'
+import type { GuardParts } from './create-guard.ts'
 import { DecisionReferences } from './decision-references.ts'
 import type { Admission, Session, SessionEnd } from './guard.ts'
-import { OpenOperation } from './open-operation.ts'
+import { OpenOperation, type Settling } from './open-operation.ts'
 import type { OutcomeFlush } from './outcome-flush.ts'
+import { isReadOnly } from './read-only.ts'
 import { RedactedPayloads } from './redacted-payloads.ts'
 import { refusalOf, trailUnavailable } from './refusals.ts'
 import { sessionClosed } from './session-entries.ts'
@@ -31,21 +32,30 @@ const CLOSED_WITHIN_MS = 2_000
 
 export interface SessionParts<Ask, Target> {
   readonly trail: TrailWriter
-  readonly connect: (resource: Resource, ask: Ask, signal: AbortSignal) => Promise<Connected<Target>>
+  readonly connect: GuardParts<Ask, Target>['connect']
   readonly live: LiveSession
   readonly run: Run
   readonly resource: Resource
   readonly asker: Asker
+  /** Classes that some rule could permit it. */
+  readonly permitted: ReadonlySet<string>
   readonly key: PayloadKey
   readonly flush: OutcomeFlush
 }
 
-export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
+/** What may be done, and the room that was taken for it. */
+interface Judged {
+  readonly decided: readonly Decided[]
+  readonly reservations: readonly (Reservation | undefined)[]
+}
+
+export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settling {
   readonly id: string
   readonly run: Run
   readonly resource: Resource
   /** What the rules know of it. */
   readonly asker: Asker
+  readonly readOnly: boolean
   readonly signal: AbortSignal
   readonly draining: AbortSignal
   readonly #parts: SessionParts<Ask, Target>
@@ -72,6 +82,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
     this.run = parts.run
     this.resource = parts.resource
     this.asker = parts.asker
+    this.readOnly = isReadOnly(parts.permitted)
     this.signal = parts.live.signal
     this.draining = parts.live.draining
     if (this.signal.aborted) this.#closeSoon()
@@ -79,7 +90,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
   }
 
   async connect(ask: Ask, signal: AbortSignal): Promise<Target> {
-    const { target, credential } = await this.#parts.connect(this.resource, ask, AbortSignal.any([signal, this.signal]))
+    const { target, credential } = await this.#parts.connect(this.resource, ask, AbortSignal.any([signal, this.signal]), this.#parts.permitted)
     // Nothing of a session comes behind its end.
     if (this.#closed) return target
     this.#parts.trail.note({
@@ -89,13 +100,14 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
     return target
   }
 
-  admit(decided: readonly Decided[], go: (answers: readonly (Admission | Refusal)[]) => void): void {
+  admit(asked: readonly Decided[], go: (answers: readonly (Admission | Refusal)[]) => void): void {
     if (this.#closed) {
       const ended = this.signal.aborted ? (this.signal.reason as Refusal) : new Refusal('GS_SESSION_ENDED')
-      go(decided.map(() => ended))
+      go(asked.map(() => ended))
       return
     }
     const first = this.#last + 1
+    const { decided, reservations } = this.#reserve(asked)
     for (let start = 0; start < decided.length; ) {
       const end = endOfEntry(decided, start)
       this.#intend(start === 0 && end === decided.length ? decided : decided.slice(start, end))
@@ -108,8 +120,9 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
       this.#admitting -= 1
       if (error === undefined) {
         for (const { decision } of decided) this.#decided[decision.effect]++
-        return go(decided.map((each, at) => this.#answer(each, first + at)))
+        return go(decided.map((each, at) => this.#answer(each, first + at, reservations[at])))
       }
+      for (const reservation of reservations) reservation?.release()
       const refusal = this.#forgotten(first, last, error)
       go(decided.map(() => refusal))
     })
@@ -125,16 +138,39 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
     return trailUnavailable(error)
   }
 
+  /** Takes room in the budgets for what the rules allow. A text that is only prepared comes to nothing by itself. */
+  #reserve(asked: readonly Decided[]): Judged {
+    const { budget } = this.#parts.live
+    const { suspended } = budget
+    const reservations: (Reservation | undefined)[] = []
+    let decided: Decided[] | undefined
+    for (let at = 0; at < asked.length; at++) {
+      const each = asked[at] as Decided
+      let refusal = suspended
+      if (!refusal && !each.refusal && each.decision.effect === 'allow' && each.operation.form !== 'prepare') {
+        const room = budget.reserve()
+        if (room instanceof Refusal) refusal = room
+        else reservations[at] = room
+      }
+      if (!refusal) continue
+      decided ??= [...asked]
+      decided[at] = { ...each, decision: { effect: 'deny', rules: [], policy: each.decision.policy }, refusal }
+    }
+    return { decided: decided ?? asked, reservations }
+  }
+
   /** After the intent is durable: revoked in the meantime is refused; so is what the rules refused. */
-  #answer({ decision, refusal: unsupported }: Decided, number: number): Admission | Refusal {
+  #answer({ decision, refusal: unsupported }: Decided, number: number, reservation: Reservation | undefined): Admission | Refusal {
     const refusal = this.signal.aborted ? (this.signal.reason as Refusal) : (unsupported ?? refusalOf(decision))
     if (refusal !== undefined) {
       this.#refused++
+      reservation?.release()
+      if (!this.signal.aborted && refusal.code !== 'GS_RUN_SUSPENDED') this.#parts.live.budget.refused()
       this.#settled({ number }, { status: 'refused', rows: 0, bytes: 0 }, 0)
       return refusal
     }
     this.#allowed++
-    const operation = new OpenOperation(number, this.#onSettled)
+    const operation = new OpenOperation(number, this, decision.limits, decision.rules[0], reservation)
     this.#open.add(operation)
     return operation
   }
@@ -154,8 +190,12 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
         const name = `parameters.${n}`
         payloads.push({ name, key, content: this.#redacted.parameters(known, name, operation.parameters) })
       }
-      const said = this.#decisions.refer(decision)
-      if (said.first) decisions.push([said.reference, decision.effect, decision.rules, decision.policy])
+      const said = this.#decisions.refer(decision, operation.facts)
+      if (said.newFacts) payloads.push({ name: `facts.${said.facts}`, key, content: Buffer.from(JSON.stringify(operation.facts)) })
+      if (said.first) {
+        const row = [said.reference, decision.effect, decision.rules, decision.policy] as const
+        decisions.push(said.facts === undefined ? row : [...row, said.facts])
+      }
       return operation.form === 'bind' ? [n, known.reference, said.reference] : [n, known.reference, said.reference, operation.form]
     })
     const asked: IntentFields = decisions.length === 0 ? { session: this.id, ops } : { session: this.id, ops, decisions }
@@ -169,7 +209,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target> {
     this.#decisions.forget()
   }
 
-  readonly #onSettled = (operation: OpenOperation, outcome: Outcome, microseconds: number): void => {
+  settled(operation: OpenOperation, outcome: Outcome, microseconds: number): void {
     this.#open.delete(operation)
     this.#settled(operation, outcome, microseconds)
   }

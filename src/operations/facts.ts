@@ -19,6 +19,8 @@ export interface Facts {
 
 /** Facts of SQL. Names are `schema.name`, resolved as the server does; lists are distinct and sorted. Absent is unknown. */
 export interface SqlFacts {
+  /** Version of the catalog by which names were resolved. */
+  readonly catalog?: string
   /** Statements in the message. */
   readonly statements: number
   /** Relations that are read, also through views, partitions and inheritance in both directions. */

@@ -14,8 +14,13 @@ export type OperationRow =
   | readonly [n: number, statement: number, decision: number]
   | readonly [n: number, statement: number, decision: number, form: string]
 
-/** A decision, said in the first entry that refers to it: `[decision, effect, rules, policy]`. */
-export type DecisionRow = readonly [decision: number, effect: 'allow' | 'ask' | 'deny', rules: readonly string[], policy: string]
+/**
+ * A decision, said in the first entry that refers to it: `[decision, effect, rules, policy]`, with the number of the facts behind it that
+ * it was made on: payload `facts.<facts>` in the entry that uses that number first.
+ */
+export type DecisionRow =
+  | readonly [decision: number, effect: 'allow' | 'ask' | 'deny', rules: readonly string[], policy: string]
+  | readonly [decision: number, effect: 'allow' | 'ask' | 'deny', rules: readonly string[], policy: string, facts: number]
 
 /** `operation.intent`: what one session asked in one read, in order. Durable before any of it is forwarded. */
 export type IntentFields = {

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import type { Guard, Session, SessionEnd } from '../../src/guard/index.ts'
+import type { Admission, Guard, Session, SessionEnd } from '../../src/guard/index.ts'
 import { IdentityError, loginThrottle, type PlaneAuthenticator } from '../../src/identity/index.ts'
-import type { PostgresResource, Refusal, Run } from '../../src/operations/index.ts'
+import { type PostgresResource, Refusal, type Run } from '../../src/operations/index.ts'
 import { createPostgresDoor } from '../../src/protocols/postgres/door/door.ts'
 import type { PostgresDoorOptions } from '../../src/protocols/postgres/door/options.ts'
 import { createLogin } from '../../src/protocols/postgres/login/index.ts'
@@ -17,6 +17,7 @@ import type { PostgresAsk, PostgresTarget } from '../../src/protocols/postgres/t
 import { readErrorFields } from '../../src/protocols/postgres/wire/error-response.ts'
 import { scramKeys } from '../../src/protocols/postgres/wire/scram.ts'
 import { buildSslRequest, buildStartup } from '../../src/protocols/postgres/wire/startup.ts'
+import { plainSql } from './plain-sql.ts'
 import { type RunningPostgres, startPostgres } from './postgres.ts'
 import { issueTestCertificates, type TestCertificates } from './test-certificates.ts'
 
@@ -62,6 +63,14 @@ export interface Observed {
   readonly clients: unknown[]
 }
 
+const admitted: Admission = {
+  limited: false,
+  time: undefined,
+  charge: () => undefined,
+  overtime: () => new Refusal('GS_LIMIT_EXCEEDED'),
+  settle: () => undefined,
+}
+
 /** A door before a real server, for one test file: starts the server, and after each test closes what the test opened. */
 export function doorBeforeRealServer() {
   let server: RunningPostgres
@@ -95,6 +104,7 @@ export function doorBeforeRealServer() {
         seen.clients.push(client)
         return {
           id: 'ses_1',
+          readOnly: false,
           run: who,
           resource,
           signal: forever,
@@ -108,7 +118,7 @@ export function doorBeforeRealServer() {
         }
       },
       decide: () => ({ effect: 'allow', rules: [], policy: 'sha256:0' }),
-      admit: (_, decided, go) => go(decided.map(() => ({ charge: () => undefined, settle: () => undefined }))),
+      admit: (_, decided, go) => go(decided.map(() => admitted)),
     }
     const { certificate: cert, key } = certificates.server
     const der = Buffer.from(cert.replace(/-----.*-----/g, ''), 'base64')
@@ -125,6 +135,7 @@ export function doorBeforeRealServer() {
       onForeignPassword: () => {
         seen.foreign++
       },
+      sql: async () => plainSql(),
       log: { debug: () => undefined, warn: () => undefined },
       ...over,
     })

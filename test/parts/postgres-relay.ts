@@ -7,6 +7,7 @@ import { CancelRegistry, relay } from '../../src/protocols/postgres/relay/index.
 import type { PostgresAsk, PostgresTarget } from '../../src/protocols/postgres/target.ts'
 import { buildAuthenticationOk } from '../../src/protocols/postgres/wire/authentication.ts'
 import { readStartup } from '../../src/protocols/postgres/wire/startup.ts'
+import { plainSql, type Reads } from './plain-sql.ts'
 import type { RunningPostgres } from './postgres.ts'
 
 const login = createLogin()
@@ -27,6 +28,12 @@ export interface Seen {
 export interface RelayControls {
   /** A statement that matches is refused. */
   denies: RegExp | undefined
+  /** What texts are understood to be. */
+  reads: Reads
+  /** What the relay told of the newest session's SQL. */
+  told: readonly string[]
+  /** Of operations whose text matches. */
+  limits: { readonly of: RegExp; readonly rows?: number; readonly bytes?: number; readonly time?: number } | undefined
   /** Milliseconds until intents are durable; 0 answers before `admit` returns. */
   durableAfter: number
   /** Every operation in the order admitted. */
@@ -64,6 +71,9 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
   await once(server, 'listening')
   const controls: RelayControls = {
     denies: undefined,
+    reads: () => undefined,
+    told: [],
+    limits: undefined,
     durableAfter: 0,
     seen: [],
     batches: [],
@@ -93,7 +103,7 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
         return
       }
       const minor = packet.minor === 2 ? 2 : 0
-      const ask = { database: packet.parameters.get('database') ?? 'postgres', settings: new Map<string, string>(), minor } as const
+      const ask = { database: packet.parameters.get('database') ?? 'postgres', settings: new Map<string, string>(), minor, readOnly: false } as const
       const address = { host: postgres.host, port: postgres.port, tls: { verify: 'off' } } as const
       const signal = new AbortController().signal
       const loggedIn = await login(address, { user }, ask, signal)
@@ -112,7 +122,9 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
       const log = { debug: () => undefined, warn: () => undefined }
       const rest = new Uint8Array(0)
       const limit = controls.inspectionLimit === undefined ? {} : { inspectionLimit: controls.inspectionLimit }
-      controls.ends.push(await relay({ client, rest, session, guard, target, minor, cancels, log, ...limit }))
+      const sql = plainSql((text) => controls.reads(text))
+      controls.told = sql.told
+      controls.ends.push(await relay({ client, rest, session, guard, target, minor, cancels, log, sql, ...limit }))
       return
     }
   }
@@ -150,10 +162,17 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
     controls.seen.push(seen)
     if (refusal) return refusal
     if (refused) return new Refusal('GS_POLICY_DENIED', { rule: 'no-secrets', next: 'Ask for something else.' })
+    const limits: Partial<NonNullable<RelayControls['limits']>> = controls.limits?.of.test(seen.text) ? controls.limits : {}
+    const exceeded = (what: string) => new Refusal('GS_LIMIT_EXCEEDED', { rule: 'not-so-much', reason: `Too many ${what}.` })
     return {
+      limited: limits.rows !== undefined || limits.bytes !== undefined,
+      time: limits.time,
+      overtime: () => exceeded('ms'),
       charge: (rows, bytes) => {
         seen.rows += rows
         seen.bytes += bytes
+        if (seen.rows > (limits.rows ?? seen.rows)) return exceeded('rows')
+        return seen.bytes > (limits.bytes ?? seen.bytes) ? exceeded('bytes') : undefined
       },
       settle: (outcome) => {
         if (seen.outcome) throw new Error('settled twice')

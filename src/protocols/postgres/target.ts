@@ -8,6 +8,8 @@ export interface PostgresAsk {
   readonly settings: ReadonlyMap<string, string>
   /** The newest minor version that the client speaks: 0 or 2. The target may answer with an older one. */
   readonly minor: 0 | 2
+  /** Whether the target is asked to refuse every change: `default_transaction_read_only`. */
+  readonly readOnly: boolean
 }
 
 /** A PostgreSQL connection after its first ReadyForQuery. */

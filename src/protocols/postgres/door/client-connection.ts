@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
 import type { Session, SessionEnd } from '../../../guard/index.ts'
-import { CodedError, type Run } from '../../../operations/index.ts'
+import { CodedError, type PostgresResource, type Run } from '../../../operations/index.ts'
 import { takeRest } from '../read-message.ts'
 import { relay } from '../relay/index.ts'
+import type { SqlSession } from '../sql/sql-session.ts'
 import type { PostgresAsk, PostgresTarget } from '../target.ts'
 import { buildNegotiateProtocolVersion, NEWEST_MINOR } from '../wire/startup.ts'
 import { watchForLeaving } from './client-leaving.ts'
@@ -64,21 +65,24 @@ export class ClientConnection {
     })
     let end: SessionEnd = 'target-unreachable'
     try {
-      const ask: PostgresAsk = { database: selected.database ?? startUp.database, settings: startUp.settings, minor }
-      end = await this.#carry(session, ask)
+      const ask: PostgresAsk = { database: selected.database ?? startUp.database, settings: startUp.settings, minor, readOnly: session.readOnly }
+      end = await this.#carry(session, selected.resource, ask)
     } finally {
       session.close(end)
     }
   }
 
   /** Connects to the target while watching the client, and hands both to the relay. */
-  async #carry(session: Session<PostgresAsk, PostgresTarget>, ask: PostgresAsk): Promise<SessionEnd> {
+  async #carry(session: Session<PostgresAsk, PostgresTarget>, resource: PostgresResource, ask: PostgresAsk): Promise<SessionEnd> {
     const client = this.#socket
     const leaving = watchForLeaving(client)
-    let target: PostgresTarget
+    let target: PostgresTarget | undefined
+    let sql: SqlSession
     try {
       target = await session.connect(ask, AbortSignal.any([leaving.signal, session.signal]))
+      sql = await this.#options.sql({ resource, database: ask.database, target, readOnly: ask.readOnly })
     } catch (error) {
+      target?.socket.destroy()
       if (leaving.signal.aborted) {
         client.destroy()
         return 'client-lost'
@@ -90,12 +94,13 @@ export class ClientConnection {
     }
     if (client.destroyed || target.socket.destroyed) {
       target.socket.destroy()
+      sql.close()
       if (client.destroyed) return 'client-lost'
       this.#refuse(new DoorError('GS_POSTGRES_FAILED', 'The target closed the connection at once.'))
       return 'target-closed'
     }
     const { guard, cancels, log } = this.#options
-    return relay({ client, rest: takeRest(client), session, guard, target, minor: ask.minor, cancels, log })
+    return relay({ client, rest: takeRest(client), session, guard, target, minor: ask.minor, cancels, log, sql })
   }
 
   /** PostgreSQL protocol 55.2.1: a newer minor version or an unknown option is answered with what we have. 3.1 does not exist. */

@@ -2,6 +2,7 @@ import type { SecureContext } from 'node:tls'
 import type { Guard } from '../../../guard/index.ts'
 import type { LoginThrottle, PlaneAuthenticator } from '../../../identity/index.ts'
 import type { PostgresResource } from '../../../operations/index.ts'
+import type { SqlSession } from '../sql/sql-session.ts'
 import type { CancelRegistry, RelayLog } from '../relay/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../target.ts'
 
@@ -22,6 +23,16 @@ export interface DoorLimits {
   readonly unauthenticatedPerPeer: number
 }
 
+/** A session whose target has logged in. */
+export interface OpenedSession {
+  readonly resource: PostgresResource
+  /** The target's own name of it. */
+  readonly database: string
+  readonly target: PostgresTarget
+  /** Whether the session is kept read-only at the target. */
+  readonly readOnly: boolean
+}
+
 export interface PostgresDoorOptions {
   /** Undefined: TLS is not offered, so only SCRAM is. */
   readonly tls: DoorTls | undefined
@@ -40,6 +51,11 @@ export interface PostgresDoorOptions {
     readonly database: string
   }) => { readonly resource: PostgresResource; readonly database: string | undefined } | undefined
   readonly guard: Guard<PostgresAsk, PostgresTarget>
+  /**
+   * What is known of a session's SQL, from a target that has just logged in and that nobody reads yet.
+   * @throws CodedError where the target does not say what its names mean; the socket's own error
+   */
+  readonly sql: (opened: OpenedSession) => Promise<SqlSession>
   readonly cancels: CancelRegistry
   /** A credential was presented and opened nothing: for the trail. No value that a client sent is in it. @param code `GS_…` */
   readonly onRefused: (refused: { readonly code: string; readonly address: string }) => void

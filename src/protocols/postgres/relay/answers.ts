@@ -1,4 +1,6 @@
-import type { Statement } from '../../../operations/index.ts'
+import type { Refusal } from '../../../operations/index.ts'
+import type { SqlSession } from '../sql/sql-session.ts'
+import type { StatementFacts } from '../sql/statement-facts.ts'
 import { backend, frontend, transaction } from '../wire/codes.ts'
 import type { ErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
@@ -7,24 +9,40 @@ import type { Replacement } from './batch.ts'
 import { Charges } from './charges.ts'
 import type { Flight } from './flight.ts'
 import { Portals } from './portals.ts'
+import type { ReadStatement } from './read-statement.ts'
 import { Ring } from './ring.ts'
+import { refusalFields } from './stand-ins.ts'
 import { Statements } from './statements.ts'
 
-/** A message that went upstream and that the server has yet to answer. */
-export interface Expected {
+/** A message that goes upstream and that the server has to answer. */
+export interface Sent {
   /** One of `frontend`. */
   readonly type: number
   readonly name: WireName
   readonly ofStatement: boolean
-  readonly statement: Statement | undefined
+  readonly statement: ReadStatement | undefined
   readonly flight: Flight | undefined
   readonly replacement: Replacement | undefined
+  /** Whether a text behind it may mean something else once it is completed. */
+  readonly changes: boolean
+}
+
+/** One that the server has yet to answer. */
+interface Expected extends Sent {
   /** CopyDone and CopyFail sent behind it: each ends one COPY of it and is not answered itself. */
   copyEnds: number
+  /** Query: how many of its statements the server has completed. */
+  completed: number
+  /** The target has been told to stop it. */
+  stopped: boolean
 }
 
 /** It is recorded in clear, so it is nothing else. */
 const SQLSTATE = /^[0-9A-Z]{5}$/
+/** SQLSTATE of what was cancelled. */
+const QUERY_CANCELED = '57014'
+/** How often it is looked whether the target has come to what has no time left; ms. */
+const AGAIN_MS = 50
 const COPY_FAULT = 'Only copy data may be sent while the server copies in.'
 const FAILED_COPY_FAULT = 'Behind a Sync that a failed COPY may have consumed, nothing may be sent before the server is ready.'
 
@@ -34,6 +52,9 @@ const FAILED_COPY_FAULT = 'Behind a Sync that a failed COPY may have consumed, n
  */
 export class Answers {
   readonly statements = new Statements()
+  readonly #sql: SqlSession
+  /** Stops what the target is at. */
+  readonly #stop: () => void
   readonly #portals = new Portals()
   readonly #expected = new Ring<Expected>()
   #status: number = transaction.idle
@@ -48,6 +69,21 @@ export class Answers {
   #looseSyncs = 0
   readonly #charges = new Charges()
   #clientFault: WireError | undefined
+  /** Messages without answer behind which a text may mean something else. */
+  #changing = 0
+  /** An operation was cut off too late for its error: the client is told ours, and nothing more up to the next ReadyForQuery. */
+  #muted = false
+
+  /** @param stop stops what the target is at: cancels it, or ends its COPY */
+  constructor(sql: SqlSession, stop: () => void) {
+    this.#sql = sql
+    this.#stop = stop
+  }
+
+  /** Whether a text that is read now may mean something else once the server has answered. */
+  get changing(): boolean {
+    return this.#changing > 0
+  }
 
   /** Whether the server has yet to answer something. */
   get inFlight(): boolean {
@@ -95,7 +131,20 @@ export class Answers {
   }
 
   /** A message goes upstream. One that the server cannot take while it copies in is a fault of the client. */
-  sent(expected: Expected): void {
+  sent(sent: Sent): void {
+    const { type, name, ofStatement, statement, flight, replacement, changes } = sent
+    const expected: Expected = {
+      type,
+      name,
+      ofStatement,
+      statement,
+      flight,
+      replacement,
+      changes,
+      copyEnds: 0,
+      completed: 0,
+      stopped: false,
+    }
     if (this.#copyingIn && this.#expected.length === 1 && this.#expected.head!.copyEnds === 0) {
       // In copy-in mode the server ignores Flush and Sync (PostgreSQL protocol, "COPY Operations").
       if (expected.type === frontend.sync) {
@@ -111,6 +160,7 @@ export class Answers {
         return
       } else this.#clientFault = new WireError(FAILED_COPY_FAULT)
     }
+    if (expected.changes) this.#changing += 1
     this.#expected.push(expected)
   }
 
@@ -128,17 +178,59 @@ export class Answers {
     }
     if (!this.#charges.flight) this.#charges.start(this.#headFlight())
     this.#charges.add(0, bytes)
+    this.charge()
   }
 
-  /** A row or a piece of a result arrives. @param rows 1 where it starts one @throws WireError where nothing was asked */
-  result(rows: number, bytes: number): void {
+  /** Why the COPY that takes data now is cut off; undefined where it is not. */
+  get copyCut(): Refusal | undefined {
+    return this.#copyingIn ? this.#headFlight()?.cut : undefined
+  }
+
+  /**
+   * A row or a piece of a result arrives.
+   * @param rows 1 where it starts one
+   * @returns whether it may be passed: nothing is that came behind a limit
+   * @throws WireError where nothing was asked
+   */
+  result(rows: number, bytes: number): boolean {
     if (!this.#charges.flight) this.#charges.start(this.#receiver())
+    const flight = this.#charges.flight
+    if (!flight) return true
+    if (flight.cut) {
+      this.#stopHead()
+      return false
+    }
     this.#charges.add(rows, bytes)
+    if (flight.limited) this.charge()
+    return flight.cut === undefined
   }
 
   /** Charges what arrived so far; called once per chunk. */
   charge(): void {
-    this.#charges.flush()
+    const { flight } = this.#charges
+    const refusal = this.#charges.flush()
+    if (refusal && flight) this.cutOff(flight, refusal)
+  }
+
+  /** Nothing more of its result is passed, and the target is asked to stop if it is at it. */
+  cutOff(flight: Flight, refusal: Refusal): void {
+    flight.cutOff(refusal)
+    if (this.#headFlight() === flight) this.#stopHead()
+  }
+
+  /** Cuts it off when its time is over; ms from now. Where others are before it, the target is stopped once it has come to it. */
+  watch(flight: Flight, time: number): void {
+    const over = (): void => {
+      if (flight.settled) return
+      this.cutOff(flight, flight.overtime())
+      setTimeout(over, AGAIN_MS).unref()
+    }
+    setTimeout(over, time).unref()
+  }
+
+  /** Whether the client is told nothing, because it was told an error of ours in this place. */
+  get muted(): boolean {
+    return this.#muted
   }
 
   /** Any message without content that matters here. @throws WireError where it answers nothing */
@@ -147,6 +239,7 @@ export class Answers {
       case backend.parseComplete: {
         const { name, statement, flight } = this.#take(frontend.parse)
         this.statements.answered(name, statement, true)
+        if (statement && name !== '') this.#sql.prepared(name, statement.understood)
         flight?.settle('completed')
         return
       }
@@ -157,8 +250,11 @@ export class Answers {
       }
       case backend.closeComplete: {
         const { name, ofStatement } = this.#take(frontend.close)
-        if (ofStatement) this.statements.answered(name, undefined, true)
-        else this.#portals.closed(name)
+        if (!ofStatement) this.#portals.closed(name)
+        else {
+          this.statements.answered(name, undefined, true)
+          if (name !== '') this.#sql.deallocated(name)
+        }
         return
       }
       case backend.noData:
@@ -174,10 +270,12 @@ export class Answers {
       case backend.emptyQueryResponse:
         this.#completed()
         return
-      case backend.portalSuspended:
+      case backend.portalSuspended: {
         this.#charges.end()
-        this.#take(frontend.execute)
+        const { name } = this.#take(frontend.execute)
+        this.#takeOver(this.#portals.flight(name)?.statements[0], '')
         return
+      }
       case backend.copyInResponse:
         this.#copyIn()
         return
@@ -190,10 +288,24 @@ export class Answers {
     }
   }
 
-  /** CommandComplete. @param rows of a COPY in: they are known from its end only, since CopyData is cut where the client likes */
-  completed(rows: number): void {
-    this.#charges.add(rows, 0)
+  /**
+   * CommandComplete.
+   * @param tag read only where it is of use
+   * @returns what the client is told instead, if it was cut off too late for the target to stop it
+   */
+  completed(tag: () => string): ErrorFields | undefined {
+    // Of a COPY in the rows are known from its end only, since CopyData is cut where the client likes.
+    const copied = this.#copyingIn
+    if (copied) this.#charges.add(copiedRows(tag()), 0)
+    const head = this.#expected.head
+    const flight = this.#headFlight()
+    const of = head?.type === frontend.query ? flight?.statements[head.completed++] : flight?.statements[0]
     this.#completed()
+    if (of && of.transitions.length > 0) this.#takeOver(of, tag())
+    if (!flight?.cut || copied) return undefined
+    this.#muted = true
+    const fields = refusalFields(flight.cut)
+    return { ...fields, message: `${fields.message} The target had completed it by then.` }
   }
 
   /**
@@ -207,15 +319,18 @@ export class Answers {
     if (severity === 'FATAL' || severity === 'PANIC') this.#fatal = true
     const head = this.#expected.head
     if (!head) return undefined
+    const { flight = this.#headFlight() } = head
     this.#charges.end()
     this.#failure = sqlstate
+    this.#sql.failed()
     if (!this.#copyingIn) this.#looseSyncs = 0
     const replacement = head.replacement?.by.answers(fields) ? head.replacement : undefined
+    const cut = !this.#fatal && sqlstate === QUERY_CANCELED ? flight?.cut : undefined
     if (head.type === frontend.query) {
       head.flight?.fail(sqlstate, this.#fatal)
       this.#copyingIn = false
     } else if (head.type !== frontend.sync) this.#failExtended(head, sqlstate)
-    return replacement?.answer
+    return cut ? refusalFields(cut) : replacement?.answer
   }
 
   /** ReadyForQuery. @throws WireError where no Query or Sync was sent */
@@ -223,7 +338,7 @@ export class Answers {
     this.#charges.end()
     const head = this.#expected.head
     if (head?.type === frontend.query || head?.type === frontend.sync) {
-      this.#expected.shift()
+      this.#shift()
       head.flight?.settle('completed')
     } else if (this.#looseSyncs > 0) {
       this.#looseSyncs -= 1
@@ -231,7 +346,9 @@ export class Answers {
       this.#skipping = false
     } else throw astray(backend.readyForQuery)
     this.#copyingIn = false
+    this.#muted = false
     this.#status = status
+    this.#sql.ready(status)
     // Portals live as long as their transaction.
     if (status === transaction.idle) this.#portals.end(this.#failure)
     this.#failure = undefined
@@ -241,7 +358,7 @@ export class Answers {
   /** One end is gone: nothing will be answered any more. */
   abandon(status: 'aborted' | 'cancelled'): void {
     this.#charges.end()
-    for (let head = this.#expected.shift(); head; head = this.#expected.shift()) head.flight?.settle(status)
+    for (let head = this.#shift(); head; head = this.#shift()) head.flight?.settle(status)
     this.#portals.abandon(status)
   }
 
@@ -259,14 +376,14 @@ export class Answers {
     if (head.type === frontend.execute) this.#portals.flight(head.name)?.fail(sqlstate, this.#fatal)
     head.flight?.fail(sqlstate, this.#fatal)
     this.#copyingIn = false
-    this.#expected.shift()
+    this.#shift()
     this.#unanswered(head)
     // Whether the COPY consumed its Sync, nobody says: what stands behind may be skipped or may run, so it is not called skipped.
     if (this.#looseSyncs > 0 && this.#expected.head && this.#expected.head.type !== frontend.sync) {
       this.#clientFault = new WireError(FAILED_COPY_FAULT)
       return
     }
-    while (this.#expected.head && this.#expected.head.type !== frontend.sync) this.#skip(this.#expected.shift()!)
+    while (this.#expected.head && this.#expected.head.type !== frontend.sync) this.#skip(this.#shift()!)
     this.#skipping = this.#expected.length === 0
   }
 
@@ -324,9 +441,38 @@ export class Answers {
     if (head?.type !== type || head.replacement) throw new WireError('The server answered something that was not sent.')
     // It answers in order: a Sync before this has been answered, or never will be.
     this.#looseSyncs = 0
-    this.#expected.shift()
+    this.#shift()
     return head
   }
+
+  #shift(): Expected | undefined {
+    const head = this.#expected.shift()
+    if (head?.changes) this.#changing -= 1
+    return head
+  }
+
+  /** What a statement did to the session counts from here. */
+  #takeOver(statement: StatementFacts | undefined, tag: string): void {
+    if (!statement || statement.transitions.length === 0) return
+    this.#sql.completed(statement, tag)
+    for (const transition of statement.transitions) {
+      if (transition.kind === 'deallocate') this.statements.forget(transition.name)
+      else if (transition.kind === 'discard' && transition.what === 'all') this.statements.forget(undefined)
+    }
+  }
+
+  /** Once for each message: a second request could hit what comes behind it. */
+  #stopHead(): void {
+    const { head } = this.#expected
+    if (!head || head.stopped) return
+    head.stopped = true
+    this.#stop()
+  }
+}
+
+/** @param tag of a COPY: `COPY 12` */
+function copiedRows(tag: string): number {
+  return tag.startsWith('COPY ') ? Number.parseInt(tag.slice('COPY '.length), 10) || 0 : 0
 }
 
 function astray(type: number): WireError {

@@ -1,6 +1,8 @@
-import type { Decided, Statement } from '../../../operations/index.ts'
+import type { Decided } from '../../../operations/index.ts'
+import type { StatementFacts } from '../sql/statement-facts.ts'
 import type { ErrorFields } from '../wire/error-response.ts'
 import type { WireName } from '../wire/read.ts'
+import type { ReadStatement } from './read-statement.ts'
 import type { StandIn } from './stand-ins.ts'
 
 /** A stand-in, and the error that the client sees instead of the one that the server answers it with. */
@@ -21,7 +23,11 @@ export interface Item {
   /** Close: of a statement, not a portal. */
   readonly ofStatement: boolean
   /** Parse: what the name will mean. */
-  readonly statement: Statement | undefined
+  readonly statement: ReadStatement | undefined
+  /** Query, Bind: what the server completes one after the other. */
+  readonly facts: readonly StatementFacts[]
+  /** Query, Execute: a text behind it may mean something else once it is completed. */
+  readonly changes: boolean
   /** Its place among the batch's operations; -1 if it is none. */
   readonly operation: number
   /** What stands in for it upstream where that does not follow from its type. */

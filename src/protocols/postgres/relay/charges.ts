@@ -1,3 +1,4 @@
+import type { Refusal } from '../../../operations/index.ts'
 import type { Flight } from './flight.ts'
 
 /** Rows and bytes that flow for one operation, charged per chunk and not per row. */
@@ -39,14 +40,15 @@ export class Charges {
     this.#bytes += bytes
   }
 
-  /** Charges what was added. */
-  flush(): void {
-    if (this.#rows > 0 || this.#bytes > 0) this.#flight?.charge(this.#rows, this.#bytes)
+  /** Charges what was added. @returns why its operation must be cut off, where it must */
+  flush(): Refusal | undefined {
+    const refusal = this.#rows > 0 || this.#bytes > 0 ? this.#flight?.charge(this.#rows, this.#bytes) : undefined
     this.#rows = 0
     this.#bytes = 0
+    return refusal
   }
 
-  /** The result is over. */
+  /** The result is over: nothing of it is left to cut off. */
   end(): void {
     this.flush()
     this.#flight = undefined

@@ -1,21 +1,52 @@
 import type { Admission } from '../../../guard/index.ts'
-import type { Outcome } from '../../../operations/index.ts'
+import type { Outcome, Refusal } from '../../../operations/index.ts'
+import type { StatementFacts } from '../sql/statement-facts.ts'
 
 /** An admitted operation, from its message going upstream to its end. */
 export class Flight {
+  /** What it consists of, in order: the server completes one after the other. */
+  readonly statements: readonly StatementFacts[]
   readonly #admission: Admission
   #settled = false
+  #cut: Refusal | undefined
 
-  constructor(admission: Admission) {
+  constructor(admission: Admission, statements: readonly StatementFacts[]) {
     this.#admission = admission
+    this.statements = statements
   }
 
   get settled(): boolean {
     return this.#settled
   }
 
-  charge(rows: number, bytes: number): void {
-    if (!this.#settled) this.#admission.charge(rows, bytes)
+  /** Whether each row has to be charged before it is passed. */
+  get limited(): boolean {
+    return this.#admission.limited
+  }
+
+  /** How long it may take, ms; undefined: as long as it likes. */
+  get time(): number | undefined {
+    return this.#admission.time
+  }
+
+  /** Its time is over. */
+  overtime(): Refusal {
+    return this.#admission.overtime()
+  }
+
+  /** Why nothing more of its result is passed. */
+  get cut(): Refusal | undefined {
+    return this.#cut
+  }
+
+  /** It came to more than it may. The first reason counts. */
+  cutOff(refusal: Refusal): void {
+    this.#cut ??= refusal
+  }
+
+  /** @returns why it must be cut off, where it must */
+  charge(rows: number, bytes: number): Refusal | undefined {
+    return this.#settled ? undefined : this.#admission.charge(rows, bytes)
   }
 
   /** The first end counts: a portal may be closed, or its transaction end, after it completed. */

@@ -1,4 +1,6 @@
-import { type Decision, type Operation, Refusal, type Statement } from '../../../operations/index.ts'
+import { type Decided, type Decision, type Operation, Refusal } from '../../../operations/index.ts'
+import type { SqlSession, Understood } from '../sql/sql-session.ts'
+import type { StatementFacts } from '../sql/statement-facts.ts'
 import { frontend } from '../wire/codes.ts'
 import { WireError } from '../wire/errors.ts'
 import { Framer, type MessageVisitor } from '../wire/framer.ts'
@@ -6,6 +8,7 @@ import { readBind, readExecute, readNamed, readParse, readQuery, type WireName }
 import type { Answers } from './answers.ts'
 import { Batch, type Item, type Replacement } from './batch.ts'
 import { isPlainName, NOT_PLAIN } from './plain-name.ts'
+import type { ReadStatement } from './read-statement.ts'
 import { type StandIn, standIns, unknownPortal, unknownStatement } from './stand-ins.ts'
 
 /** Everything but CopyData has to be read whole before it may go on. */
@@ -13,23 +16,33 @@ const ASSEMBLED = Object.values(frontend).filter((type) => type !== frontend.cop
 
 const ALL_TAKEN: readonly Uint8Array[] = []
 const NO_BYTES = new Uint8Array(0)
+const NO_FACTS: readonly StatementFacts[] = []
 
 /** Reads the client: frames its bytes, finds its operations and has each decided. */
 export class FromClient implements MessageVisitor {
   readonly #framer: Framer
   readonly #answers: Answers
   readonly #decide: (operation: Operation) => Decision
+  readonly #sql: SqlSession
   readonly #limit: number
   #batch = new Batch()
+  /** Something in the batch may give a text behind it another meaning. */
+  #changing = false
+  /** Portals whose statement may do so when it is executed. */
+  readonly #changingPortals = new Set<WireName>()
   /** Syncs framed so far: the group that a message belongs to. */
   #group = 0
   #terminated = false
-  /** The message that has to wait until the server said what a name means. */
+  /** The message that has to wait: until the server said what a name means, or until its text is understood. */
   #unsure: Uint8Array | undefined
+  #thinking: Promise<void> | undefined
+  /** What the text of that message was understood to be, and in which epoch. */
+  #thought: { readonly understood: Understood; readonly epoch: number } | undefined
 
-  constructor(answers: Answers, decide: (operation: Operation) => Decision, limit: number) {
+  constructor(answers: Answers, decide: (operation: Operation) => Decision, sql: SqlSession, limit: number) {
     this.#answers = answers
     this.#decide = decide
+    this.#sql = sql
     this.#limit = limit
     this.#framer = new Framer(this, { assembled: ASSEMBLED, limit })
   }
@@ -44,9 +57,15 @@ export class FromClient implements MessageVisitor {
     return this.#framer.atBoundary
   }
 
+  /** Resolves when the text that waits is understood; undefined where none is thought about. */
+  get thinking(): Promise<void> | undefined {
+    return this.#thinking
+  }
+
   /**
    * Adds the messages in these bytes to the batch.
-   * @returns nothing if all were taken; else the bytes, in order, to give again once the server has answered something
+   * @returns nothing if all were taken; else the bytes, in order, to give again once `thinking` has resolved, or where it is absent, once
+   * the server has answered something
    * @throws WireError
    */
   read(chunk: Uint8Array): readonly Uint8Array[] {
@@ -61,6 +80,7 @@ export class FromClient implements MessageVisitor {
   take(): Batch {
     const batch = this.#batch
     this.#batch = new Batch()
+    this.#changing = false
     return batch
   }
 
@@ -72,13 +92,15 @@ export class FromClient implements MessageVisitor {
         const portal = readExecute(bytes, start, end)
         if (!isPlainName(portal)) return this.#refuseInstead(NOT_PLAIN)
         const replacement = this.#answers.portalExpected(portal) ? undefined : { by: standIns.parse, answer: unknownPortal(portal) }
-        return this.#add(type, bytes, start, end, portal, replacement)
+        const changes = this.#changingPortals.has(portal)
+        this.#changing ||= changes
+        return this.#push({ type, bytes, start, end, name: portal, replacement, changes })
       }
       case frontend.sync:
         this.#group += 1
         return this.#add(type, bytes, start, end)
       case frontend.query:
-        return this.#operate(type, bytes, start, end, 'query', { text: readQuery(bytes, start, end) })
+        return this.#query(bytes, start, end)
       case frontend.parse:
         return this.#parse(bytes, start, end)
       case frontend.describe:
@@ -134,26 +156,74 @@ export class FromClient implements MessageVisitor {
     return this.#push({ type, bytes: NO_BYTES, start: 0, end: 0, operation: place, standIn })
   }
 
-  #parse(bytes: Uint8Array, start: number, end: number): true {
+  #query(bytes: Uint8Array, start: number, end: number): boolean {
+    const text = readQuery(bytes, start, end)
+    const understood = this.#understand(text)
+    if (!understood) return this.#wait(bytes, start, end)
+    const statement = { text, understood, epoch: this.#sql.epoch }
+    const changes = this.#sql.changes(understood.statements)
+    this.#changing ||= changes
+    return this.#operate({ type: frontend.query, bytes, start, end, statement, facts: understood.statements, changes }, 'query', statement)
+  }
+
+  #parse(bytes: Uint8Array, start: number, end: number): boolean {
     const { name, text } = readParse(bytes, start, end)
     if (!isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
+    const understood = this.#understand(text)
+    if (!understood) return this.#wait(bytes, start, end)
     // Copied: a prepared statement may outlive the chunk by hours.
-    const statement: Statement = { text: Uint8Array.prototype.slice.call(text) }
+    const statement: ReadStatement = { text: Uint8Array.prototype.slice.call(text), understood, epoch: this.#sql.epoch }
     this.#answers.statements.change(name, statement, this.#group)
-    return this.#operate(frontend.parse, bytes, start, end, 'prepare', statement, name)
+    return this.#operate({ type: frontend.parse, bytes, start, end, name, statement }, 'prepare', statement)
   }
 
   #bind(bytes: Uint8Array, start: number, end: number): boolean {
     const { portal, statement: name, parameters } = readBind(bytes, start, end)
     if (!isPlainName(portal) || !isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
     const statement = this.#answers.statements.resolve(name, this.#group)
-    if (statement === 'unsure') {
-      this.#unsure = bytes.subarray(start, end)
-      return false
-    }
+    if (statement === 'unsure' || (statement && !this.#upToDate(statement))) return this.#wait(bytes, start, end)
     this.#answers.portalChanges(portal)
     if (!statement) return this.#add(frontend.bind, bytes, start, end, portal, { by: standIns.bind, answer: unknownStatement(name) })
-    return this.#operate(frontend.bind, bytes, start, end, 'bind', statement, portal, parameters)
+    const facts = statement.understood.statements
+    if (this.#sql.changes(facts)) this.#changingPortals.add(portal)
+    else if (this.#changingPortals.size > 0) this.#changingPortals.delete(portal)
+    return this.#operate({ type: frontend.bind, bytes, start, end, name: portal, statement, facts }, 'bind', statement, parameters)
+  }
+
+  /** What is done to the session before this text is not known to the end, so neither is what the text means. */
+  get #uncertain(): boolean {
+    return this.#changing || this.#answers.changing
+  }
+
+  /** @returns undefined where it has to be waited for */
+  #understand(text: Uint8Array): Understood | undefined {
+    if (this.#uncertain) return undefined
+    const thought = this.#thought
+    this.#thought = undefined
+    if (thought?.epoch === this.#sql.epoch) return thought.understood
+    const answer = this.#sql.understand(text)
+    if (!(answer instanceof Promise)) return answer
+    this.#thinking = answer.then((understood) => {
+      this.#thinking = undefined
+      this.#thought = { understood, epoch: this.#sql.epoch }
+    })
+    return undefined
+  }
+
+  /** Whether the statement is understood as it would run now; it is brought up to date where that can be done at once. */
+  #upToDate(statement: ReadStatement): boolean {
+    if (this.#uncertain) return false
+    if (statement.epoch === this.#sql.epoch) return true
+    const understood = this.#understand(statement.text)
+    if (!understood) return false
+    statement.understood = understood
+    statement.epoch = this.#sql.epoch
+    return true
+  }
+
+  #wait(bytes: Uint8Array, start: number, end: number): false {
+    this.#unsure = bytes.subarray(start, end)
+    return false
   }
 
   #close(bytes: Uint8Array, start: number, end: number): true {
@@ -163,23 +233,16 @@ export class FromClient implements MessageVisitor {
     return this.#add(frontend.close, bytes, start, end, name, undefined, kind === 'statement')
   }
 
-  #operate(
-    type: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    form: Operation['form'],
-    statement: Statement,
-    name: WireName = '',
-    parameters?: Uint8Array,
-  ): true {
+  #operate(item: NewItem, form: Operation['form'], statement: ReadStatement, parameters?: Uint8Array): true {
+    const { facts, refusal } = statement.understood
     const operation: Operation = parameters
-      ? { protocol: 'postgres', form, statement, parameters }
-      : { protocol: 'postgres', form, statement }
-    const batch = this.#batch
-    const place = batch.operations.length
-    batch.operations.push({ operation, decision: this.#decide(operation) })
-    return this.#push({ type, bytes, start, end, name, statement, operation: place })
+      ? { protocol: 'postgres', form, statement, parameters, facts }
+      : { protocol: 'postgres', form, statement, facts }
+    const decision = this.#decide(operation)
+    const { operations } = this.#batch
+    const place = operations.length
+    operations.push(refusal === undefined ? { operation, decision } : notUnderstood(operation, decision, refusal))
+    return this.#push({ ...item, operation: place })
   }
 
   #add(
@@ -195,7 +258,7 @@ export class FromClient implements MessageVisitor {
     return this.#push({ type, bytes, start, end, name, ofStatement, replacement, continues })
   }
 
-  #push(item: Pick<Item, 'type' | 'bytes' | 'start' | 'end'> & Partial<Item>): true {
+  #push(item: NewItem): true {
     const {
       type,
       bytes,
@@ -204,13 +267,40 @@ export class FromClient implements MessageVisitor {
       name = '',
       ofStatement = false,
       statement,
+      facts = NO_FACTS,
+      changes = false,
       operation = -1,
       replacement,
       standIn,
       continues = false,
     } = item
-    this.#batch.items.push({ type, bytes, start, end, name, ofStatement, statement, operation, replacement, standIn, continues })
+    this.#batch.items.push({
+      type,
+      bytes,
+      start,
+      end,
+      name,
+      ofStatement,
+      statement,
+      facts,
+      changes,
+      operation,
+      replacement,
+      standIn,
+      continues,
+    })
     return true
+  }
+}
+
+type NewItem = Pick<Item, 'type' | 'bytes' | 'start' | 'end'> & Partial<Item>
+
+/** Refused whatever the rules say, and recorded like every refusal. */
+function notUnderstood(operation: Operation, { policy }: Decision, reason: string): Decided {
+  return {
+    operation,
+    decision: { effect: 'deny', rules: [], policy },
+    refusal: new Refusal('GS_OPERATION_NOT_UNDERSTOOD', { reason }),
   }
 }
 

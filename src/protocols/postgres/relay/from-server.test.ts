@@ -1,5 +1,8 @@
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
+import { plainSql } from '../../../../test/parts/plain-sql.ts'
+import type { Admission } from '../../../guard/index.ts'
+import { Refusal } from '../../../operations/index.ts'
 import * as build from '../wire/build.ts'
 import { backend, frontend } from '../wire/codes.ts'
 import { buildErrorResponse } from '../wire/error-response.ts'
@@ -27,6 +30,14 @@ const serverMessage = fc.oneof(
   fc.constantFrom(...Object.values(backend)).map((type) => build.message(type, bodies[type])),
   fc.tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 20 })).map(([type, body]) => build.message(type, body)),
 )
+const unlimited = (settle: () => void): Admission => ({
+  limited: false,
+  time: undefined,
+  charge: () => undefined,
+  overtime: () => new Refusal('GS_LIMIT_EXCEEDED'),
+  settle,
+})
+
 const asked = fc.array(
   fc.constantFrom(frontend.query, frontend.parse, frontend.bind, frontend.describe, frontend.execute, frontend.close, frontend.sync),
   {
@@ -38,9 +49,9 @@ it('passes what a server says byte for byte, or breaks off; and settles nothing 
   let whole = 0
   fc.assert(
     fc.property(asked, fc.array(serverMessage, { maxLength: 12 }), fc.integer({ min: 1, max: 40 }), (types, messages, size) => {
-      const answers = new Answers()
+      const answers = new Answers(plainSql(), () => undefined)
       const passed = new Passed()
-      const server = new FromServer(answers, passed)
+      const server = new FromServer(answers, passed, plainSql())
       let open = 0
       for (const type of types) {
         const operates = type === frontend.query || type === frontend.parse || type === frontend.bind
@@ -51,9 +62,9 @@ it('passes what a server says byte for byte, or breaks off; and settles nothing 
           open -= 1
         }
         if (operates) open += 1
-        const flight = operates ? new Flight({ charge: () => undefined, settle }) : undefined
+        const flight = operates ? new Flight(unlimited(settle), []) : undefined
         if (type === frontend.bind) answers.portalChanges('')
-        answers.sent({ type, name: '', ofStatement: false, statement: undefined, flight, replacement: undefined, copyEnds: 0 })
+        answers.sent({ type, name: '', ofStatement: false, statement: undefined, flight, replacement: undefined, changes: false })
       }
       const stream = Buffer.concat(messages)
       try {
@@ -73,12 +84,12 @@ it('passes what a server says byte for byte, or breaks off; and settles nothing 
 })
 
 it('keeps nothing as SQLSTATE that is none: it stands in the trail in clear', () => {
-  const answers = new Answers()
-  const server = new FromServer(answers, new Passed())
+  const answers = new Answers(plainSql(), () => undefined)
+  const server = new FromServer(answers, new Passed(), plainSql())
   const settle = vi.fn()
-  const flight = new Flight({ charge: () => undefined, settle })
+  const flight = new Flight(unlimited(settle), [])
   const { query } = frontend
-  answers.sent({ type: query, name: '', ofStatement: false, statement: undefined, flight, replacement: undefined, copyEnds: 0 })
+  answers.sent({ type: query, name: '', ofStatement: false, statement: undefined, flight, replacement: undefined, changes: false })
   server.read(buildErrorResponse({ severity: 'ERROR', sqlstate: 'card 4111 1111', message: 'no' }))
   expect(settle).toHaveBeenCalledWith({ status: 'failed', sqlstate: 'XX000' })
 })

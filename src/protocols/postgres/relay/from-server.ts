@@ -1,13 +1,14 @@
 import { backend } from '../wire/codes.ts'
-import { buildErrorResponse, readErrorFields } from '../wire/error-response.ts'
+import { buildErrorResponse, type ErrorFields, readErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
+import type { SqlSession } from '../sql/sql-session.ts'
 import { Framer, HEADER_BYTES, type MessageVisitor } from '../wire/framer.ts'
-import { readCommandTag, readTransactionStatus } from '../wire/read.ts'
+import { readCommandTag, readParameterStatus, readTransactionStatus } from '../wire/read.ts'
 import type { Answers } from './answers.ts'
 import type { Outgoing } from './outgoing.ts'
 
 /** Read whole: errors may be rewritten, the others are short. */
-const ASSEMBLED = [backend.errorResponse, backend.readyForQuery, backend.commandComplete]
+const ASSEMBLED = [backend.errorResponse, backend.readyForQuery, backend.commandComplete, backend.parameterStatus]
 
 /** Far above what a server says in an error; beyond it the peer is not a PostgreSQL. */
 const LONGEST_ERROR = 64 * 1024 * 1024
@@ -17,11 +18,15 @@ export class FromServer implements MessageVisitor {
   readonly #framer: Framer
   readonly #answers: Answers
   readonly #outgoing: Outgoing
+  readonly #sql: Pick<SqlSession, 'reported'>
+  /** Whether the pieces of the message under way are passed. */
+  #passes = true
   #broken = false
 
-  constructor(answers: Answers, outgoing: Outgoing) {
+  constructor(answers: Answers, outgoing: Outgoing, sql: Pick<SqlSession, 'reported'>) {
     this.#answers = answers
     this.#outgoing = outgoing
+    this.#sql = sql
     this.#framer = new Framer(this, { assembled: ASSEMBLED, limit: LONGEST_ERROR })
   }
 
@@ -44,56 +49,69 @@ export class FromServer implements MessageVisitor {
   }
 
   message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const muted = this.#answers.muted
     switch (type) {
       case backend.dataRow:
       case backend.copyData:
-        this.#answers.result(1, end - start)
+        if (!this.#answers.result(1, end - start)) return true
         break
       case backend.readyForQuery:
         this.#answers.ready(readTransactionStatus(bytes, start, end))
-        break
-      case backend.commandComplete:
-        this.#answers.completed(this.#answers.copyingIn ? copiedRows(readCommandTag(bytes, start, end)) : 0)
-        break
+        this.#outgoing.add(bytes, start, end)
+        return true
+      case backend.commandComplete: {
+        const instead = this.#answers.completed(() => readCommandTag(bytes, start, end))
+        if (!instead) break
+        if (!muted) this.#say(instead)
+        return true
+      }
       case backend.errorResponse:
-        this.#error(bytes, start, end)
+        this.#error(bytes, start, end, muted)
         return true
       // These may come at any time and belong to nothing (PostgreSQL protocol, "Asynchronous Operations").
+      case backend.parameterStatus: {
+        const { name, value } = readParameterStatus(bytes, start, end)
+        this.#sql.reported(name, value)
+        this.#outgoing.add(bytes, start, end)
+        return true
+      }
       case backend.noticeResponse:
       case backend.notificationResponse:
-      case backend.parameterStatus:
-        break
+        this.#outgoing.add(bytes, start, end)
+        return true
       default:
         this.#answers.received(type)
     }
-    this.#outgoing.add(bytes, start, end)
+    if (!muted) this.#outgoing.add(bytes, start, end)
     return true
   }
 
   piece(type: number, bytes: Uint8Array, start: number, end: number, first: boolean): void {
-    if (type === backend.dataRow || type === backend.copyData) this.#answers.result(first ? 1 : 0, end - start)
-    else if (first && type !== backend.noticeResponse && type !== backend.notificationResponse && type !== backend.parameterStatus) {
-      this.#answers.received(type)
-    }
-    this.#outgoing.add(bytes, start, end)
+    if (first) this.#passes = !this.#answers.muted || type === backend.noticeResponse || type === backend.notificationResponse
+    if (type === backend.dataRow || type === backend.copyData) {
+      const within = this.#answers.result(first ? 1 : 0, end - start)
+      // A row that the client has the beginning of is passed to its end.
+      if (first && !within) this.#passes = false
+    } else if (first && type !== backend.noticeResponse && type !== backend.notificationResponse) this.#answers.received(type)
+    if (this.#passes) this.#outgoing.add(bytes, start, end)
   }
 
   oversize(type: number): void {
     throw new WireError(`The server sent a message of type 0x${type.toString(16)} that is longer than any server's.`)
   }
 
-  #error(bytes: Uint8Array, start: number, end: number): void {
+  #error(bytes: Uint8Array, start: number, end: number, muted: boolean): void {
     const fields = readErrorFields(bytes.subarray(start + HEADER_BYTES, end))
     if (!fields) throw new WireError('The server sent an error that is not well-formed.')
     const instead = this.#answers.failed(fields)
-    if (instead) {
-      const own = buildErrorResponse(instead)
-      this.#outgoing.add(own, 0, own.length)
-    } else this.#outgoing.add(bytes, start, end)
+    // The end of the connection is said in any case.
+    if (muted && !this.#answers.fatal) return
+    if (instead) this.#say(instead)
+    else this.#outgoing.add(bytes, start, end)
   }
-}
 
-/** @param tag of a COPY: `COPY 12` */
-function copiedRows(tag: string): number {
-  return tag.startsWith('COPY ') ? Number.parseInt(tag.slice('COPY '.length), 10) || 0 : 0
+  #say(fields: ErrorFields): void {
+    const own = buildErrorResponse(fields)
+    this.#outgoing.add(own, 0, own.length)
+  }
 }

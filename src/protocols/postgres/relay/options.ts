@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Guard, Session } from '../../../guard/index.ts'
+import type { SqlSession } from '../sql/sql-session.ts'
 import type { PostgresAsk, PostgresTarget } from '../target.ts'
 import type { CancelRegistry } from './cancels.ts'
 
@@ -21,6 +22,8 @@ export interface RelayOptions {
   readonly session: Session<PostgresAsk, PostgresTarget>
   readonly guard: Guard<PostgresAsk, PostgresTarget>
   readonly target: PostgresTarget
+  /** What is known of this session's SQL; closed with it. */
+  readonly sql: SqlSession
   /** The minor version of protocol 3 agreed with the client; the target's may differ. */
   readonly minor: 0 | 2
   readonly cancels: CancelRegistry

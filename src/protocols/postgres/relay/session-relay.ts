@@ -22,7 +22,7 @@ const UNANSWERED_LIMIT = 65_536
 /** One session between two sockets. Client bytes wait here for admission, in order; server bytes pass through. */
 export class SessionRelay {
   readonly #options: RelayOptions
-  readonly #answers = new Answers()
+  readonly #answers: Answers
   readonly #fromClient: FromClient
   readonly #fromServer: FromServer
   readonly #forwarder: Forwarder
@@ -35,7 +35,7 @@ export class SessionRelay {
   #held: readonly Answer[] | undefined
   /** Resolves once the last batch of an ended session is answered. */
   readonly #lastAdmitted = Promise.withResolvers<void>()
-  /** The next message cannot be read before the server has answered. */
+  /** The next message cannot be read before the server has answered, or its text is understood. */
   #unsure = false
   #pumping = false
   /** The client is not read because of how much is unanswered. */
@@ -46,10 +46,11 @@ export class SessionRelay {
 
   constructor(options: RelayOptions) {
     this.#options = options
-    const { client, target, guard, session } = options
+    const { client, target, guard, session, sql } = options
     const limit = options.inspectionLimit ?? INSPECTION_LIMIT
-    this.#fromClient = new FromClient(this.#answers, (operation) => guard.decide(session, operation), limit)
-    this.#fromServer = new FromServer(this.#answers, this.#downstream)
+    this.#answers = new Answers(sql, () => this.#stopHead())
+    this.#fromClient = new FromClient(this.#answers, (operation) => guard.decide(session, operation), sql, limit)
+    this.#fromServer = new FromServer(this.#answers, this.#downstream, sql)
     this.#forwarder = new Forwarder(this.#answers, this.#fromServer, client, target.socket)
     this.#ending = new Ending(client, target.socket, this.#fromServer)
   }
@@ -83,6 +84,7 @@ export class SessionRelay {
     else if (socket.destroyed || socket.readableEnded) targetGone()
     const end = await this.#ending.closed
     this.#answers.abandon('aborted')
+    this.#options.sql.close()
     unregister()
     session.signal.removeEventListener('abort', stop)
     session.draining.removeEventListener('abort', drain)
@@ -132,12 +134,20 @@ export class SessionRelay {
       const again = this.#fromClient.read(waiting[index]!)
       if (again.length > 0) {
         this.#unsure = true
+        void this.#fromClient.thinking?.then(() => this.#sure())
         this.#waiting = [...again, ...waiting.slice(index + 1)]
         for (const chunk of this.#waiting) this.#waitingBytes += chunk.length
         break
       }
     }
     return this.#fromClient.take()
+  }
+
+  /** What the next message waited for is there. */
+  #sure(): void {
+    this.#unsure = false
+    this.#pump()
+    this.#readClient()
   }
 
   readonly #admitted = (answers: readonly Answer[]): void => {
@@ -169,6 +179,11 @@ export class SessionRelay {
     const fault = this.#forwarder.forward(batch, answers, this.#withdrawn)
     this.#withdrawn = false
     if (fault) this.#clientFault(fault)
+    else if (this.#unsure && !this.#fromClient.thinking) {
+      // What it waits for may have been refused, or lie at the server until somebody asks for it.
+      if (this.#answers.inFlight) this.#forwarder.flush()
+      else this.#unsure = false
+    }
     // A refusal that was answered here leaves nothing to wait for.
     else if (this.#options.session.draining.aborted) this.#drain()
   }
@@ -202,21 +217,24 @@ export class SessionRelay {
     this.#ending.sayWord()
     const fault = this.#answers.clientFault
     if (fault) this.#clientFault(fault)
-    if (this.#unsure) {
-      this.#unsure = false
-      this.#pump()
-      this.#readClient()
-    } else if (this.#crowded) this.#readClient()
+    if (this.#unsure && !this.#fromClient.thinking) this.#sure()
+    else if (this.#crowded) this.#readClient()
     if (session.draining.aborted) this.#drain()
   }
 
   // Cancel
 
+  /** What the target is at came to more than it may. A COPY in reads its client and no cancel request. */
+  #stopHead(): void {
+    if (!this.#answers.copyingIn) void this.#cancelTarget()
+    else if (this.#fromClient.atBoundary) this.#forwarder.endCopy()
+  }
+
   /** A CancelRequest with this session's pair. Forwarded only while there is something that it can mean. */
   #cancelRequested(): void {
     if (this.#ending.reason || this.#cancelling) return
     if (this.#answers.inFlight) void this.#cancelTarget()
-    else if (this.#admitting) this.#withdrawn = true
+    else if (this.#admitting || this.#fromClient.thinking) this.#withdrawn = true
   }
 
   /** Until the target closed the cancel connection nothing more goes upstream: a late cancel would hit the next statement. */

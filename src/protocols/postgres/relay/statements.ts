@@ -1,5 +1,5 @@
-import type { Statement } from '../../../operations/index.ts'
 import type { WireName } from '../wire/read.ts'
+import type { ReadStatement } from './read-statement.ts'
 
 interface Change {
   /** Messages about this name that the server has not answered yet. */
@@ -7,7 +7,7 @@ interface Change {
   /** Number of Syncs before the newest of them. */
   group: number
   /** What the name will mean; undefined once closed. */
-  statement: Statement | undefined
+  statement: ReadStatement | undefined
 }
 
 /**
@@ -15,11 +15,11 @@ interface Change {
  * CloseComplete comes, and what was sent meanwhile is only expected.
  */
 export class Statements {
-  readonly #known = new Map<WireName, Statement>()
+  readonly #known = new Map<WireName, ReadStatement>()
   readonly #changes = new Map<WireName, Change>()
 
   /** A Parse (or a Close, without statement) goes upstream. @param group Syncs before it */
-  change(name: WireName, statement: Statement | undefined, group: number): void {
+  change(name: WireName, statement: ReadStatement | undefined, group: number): void {
     const change = this.#changes.get(name)
     if (change) {
       change.unanswered += 1
@@ -29,7 +29,7 @@ export class Statements {
   }
 
   /** The server answered that message, or skipped it. */
-  answered(name: WireName, statement: Statement | undefined, done: boolean): void {
+  answered(name: WireName, statement: ReadStatement | undefined, done: boolean): void {
     const change = this.#changes.get(name)
     if (change) {
       change.unanswered -= 1
@@ -40,11 +40,17 @@ export class Statements {
     else this.#known.delete(name)
   }
 
+  /** DEALLOCATE or DISCARD in SQL took it away, or all of them. */
+  forget(name: WireName | undefined): void {
+    if (name === undefined) this.#known.clear()
+    else this.#known.delete(name)
+  }
+
   /**
    * The statement that a Bind in this group will run, undefined where there is none. Within one group an expectation is
    * certain enough: if it fails, the Bind is skipped with it. Across a Sync it is not: `unsure` until the server answered.
    */
-  resolve(name: WireName, group: number): Statement | undefined | 'unsure' {
+  resolve(name: WireName, group: number): ReadStatement | undefined | 'unsure' {
     const change = this.#changes.get(name)
     if (!change) return this.#known.get(name)
     return change.group === group ? change.statement : 'unsure'

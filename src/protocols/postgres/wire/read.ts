@@ -75,6 +75,14 @@ export function readTransactionStatus(bytes: Uint8Array, start: number, end: num
   return status
 }
 
+/** ParameterStatus: a setting of the session, as the server reports it. @throws WireError */
+export function readParameterStatus(bytes: Uint8Array, start: number, end: number): { readonly name: string; readonly value: string } {
+  const nameEnd = findNul(bytes, start + 5, end)
+  const valueEnd = findNul(bytes, nameEnd + 1, end)
+  if (valueEnd + 1 !== end) throw malformed('ParameterStatus')
+  return { name: nameOf(bytes, start + 5, nameEnd), value: Buffer.from(bytes.subarray(nameEnd + 1, valueEnd)).toString('utf8') }
+}
+
 /** The tag of a CommandComplete, such as `INSERT 0 1`. @throws WireError */
 export function readCommandTag(bytes: Uint8Array, start: number, end: number): string {
   const nul = findNul(bytes, start + 5, end)
