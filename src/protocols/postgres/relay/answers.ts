@@ -322,7 +322,7 @@ export class Answers {
     const { flight = this.#headFlight() } = head
     this.#charges.end()
     this.#failure = sqlstate
-    this.#sql.failed()
+    this.#sql.failed(head.type === frontend.query ? flight?.statements[head.completed] : flight?.statements[0])
     if (!this.#copyingIn) this.#looseSyncs = 0
     const replacement = head.replacement?.by.answers(fields) ? head.replacement : undefined
     const cut = !this.#fatal && sqlstate === QUERY_CANCELED ? flight?.cut : undefined

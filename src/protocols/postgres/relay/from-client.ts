@@ -169,10 +169,11 @@ export class FromClient implements MessageVisitor {
   #parse(bytes: Uint8Array, start: number, end: number): boolean {
     const { name, text } = readParse(bytes, start, end)
     if (!isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
-    const understood = this.#understand(text)
-    if (!understood) return this.#wait(bytes, start, end)
     // Copied: a prepared statement may outlive the chunk by hours.
-    const statement: ReadStatement = { text: Uint8Array.prototype.slice.call(text), understood, epoch: this.#sql.epoch }
+    const kept = Uint8Array.prototype.slice.call(text)
+    const understood = this.#understand(kept)
+    if (!understood) return this.#wait(bytes, start, end)
+    const statement: ReadStatement = { text: kept, understood, epoch: this.#sql.epoch }
     this.#answers.statements.change(name, statement, this.#group)
     return this.#operate({ type: frontend.parse, bytes, start, end, name, statement }, 'prepare', statement)
   }
@@ -192,7 +193,9 @@ export class FromClient implements MessageVisitor {
 
   /** What is done to the session before this text is not known to the end, so neither is what the text means. */
   get #uncertain(): boolean {
-    return this.#changing || this.#answers.changing
+    if (this.#changing || this.#answers.changing) return true
+    // What an implicit transaction did may yet be undone where it fails to commit.
+    return this.#answers.inFlight && this.#sql.changes(NO_FACTS)
   }
 
   /** @returns undefined where it has to be waited for */

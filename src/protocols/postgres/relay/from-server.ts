@@ -1,7 +1,7 @@
+import type { SqlSession } from '../sql/sql-session.ts'
 import { backend } from '../wire/codes.ts'
 import { buildErrorResponse, type ErrorFields, readErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
-import type { SqlSession } from '../sql/sql-session.ts'
 import { Framer, HEADER_BYTES, type MessageVisitor } from '../wire/framer.ts'
 import { readCommandTag, readParameterStatus, readTransactionStatus } from '../wire/read.ts'
 import type { Answers } from './answers.ts'

@@ -26,8 +26,11 @@ export interface SqlSession {
   reported(name: string, value: string): void
   /** The server has completed this statement. @param tag of its CommandComplete; empty where its portal was suspended */
   completed(statement: StatementFacts, tag: string): void
-  /** The server has answered with an error: what its transaction changed is undone. */
-  failed(): void
+  /**
+   * The server has answered with an error: what its transaction changed is undone.
+   * @param during the statement that it was at, where that is known: some commit before they fail
+   */
+  failed(during?: StatementFacts): void
   /** ReadyForQuery. @param status one of `transaction` of the wire */
   ready(status: number): void
   /** ParseComplete of a named statement: EXECUTE may name it. */
