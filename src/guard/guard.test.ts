@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { UNLIMITED } from '../../test/parts/unlimited.ts'
-import { type Decision, type Operation, type PostgresResource, Refusal, type Run } from '../operations/index.ts'
+import { type Decision, type Facts, type Operation, type PostgresResource, Refusal, type Run } from '../operations/index.ts'
+import type { BudgetAccount, Reservation } from '../runs/index.ts'
 import { type EntryDraft, TrailError, type TrailWriter } from '../trail/index.ts'
-import { createGuard } from './index.ts'
+import { type Admission, createGuard } from './index.ts'
 
 const run: Run = { id: 'run_1', principal: { kind: 'job', issuer: 'ci', subject: 'repo:1', groups: [] }, facts: {}, startedAt: 0 }
 const resource: PostgresResource = {
@@ -54,7 +55,7 @@ function controlledTrail() {
   return { trail, entries, settle, kinds: () => entries.map((entry) => entry.kind) }
 }
 
-function setUp(decision: Decision = allow, mayOpen = true) {
+function setUp(decision: Decision = allow, mayOpen = true, budget: BudgetAccount = UNLIMITED, permitted: readonly string[] = ['session']) {
   const controlled = controlledTrail()
   const ended = new AbortController()
   const close = vi.fn()
@@ -63,25 +64,29 @@ function setUp(decision: Decision = allow, mayOpen = true) {
     id: 'ses_1',
     signal: ended.signal,
     draining: new AbortController().signal,
-    budget: UNLIMITED,
+    budget,
     count: () => {},
     close,
     recorded,
   }
+  const connects: unknown[] = []
   const guard = createGuard<string, string>({
     policy: () => ({
       digest: 'sha256:1',
       decide: () => decision,
       mayOpen: () => mayOpen,
-      couldPermit: () => new Set(['session']),
+      couldPermit: () => new Set(permitted),
       usesTransaction: false,
     }),
     runs: { openSession: () => live },
     trail: controlled.trail,
-    connect: async (_resource, ask) => ({ target: `connected for ${ask}`, credential: { name: 'reader', version: 3 } }),
+    connect: async (_resource, ask, _signal, classes) => {
+      connects.push([...classes])
+      return { target: `connected for ${ask}`, credential: { name: 'reader', version: 3 } }
+    },
     now: () => 0,
   })
-  return { ...controlled, guard, ended, close, recorded }
+  return { ...controlled, guard, ended, close, recorded, connects }
 }
 
 describe('opening a session', () => {
@@ -114,6 +119,157 @@ describe('opening a session', () => {
     const session = await guard.open(run, resource, client)
     expect(await session.connect('orders', new AbortController().signal)).toBe('connected for orders')
     expect(entries.at(-1)).toMatchObject({ kind: 'credential.injected', fields: { session: 'ses_1', credential: 'reader', version: 3 } })
+  })
+})
+
+describe('what a session could ever be permitted', () => {
+  it.each<[readonly string[], boolean]>([
+    [['session', 'read', 'statistics', 'backend'], true],
+    [['session', 'read', 'write'], false],
+    [['session', 'define'], false],
+    [['session', 'opaque'], false],
+    [['session', 'admin'], false],
+    [['session', 'credential'], false],
+  ])('decides its credential, and whether the target is asked to refuse changes: %j', async (permitted, readOnly) => {
+    const { guard, connects } = setUp(allow, true, UNLIMITED, permitted)
+    const session = await guard.open(run, resource, client)
+    expect(session.readOnly).toBe(readOnly)
+    await session.connect('orders', new AbortController().signal)
+    expect(connects).toEqual([permitted])
+  })
+})
+
+describe('facts', () => {
+  const facts: Facts = { effects: [{ class: 'read', action: 'select' }], sql: { statements: 1, reads: ['public.t'] } }
+  const reading = (text: string, known = facts): Operation => ({ ...bind(text), facts: known })
+
+  it('are said once with the decision that was made on them, and again where either is another', async () => {
+    const { guard, entries } = setUp()
+    const session = await guard.open(run, resource, client)
+    const other: Facts = { ...facts, sql: { statements: 2 } }
+    const asked = [reading('a'), reading('b'), reading('a', other)]
+    for (const operation of asked) guard.admit(session, [{ operation, decision: allow }], () => {})
+    guard.admit(session, [{ operation: reading('a'), decision: deny }], () => {})
+    const intents = entries.filter(({ kind }) => kind === 'operation.intent')
+    expect(intents.map(({ fields }) => fields.decisions)).toEqual([
+      [[1, 'allow', ['may'], 'sha256:1', 1]],
+      undefined,
+      [[2, 'allow', ['may'], 'sha256:1', 2]],
+      [[3, 'deny', ['may-not'], 'sha256:1', 1]],
+    ])
+    const said = intents.flatMap(({ payloads = [] }) => payloads.filter(({ name }) => name.startsWith('facts.')))
+    expect(said.map(({ name, content }) => [name, JSON.parse(Buffer.from(content).toString())])).toEqual([
+      ['facts.1', facts],
+      ['facts.2', other],
+    ])
+  })
+})
+
+describe('limits and budgets', () => {
+  const admitted = async (decision: Decision, budget: BudgetAccount = UNLIMITED) => {
+    const { guard, settle, ...rest } = setUp(decision, true, budget)
+    const session = await guard.open(run, resource, client)
+    const answers: unknown[] = []
+    guard.admit(session, [{ operation: bind('a'), decision }], ([answer]) => void answers.push(answer))
+    settle()
+    return { ...rest, session, guard, settle, answer: answers[0] as Admission & Refusal }
+  }
+
+  it('cuts an operation off at the first row or byte that its rule does not grant, and says whose limit it was', async () => {
+    const { answer } = await admitted({ ...allow, limits: { rows: 2, bytes: 100, time: 5_000 } })
+    expect(answer).toMatchObject({ limited: true, time: 5_000 })
+    expect(answer.charge(2, 50)).toBeUndefined()
+    expect(answer.charge(1, 1)).toMatchObject({ code: 'GS_LIMIT_EXCEEDED', rule: 'may' })
+    expect(answer.charge(0, 50)).toMatchObject({ code: 'GS_LIMIT_EXCEEDED' })
+    expect(answer.overtime()).toMatchObject({ code: 'GS_LIMIT_EXCEEDED', rule: 'may' })
+  })
+
+  const account = (reserve: () => Reservation | Refusal, suspended?: Refusal) => {
+    const log: string[] = []
+    const budget: BudgetAccount = {
+      suspended,
+      reserve: () => {
+        log.push('reserve')
+        return reserve()
+      },
+      refused: () => void log.push('refused'),
+      close: () => {},
+    }
+    return { log, budget }
+  }
+  const room = (log: string[], over?: Refusal): Reservation => ({
+    limited: true,
+    charge: (rows, bytes) => {
+      log.push(`charge ${rows} ${bytes}`)
+      return over
+    },
+    settle: () => void log.push('settle'),
+    release: () => void log.push('release'),
+  })
+
+  it('takes room before the intent, charges what flows, and gives it back in full only where nothing was forwarded', async () => {
+    const log: string[] = []
+    const { answer } = await admitted(allow, account(() => room(log)).budget)
+    answer.charge(1, 10)
+    answer.settle({ status: 'completed' })
+    expect(log).toEqual(['charge 1 10', 'settle'])
+    log.length = 0
+    const { guard, session, ended, settle } = await admitted(allow, account(() => room(log)).budget)
+    ended.abort(new Refusal('GS_RUN_ENDED'))
+    guard.admit(session, [{ operation: bind('b'), decision: allow }], () => {})
+    settle()
+    guard.admit(session, [{ operation: bind('c'), decision: allow }], () => {})
+    settle(new TrailError('GS_TRAIL_FULL'))
+    expect(log).toEqual(['release', 'release'])
+  })
+
+  it('cuts off what a budget has no room for', async () => {
+    const { answer } = await admitted(allow, account(() => room([], new Refusal('GS_BUDGET_EXCEEDED'))).budget)
+    expect(answer.limited).toBe(true)
+    expect(answer.charge(1, 1)).toMatchObject({ code: 'GS_BUDGET_EXCEEDED' })
+  })
+
+  it('records and answers as refused what finds no room, and counts it as a refusal', async () => {
+    const { log, budget } = account(() => new Refusal('GS_BUDGET_EXCEEDED'))
+    const { answer, entries } = await admitted(allow, budget)
+    expect(answer).toMatchObject({ code: 'GS_BUDGET_EXCEEDED' })
+    expect(entries.at(-1)?.fields.decisions).toEqual([[1, 'deny', [], 'sha256:1']])
+    expect(log).toEqual(['reserve', 'refused'])
+  })
+
+  it('refuses everything of a suspended run, without counting that as more refusals', async () => {
+    const suspended = new Refusal('GS_RUN_SUSPENDED')
+    const { log, budget } = account(() => suspended)
+    let now: Refusal | undefined
+    const { guard, settle } = setUp(allow, true, {
+      ...budget,
+      get suspended() {
+        return now
+      },
+    })
+    const session = await guard.open(run, resource, client)
+    now = suspended
+    const answers = vi.fn()
+    guard.admit(
+      session,
+      [
+        { operation: bind('a'), decision: allow },
+        { operation: bind('b'), decision: deny },
+      ],
+      answers,
+    )
+    settle()
+    expect(answers.mock.calls[0]?.[0]).toEqual([suspended, suspended])
+    expect(log).toEqual([])
+  })
+
+  it('takes no room for a text that is only prepared', async () => {
+    const { log, budget } = account(() => room([]))
+    const { guard, settle } = setUp(allow, true, budget)
+    const session = await guard.open(run, resource, client)
+    guard.admit(session, [{ operation: { ...bind('a'), form: 'prepare' }, decision: allow }], () => {})
+    settle()
+    expect(log).toEqual([])
   })
 })
 

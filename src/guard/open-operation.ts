@@ -32,7 +32,7 @@ export class OpenOperation implements Admission {
     reservation: Reservation | undefined,
   ) {
     this.number = number
-    this.limited = limits?.rows !== undefined || limits?.bytes !== undefined
+    this.limited = limits?.rows !== undefined || limits?.bytes !== undefined || reservation?.limited === true
     this.#settling = settling
     this.#limits = limits
     this.#rule = rule

@@ -90,7 +90,12 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   }
 
   async connect(ask: Ask, signal: AbortSignal): Promise<Target> {
-    const { target, credential } = await this.#parts.connect(this.resource, ask, AbortSignal.any([signal, this.signal]), this.#parts.permitted)
+    const { target, credential } = await this.#parts.connect(
+      this.resource,
+      ask,
+      AbortSignal.any([signal, this.signal]),
+      this.#parts.permitted,
+    )
     // Nothing of a session comes behind its end.
     if (this.#closed) return target
     this.#parts.trail.note({
