@@ -2,34 +2,46 @@
  * An entry bundle of C2SP tlog-tiles: entries one behind the other, each with its length in two bytes, big-endian, before it.
  */
 
+/** As many bytes as 256 entries mostly take. */
+const FIRST_CAPACITY = 64 * 1024
+
 /** The entries of a bundle that is being filled. */
 export class OpenBundle {
-  #parts: Buffer[] = []
+  #buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY)
+  #length = 0
+  #width = 0
 
-  /** @param entries of a bundle that was begun earlier; their bytes are kept */
+  /** @param entries of a bundle that was begun earlier */
   constructor(entries: readonly Buffer[] = []) {
     for (const entry of entries) this.push(entry)
   }
 
   /** Entries in it. */
   get width(): number {
-    return this.#parts.length / 2
+    return this.#width
   }
 
-  /** @param entry kept, not copied */
+  /** @param entry copied */
   push(entry: Buffer): void {
-    const length = Buffer.allocUnsafe(2)
-    length.writeUInt16BE(entry.byteLength)
-    this.#parts.push(length, entry)
+    const end = this.#length + 2 + entry.byteLength
+    if (end > this.#buffer.byteLength) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(end, 2 * this.#buffer.byteLength))
+      this.#buffer.copy(larger, 0, 0, this.#length)
+      this.#buffer = larger
+    }
+    entry.copy(this.#buffer, this.#buffer.writeUInt16BE(entry.byteLength, this.#length))
+    this.#length = end
+    this.#width++
   }
 
-  /** The whole of it as a file. */
+  /** The whole of it as a file: a copy. */
   bytes(): Buffer {
-    return Buffer.concat(this.#parts)
+    return Buffer.from(this.#buffer.subarray(0, this.#length))
   }
 
   clear(): void {
-    this.#parts = []
+    this.#length = 0
+    this.#width = 0
   }
 }
 

@@ -1,5 +1,21 @@
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statfsSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+
+const synced = promisify(fsync)
 
 export interface LogFile {
   /** Below the log's folder, as C2SP tlog-tiles names it. */
@@ -17,12 +33,12 @@ export interface LogFiles {
   write(files: readonly LogFile[]): Promise<void>
   /** Replaces one file so that a reader sees the old or the new one, whole; durable when it resolves. */
   replace(file: LogFile): Promise<void>
-  /** Idempotent. */
+  /** Durable, all of it, when it resolves. Idempotent. */
   remove(paths: readonly string[]): Promise<void>
 }
 
 /**
- * The log as files of a folder, made with mode 0700 where absent. Calls block: whoever minds uses a thread of its own.
+ * The log as files of a folder, made with mode 0700 where absent. Most calls block: whoever minds uses a thread of its own.
  * @param folder its parent exists
  */
 export function folderLogFiles(folder: string): LogFiles {
@@ -42,23 +58,24 @@ export function folderLogFiles(folder: string): LogFiles {
     },
     async write(files) {
       const folders = new Set<string>()
-      const open: number[] = []
-      try {
-        // All are written before the first is synced: a journal then commits them together.
-        for (const { path, bytes } of files) {
-          const full = join(folder, path)
-          makeFolder(dirname(full))
-          folders.add(dirname(full))
-          const file = openSync(full, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600)
-          open.push(file)
-          writeWhole(file, bytes)
-          if (open.length === MOST_OPEN) syncAndClose(open)
+      for (let from = 0; from < files.length; from += MOST_OPEN) {
+        const open: number[] = []
+        try {
+          // All are written before the first is synced.
+          for (const { path, bytes } of files.slice(from, from + MOST_OPEN)) {
+            const full = join(folder, path)
+            makeFolder(dirname(full))
+            folders.add(dirname(full))
+            const file = openSync(full, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600)
+            open.push(file)
+            writeWhole(file, bytes)
+          }
+          await syncAll(open)
+        } finally {
+          for (const file of open) closeSync(file)
         }
-        syncAndClose(open)
-      } finally {
-        for (const file of open) closeSync(file)
       }
-      for (const each of folders) syncFolder(each)
+      await syncFolders(folders)
     },
     async replace({ path, bytes }) {
       const full = join(folder, path)
@@ -74,18 +91,42 @@ export function folderLogFiles(folder: string): LogFiles {
       syncFolder(dirname(full))
     },
     async remove(paths) {
-      for (const path of paths) rmSync(join(folder, path), { force: true, recursive: true })
+      const folders = new Set<string>()
+      for (const path of paths) {
+        const full = join(folder, path)
+        rmSync(full, { force: true, recursive: true })
+        folders.add(dirname(full))
+      }
+      await syncFolders([...folders].filter((each) => existsSync(each)))
     },
   }
 }
 
 const MOST_OPEN = 64
 
-function syncAndClose(open: number[]): void {
-  for (let file = open[0]; file !== undefined; file = open[0]) {
-    fsyncSync(file)
-    open.shift()
-    closeSync(file)
+/**
+ * Where a file system allocates a file's blocks when it is synced, one sync after the other is one commit of its journal after the other; those under
+ * way together share one. Fewer than libuv has threads, so that whoever else needs one does not wait behind all of them.
+ */
+const SYNCS_AT_ONCE = 3
+
+/** Rejects only when none is under way any more: no file is closed under its sync. */
+async function syncAll(files: readonly number[]): Promise<void> {
+  let next = 0
+  const lane = async () => {
+    while (next < files.length) await synced(files[next++] as number)
+  }
+  const lanes = await Promise.allSettled(Array.from({ length: SYNCS_AT_ONCE }, lane))
+  for (const result of lanes) if (result.status === 'rejected') throw result.reason
+}
+
+async function syncFolders(folders: Iterable<string>): Promise<void> {
+  const open: number[] = []
+  try {
+    for (const each of folders) open.push(openSync(each, constants.O_RDONLY))
+    await syncAll(open)
+  } finally {
+    for (const handle of open) closeSync(handle)
   }
 }
 

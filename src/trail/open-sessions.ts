@@ -1,6 +1,7 @@
-import type { ParsedEntry } from './entry.ts'
+import { type ParsedEntry, parseEntry } from './entry.ts'
 import { type IntentFields, MAX_OUTCOMES, type OutcomeFields, type OutcomeRow, type SessionOpenFields } from './operation-entries.ts'
 import type { OpenSession } from './published.ts'
+import { shortIntent } from './short-intent.ts'
 import type { EntryDraft } from './trail.ts'
 
 /** Follows entries in order and knows which sessions and operations have begun and not ended. */
@@ -12,6 +13,13 @@ export class OpenSessions {
     this.#operations = new Map(known.map(([session, operations]) => [session, new Set(operations)]))
   }
 
+  /** @param entry as stored */
+  seeStored(entry: Buffer): void {
+    const intent = shortIntent(entry)
+    if (intent) this.#begin(intent.session, intent.operations)
+    else this.see(parseEntry(entry))
+  }
+
   see({ kind, fields }: Pick<ParsedEntry, 'kind' | 'fields'>): void {
     switch (kind) {
       case 'session.open':
@@ -21,7 +29,10 @@ export class OpenSessions {
         this.#operations.delete((fields as SessionOpenFields).session)
         break
       case 'operation.intent':
-        for (const [n] of (fields as unknown as IntentFields).ops) this.#operations.get((fields as SessionOpenFields).session)?.add(n)
+        this.#begin(
+          (fields as SessionOpenFields).session,
+          (fields as unknown as IntentFields).ops.map(([n]) => n),
+        )
         break
       case 'operation.outcome':
         for (const [n] of (fields as unknown as OutcomeFields).outcomes) {
@@ -29,6 +40,11 @@ export class OpenSessions {
         }
         break
     }
+  }
+
+  #begin(session: string, operations: readonly number[]): void {
+    const open = this.#operations.get(session)
+    if (open) for (const n of operations) open.add(n)
   }
 
   snapshot(): readonly OpenSession[] {

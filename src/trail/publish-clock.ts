@@ -4,8 +4,17 @@ import type { PruneOrder, Publication, Published, Publishing } from './published
 import type { TrailLog } from './trail-log.ts'
 import type { LogEnd } from './write-ahead.ts'
 
-/** A publication begins this long after the last one began, ms: so that no entry waits for its checkpoint longer than a second. */
+/** A publication begins this long after the last one began, ms. */
 const PUBLISH_MS = 800
+
+/** It begins sooner where so much waits that the oldest entry would have its checkpoint later than this otherwise, ms. */
+const LATEST_MS = 900
+
+/** What it takes to publish one entry, ms, as long as nobody knows better. */
+const FIRST_GUESS_MS = 0.015
+
+/** A publication of fewer entries than this tells more of the disk than of what an entry takes. */
+const ENOUGH_TO_TELL = 1000
 
 export interface PublishClockOptions {
   readonly publishing: Publishing
@@ -33,6 +42,8 @@ export class PublishClock {
   #broken = false
   /** When the oldest entry that no checkpoint covers became durable, as far as is known; ms of the monotonic clock. */
   #behindSince: number | undefined
+  /** What it took lately to publish one entry, ms. */
+  #perEntry = FIRST_GUESS_MS
 
   constructor(options: PublishClockOptions) {
     this.#options = options
@@ -55,18 +66,26 @@ export class PublishClock {
 
   /** More is durable. */
   advanced(): void {
-    this.#behindSince ??= performance.now()
+    const now = performance.now()
+    this.#behindSince ??= now
+    if (this.#timer === undefined || this.#running !== undefined || this.#noRoom) return
+    const waiting = this.#options.end().entries - this.#last.published.size
+    if (now - this.#behindSince + waiting * this.#perEntry < LATEST_MS) return
+    this.#timer.refresh()
+    this.#tick()
   }
 
   /** Publishes now and from now on. */
   start(): void {
-    const tick = () => {
-      if (this.#running === undefined && this.#options.end().entries > this.#signed()) this.publish().catch(() => undefined)
-      else if (this.#running === undefined) this.#save(false)
-    }
-    tick()
-    this.#timer = setInterval(tick, PUBLISH_MS)
+    this.#timer = setInterval(() => this.#tick(), PUBLISH_MS)
     this.#timer.unref()
+    this.#tick()
+  }
+
+  #tick(): void {
+    if (this.#running !== undefined) return
+    if (this.#options.end().entries > this.#signed()) this.publish().catch(() => undefined)
+    else this.#save(false)
   }
 
   /**
@@ -101,6 +120,7 @@ export class PublishClock {
   /** Nothing is under way any more, and nothing begins by itself. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    this.#timer = undefined
     await this.#running?.catch(() => undefined)
   }
 
@@ -116,6 +136,7 @@ export class PublishClock {
     const since = performance.now()
     // Before any of it is signed: a folder that is put back to before this publication is then known to be too short.
     this.#save(false)
+    const before = this.#last.published.size
     try {
       const release = this.#last.published.wal.segment
       this.#last = await publishing.publish({ end: { segment, offset, batches, mac, entries }, release, sign: maySign() })
@@ -131,10 +152,16 @@ export class PublishClock {
       throw error
     }
     this.#noRoom = false
+    this.#learn(this.#last.published.size - before, performance.now() - since)
     if (this.#last.checkpoint !== undefined) this.#behindSince = end().entries > this.#last.published.size ? since : undefined
     this.#save(false)
     advanced(this.#last)
     return this.#last
+  }
+
+  /** The dearer of now and lately counts: a checkpoint that comes too soon costs little. */
+  #learn(entries: number, ms: number): void {
+    if (entries >= ENOUGH_TO_TELL) this.#perEntry = Math.max(ms / entries, (this.#perEntry + ms / entries) / 2)
   }
 
   /** Entries that a checkpoint covers. */

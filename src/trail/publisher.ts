@@ -1,6 +1,5 @@
 import { checkpointText, ed25519Signer, leafHash, type NoteSigner, signNote, TILE_WIDTH, TreeBuilder, tilePath } from '../tlog/index.ts'
 import { OpenBundle } from './bundle.ts'
-import { parseEntry } from './entry.ts'
 import { TrailError } from './errors.ts'
 import type { LogFile, LogFiles } from './log-files.ts'
 import { OpenSessions } from './open-sessions.ts'
@@ -228,7 +227,7 @@ class Growth {
     this.bytes += entry.byteLength
     this.#tree.append(leafHash(entry))
     this.#bundle.push(entry)
-    this.#open.see(parseEntry(entry))
+    this.#open.seeStored(entry)
     for (let place = 0; place < payloads.length; place++) {
       const { key, sealed } = payloads[place]!
       this.bytes += sealed.byteLength
