@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type RunningPostgres, startPostgres } from '../../../../test/parts/postgres.ts'
+import { createLogin } from '../login/index.ts'
+import { readNames } from './read-names.ts'
+
+const login = createLogin()
+let server: RunningPostgres
+beforeAll(async () => {
+  server = await startPostgres()
+  await server.query('CREATE ROLE plain LOGIN')
+  await server.query('CREATE ROLE other')
+  await server.query('CREATE ROLE turned LOGIN')
+  await server.query('GRANT other TO turned')
+  await server.query('ALTER ROLE turned SET role = other')
+  await server.query(`ALTER ROLE turned SET search_path = "$user", "odd, ""name"""`)
+})
+afterAll(() => server.stop())
+
+async function namesOf(user: string, rest?: Uint8Array) {
+  const address = { host: server.host, port: server.port, tls: { verify: 'off' } } as const
+  const ask = { database: 'postgres', settings: new Map(), minor: 0, readOnly: false } as const
+  const target = await login(address, { user }, ask, AbortSignal.timeout(10_000))
+  try {
+    return await readNames(rest ? { ...target, rest } : target)
+  } finally {
+    target.socket.destroy()
+  }
+}
+
+it('is what the server says, also where the role comes with another one set', async () => {
+  expect(await namesOf('plain')).toEqual({ user: 'plain', searchPath: '"$user", public' })
+  expect(await namesOf('turned')).toEqual({ user: 'other', searchPath: '"$user", "odd, ""name"""' })
+})
+
+it('is not known where the server has begun to say something else: that is for the client', async () => {
+  expect(await namesOf('plain', Buffer.from('N'))).toEqual({ user: '', searchPath: undefined })
+})

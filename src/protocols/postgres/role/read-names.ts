@@ -1,0 +1,31 @@
+import { simpleQuery, type TextRow } from '../simple-query.ts'
+import type { PostgresTarget } from '../target.ts'
+
+/** By what a session's names are resolved from its first statement on. */
+export interface SessionNames {
+  /** `current_user`: what `"$user"` stands for; a role can come with another one set. */
+  readonly user: string
+  /** `search_path` as the server shows it; undefined: not known. */
+  readonly searchPath: string | undefined
+}
+
+const QUERY = "SELECT current_user::pg_catalog.text, pg_catalog.current_setting('search_path')"
+const LIMITS = { message: 64 * 1024, answer: 128 * 1024 }
+const UNKNOWN: SessionNames = { user: '', searchPath: undefined }
+
+/**
+ * What a connection that has just logged in resolves names by. A pooler may know log-ins and no such question: then nothing is known, and no unqualified name is certain.
+ *
+ * @throws WireError where the target does not answer as PostgreSQL does; the socket's own error
+ */
+export async function readNames({ socket, rest }: Pick<PostgresTarget, 'socket' | 'rest'>): Promise<SessionNames> {
+  // What the server sent behind its log-in belongs to the client; an answer of ours would be read into the middle of it.
+  if (rest.length > 0) return UNKNOWN
+  let row: TextRow = []
+  const { refused } = await simpleQuery(socket, QUERY, LIMITS, (values) => {
+    row = values
+  })
+  const [user, searchPath] = row
+  if (refused !== undefined || !user || searchPath == null) return UNKNOWN
+  return { user, searchPath }
+}
