@@ -137,7 +137,7 @@ function intending(trail: Trail): (caller: number) => (done: () => void) => void
 
 function unpublished({ published }: PublishingStart): Publishing {
   return {
-    publish: async () => ({ published, checkpoint: undefined }),
+    publish: async ({ end }) => ({ published: { ...published, size: end.entries }, checkpoint: undefined }),
     useSeeds: async () => undefined,
     prune: async () => ({ published, done: true }),
     erase: async () => true,

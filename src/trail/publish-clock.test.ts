@@ -19,7 +19,7 @@ afterEach(() => {
 })
 
 /** A log to which so many entries come every 10 ms, and whose publications take as long as told. */
-function busy(entriesPer10ms: number, takes: (entries: number) => number) {
+function busy(entriesPer10ms: number, takes: (entries: number) => number, sign = true) {
   let [entries, published, running] = [0, START, 0]
   const began: number[] = []
   const publishing: Publishing = {
@@ -29,7 +29,7 @@ function busy(entriesPer10ms: number, takes: (entries: number) => number) {
       await new Promise((resolve) => setTimeout(resolve, takes(end.entries - published.size)))
       running--
       published = { ...published, size: end.entries }
-      return { published, checkpoint: 'note' }
+      return { published, checkpoint: sign ? 'note' : undefined }
     },
     useSeeds: async () => undefined,
     prune: async () => ({ published, done: true }),
@@ -41,7 +41,7 @@ function busy(entriesPer10ms: number, takes: (entries: number) => number) {
     published: START,
     store: { saveState: () => undefined } as never,
     end: () => ({ ...START.wal, mac: Buffer.from(START.wal.mac), batches: entries, entries }),
-    maySign: () => true,
+    maySign: () => sign,
     log: { warn: () => undefined, error: () => undefined },
     advanced: () => undefined,
     failed: (error) => {
@@ -101,4 +101,11 @@ it('publishes every 0.8 s where little happens, and not at all where nothing doe
   await idle.run(8000)
   expect(idle.began).toEqual([])
   await idle.stop()
+})
+
+it('is in no hurry where nothing may be signed yet', async () => {
+  const log = busy(100, () => 20, false)
+  await log.run(8000)
+  expect(log.began.length).toBeLessThanOrEqual(11)
+  await log.stop()
 })

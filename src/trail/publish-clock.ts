@@ -42,6 +42,8 @@ export class PublishClock {
   #broken = false
   /** When the oldest entry that no checkpoint covers became durable, as far as is known; ms of the monotonic clock. */
   #behindSince: number | undefined
+  /** When the last publication began. */
+  #began = 0
   /** What it took lately to publish one entry, ms. */
   #perEntry = FIRST_GUESS_MS
 
@@ -70,7 +72,9 @@ export class PublishClock {
     this.#behindSince ??= now
     if (this.#timer === undefined || this.#running !== undefined || this.#noRoom) return
     const waiting = this.#options.end().entries - this.#last.published.size
-    if (now - this.#behindSince + waiting * this.#perEntry < LATEST_MS) return
+    // Where nothing may be signed yet, what is behind may be older than what is not published.
+    const oldest = Math.max(this.#behindSince, this.#began)
+    if (now - oldest + waiting * this.#perEntry < LATEST_MS) return
     this.#timer.refresh()
     this.#tick()
   }
@@ -134,6 +138,7 @@ export class PublishClock {
     const { publishing, end, maySign, log, advanced, failed } = this.#options
     const { segment, offset, batches, mac, entries } = end()
     const since = performance.now()
+    this.#began = since
     // Before any of it is signed: a folder that is put back to before this publication is then known to be too short.
     this.#save(false)
     const before = this.#last.published.size
