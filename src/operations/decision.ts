@@ -12,6 +12,8 @@ export interface Decision {
   readonly say?: string
   /** What the rules that allow it grant at most; the smallest of each. */
   readonly limits?: OperationLimits
+  /** Denied by no rule, but because it is larger than anything may be here. */
+  readonly exceeds?: 'statementBytes'
 }
 
 /** How much one operation may come to before it is cut off. */

@@ -4,7 +4,12 @@ import type { Decision, Operation, Principal, Resource } from '../operations/ind
 import { createPolicy } from './create-policy.ts'
 import type { Rule } from './rule.ts'
 
-const operation: Operation = { protocol: 'postgres', form: 'query', statement: { text: new Uint8Array() } }
+const operation: Operation = {
+  protocol: 'postgres',
+  form: 'query',
+  statement: { text: new Uint8Array() },
+  facts: { effects: [{ class: 'read', action: 'select' }], sql: { statements: 1 } },
+}
 const job = (...groups: string[]): Principal => ({ kind: 'job', issuer: 'github', subject: 's', groups })
 const orders: Resource = { name: 'orders-db', kind: 'postgres', tags: ['prod', 'pii'] }
 
@@ -121,10 +126,11 @@ describe('a policy', () => {
         effect: 'deny',
         matches: false,
         misses: ['who.kind', 'who.groups', 'on.resources', 'on.tags', 'until'],
+        permits: [],
         decides: false,
       },
-      { name: 'may', effect: 'allow', matches: true, misses: [], decides: false },
-      { name: 'first-ask', effect: 'ask', matches: true, misses: [], decides: true },
+      { name: 'may', effect: 'allow', matches: true, misses: [], permits: operation.facts?.effects, decides: false },
+      { name: 'first-ask', effect: 'ask', matches: true, misses: [], permits: operation.facts?.effects, decides: true },
     ])
   })
 })

@@ -1,83 +1,97 @@
-import type { Decision, Resource } from '../operations/index.ts'
+import type { Decision, Facts, Operation } from '../operations/index.ts'
 import type { Asker } from './asker.ts'
 import { digestOf } from './digest.ts'
 import { type Explanation, explainRules } from './explain.ts'
-import type { Policy } from './policy.ts'
+import { judge } from './judge.ts'
+import type { GlobalLimits, Policy } from './policy.ts'
+import { prepareRule } from './prepared-rule.ts'
 import type { Rule } from './rule.ts'
 import { indexRules } from './rule-index.ts'
-import { isInForce, selectsProtocol } from './selectors.ts'
-import { verdictOf } from './verdict.ts'
+import { type Standing, standingOf } from './standing.ts'
+import { decisionsUnder } from './verdict.ts'
 
 /** A policy that can also say why. */
 export interface ExplainingPolicy extends Policy {
-  /** Every rule, in the order of the configuration, and why it does or does not match. @param now milliseconds since the epoch */
-  explain(asker: Asker, operation: { readonly protocol: Resource['kind'] }, now: number): Explanation
+  /** Every rule, in the order of the configuration, and why it does or does not speak. @param now milliseconds since the epoch */
+  explain(asker: Asker, operation: Pick<Operation, 'facts' | 'statement'>, now: number): Explanation
 }
 
-/** A decision and the span in which it is the answer. */
-interface Standing {
-  readonly decision: Decision
-  readonly mayOpen: boolean
-  /** Milliseconds since the epoch: from the last `until` before the question, inclusive, to the next one, exclusive. */
-  readonly from: number
-  readonly to: number
+/** What was answered while a standing lasts. */
+interface Answered {
+  readonly standing: Standing
+  /** One per span of sizes between which no rule makes a difference: decisions by facts. */
+  readonly byFacts: readonly WeakMap<Facts, Decision>[]
+  /** Operations of which nothing is known. */
+  readonly blind: (Decision | undefined)[]
 }
 
 /**
- * Makes a policy of rules. Decisions are frozen, shared, and kept per asker, so that the
- * repeated question costs a look-up and no memory; what was kept is dropped with the asker itself.
+ * Makes a policy of rules. Decisions are frozen, shared, and kept per asker and facts object, so that the repeated question costs two
+ * look-ups and no memory; what was kept is dropped with the asker or the facts. Neither may change after it was asked about.
  *
  * @param rules as configured; their order only decides in which order they are named
+ * @param limits what holds for every operation whatever the rules say
+ * @throws RuleError where a rule's condition cannot be used, or its `do` names what does not exist
  */
-export function createPolicy(rules: readonly Rule[]): ExplainingPolicy {
-  const digest = digestOf(rules)
-  const index = indexRules(rules)
-  const standings = new WeakMap<Asker, Standing>()
-  // One decision per set of rules that spoke: a thousand principals of one class share it.
-  const decisions = new Map<string, Decision>()
+export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}): ExplainingPolicy {
+  const digest = digestOf(rules, limits)
+  const prepared = rules.map(prepareRule)
+  const index = indexRules(prepared)
+  const decisionOf = decisionsUnder(digest, limits)
+  const known = new WeakMap<Asker, Answered>()
+  const longest = limits.statementBytes ?? Number.POSITIVE_INFINITY
+  const tooLong: Decision = Object.freeze({ effect: 'deny', rules: Object.freeze([]), policy: digest, exceeds: 'statementBytes' })
 
-  const share = (decision: Decision): Decision => {
-    const key = JSON.stringify([decision.effect, decision.rules])
-    const known = decisions.get(key)
-    if (known) return known
-    decisions.set(key, decision)
-    return decision
-  }
-
-  const judge = ({ principal, resource }: Asker, now: number): Standing => {
-    const about = index.about(principal, resource).filter((rule) => selectsProtocol(rule, resource.kind))
-    const decision = share(
-      verdictOf(
-        about.filter((rule) => isInForce(rule, now)),
-        digest,
-      ),
-    )
-    const ends = about.flatMap(({ until }) => until ?? [])
-    return {
-      decision,
-      mayOpen: decision.effect !== 'deny',
-      from: Math.max(Number.NEGATIVE_INFINITY, ...ends.filter((end) => end <= now)),
-      to: Math.min(Number.POSITIVE_INFINITY, ...ends.filter((end) => end > now)),
-    }
-  }
-
-  const standing = (asker: Asker, now: number): Standing => {
-    const known = standings.get(asker)
-    if (known !== undefined && now >= known.from && now < known.to) return known
-    const fresh = judge(asker, now)
-    standings.set(asker, fresh)
+  const answered = (asker: Asker, now: number): Answered => {
+    const before = known.get(asker)
+    if (before !== undefined && now >= before.standing.from && now < before.standing.to) return before
+    const standing = standingOf(asker, index.about(asker.principal, asker.resource), now)
+    const spans = standing.sizes.length + 1
+    const fresh = { standing, byFacts: Array.from({ length: spans }, () => new WeakMap()), blind: new Array(spans) }
+    known.set(asker, fresh)
     return fresh
+  }
+
+  const decide = (asker: Asker, { facts, statement }: Operation, now: number): Decision => {
+    const bytes = statement.text.byteLength
+    if (bytes > longest) return tooLong
+    const { standing, byFacts, blind } = answered(asker, now)
+    const span = spanOf(standing.sizes, bytes)
+    const kept = facts === undefined ? blind[span] : byFacts[span]?.get(facts)
+    if (kept !== undefined) return kept
+    const judgement = judge(standing, facts, bytes, now)
+    const decision = decisionOf(judgement)
+    if (judgement.timed) return decision
+    if (facts === undefined) blind[span] = decision
+    else byFacts[span]?.set(facts, decision)
+    return decision
   }
 
   return {
     digest,
-    decide: (asker, _operation, now) => standing(asker, now).decision,
-    mayOpen: (asker, now) => standing(asker, now).mayOpen,
-    couldPermit: (asker, now) => (standing(asker, now).mayOpen ? everyClass : nothing),
-    explain: ({ principal, resource }, operation, now) => explainRules(rules, digest, principal, resource, operation.protocol, now),
+    usesTransaction: prepared.some(({ condition }) => condition?.facts.has('sql.transaction')),
+    decide,
+    mayOpen: (asker, now) => answered(asker, now).standing.mayOpen,
+    couldPermit: (asker, now) => answered(asker, now).standing.couldPermit,
+    explain: (asker, { facts, statement }, now) => {
+      const standing = standingOf(asker, index.about(asker.principal, asker.resource), now)
+      const bytes = statement.text.byteLength
+      return explainRules(
+        prepared,
+        standing,
+        asker,
+        facts,
+        bytes,
+        now,
+        bytes > longest ? tooLong : decisionOf(judge(standing, facts, bytes, now)),
+      )
+    },
   }
 }
 
-/** Nothing tells operations apart yet: whoever may do anything may do these. */
-const everyClass: ReadonlySet<string> = new Set(['session', 'read', 'write', 'define', 'admin', 'opaque'])
-const nothing: ReadonlySet<string> = new Set()
+/** How many of the limits a statement of this size exceeds. */
+function spanOf(sizes: readonly number[], bytes: number): number {
+  let span = 0
+  for (const size of sizes) if (bytes > size) span += 1
+  return span
+}

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
+import type { GlobalLimits } from './policy.ts'
 import type { Rule } from './rule.ts'
 
 /** `sha256:…` over the rules as RFC 8785 JSON: the same rules have the same digest however their fields were ordered. */
-export function digestOf(rules: readonly Rule[]): string {
-  return `sha256:${createHash('sha256').update(canonical(rules)).digest('hex')}`
+export function digestOf(rules: readonly Rule[], limits: GlobalLimits): string {
+  const what = Object.values(limits).some((limit) => limit !== undefined) ? { limits, rules } : rules
+  return `sha256:${createHash('sha256').update(canonical(what)).digest('hex')}`
 }
 
 /** RFC 8785. Rules hold strings, lists and whole numbers only, for which JSON.stringify already gives the canonical form (§3.2.2). */

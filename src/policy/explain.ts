@@ -1,66 +1,91 @@
-import type { Decision, Principal, Resource } from '../operations/index.ts'
+import type { Decision, Effect, Facts } from '../operations/index.ts'
+import type { Asker } from './asker.ts'
+import { Situation } from './condition/condition.ts'
+import { isTooLong, NOTHING_KNOWN } from './judge.ts'
+import type { PreparedRule } from './prepared-rule.ts'
 import type { Rule } from './rule.ts'
-import { isInForce, selectsPrincipal, selectsProtocol, selectsResource } from './selectors.ts'
-import { verdictOf } from './verdict.ts'
+import { isInForce, selectsPrincipal, selectsResource } from './selectors.ts'
+import type { Standing } from './standing.ts'
 
 /** What one rule says of one operation. */
 export interface RuleExplanation {
   readonly name: string
   readonly effect: Rule['effect']
+  /** Whether it says something of this operation. Of an allow that may be only part of it: see `permits`. */
   readonly matches: boolean
-  /** Which selectors do not match, or that all do; `who.kind`, `who.groups`, `on.resources`, `on.tags`, `do`, `until`. */
+  /** What keeps it from saying something, all of it. */
   readonly misses: readonly Selector[]
+  /** Where there is a condition and nothing else misses: what it said, or why it could not. */
+  readonly when?: { readonly said: boolean } | { readonly failed: string }
+  /** The effects of the operation that it permits; of a deny, none. `session` comes with a rule also where nothing else of it matches. */
+  readonly permits: readonly Effect[]
   /** Whether the decision is this rule's. A rule may match and be overridden. */
   readonly decides: boolean
 }
 
-export type Selector = 'who.kind' | 'who.groups' | 'on.resources' | 'on.tags' | 'do' | 'until'
+export type Selector = 'who.kind' | 'who.groups' | 'on.resources' | 'on.tags' | 'do' | 'when' | 'limits.statementBytes' | 'until'
 
 export interface Explanation {
   readonly decision: Decision
   readonly rules: readonly RuleExplanation[]
+  /** Effects that no rule permits: where there is one, the answer is deny. */
+  readonly unpermitted: readonly Effect[]
 }
 
-/** Judges every rule on its own, without index or cache. */
+/** Judges every rule on its own, without index or cache, all of its parts. */
 export function explainRules(
-  rules: readonly Rule[],
-  digest: string,
-  principal: Principal,
-  resource: Pick<Resource, 'name' | 'tags'>,
-  protocol: Resource['kind'],
+  rules: readonly PreparedRule[],
+  standing: Standing,
+  asker: Asker,
+  facts: Facts = NOTHING_KNOWN,
+  bytes: number,
   now: number,
+  decision: Decision,
 ): Explanation {
-  const judged = rules.map((rule) => ({ rule, misses: missesOf(rule, principal, resource, protocol, now) }))
-  const decision = verdictOf(
-    judged.filter(({ misses }) => misses.length === 0).map(({ rule }) => rule),
-    digest,
-  )
+  const situation = new Situation(standing.surroundings, facts, now)
+  const explained = rules.map((prepared): RuleExplanation => {
+    const misses = missesOf(prepared, asker, facts, bytes, now)
+    const said = misses.length > 0 || prepared.condition === undefined ? true : prepared.condition.ask(situation)
+    const { effect, name } = prepared.rule
+    // A condition that cannot be answered speaks where it denies or asks, and then it denies.
+    const speaks = said === true || (said !== false && effect !== 'allow')
+    const matches = misses.length === 0 && speaks
+    return {
+      name,
+      effect,
+      matches,
+      misses: speaks ? misses : [...misses, 'when'],
+      ...(misses.length === 0 && prepared.condition && { when: typeof said === 'boolean' ? { said } : { failed: firstLine(said) } }),
+      permits: permittedBy(prepared, matches && said === true && effect !== 'deny', standing, facts, bytes),
+      decides: decision.rules.includes(name),
+    }
+  })
   return {
     decision,
-    rules: judged.map(({ rule, misses }) => ({
-      name: rule.name,
-      effect: rule.effect,
-      matches: misses.length === 0,
-      misses,
-      decides: misses.length === 0 && rule.effect === decision.effect,
-    })),
+    rules: explained,
+    unpermitted: facts.effects.filter((effect) => !explained.some(({ permits }) => permits.includes(effect))),
   }
 }
 
-function missesOf(
-  rule: Rule,
-  principal: Principal,
-  resource: Pick<Resource, 'name' | 'tags'>,
-  protocol: Resource['kind'],
-  now: number,
-): readonly Selector[] {
+/** The engine draws where an error was below the first line. */
+const firstLine = ({ message }: Error) => message.split('\n', 1)[0] ?? ''
+
+function permittedBy(prepared: PreparedRule, matches: boolean, { grace }: Standing, { effects }: Facts, bytes: number): readonly Effect[] {
+  const bySession = grace.includes(prepared) && !isTooLong(prepared, bytes)
+  return effects.filter((effect) => (matches && prepared.coverage.permits(effect)) || (bySession && effect.class === 'session'))
+}
+
+function missesOf(prepared: PreparedRule, asker: Asker, facts: Facts, bytes: number, now: number): Selector[] {
+  const { rule, coverage } = prepared
   const misses: Selector[] = []
-  const { who = {}, on = {} } = rule
-  if (who.kind !== undefined && !selectsPrincipal({ ...rule, who: { kind: who.kind } }, principal)) misses.push('who.kind')
-  if (who.groups !== undefined && !selectsPrincipal({ ...rule, who: { groups: who.groups } }, principal)) misses.push('who.groups')
-  if (on.resources !== undefined && !selectsResource({ ...rule, on: { resources: on.resources } }, resource)) misses.push('on.resources')
-  if (on.tags !== undefined && !selectsResource({ ...rule, on: { tags: on.tags } }, resource)) misses.push('on.tags')
-  if (!selectsProtocol(rule, protocol)) misses.push('do')
+  const { who, on } = rule
+  if (who?.kind !== undefined && !selectsPrincipal({ who: { kind: who.kind } }, asker.principal)) misses.push('who.kind')
+  if (who?.groups !== undefined && !selectsPrincipal({ who: { groups: who.groups } }, asker.principal)) misses.push('who.groups')
+  if (on?.resources !== undefined && !selectsResource({ on: { resources: on.resources } }, asker.resource)) misses.push('on.resources')
+  if (on?.tags !== undefined && !selectsResource({ on: { tags: on.tags } }, asker.resource)) misses.push('on.tags')
+  const about = rule.effect === 'allow' ? coverage.permits : coverage.concerns
+  if (!facts.effects.some(about)) misses.push('do')
+  if (isTooLong(prepared, bytes)) misses.push('limits.statementBytes')
   if (!isInForce(rule, now)) misses.push('until')
   return misses
 }

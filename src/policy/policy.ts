@@ -1,10 +1,20 @@
 import type { Decision, Operation } from '../operations/index.ts'
 import type { Asker } from './asker.ts'
 
+/** What holds whatever the rules say. */
+export interface GlobalLimits {
+  /** Bytes of a statement's text; a longer one is denied, and its decision says so. */
+  readonly statementBytes?: number
+  /** Rows of results, or rows copied, per operation. */
+  readonly rows?: number
+}
+
 /** A loaded set of rules. Pure: the same question has the same answer until `now` passes a rule's `until`, or a condition asks for `now`. */
 export interface Policy {
-  /** `sha256:…` over the rules as configured. */
+  /** `sha256:…` over the rules as configured, and the limits that hold beside them where there are any. */
   readonly digest: string
+  /** Whether a condition reads `sql.transaction`, so that facts without it do not do. */
+  readonly usesTransaction: boolean
   /** @param now milliseconds since the epoch */
   decide(asker: Asker, operation: Operation, now: number): Decision
   /** Whether some rule could allow this asker something here. */

@@ -1,20 +1,34 @@
-import type { Decision } from '../operations/index.ts'
-import type { Rule } from './rule.ts'
+import type { Decision, OperationLimits } from '../operations/index.ts'
+import type { Judgement } from './judge.ts'
+import type { GlobalLimits } from './policy.ts'
 
-const strength = { deny: 2, ask: 1, allow: 0 } as const
+/** Distinct decisions that are remembered; what rules an operation meets is up to the client, and so is how many sets of them there are. */
+const REMEMBERED = 4096
 
-/**
- * What rules that match say together: deny overrides ask overrides allow; nothing is deny.
- *
- * @param matching in the order of the configuration
- * @returns a frozen decision that names every rule of the effect that won, first the one whose `say` it carries where one has it
- */
-export function verdictOf(matching: readonly Rule[], policy: string): Decision {
-  let effect: Decision['effect'] = 'deny'
-  if (matching.length > 0) {
-    effect = matching.reduce<Decision['effect']>((won, rule) => (strength[rule.effect] > strength[won] ? rule.effect : won), 'allow')
+/** Makes decisions of judgements: frozen, and the same object for the same answer, so that what refers to it by identity says it once. */
+export function decisionsUnder(policy: string, global: GlobalLimits): (judgement: Judgement) => Decision {
+  const known = new Map<string, Decision>()
+  return ({ effect, spoke, limits: granted }) => {
+    const limits = effect === 'deny' ? undefined : smaller(granted, global.rows)
+    const rules = spoke.map(({ rule }) => rule.name)
+    const key = JSON.stringify([effect, rules, limits?.rows, limits?.bytes, limits?.time])
+    const same = known.get(key)
+    if (same !== undefined) return same
+    if (known.size === REMEMBERED) known.clear()
+    const say = spoke.find(({ rule }) => rule.say !== undefined)?.rule.say
+    const decision = Object.freeze({
+      effect,
+      rules: Object.freeze(rules),
+      policy,
+      ...(say !== undefined && { say }),
+      ...(limits !== undefined && { limits: Object.freeze(limits) }),
+    })
+    known.set(key, decision)
+    return decision
   }
-  const spoke = matching.filter((rule) => rule.effect === effect)
-  const say = spoke.find((rule) => rule.say !== undefined)?.say
-  return Object.freeze({ effect, rules: Object.freeze(spoke.map(({ name }) => name)), policy, ...(say !== undefined && { say }) })
+}
+
+function smaller(granted: OperationLimits | undefined, rows: number | undefined): OperationLimits | undefined {
+  if (rows === undefined) return granted
+  return { ...granted, rows: Math.min(rows, granted?.rows ?? rows) }
 }

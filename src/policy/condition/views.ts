@@ -1,0 +1,186 @@
+import type { Facts, Principal, RunFacts, SqlFacts } from '../../operations/index.ts'
+import type { Asker } from '../asker.ts'
+import { unknown } from './unknown-fact.ts'
+
+/**
+ * What conditions see, one class per variable: the engine knows a type by its class. A getter that has nothing to give throws, so that
+ * not even `has()` can take what is unknown for what is absent.
+ */
+
+export class ColumnsView {
+  readonly output: readonly string[]
+  readonly predicate: readonly string[]
+  readonly written: readonly string[]
+
+  constructor(columns: NonNullable<SqlFacts['columns']>) {
+    this.output = columns.output
+    this.predicate = columns.predicate
+    this.written = columns.written
+  }
+}
+
+export class SqlView {
+  readonly #facts: Facts
+  #columns: ColumnsView | undefined
+
+  constructor(facts: Facts) {
+    this.#facts = facts
+  }
+
+  get actions(): readonly string[] {
+    return distinct(this.#facts.effects.map(({ action }) => action))
+  }
+
+  get classes(): readonly string[] {
+    return distinct(this.#facts.effects.map((effect) => effect.class))
+  }
+
+  get statements(): bigint {
+    return BigInt(this.#known('statements'))
+  }
+
+  get reads(): readonly string[] {
+    return this.#known('reads')
+  }
+
+  get writes(): readonly string[] {
+    return this.#known('writes')
+  }
+
+  get columns(): ColumnsView {
+    this.#columns ??= new ColumnsView(this.#known('columns'))
+    return this.#columns
+  }
+
+  get functions(): readonly string[] {
+    return this.#known('functions')
+  }
+
+  get bounded(): boolean {
+    return this.#known('bounded')
+  }
+
+  get transaction(): string {
+    return this.#known('transaction')
+  }
+
+  #known<Name extends keyof SqlFacts>(name: Name): NonNullable<SqlFacts[Name]> {
+    const value = this.#facts.sql?.[name]
+    if (value === undefined) throw unknown(`sql.${name}`)
+    return value
+  }
+}
+
+const distinct = (sorted: readonly string[]) => [...new Set(sorted)]
+
+/** The length of the longest list that conditions could go through. */
+export function longestList({ effects, sql }: Facts): number {
+  if (sql === undefined) return effects.length
+  const { reads, writes, functions, columns } = sql
+  return Math.max(
+    effects.length,
+    reads?.length ?? 0,
+    writes?.length ?? 0,
+    functions?.length ?? 0,
+    columns === undefined ? 0 : Math.max(columns.output.length, columns.predicate.length, columns.written.length),
+  )
+}
+
+export class PrincipalView {
+  readonly kind: string
+  readonly issuer: string
+  readonly subject: string
+  readonly groups: readonly string[]
+
+  constructor({ kind, issuer, subject, groups }: Principal) {
+    this.kind = kind
+    this.issuer = issuer
+    this.subject = subject
+    this.groups = groups
+  }
+}
+
+export class ResourceView {
+  readonly name: string
+  readonly kind: string
+  readonly tags: readonly string[]
+
+  constructor({ name, kind, tags }: Asker['resource']) {
+    this.name = name
+    this.kind = kind
+    this.tags = tags
+  }
+}
+
+export class RunView {
+  readonly #run: Asker['run']
+
+  constructor(run: Asker['run']) {
+    this.#run = run
+  }
+
+  get id(): string {
+    if (this.#run === undefined) throw unknown('run.id')
+    return this.#run.id
+  }
+
+  get repository(): string {
+    return this.#known('repository')
+  }
+
+  get workflow(): string {
+    return this.#known('workflow')
+  }
+
+  get commit(): string {
+    return this.#known('commit')
+  }
+
+  get attempt(): string {
+    return this.#known('attempt')
+  }
+
+  get launcher(): string {
+    return this.#known('launcher')
+  }
+
+  get url(): string {
+    return this.#known('url')
+  }
+
+  #known(name: keyof RunFacts): string {
+    const value = this.#run?.facts[name]
+    if (value === undefined) throw unknown(`run.${name}`)
+    return value
+  }
+}
+
+export class SessionView {
+  readonly #session: Asker['session']
+
+  constructor(session: Asker['session']) {
+    this.#session = session
+  }
+
+  get id(): string {
+    return this.#known('id')
+  }
+
+  get user(): string {
+    return this.#known('user')
+  }
+
+  get database(): string {
+    return this.#known('database')
+  }
+
+  get application(): string {
+    return this.#known('application')
+  }
+
+  #known(name: keyof NonNullable<Asker['session']>): string {
+    const value = this.#session?.[name]
+    if (value === undefined) throw unknown(`session.${name}`)
+    return value
+  }
+}
