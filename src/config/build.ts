@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { type CredentialSettings, parseReference, type Reference, type TargetTlsSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
 import type { Rule } from '../policy/index.ts'
+import type { BudgetSettings } from '../runs/budgets/settings.ts'
 import { parseAddress } from './address.ts'
 import type { Config, GatewayTls, ListenAddress, PostgresResourceConfig, TrailSettings } from './config.ts'
 import { milliseconds } from './duration.ts'
@@ -10,6 +11,7 @@ import { readJwks } from './jwks.ts'
 import { present } from './present.ts'
 import { readRetention } from './retention.ts'
 import type { Document } from './schema/document.ts'
+import { bytes } from './size.ts'
 
 /**
  * Makes a document that passed the schema and the checks exact: defaults filled in, paths absolute, times in milliseconds.
@@ -32,7 +34,18 @@ export function buildConfig(document: Document, folder: string): Config {
     issuers: document.issuers.map((issuer) => jobIssuer(issuer, folder)),
     resources: document.resources.map((resource) => postgresResource(resource, folder)),
     rules: document.rules.map(rule),
+    budgets: (document.budgets ?? []).map(budget),
     trail: trailSettings(document.trail),
+  }
+}
+
+function budget({ name, per, over, limit, warnAt }: NonNullable<Document['budgets']>[number]): BudgetSettings {
+  return {
+    name,
+    per,
+    ...(over !== undefined && { over: milliseconds(over) }),
+    limit: present({ ...limit, bytes: limit.bytes === undefined ? undefined : bytes(limit.bytes) }),
+    ...(warnAt !== undefined && { warnAt }),
   }
 }
 

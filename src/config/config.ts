@@ -2,6 +2,7 @@ import type { Reference, TargetSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
 import type { PostgresResource } from '../operations/index.ts'
 import type { Rule } from '../policy/index.ts'
+import type { BudgetSettings } from '../runs/budgets/settings.ts'
 import type { Retention } from './retention.ts'
 
 /** A configuration that was read, checked and made exact: paths absolute, durations in milliseconds, defaults filled in. */
@@ -11,6 +12,7 @@ export interface Config {
   readonly issuers: readonly IssuerSettings[]
   readonly resources: readonly PostgresResourceConfig[]
   readonly rules: readonly Rule[]
+  readonly budgets: readonly BudgetSettings[]
   readonly trail: TrailSettings
 }
 

@@ -226,13 +226,15 @@ describe('what is not enforced', () => {
     const whole = `${example}
 masks:
   - { name: a, on: { resources: [orders-db] }, columns: [x], as: partial }
-budgets: []
+budgets: [{ name: a, per: run, limit: { tokens: 5, money: 5 USD, approvalsAsked: 3 } }]
 approvals: {}
 roles: {}
 limits: { idle: 30m }
 `
     expect(places(whole).map((place) => place.replace(/^\S+ /, ''))).toEqual(
-      ['masks', 'budgets', 'approvals', 'roles', 'limits'].map((section) => `GS_CONFIG_NOT_SUPPORTED ${section}`),
+      ['masks', ...['tokens', 'money', 'approvalsAsked'].map((limit) => `budgets[0].limit.${limit}`), 'approvals', 'roles', 'limits'].map(
+        (section) => `GS_CONFIG_NOT_SUPPORTED ${section}`,
+      ),
     )
     expect(places(whole)[0]).toBe(`${at(whole, 'masks:')} GS_CONFIG_NOT_SUPPORTED masks`)
   })

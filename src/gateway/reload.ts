@@ -36,6 +36,7 @@ async function reload(rooms: Rooms, path: string): Promise<Reloaded> {
     )
     inForce.replace(after)
     rooms.exchange.useIssuers(issuers)
+    rooms.runs.useBudgets(loaded.config.budgets)
     endSessionsOfChanged(rooms, before.resources.all)
     return { changed: true, policy: after.policy.digest }
   } catch (error) {

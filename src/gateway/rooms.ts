@@ -14,10 +14,11 @@ import { createGuard, type Guard } from '../guard/index.ts'
 import { openIdentityKeys, prepareIssuer, RunCredentials, TokenExchange } from '../identity/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../protocols/postgres/index.ts'
 import { createLogin } from '../protocols/postgres/login/index.ts'
-import { LiveRuns } from '../runs/index.ts'
+import { Budgets, LiveRuns } from '../runs/index.ts'
 import {
   type EmbeddedDatabase,
   embeddedAuthorityStore,
+  embeddedBudgetStore,
   embeddedCredentialStore,
   embeddedHoldStore,
   embeddedRetentionStore,
@@ -166,7 +167,15 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   const readings = new Readings(trail)
   const secrets = createSecretStore(embeddedSecretStore(database), masterKey.sealer('secrets'), Date.now)
   const references = createReferences({ env: process.env, secrets })
-  const runs = new LiveRuns({ store: embeddedRunStore(database), observer: new RunRecords(trail, config.gateway.durability) })
+  const runs = new LiveRuns({
+    store: embeddedRunStore(database),
+    observer: new RunRecords(trail, config.gateway.durability),
+    budgets: new Budgets({
+      settings: config.budgets,
+      store: embeddedBudgetStore(database),
+      pseudonym: (issuer, name) => trail.pseudonym(issuer, name),
+    }),
+  })
   const evidence = new Evidence(trail, runs, () => witnessing?.submit())
   const identityKeys = openIdentityKeys(embeddedRootKeyStore(database), masterKey.sealer('identity'))
   const credentials = new RunCredentials(identityKeys, embeddedCredentialStore(database), runs)

@@ -1,8 +1,9 @@
 import { countRun } from '../evidence/index.ts'
 import type { Run } from '../operations/index.ts'
 import { redactJson } from '../redaction/index.ts'
-import type { LogPlace, RunAccount, RunObserver, RunState, SessionView } from '../runs/index.ts'
+import type { BudgetCrossing, LogPlace, RunAccount, RunObserver, RunState, SessionView, Suspension } from '../runs/index.ts'
 import type { EntryDraft, Trail } from '../trail/index.ts'
+import { LOCAL_OPERATOR } from './records.ts'
 import { redactedPayload } from './redacted-payload.ts'
 
 /** What `run.end` says of a run. */
@@ -52,6 +53,28 @@ export class RunRecords implements RunObserver {
     this.#trail.note({ kind: 'session.killed', fields: { session: session.id, run: run.id } }, account.expect())
   }
 
+  suspended(run: Run, account: RunAccount, { budget }: Suspension): void {
+    this.#trail.note({ kind: 'run.suspended', fields: { run: run.id, budget } }, account.expect())
+  }
+
+  async resumed(run: Run, account: RunAccount): Promise<void> {
+    const expected = account.expect()
+    let index: number | undefined
+    try {
+      index = (await this.#trail.durable({ kind: 'run.resumed', fields: { run: run.id, by: LOCAL_OPERATOR } })).index
+    } finally {
+      expected(index)
+    }
+  }
+
+  crossed(run: Run, account: RunAccount, crossing: BudgetCrossing): void {
+    this.#trail.note({ kind: 'budget.exceeded', fields: { run: run.id, ...crossing } }, account.expect())
+  }
+
+  crowded(start: Omit<Run, 'startedAt'>, crossing: BudgetCrossing): void {
+    this.#trail.note({ kind: 'budget.exceeded', fields: { who: this.#who(start), ...crossing } })
+  }
+
   async over(run: Run, state: Exclude<RunState, 'live'>, account: RunAccount, interrupted: boolean): Promise<LogPlace> {
     const isRevoked = state === 'revoked'
     if (isRevoked && !interrupted) this.#trail.note(revoked(run), account.expect())
@@ -87,7 +110,7 @@ export class RunRecords implements RunObserver {
     )
   }
 
-  #who(run: Run) {
+  #who(run: Pick<Run, 'principal'>) {
     const { issuer, subject, kind } = run.principal
     return { pseudonym: this.#trail.pseudonym(issuer, subject), issuer, kind, proof: 'proven' }
   }

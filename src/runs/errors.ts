@@ -17,10 +17,15 @@ export const runErrors = {
     meaning: 'The gateway is stopping and starts no new runs.',
     next: 'Exchange a fresh token once the gateway is running again.',
   },
+  GS_RUNS_TOO_MANY: {
+    meaning: 'A budget lets no more runs go on at the same time.',
+    next: 'Wait until another run has ended, then exchange a fresh token.',
+  },
 } as const satisfies ErrorCatalogue
 
 export class RunError extends CodedError<keyof typeof runErrors> {
-  constructor(code: keyof typeof runErrors, options?: ErrorOptions) {
-    super(code, runErrors[code].meaning, runErrors[code].next, options)
+  /** @param options.reason replaces the code's own sentence */
+  constructor(code: keyof typeof runErrors, { reason, ...options }: ErrorOptions & { reason?: string } = {}) {
+    super(code, reason ?? runErrors[code].meaning, runErrors[code].next, options)
   }
 }

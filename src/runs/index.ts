@@ -1,6 +1,8 @@
+export * from './budgets/index.ts'
 export { RunError, runErrors } from './errors.ts'
 export type * from './life-cycle.ts'
 export { LiveRuns, type LiveRunsOptions } from './live-runs.ts'
 export * from './run-account.ts'
 export type * from './run-store.ts'
 export type * from './runs.ts'
+export type { Suspension } from './standing.ts'

@@ -1,13 +1,15 @@
 import type { Run, RunId } from '../operations/index.ts'
+import type { BudgetCrossing } from './budgets/index.ts'
 import type { LogPlace, RunAccount } from './run-account.ts'
 import type { RunState, RunView, SessionView } from './runs.ts'
+import type { Suspension } from './standing.ts'
 
 /** How a run comes to life and how its launcher keeps it there. Used by the token exchange and the run handle. */
 export interface RunLifeCycle {
   /**
    * Starts the run, or joins it where it is already live; either way its credentials work for another `life`.
    * Resolves when `run.start` is durable. Concurrent calls for one run start it once.
-   * @throws RunError where the run is over, belongs to another principal, cannot be recorded, or the gateway drains
+   * @throws RunError where the run is over, belongs to another principal, cannot be recorded, a budget has no room for it, or the gateway drains
    */
   begin(run: Omit<Run, 'startedAt'>): Promise<BegunRun>
   /** A heart-beat: the credentials work for another `life`, never beyond `longest` after the start. @throws RunError GS_RUNS_OVER */
@@ -37,6 +39,14 @@ export interface RunObserver {
    */
   over(run: Run, state: Exclude<RunState, 'live'>, account: RunAccount, interrupted: boolean): Promise<LogPlace>
   killed(session: SessionView, run: Run, account: RunAccount): void
+  /** Too much was refused: it may do nothing until a person resumes it. */
+  suspended(run: Run, account: RunAccount, suspension: Suspension): void
+  /** Resolves when `run.resumed` is durable; where it rejects, the run stays suspended. */
+  resumed(run: Run, account: RunAccount): Promise<void>
+  /** A budget of the run reached its limit, or the share where the trail warns. */
+  crossed(run: Run, account: RunAccount, crossing: BudgetCrossing): void
+  /** The same of one that counts runs at once. @param start a run that has not started, and may not where it is no warning */
+  crowded(start: Omit<Run, 'startedAt'>, crossing: BudgetCrossing): void
 }
 
 export interface RunLimits {

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { budgetsOf } from '../../test/parts/unlimited.ts'
 import type { PostgresResource, RunId } from '../operations/index.ts'
 import { type EmbeddedDatabase, embeddedRunStore, openDatabase } from '../store/index.ts'
+import type { BudgetSettings } from './budgets/index.ts'
 import type { RunObserver } from './life-cycle.ts'
 import { LiveRuns, type LiveRunsOptions } from './live-runs.ts'
 import type { LogPlace, SessionAccount } from './run-account.ts'
@@ -34,12 +36,16 @@ const observer = () => ({
     return place(9)
   }),
   killed: vi.fn<RunObserver['killed']>(),
+  suspended: vi.fn<RunObserver['suspended']>(),
+  resumed: vi.fn<RunObserver['resumed']>(async () => undefined),
+  crossed: vi.fn<RunObserver['crossed']>(),
+  crowded: vi.fn<RunObserver['crowded']>(),
 })
 const stored = (id: RunId) => embeddedRunStore(database).find(id)
 const sum = (allow: number, deny = 0, exact = true): SessionAccount => ({ decisions: { allow, ask: 0, deny }, exact })
 
 function runsWith(options: Partial<LiveRunsOptions> = {}): LiveRuns {
-  const runs = new LiveRuns({ store: embeddedRunStore(database), observer: observer(), ...options })
+  const runs = new LiveRuns({ store: embeddedRunStore(database), observer: observer(), budgets: budgetsOf(), ...options })
   opened.push(runs)
   return runs
 }
@@ -343,4 +349,76 @@ it('forgets whose a run was that is over, down to the last byte, and not that it
   await expect(runs.begin(of(ids[0] as string))).rejects.toMatchObject({ code: 'GS_RUNS_OVER' })
   expect(runs.live()).toHaveLength(50)
   expect(await runs.forget(() => true)).toBe(325)
+})
+
+it('suspends a run over its refusals: sessions stay, a restart changes nothing, a person lets it go on', async () => {
+  const seen = observer()
+  const runs = runsWith({ observer: seen })
+  const { run } = await runs.begin(start)
+  const session = runs.openSession(run, orders, client)
+  for (let count = 0; count <= 50; count++) session.budget.refused()
+  expect(session.budget.suspended).toMatchObject({ code: 'GS_RUN_SUSPENDED' })
+  expect(session.budget.reserve()).toBe(session.budget.suspended)
+  expect(session.signal.aborted).toBe(false)
+  expect(runs.run('run_a')).toMatchObject({ state: 'live', suspended: { budget: 'default-refusals' } })
+  expect(seen.suspended).toHaveBeenCalledExactlyOnceWith(run, expect.anything(), expect.objectContaining({ budget: 'default-refusals' }))
+  expect(stored('run_a')?.suspended).toMatchObject({ budget: 'default-refusals' })
+
+  const again = observer()
+  const restarted = runsWith({ observer: again })
+  const next = restarted.openSession(run, orders, client)
+  expect(next.budget.suspended).toMatchObject({ code: 'GS_RUN_SUSPENDED' })
+  // Its launcher keeps it alive meanwhile.
+  expect(restarted.extend('run_a')).toMatchObject({ state: 'live', suspended: expect.anything() })
+  expect(await restarted.resume('run_a')).toBe(true)
+  expect(again.resumed).toHaveBeenCalledOnce()
+  expect(next.budget.suspended).toBeUndefined()
+  for (let count = 0; count < 50; count++) next.budget.refused()
+  expect(next.budget.suspended).toBeUndefined()
+  expect(await restarted.resume('run_a')).toBe(false)
+  expect(restarted.run('run_a')).not.toHaveProperty('suspended')
+  expect(stored('run_a')?.suspended).toBeUndefined()
+})
+
+it('lets a suspended run not go on where that cannot be recorded, nor one that is over', async () => {
+  const seen = observer()
+  const runs = runsWith({ observer: seen })
+  const { run } = await runs.begin(start)
+  const session = runs.openSession(run, orders, client)
+  for (let count = 0; count <= 50; count++) session.budget.refused()
+  seen.resumed.mockRejectedValueOnce(new Error('no room'))
+  await expect(runs.resume('run_a')).rejects.toThrow('no room')
+  expect(session.budget.suspended).toBeDefined()
+  seen.resumed.mockImplementationOnce(async () => void runs.revoke('run_a'))
+  expect(await runs.resume('run_a')).toBe(false)
+  expect(await runs.resume('run_a')).toBe(false)
+  expect(runs.run('run_a')).not.toHaveProperty('suspended')
+})
+
+it('suspends also where the store cannot be written, and has it there later', async () => {
+  const { store, disk } = fillingStore()
+  const runs = runsWith({ store })
+  const { run } = await runs.begin(start)
+  const session = runs.openSession(run, orders, client)
+  disk.full = true
+  for (let count = 0; count <= 50; count++) session.budget.refused()
+  expect(session.budget.suspended).toBeDefined()
+  disk.full = false
+  await vi.waitFor(() => expect(store.find('run_a')?.suspended).toMatchObject({ budget: 'default-refusals' }), { timeout: 2_000 })
+})
+
+it('lets no more runs of a workload be live at once than a budget says, also where they start at the same time', async () => {
+  const seen = observer()
+  const one: BudgetSettings = { name: 'one-at-a-time', per: 'workload', limit: { concurrentRuns: 1 } }
+  const runs = runsWith({ observer: seen, budgets: budgetsOf([one]) })
+  const both = await Promise.allSettled([runs.begin(start), runs.begin({ ...start, id: 'run_b' })])
+  expect(both).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { code: 'GS_RUNS_TOO_MANY' } }])
+  expect(seen.crowded).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ id: 'run_b' }), {
+    ...{ budget: 'one-at-a-time', per: 'workload', measure: 'concurrentRuns', warn: false, limit: 1 },
+  })
+  // Another workload, and whoever joins, is not concerned.
+  await runs.begin({ ...start, id: 'run_c', facts: { repository: 'acme/other' } })
+  expect(await runs.begin(start)).toMatchObject({ joined: true })
+  runs.end('run_a')
+  await runs.begin({ ...start, id: 'run_b' })
 })

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ClientInfo, type Principal, Refusal, type Resource, type Run, type RunId } from '../operations/index.ts'
+import type { BudgetCrossing, BudgetSettings, Budgets } from './budgets/index.ts'
 import { RunError } from './errors.ts'
 import type { BegunRun, RunLifeCycle, RunLimits, RunObserver } from './life-cycle.ts'
 import { type LogPlace, RunAccount } from './run-account.ts'
@@ -7,6 +8,7 @@ import { RunEnds } from './run-ends.ts'
 import type { RunStore, StoredRun } from './run-store.ts'
 import type { LiveSession, RunPlaces, RunState, Runs, RunView, SessionView } from './runs.ts'
 import { Sessions } from './sessions.ts'
+import { Standing, type Suspension } from './standing.ts'
 
 const MINUTE = 60_000
 /** Expiry is noticed this often, so that a session ends within a second of it (ms). */
@@ -21,6 +23,7 @@ const LISTED = 1_000
 export interface LiveRunsOptions {
   readonly store: RunStore
   readonly observer: RunObserver
+  readonly budgets: Budgets
   readonly limits?: RunLimits
   /** Milliseconds since the epoch; for tests. */
   readonly now?: () => number
@@ -29,6 +32,7 @@ export interface LiveRunsOptions {
 interface LiveRun {
   readonly run: Run
   readonly account: RunAccount
+  readonly standing: Standing
   expiresAt: number
 }
 
@@ -36,11 +40,12 @@ interface LiveRun {
 export class LiveRuns implements Runs, RunLifeCycle {
   readonly #store: RunStore
   readonly #observer: RunObserver
+  readonly #budgets: Budgets
   readonly #life: number
   readonly #longest: number
   readonly #now: () => number
   readonly #live = new Map<RunId, LiveRun>()
-  readonly #starting = new Map<RunId, Promise<void>>()
+  readonly #starting = new Map<RunId, { readonly run: Run; readonly done: Promise<void> }>()
   readonly #ends: RunEnds
   readonly #sessions = new Sessions()
   readonly #sweep: NodeJS.Timeout
@@ -49,16 +54,17 @@ export class LiveRuns implements Runs, RunLifeCycle {
   constructor(options: LiveRunsOptions) {
     this.#store = options.store
     this.#observer = options.observer
+    this.#budgets = options.budgets
     this.#ends = new RunEnds(options.store, options.observer)
     this.#life = options.limits?.life ?? 15 * MINUTE
     this.#longest = options.limits?.longest ?? 24 * 60 * MINUTE
     this.#now = options.now ?? Date.now
     for (const stored of this.#store.open()) {
-      if (stored.state === 'starting') this.#resume(stored)
-      else this.#live.set(stored.run.id, this.#resumed(stored))
+      if (stored.state === 'starting') this.#takeUp(stored)
+      else this.#live.set(stored.run.id, this.#takenUp(stored))
     }
     for (const stored of this.#store.unended())
-      this.#ends.record(stored.run, stored.state as Exclude<RunState, 'live'>, this.#resumed(stored).account, true)
+      this.#ends.record(stored.run, stored.state as Exclude<RunState, 'live'>, this.#takenUp(stored).account, true)
     this.#sweep = setInterval(() => this.#expire(), Math.min(SWEEP, this.#life)).unref()
   }
 
@@ -91,11 +97,30 @@ export class LiveRuns implements Runs, RunLifeCycle {
     return this.#finish(id, 'revoked')
   }
 
+  async resume(id: RunId): Promise<boolean> {
+    const live = this.#live.get(id)
+    const suspension = live?.standing.suspension
+    if (!live || !suspension || !this.#isLive(id)) return false
+    await this.#observer.resumed(live.run, live.account)
+    // It may be over by now, or somebody else resumed it and it was suspended again.
+    if (this.#live.get(id) !== live || live.standing.suspension !== suspension) return false
+    this.#budgets.forgive(live.run)
+    this.#ends.tell(id, { suspended: null })
+    live.standing.resume()
+    return true
+  }
+
+  /** From now on these budgets hold, also for what is live. @param settings as configured */
+  useBudgets(settings: readonly BudgetSettings[]): void {
+    this.#budgets.use(settings)
+  }
+
   openSession(run: Run, resource: Resource, client: ClientInfo): LiveSession {
     if (this.#draining) throw new Refusal('GS_SESSION_ENDED', { reason: 'The gateway is stopping and accepts no new sessions.' })
     const live = this.#live.get(run.id)
     if (!live || !this.#isLive(run.id)) throw new Refusal('GS_RUN_ENDED')
-    return this.#sessions.open(run, resource, client, this.#now(), live.account)
+    const budget = this.#budgets.open(run, resource, live.standing)
+    return this.#sessions.open(run, resource, client, this.#now(), live.account, budget)
   }
 
   run(id: string): RunView | undefined {
@@ -169,29 +194,41 @@ export class LiveRuns implements Runs, RunLifeCycle {
     await Promise.race([this.#ends.allRecorded(), wait(patience)])
   }
 
-  /** Stops the expiry sweep. Live runs stay in the store: they go on after a restart. */
+  /** Stops the expiry sweep, and stores what budgets have counted. Live runs stay in the store: they go on after a restart. */
   close(): void {
     clearInterval(this.#sweep)
+    this.#budgets.close()
   }
 
   /** Starts the run where nobody has. True where it was live, or another call started it meanwhile. */
   async #enter(start: Omit<Run, 'startedAt'>): Promise<boolean> {
     const stored = this.#store.find(start.id)
-    if (stored?.state === 'starting' && !this.#starting.has(start.id)) this.#resume(stored)
+    if (stored?.state === 'starting' && !this.#starting.has(start.id)) this.#takeUp(stored)
     const starting = this.#starting.get(start.id)
-    if (starting) await starting
+    // Not where there is none: what follows must come before anybody else asks.
+    if (starting) await starting.done
     const known = this.#live.get(start.id)?.run ?? this.#store.find(start.id)?.run
     if (!known) {
+      this.#findRoom(start)
       const run: Run = { ...start, startedAt: this.#now() }
-      const started = this.#start(run).finally(() => this.#starting.delete(run.id))
-      this.#starting.set(run.id, started)
-      await started
+      const done = this.#start(run).finally(() => this.#starting.delete(run.id))
+      this.#starting.set(run.id, { run, done })
+      await done
       return false
     }
     if (!this.#isLive(start.id)) throw new RunError('GS_RUNS_OVER')
     // Joining must not lend one job the groups of another.
     if (!samePrincipal(known.principal, start.principal)) throw new RunError('GS_RUNS_OTHER_PRINCIPAL')
     return true
+  }
+
+  /** @throws RunError where a budget lets no more of them be live at once */
+  #findRoom(start: Omit<Run, 'startedAt'>): void {
+    const going = [...this.live().filter(({ id }) => this.#isLive(id)), ...[...this.#starting.values()].map(({ run }) => run)]
+    const { refusedBy, crossings } = this.#budgets.enter(start, going)
+    for (const crossing of crossings) this.#observer.crowded(start, crossing)
+    if (refusedBy === undefined) return
+    throw new RunError('GS_RUNS_TOO_MANY', { reason: `The budget "${refusedBy}" lets no more runs go on at the same time.` })
   }
 
   async #start(run: Run): Promise<void> {
@@ -205,27 +242,41 @@ export class LiveRuns implements Runs, RunLifeCycle {
       throw new RunError('GS_RUNS_NOT_RECORDED', { cause: error })
     }
     this.#store.update(run.id, { state: 'live', began })
-    this.#live.set(run.id, { run, expiresAt, account: new RunAccount(began, true) })
+    this.#live.set(run.id, this.#begun(run, expiresAt, new RunAccount(began, true)))
   }
 
   /** A start was interrupted between the row and its entry, or behind that. Nobody was given a credential, but the trail may say that it started. */
-  #resume(stored: StoredRun): void {
+  #takeUp(stored: StoredRun): void {
     const { run, expiresAt } = stored
-    const decided = this.#observer
-      .find(run, this.#resumed(stored).account.began)
+    const done = this.#observer
+      .find(run, this.#takenUp(stored).account.began)
       .then((began) => {
         if (!began) return this.#store.remove(run.id)
         this.#store.update(run.id, { state: 'live', began })
-        this.#live.set(run.id, { run, expiresAt, account: new RunAccount(began, false) })
+        this.#live.set(run.id, this.#begun(run, expiresAt, new RunAccount(began, false)))
       })
       .catch(() => undefined)
       .finally(() => this.#starting.delete(run.id))
-    this.#starting.set(run.id, decided)
+    this.#starting.set(run.id, { run, done })
   }
 
   /** What was counted before a restart is not known any more. */
-  #resumed({ run, expiresAt, began }: StoredRun): LiveRun {
-    return { run, expiresAt, account: new RunAccount(began ?? { ...this.#observer.notBefore(), index: 0 }, false) }
+  #takenUp({ run, expiresAt, began, suspended }: StoredRun): LiveRun {
+    const account = new RunAccount(began ?? { ...this.#observer.notBefore(), index: 0 }, false)
+    return this.#begun(run, expiresAt, account, suspended ?? undefined)
+  }
+
+  #begun(run: Run, expiresAt: number, account: RunAccount, suspension?: Suspension): LiveRun {
+    const suspended = (now: Suspension) => {
+      this.#observer.suspended(run, account, now)
+      try {
+        this.#ends.tell(run.id, { suspended: now })
+      } catch {
+        // The store cannot be written: it is suspended in memory, and the sweep tells the store.
+      }
+    }
+    const crossed = (crossing: BudgetCrossing) => this.#observer.crossed(run, account, crossing)
+    return { run, expiresAt, account, standing: new Standing({ suspended, crossed }, this.#now, suspension) }
   }
 
   #isLive(id: RunId): boolean {
@@ -277,9 +328,11 @@ export class LiveRuns implements Runs, RunLifeCycle {
   }
 
   #view(stored: Pick<StoredRun, 'run' | 'expiresAt'> & { readonly state: RunState | 'starting' }): RunView {
-    const over = stored.state === 'live' && stored.expiresAt <= this.#now()
+    const { run, expiresAt } = stored
+    const over = stored.state === 'live' && expiresAt <= this.#now()
     const state = over || stored.state === 'starting' ? 'expired' : stored.state
-    return { run: stored.run, state, expiresAt: stored.expiresAt, sessions: this.#sessions.countOf(stored.run.id) }
+    const suspended = state === 'live' ? this.#live.get(run.id)?.standing.suspension : undefined
+    return { run, state, expiresAt, sessions: this.#sessions.countOf(run.id), ...(suspended && { suspended }) }
   }
 }
 

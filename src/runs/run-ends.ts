@@ -4,7 +4,7 @@ import type { RunAccount } from './run-account.ts'
 import type { RunChange, RunStore, StoredRun } from './run-store.ts'
 import type { RunState } from './runs.ts'
 
-/** Runs that are over, until store and trail say so. */
+/** What became of runs, until store and trail say so. */
 export class RunEnds {
   readonly #store: RunStore
   readonly #observer: RunObserver
@@ -17,7 +17,7 @@ export class RunEnds {
     this.#observer = observer
   }
 
-  /** Has the store know that a run is over. @throws what the store throws: then `tellStore` tells it later */
+  /** Has the store know what became of a run. @throws what the store throws: then `tellStore` tells it later */
   tell(id: RunId, change: RunChange): void {
     this.#untold.set(id, { ...this.#untold.get(id), ...change })
     this.tellStore()

@@ -1,6 +1,7 @@
 import type { Run, RunId } from '../operations/index.ts'
 import type { LogPlace } from './run-account.ts'
 import type { RunState } from './runs.ts'
+import type { Suspension } from './standing.ts'
 
 /** A run as it is kept. `starting`: its start is not yet in the trail, so nobody holds a credential for it. */
 export interface StoredRun {
@@ -12,6 +13,8 @@ export interface StoredRun {
   readonly began?: LogPlace | undefined
   /** Where its `run.end` stands. */
   readonly ended?: LogPlace | undefined
+  /** Absent or null: it may go on. */
+  readonly suspended?: Suspension | null | undefined
 }
 
 export interface RunChange {
@@ -19,6 +22,8 @@ export interface RunChange {
   readonly expiresAt?: number
   readonly began?: LogPlace
   readonly ended?: LogPlace
+  /** Null: it may go on again. */
+  readonly suspended?: Suspension | null
 }
 
 /** Where runs survive a restart. Every change is durable when the call returns. */

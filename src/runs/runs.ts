@@ -1,5 +1,7 @@
 import type { ClientInfo, Refusal, Resource, Run, RunId } from '../operations/index.ts'
+import type { BudgetAccount } from './budgets/index.ts'
 import type { LogPlace, SessionAccount } from './run-account.ts'
+import type { Suspension } from './standing.ts'
 
 export type RunState = 'live' | 'ended' | 'revoked' | 'expired'
 
@@ -10,6 +12,8 @@ export interface RunView {
   /** When its credentials stop working unless extended. Milliseconds since the epoch. */
   readonly expiresAt: number
   readonly sessions: number
+  /** Absent where it may go on, or is over. */
+  readonly suspended?: Suspension
 }
 
 /** Where a run stands in the trail. */
@@ -40,6 +44,8 @@ export interface LiveSession {
   readonly signal: AbortSignal
   /** Aborts when the gateway drains. */
   readonly draining: AbortSignal
+  /** What its operations are charged to. A session of a suspended run opens, so that its refusal is recorded: whoever opens it asks first. */
+  readonly budget: BudgetAccount
   /** Counts operations for `sessions ls`. */
   count(operations: number): void
   /** It is not live any more. Idempotent. */
@@ -63,6 +69,11 @@ export interface Runs {
   sessions(): readonly SessionView[]
   /** Ends every session of the run at once and refuses re-entry. Durable before it returns. False where the run is unknown or over. */
   revoke(id: RunId): boolean
+  /**
+   * Lets a suspended run go on; what it was refused before does not count any more. Recorded before it returns.
+   * False where it is unknown, over or not suspended. @throws what keeps it from being recorded
+   */
+  resume(id: RunId): Promise<boolean>
   /** Ends one session. False where it is not live. */
   kill(sessionId: string): boolean
   /** Stops accepting sessions and asks the live ones to finish; resolves when none is left. */

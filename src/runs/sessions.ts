@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientInfo, Refusal, Resource, Run, RunId } from '../operations/index.ts'
+import type { BudgetAccount } from './budgets/index.ts'
 import type { RunAccount } from './run-account.ts'
 import type { LiveSession, SessionView } from './runs.ts'
 
 interface Held {
   readonly view: Omit<SessionView, 'operations'>
   readonly run: Run
+  readonly budget: BudgetAccount
   readonly end: AbortController
   readonly drain: AbortController
   operations: number
@@ -17,13 +19,14 @@ export class Sessions {
   readonly #byRun = new Map<RunId, Set<Held>>()
   readonly #whenEmpty: (() => void)[] = []
 
-  /** @param now milliseconds since the epoch @param account of the run */
-  open(run: Run, resource: Resource, client: ClientInfo, now: number, account: RunAccount): LiveSession {
+  /** @param now milliseconds since the epoch @param account of the run @param budget closed with the session */
+  open(run: Run, resource: Resource, client: ClientInfo, now: number, account: RunAccount, budget: BudgetAccount): LiveSession {
     const expected = account.expect()
     const id = `ses_${randomBytes(15).toString('hex')}`
     const held: Held = {
       view: { id, runId: run.id, resource: resource.name, client, openedAt: now },
       run,
+      budget,
       end: new AbortController(),
       drain: new AbortController(),
       operations: 0,
@@ -36,6 +39,7 @@ export class Sessions {
       id,
       signal: held.end.signal,
       draining: held.drain.signal,
+      budget,
       count: (operations) => {
         held.operations += operations
       },
@@ -80,6 +84,7 @@ export class Sessions {
 
   #close(held: Held): void {
     if (!this.#byId.delete(held.view.id)) return
+    held.budget.close()
     const siblings = this.#byRun.get(held.run.id)
     siblings?.delete(held)
     if (siblings?.size === 0) this.#byRun.delete(held.run.id)

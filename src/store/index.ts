@@ -1,4 +1,5 @@
 export { embeddedAuthorityStore } from './embedded/authority-store.ts'
+export { embeddedBudgetStore } from './embedded/budget-store.ts'
 export { embeddedCredentialStore } from './embedded/credential-store.ts'
 export { type EmbeddedDatabase, openDatabase } from './embedded/database.ts'
 export { embeddedHoldStore, embeddedRetentionStore } from './embedded/holds.ts'

@@ -22,6 +22,7 @@ import {
 } from '../../src/store/index.ts'
 import type { StoredEntry, Trail, TrailOptions } from '../../src/trail/index.ts'
 import { TestTrail } from './trail.ts'
+import { budgetsOf } from './unlimited.ts'
 
 const DAY_MS = 24 * 3_600_000
 const RESOURCE: PostgresResource = {
@@ -69,7 +70,12 @@ export class Retained {
     this.#database = openDatabase(folder)
     const { trail } = this
     const now = () => this.now
-    this.runs = new LiveRuns({ store: embeddedRunStore(this.#database), observer: new RunRecords(trail, 'disk'), now })
+    this.runs = new LiveRuns({
+      store: embeddedRunStore(this.#database),
+      observer: new RunRecords(trail, 'disk'),
+      budgets: budgetsOf(),
+      now,
+    })
     const log = pino({ level: 'warn' }, { write: (line: string) => void this.said.push(line) })
     this.searching = new Searching({ folder, origin: 'test.example/trail', trail, masterKey: this.#masterKey, log })
     const stores = { holds: embeddedHoldStore(this.#database), state: embeddedRetentionStore(this.#database) }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, type Mock, vi } from 'vitest'
 import { startIssuer, type TestIssuer } from '../../../test/parts/issuer.ts'
+import { budgetsOf } from '../../../test/parts/unlimited.ts'
 import { EvidenceError } from '../../evidence/index.ts'
 import {
   loginThrottle,
@@ -15,7 +16,7 @@ import {
   TokenExchange,
 } from '../../identity/index.ts'
 import type { CodedError, PostgresResource, RunId, Sealer } from '../../operations/index.ts'
-import { LiveRuns } from '../../runs/index.ts'
+import { type BudgetSettings, LiveRuns } from '../../runs/index.ts'
 import {
   type EmbeddedDatabase,
   embeddedCredentialStore,
@@ -68,6 +69,7 @@ afterEach(() => {
 
 async function gateway(
   limits: { address?: { burst: number; perSecond: number }; subject?: { burst: number; perSecond: number } } = {},
+  budgets: readonly BudgetSettings[] = [],
 ): Promise<Gateway> {
   const receipt = vi.fn(async (run: string) => JSON.stringify({ gatescribe: 'run-receipt', version: 1, run, logs: [] }))
   const place = (index: number) => ({ log: 'example.org/one', index })
@@ -81,7 +83,12 @@ async function gateway(
       joined: () => undefined,
       over: async () => place(9),
       killed: () => undefined,
+      suspended: () => undefined,
+      resumed: async () => undefined,
+      crossed: () => undefined,
+      crowded: () => undefined,
     },
+    budgets: budgetsOf(budgets),
   })
   const keys = openIdentityKeys(embeddedRootKeyStore(database), sealer)
   const credentials = new RunCredentials(keys, embeddedCredentialStore(database), runs)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { budget } from './budgets.ts'
 import { gateway } from './gateway.ts'
 import { issuer } from './issuers.ts'
 import { resource } from './resources.ts'
@@ -16,6 +17,7 @@ export const document = z
       issuers: z.array(issuer, list('issuer')),
       resources: z.array(resource, list('resource')),
       rules: z.array(rule, list('rule')),
+      budgets: z.array(budget, list('budget')).optional(),
       trail: trail.optional(),
     },
     { error: complaint('The configuration must be a map.', 'Start with gateway:, issuers:, resources: and rules:.') },

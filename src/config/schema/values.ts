@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ConfigErrorCode } from '../errors.ts'
+import { bytes } from '../size.ts'
 
 /** What a schema says of a wrong value: travels through zod's message and is taken apart again by `explain`. */
 export function complaint(message: string, next: string, code: ConfigErrorCode = 'GS_CONFIG_WRONG_VALUE'): string {
@@ -25,6 +26,10 @@ export const origin = text(
   'example.org/prod',
 )
 export const duration = text(/^[1-9][0-9]{0,8}(ms|s|m|h|d)$/, 'a duration: a whole number with ms, s, m, h or d', '30s')
+export const sizeOf = text(/^[1-9][0-9]{0,8}(B|KiB|MiB|GiB|TiB)$/, 'a size: a whole number with B, KiB, MiB, GiB or TiB', '100MiB').refine(
+  (value) => Number.isSafeInteger(bytes(value)),
+  { error: complaint('This size is too large.', 'Write for example 100MiB.') },
+)
 export const retention = text(/^[1-9][0-9]{0,4}(d|mo)$/, 'how long: a whole number with d (days) or mo (months)', '13mo')
 export const address = text(/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/, 'a host and a port', 'orders.internal:5432')
 export const hostName = text(

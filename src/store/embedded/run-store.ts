@@ -1,5 +1,5 @@
 import type { Run, RunId } from '../../operations/index.ts'
-import type { LogPlace, RunStore, StoredRun } from '../../runs/index.ts'
+import type { LogPlace, RunStore, StoredRun, Suspension } from '../../runs/index.ts'
 import type { EmbeddedDatabase } from './database.ts'
 import { emptyWriteAhead } from './remains.ts'
 import { transaction } from './transaction.ts'
@@ -25,10 +25,13 @@ ALTER TABLE run ADD COLUMN ended_index INTEGER;
 CREATE INDEX run_unended ON run (id) WHERE state IN ('ended', 'revoked', 'expired') AND began_log IS NOT NULL AND ended_log IS NULL;
 `
 
+const SUSPENSION = 'ALTER TABLE run ADD COLUMN suspended TEXT'
+
 /** Runs in the embedded database. */
 export function embeddedRunStore(database: EmbeddedDatabase): RunStore {
   database.migrate('run-1', SCHEMA)
   database.migrate('run-2', PLACES)
+  database.migrate('run-3', SUSPENSION)
   const { connection } = database
   const find = connection.prepare('SELECT * FROM run WHERE id = ?')
   const open = connection.prepare("SELECT * FROM run WHERE state IN ('starting', 'live')")
@@ -41,7 +44,8 @@ export function embeddedRunStore(database: EmbeddedDatabase): RunStore {
   )
   const update = connection.prepare(`UPDATE run SET state = coalesce(?, state), expires_at = coalesce(?, expires_at),
     began_log = coalesce(?, began_log), began_index = coalesce(?, began_index),
-    ended_log = coalesce(?, ended_log), ended_index = coalesce(?, ended_index) WHERE id = ?`)
+    ended_log = coalesce(?, ended_log), ended_index = coalesce(?, ended_index),
+    suspended = CASE WHEN ? THEN ? ELSE suspended END WHERE id = ?`)
   const remove = connection.prepare('DELETE FROM run WHERE id = ?')
   const past = connection.prepare(
     `SELECT * FROM run WHERE id > ? AND state IN ('ended', 'revoked', 'expired') AND principal ->> 'subject' <> '' ORDER BY id LIMIT ?`,
@@ -58,8 +62,9 @@ export function embeddedRunStore(database: EmbeddedDatabase): RunStore {
     insert({ run, state, expiresAt, began }) {
       insert.run(run.id, state, JSON.stringify(run.principal), JSON.stringify(run.facts), run.startedAt, expiresAt, ...columns(began))
     },
-    update(id, { state, expiresAt, began, ended }) {
-      update.run(state ?? null, expiresAt ?? null, ...columns(began), ...columns(ended), id)
+    update(id, { state, expiresAt, began, ended, suspended }) {
+      const suspension = [suspended === undefined ? 0 : 1, suspended ? JSON.stringify(suspended) : null] as const
+      update.run(state ?? null, expiresAt ?? null, ...columns(began), ...columns(ended), ...suspension, id)
     },
     remove(id) {
       remove.run(id)
@@ -101,5 +106,6 @@ function toRun(row: Record<string, unknown>): StoredRun {
     expiresAt: row.expires_at as number,
     began: place(row.began_log, row.began_index),
     ended: place(row.ended_log, row.ended_index),
+    ...(row.suspended !== null && { suspended: JSON.parse(row.suspended as string) as Suspension }),
   }
 }

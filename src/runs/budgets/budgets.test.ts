@@ -1,0 +1,419 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Refusal, type Run } from '../../operations/index.ts'
+import { type EmbeddedDatabase, embeddedBudgetStore, openDatabase } from '../../store/index.ts'
+import type { BudgetAccount, BudgetCrossing, Reservation } from './account.ts'
+import { Budgets } from './budgets.ts'
+import type { BudgetSettings } from './settings.ts'
+import type { BudgetStore } from './store.ts'
+
+const HOUR = 3_600_000
+const START = 1_700_000_000_000
+const orders = { name: 'orders-db' }
+
+let folder: string
+let database: EmbeddedDatabase
+let now: number
+const opened: Budgets[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gatescribe-budgets-'))
+  database = openDatabase(folder)
+  now = START
+})
+afterEach(() => {
+  for (const budgets of opened.splice(0)) budgets.close()
+  database.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const pseudonym = (issuer: string, name: string) => `p(${issuer},${name.length},${name.replaceAll(/[^a-z0-9]/g, '')})`
+
+function budgetsWith(settings: readonly BudgetSettings[], store: BudgetStore = embeddedBudgetStore(database)): Budgets {
+  const budgets = new Budgets({ settings, store, pseudonym, now: () => now })
+  opened.push(budgets)
+  return budgets
+}
+
+const runOf = (id: string, more: Partial<Run> = {}): Run => ({
+  id: `run_${id}`,
+  principal: { kind: 'job', issuer: 'github', subject: 'repo:acme/reports', groups: [] },
+  facts: { repository: 'acme/reports', workflow: 'nightly' },
+  startedAt: START,
+  ...more,
+})
+
+/** A run that is told of its budgets. */
+function told() {
+  const crossings: BudgetCrossing[] = []
+  const state: { suspended: Refusal | undefined } = { suspended: undefined }
+  const suspend = vi.fn(() => {
+    state.suspended = new Refusal('GS_RUN_SUSPENDED')
+  })
+  return {
+    crossings,
+    suspend,
+    resume: () => {
+      state.suspended = undefined
+    },
+    run: {
+      get suspended() {
+        return state.suspended
+      },
+      suspend,
+      crossed: (crossing: BudgetCrossing) => void crossings.push(crossing),
+    },
+  }
+}
+
+const open = (budgets: Budgets, run = runOf('a'), resource = orders, about = told()) => budgets.open(run, resource, about.run)
+
+function reserved(account: BudgetAccount): Reservation {
+  const answer = account.reserve()
+  if (answer instanceof Refusal) throw answer
+  return answer
+}
+
+const refusals = (account: BudgetAccount, count: number) => {
+  for (let left = count; left > 0; left--) account.refused()
+}
+
+describe('a budget of operations', () => {
+  const three: BudgetSettings = { name: 'three', per: 'run', limit: { operations: 3 } }
+
+  it('is reserved at once, so that operations side by side cannot overshoot', () => {
+    const budgets = budgetsWith([three])
+    const [one, two] = [open(budgets), open(budgets)]
+    const held = [reserved(one), reserved(two), reserved(one)]
+    for (const account of [one, two]) expect(account.reserve()).toMatchObject({ code: 'GS_BUDGET_EXCEEDED' })
+    held[0]?.release()
+    held[1]?.settle()
+    // Once only: what comes behind it is ignored.
+    held[1]?.release()
+    reserved(two)
+    expect(one.reserve()).toBeInstanceOf(Refusal)
+  })
+
+  it('names itself to the agent, and no figure', () => {
+    const account = open(budgetsWith([{ name: 'a-few', per: 'run', limit: { operations: 17 } }]))
+    for (let count = 0; count < 17; count++) reserved(account)
+    const refusal = account.reserve() as Refusal
+    expect(refusal.message).toBe('The budget "a-few" is used up.')
+    expect(`${refusal.message} ${refusal.next}`).not.toMatch(/\d/)
+  })
+
+  it('is of its run alone', () => {
+    const budgets = budgetsWith([three])
+    const first = open(budgets)
+    for (let count = 0; count < 3; count++) reserved(first)
+    expect(first.reserve()).toBeInstanceOf(Refusal)
+    reserved(open(budgets, runOf('b')))
+  })
+
+  it('takes nothing where another budget has no room', () => {
+    const budgets = budgetsWith([three, { name: 'one', per: 'resource', over: HOUR, limit: { operations: 1 } }])
+    reserved(open(budgets, runOf('b')))
+    const account = open(budgets)
+    for (let count = 0; count < 9; count++) expect((account.reserve() as Refusal).message).toContain('"one"')
+    const elsewhere = open(budgets, runOf('a'), { name: 'billing-db' })
+    reserved(elsewhere)
+  })
+})
+
+describe('a budget of rows and bytes', () => {
+  it('counts what flows, cuts off what goes over it, and lets nothing begin once it is used up', () => {
+    const account = open(budgetsWith([{ name: 'b', per: 'run', limit: { rows: 10, bytes: 1_000 } }]))
+    const reservation = reserved(account)
+    expect(reservation.charge(6, 100)).toBeUndefined()
+    expect(reservation.charge(4, 100)).toBeUndefined()
+    expect(account.reserve()).toBeInstanceOf(Refusal)
+    expect(reservation.charge(1, 1)).toMatchObject({ code: 'GS_BUDGET_EXCEEDED' })
+    expect(reservation.charge(0, 900)).toBeInstanceOf(Refusal)
+  })
+
+  it('costs the same object for every operation where nothing is counted', () => {
+    const account = open(budgetsWith([]))
+    expect(reserved(account)).toBe(reserved(account))
+    expect(reserved(account).charge(1e9, 1e12)).toBeUndefined()
+  })
+})
+
+describe('who shares a budget', () => {
+  const of = (per: BudgetSettings['per']): BudgetSettings => ({ name: 'one', per, over: HOUR, limit: { operations: 1 } })
+  const shares = (per: BudgetSettings['per'], a: Run, b: Run, [at, then] = [orders, orders]) => {
+    const budgets = budgetsWith([of(per)])
+    reserved(open(budgets, a, at))
+    const answer = open(budgets, b, then).reserve()
+    budgets.close()
+    database.connection.exec('DELETE FROM budget_count')
+    return answer instanceof Refusal
+  }
+  const other = { principal: { kind: 'job', issuer: 'github', subject: 'repo:acme/other', groups: [] } } as const
+  const elsewhere = { principal: { kind: 'job', issuer: 'gitlab', subject: 'repo:acme/reports', groups: [] } } as const
+
+  it('workload: issuer, repository and workflow; the principal where the issuer names neither', () => {
+    expect(shares('workload', runOf('a'), runOf('b', other))).toBe(true)
+    expect(shares('workload', runOf('a'), runOf('b', elsewhere))).toBe(false)
+    expect(shares('workload', runOf('a'), runOf('b', { facts: { repository: 'acme/reports', workflow: 'weekly' } }))).toBe(false)
+    expect(shares('workload', runOf('a', { facts: {} }), runOf('b', { facts: {} }))).toBe(true)
+    expect(shares('workload', runOf('a', { facts: {} }), runOf('b', { facts: {}, ...other }))).toBe(false)
+    const oddly = runOf('b', { facts: { repository: 'acme/reports","nightly' } })
+    expect(shares('workload', runOf('a'), oddly)).toBe(false)
+  })
+
+  it('principal: issuer and subject; resource: everybody there', () => {
+    expect(shares('principal', runOf('a'), runOf('b', { facts: {} }))).toBe(true)
+    expect(shares('principal', runOf('a'), runOf('b', other))).toBe(false)
+    expect(shares('resource', runOf('a'), runOf('b', elsewhere))).toBe(true)
+    expect(shares('resource', runOf('a'), runOf('b'), [orders, { name: 'billing-db' }])).toBe(false)
+  })
+
+  it('is kept under no name of theirs', () => {
+    const budgets = budgetsWith([of('principal'), { ...of('workload'), name: 'two' }])
+    reserved(open(budgets))
+    budgets.close()
+    const kept = JSON.stringify(database.connection.prepare('SELECT * FROM budget_count').all())
+    expect(kept).toContain('p(github')
+    expect(kept).not.toMatch(/acme\/reports/)
+  })
+})
+
+describe('refusals', () => {
+  it('suspend a run by default at the fifty-first, once', () => {
+    const about = told()
+    const account = open(budgetsWith([]), runOf('a'), orders, about)
+    refusals(account, 50)
+    expect(about.suspend).not.toHaveBeenCalled()
+    refusals(account, 3)
+    expect(about.suspend).toHaveBeenCalledExactlyOnceWith('default-refusals')
+    expect(account.reserve()).toMatchObject({ code: 'GS_RUN_SUSPENDED' })
+    expect(about.crossings).toEqual([{ budget: 'default-refusals', per: 'run', measure: 'refusals', warn: false, limit: 50 }])
+  })
+
+  it('are counted over all sessions of the run, and as configured where they are', () => {
+    const about = told()
+    const budgets = budgetsWith([{ name: 'strict', per: 'run', limit: { refusals: 2 } }])
+    refusals(open(budgets, runOf('a'), orders, about), 2)
+    refusals(open(budgets, runOf('b'), orders, told()), 2)
+    expect(about.suspend).not.toHaveBeenCalled()
+    refusals(open(budgets, runOf('a'), { name: 'billing-db' }, about), 1)
+    expect(about.suspend).toHaveBeenCalledExactlyOnceWith('strict')
+  })
+
+  it('of a workload suspend the run that goes over it, beside what holds for every run', () => {
+    const [first, second] = [told(), told()]
+    const budgets = budgetsWith([{ name: 'weekly', per: 'workload', over: HOUR, limit: { refusals: 60 } }])
+    refusals(open(budgets, runOf('a'), orders, first), 40)
+    refusals(open(budgets, runOf('b'), orders, second), 21)
+    expect(first.suspend).not.toHaveBeenCalled()
+    expect(second.suspend).toHaveBeenCalledExactlyOnceWith('weekly')
+  })
+
+  it('begin anew once a person resumed the run, also after a restart', () => {
+    const about = told()
+    const first = budgetsWith([])
+    refusals(open(first, runOf('a'), orders, about), 51)
+    first.close()
+    const budgets = budgetsWith([])
+    budgets.forgive(runOf('a'))
+    about.resume()
+    about.suspend.mockClear()
+    const account = open(budgets, runOf('a'), orders, about)
+    refusals(account, 50)
+    expect(about.suspend).not.toHaveBeenCalled()
+    refusals(account, 1)
+    expect(about.suspend).toHaveBeenCalledOnce()
+  })
+})
+
+describe('what the trail is told', () => {
+  it('a warning at the share, then that it is used up; each once until there is room again', () => {
+    const about = told()
+    const account = open(
+      budgetsWith([{ name: 'b', per: 'run', over: HOUR, limit: { operations: 4 }, warnAt: 0.5 }]),
+      runOf('a'),
+      orders,
+      about,
+    )
+    const seen = () => about.crossings.splice(0).map(({ measure, warn, limit }) => `${measure} ${warn ? 'warn' : 'limit'} ${limit}`)
+    reserved(account)
+    expect(seen()).toEqual([])
+    for (let count = 0; count < 9; count++) account.reserve()
+    expect(seen()).toEqual(['operations warn 4', 'operations limit 4'])
+    now += 2 * HOUR
+    for (let count = 0; count < 9; count++) account.reserve()
+    expect(seen()).toEqual(['operations warn 4', 'operations limit 4'])
+  })
+})
+
+describe('runs at once', () => {
+  const two: BudgetSettings = { name: 'two', per: 'workload', limit: { concurrentRuns: 2 }, warnAt: 1 }
+
+  it('are limited per workload or principal, and warned of when the share is reached', () => {
+    const budgets = budgetsWith([two])
+    expect(budgets.enter(runOf('b'), [])).toEqual({ refusedBy: undefined, crossings: [] })
+    expect(budgets.enter(runOf('b'), [runOf('a')])).toMatchObject({ refusedBy: undefined, crossings: [{ warn: true, limit: 2 }] })
+    expect(budgets.enter(runOf('c'), [runOf('a'), runOf('b')])).toMatchObject({ refusedBy: 'two', crossings: [{ warn: false }] })
+    const weekly = { facts: { repository: 'acme/reports', workflow: 'weekly' } }
+    expect(budgets.enter(runOf('c', weekly), [runOf('a'), runOf('b')])).toMatchObject({ refusedBy: undefined })
+  })
+
+  it('take no counter: a session costs nothing for them', () => {
+    const account = open(budgetsWith([two]))
+    expect(reserved(account)).toBe(reserved(account))
+  })
+})
+
+describe('windows', () => {
+  it('have room again once they have passed, and not before', () => {
+    const account = open(budgetsWith([{ name: 'hourly', per: 'principal', over: HOUR, limit: { operations: 2 } }]))
+    reserved(account).settle()
+    now += HOUR / 2
+    reserved(account).settle()
+    now = START + HOUR - 1
+    expect(account.reserve()).toBeInstanceOf(Refusal)
+    now = START + HOUR + HOUR / 60
+    reserved(account)
+    expect(account.reserve()).toBeInstanceOf(Refusal)
+  })
+})
+
+describe('a restart', () => {
+  const daily: BudgetSettings = { name: 'daily', per: 'workload', over: 24 * HOUR, limit: { operations: 5, rows: 100 } }
+
+  it('forgets nothing that was stored at the stop', () => {
+    const first = budgetsWith([daily])
+    const account = open(first)
+    const reservation = reserved(account)
+    reservation.charge(60, 1)
+    reserved(account)
+    first.close()
+    now += HOUR
+    const again = open(budgetsWith([daily]), runOf('b'))
+    expect(reserved(again).charge(40, 0)).toBeUndefined()
+    expect(again.reserve()).toBeInstanceOf(Refusal)
+  })
+
+  it('by a crash forgets no more than the last second', async () => {
+    const first = budgetsWith([daily])
+    const account = open(first)
+    for (let count = 0; count < 4; count++) reserved(account)
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    // Nothing of it is closed: another process over the same files.
+    const again = open(budgetsWith([daily]), runOf('b'))
+    reserved(again)
+    expect(again.reserve()).toBeInstanceOf(Refusal)
+  })
+
+  it('goes on counting where the store cannot be written, and stores it later', () => {
+    const real = embeddedBudgetStore(database)
+    let full = true
+    const write: BudgetStore['write'] = (counts) => {
+      if (full) throw new Error('full')
+      real.write(counts)
+    }
+    const budgets = budgetsWith([daily], { ...real, write })
+    const account = open(budgets)
+    for (let count = 0; count < 5; count++) reserved(account).settle()
+    account.close()
+    budgets.close()
+    expect(open(budgets, runOf('b')).reserve()).toBeInstanceOf(Refusal)
+    full = false
+    budgets.close()
+    expect(open(budgetsWith([daily]), runOf('c')).reserve()).toBeInstanceOf(Refusal)
+  })
+
+  it('drops what nobody needs any more', () => {
+    const first = budgetsWith([daily, { name: 'whole', per: 'run', limit: { operations: 9 } }])
+    reserved(open(first)).settle()
+    first.close()
+    now += 72 * HOUR
+    const second = budgetsWith([daily])
+    reserved(open(second, runOf('z'))).settle()
+    second.close()
+    expect(database.connection.prepare('SELECT count(*) AS n FROM budget_count').get()).toEqual({ n: 1 })
+  })
+})
+
+describe('a reload', () => {
+  it('holds for sessions that are open, and keeps what a budget of the same name has counted', () => {
+    const budgets = budgetsWith([{ name: 'b', per: 'run', limit: { operations: 2 } }])
+    const account = open(budgets)
+    reserved(account)
+    const open2 = reserved(account)
+    expect(account.reserve()).toBeInstanceOf(Refusal)
+    budgets.use([{ name: 'b', per: 'run', limit: { operations: 3, rows: 5 } }])
+    reserved(account)
+    expect(account.reserve()).toBeInstanceOf(Refusal)
+    open2.settle()
+    budgets.use([])
+    reserved(account)
+  })
+})
+
+describe('whatever happens', () => {
+  /** Steps of sessions of some runs; each reservation may be charged, settled, released or left open. */
+  const step = fc.record({
+    session: fc.nat(5),
+    act: fc.constantFrom('reserve', 'charge', 'settle', 'release', 'pause', 'restart', 'close'),
+    which: fc.nat(20),
+    amount: fc.integer({ min: 0, max: 40 }),
+    pause: fc.integer({ min: 0, max: HOUR / 3 }),
+  })
+
+  it('no window ever holds more operations than its limit, nor more delivered rows', () => {
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 150 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 1, max: 100 }),
+        (steps, operations, rows) => {
+          embeddedBudgetStore(database)
+          database.connection.exec('DELETE FROM budget_count')
+          const settings: BudgetSettings[] = [{ name: 'b', per: 'workload', over: HOUR, limit: { operations, rows }, warnAt: 0.8 }]
+          let budgets = budgetsWith(settings)
+          const accounts = new Map<number, BudgetAccount>()
+          const held: { at: number; reservation: Reservation; released: boolean }[] = []
+          const delivered: { at: number; rows: number }[] = []
+          for (const { session, act, which, amount, pause } of steps) {
+            const chosen = held[which % Math.max(1, held.length)]
+            if (act === 'pause') now += pause
+            else if (act === 'restart') {
+              budgets.close()
+              budgets = budgetsWith(settings)
+              accounts.clear()
+            } else if (act === 'close') {
+              accounts.get(session)?.close()
+              accounts.delete(session)
+            } else if (act === 'reserve') {
+              const account = accounts.get(session) ?? open(budgets, runOf(String(session)))
+              accounts.set(session, account)
+              const reservation = account.reserve()
+              if (!(reservation instanceof Refusal)) held.push({ at: now, reservation, released: false })
+            } else if (!chosen) continue
+            else if (act === 'charge') {
+              // Only the newest process counts; reservations of an earlier one are gone with it.
+              if (chosen.reservation.charge(amount, 0) === undefined) delivered.push({ at: now, rows: amount })
+            } else if (act === 'settle') chosen.reservation.settle()
+            else {
+              chosen.reservation.release()
+              chosen.released = true
+            }
+            if (act === 'restart') held.length = 0
+          }
+          for (const { at: from } of delivered) {
+            const sum = delivered.filter(({ at }) => at >= from && at < from + HOUR).reduce((total, each) => total + each.rows, 0)
+            expect(sum).toBeLessThanOrEqual(rows)
+          }
+          for (const { at: from } of held) {
+            expect(held.filter(({ at, released }) => !released && at >= from && at < from + HOUR).length).toBeLessThanOrEqual(operations)
+          }
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+})

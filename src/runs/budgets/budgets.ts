@@ -1,0 +1,112 @@
+import type { Resource, Run } from '../../operations/index.ts'
+import type { BudgetAccount, BudgetCrossing, BudgetedRun } from './account.ts'
+import { Counters } from './counters.ts'
+import { type Metering, SessionAccount } from './session-account.ts'
+import { type BudgetSettings, withDefaults } from './settings.ts'
+import type { BudgetStore } from './store.ts'
+import { type BudgetedIdentity, type Pseudonym, subjectOf } from './subjects.ts'
+
+export interface BudgetsOptions {
+  /** As configured; what holds by default is added. */
+  readonly settings: readonly BudgetSettings[]
+  readonly store: BudgetStore
+  readonly pseudonym: Pseudonym
+  /** Milliseconds since the epoch; for tests. */
+  readonly now?: () => number
+}
+
+/** Whether one more run may begin. */
+export interface Entrance {
+  /** The budget that has no room for it; undefined where it may. */
+  readonly refusedBy: string | undefined
+  /** For the trail. */
+  readonly crossings: readonly BudgetCrossing[]
+}
+
+/** What runs may come to, over all sessions of this gateway. Counters survive a restart; docs/budgets.md says how exactly. */
+export class Budgets {
+  readonly #counters: Counters
+  readonly #pseudonym: Pseudonym
+  readonly #now: () => number
+  #settings: readonly BudgetSettings[]
+  #generation = 0
+
+  constructor({ settings, store, pseudonym, now = Date.now }: BudgetsOptions) {
+    this.#settings = withDefaults(settings)
+    this.#pseudonym = pseudonym
+    this.#now = now
+    this.#counters = new Counters(store, now)
+  }
+
+  /** From now on these hold, also for sessions that are open. A budget that keeps its name keeps what was counted. @param settings as configured */
+  use(settings: readonly BudgetSettings[]): void {
+    this.#settings = withDefaults(settings)
+    this.#generation++
+  }
+
+  /** What a session is charged to. @throws what the store throws */
+  open(run: Run, resource: Pick<Resource, 'name'>, told: BudgetedRun): BudgetAccount {
+    const generation = () => this.#generation
+    const metering: Metering = {
+      get generation() {
+        return generation()
+      },
+      now: this.#now,
+      take: () => this.#counted().map((settings) => ({ settings, counter: this.#take(settings, run, resource) })),
+      leave: (meters) => {
+        for (const { counter } of meters) this.#counters.leave(counter)
+      },
+      counted: () => this.#counters.soon(),
+    }
+    return new SessionAccount(told, metering)
+  }
+
+  /** @param going runs that are live or starting */
+  enter(run: BudgetedIdentity, going: Iterable<BudgetedIdentity>): Entrance {
+    const all = [...going]
+    const crossings: BudgetCrossing[] = []
+    for (const { name, per, limit, warnAt } of this.#settings) {
+      const { concurrentRuns } = limit
+      if (concurrentRuns === undefined) continue
+      const subject = this.#subject(per, run)
+      const count = all.filter((other) => this.#subject(per, other) === subject).length
+      const crossing = { budget: name, per, measure: 'concurrentRuns', limit: concurrentRuns } as const
+      if (count + 1 > concurrentRuns) return { refusedBy: name, crossings: [{ ...crossing, warn: false }] }
+      const warned = warnAt !== undefined && count < concurrentRuns * warnAt && count + 1 >= concurrentRuns * warnAt
+      if (warned) crossings.push({ ...crossing, warn: true })
+    }
+    return { refusedBy: undefined, crossings }
+  }
+
+  /** A person lets a suspended run go on: its refusals, and those that count with it, begin anew. @throws what the store throws */
+  forgive(run: Run): void {
+    for (const settings of this.#counted()) {
+      if (settings.limit.refusals === undefined) continue
+      const counter = this.#take(settings, run, NO_RESOURCE)
+      counter.clear('refusals')
+      this.#counters.soon()
+      this.#counters.leave(counter)
+    }
+  }
+
+  /** Stores what was counted. */
+  close(): void {
+    this.#counters.close()
+  }
+
+  /** Those that count what happens, and not only look at what is live. */
+  #counted(): readonly BudgetSettings[] {
+    return this.#settings.filter(({ limit }) => Object.keys(limit).some((measure) => measure !== 'concurrentRuns'))
+  }
+
+  #take(settings: BudgetSettings, run: Run, resource: Pick<Resource, 'name'>) {
+    return this.#counters.take(settings.name, subjectOf(settings.per, run, resource, this.#pseudonym), settings.over)
+  }
+
+  #subject(per: BudgetSettings['per'], run: BudgetedIdentity): string {
+    return subjectOf(per, run, NO_RESOURCE, this.#pseudonym)
+  }
+}
+
+/** Refusals and runs at once are not counted per resource: config/ refuses that. */
+const NO_RESOURCE = { name: '' }

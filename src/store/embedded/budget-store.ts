@@ -1,0 +1,41 @@
+import type { BudgetStore, StoredSlot } from '../../runs/index.ts'
+import type { EmbeddedDatabase } from './database.ts'
+import { transaction } from './transaction.ts'
+
+const SCHEMA = `
+CREATE TABLE budget_count (
+  budget TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  ends INTEGER NOT NULL,
+  operations INTEGER NOT NULL,
+  rows INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  refusals INTEGER NOT NULL,
+  gone_at INTEGER NOT NULL,
+  PRIMARY KEY (budget, subject, ends)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX budget_count_by_end ON budget_count (gone_at);
+`
+
+/** What budgets have counted, in the embedded database. Subjects are ids, names of resources and pseudonyms. */
+export function embeddedBudgetStore(database: EmbeddedDatabase): BudgetStore {
+  database.migrate('budget-1', SCHEMA)
+  const { connection } = database
+  const read = connection.prepare(
+    'SELECT ends, operations, rows, bytes, refusals FROM budget_count WHERE budget = ? AND subject = ? ORDER BY ends',
+  )
+  const write = connection.prepare('INSERT OR REPLACE INTO budget_count VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+  const prune = connection.prepare('DELETE FROM budget_count WHERE gone_at <= ?')
+  return {
+    // The schema is STRICT and rows are written below only: their shape is known.
+    read: (budget, subject) => read.all(budget, subject).map((row) => ({ ...row }) as unknown as StoredSlot),
+    write(counts) {
+      if (counts.length === 0) return
+      transaction(connection, () => {
+        for (const { budget, subject, ends, operations, rows, bytes, refusals, goneAt } of counts)
+          write.run(budget, subject, ends, operations, rows, bytes, refusals, Math.min(goneAt, Number.MAX_SAFE_INTEGER))
+      })
+    },
+    prune: (now) => void prune.run(now),
+  }
+}
