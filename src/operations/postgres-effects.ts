@@ -102,7 +102,6 @@ export const POSTGRES_ACTIONS: ReadonlyMap<string, PostgresAction> = new Map([
   ...objects('define', { cast: 'a', transform: 'a' }, ['create', 'drop']),
   ...objects('define', { routine: 'a' }, ['alter', 'drop']),
   ...of('define', {
-    'alter constraint': 'Changes a constraint by itself (ALTER … RENAME CONSTRAINT).',
     'create table as': 'Makes a table from a query.',
     'select into': 'Makes a table from a query (SELECT … INTO).',
     comment: 'Comments on an object.',

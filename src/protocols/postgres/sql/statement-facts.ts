@@ -18,6 +18,11 @@ export interface StatementFacts {
   readonly sql: Omit<SqlFacts, 'statements' | 'transaction'>
   /** What it changes of the session once the server has completed it, in order. */
   readonly transitions: readonly Transition[]
+  /**
+   * Where code that is not known, or a name that is not, keeps one of these lists from being a fact: what was seen of them all the same. For
+   * the trail, so that the statement can be found; never for rules.
+   */
+  readonly seen?: { readonly reads: readonly string[]; readonly writes: readonly string[]; readonly functions: readonly string[] }
   /** SQL-level EXECUTE: the name whose statement it runs. Its own facts are those of the parameters only. */
   readonly executes?: string
   /** FETCH, MOVE, WHERE CURRENT OF: the cursor whose statement it runs on. */
@@ -41,8 +46,8 @@ export type Transition =
       readonly verb: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to' | 'prepare'
       readonly name?: string
     }
-  /** Temporary relations come to be. */
-  | { readonly kind: 'create-temporary'; readonly names: readonly string[] }
+  /** Temporary relations come to be. @param untilCommit ON COMMIT DROP */
+  | { readonly kind: 'create-temporary'; readonly names: readonly string[]; readonly untilCommit?: boolean }
   | { readonly kind: 'drop-temporary'; readonly names: readonly string[] }
   /** The catalog changes. */
   | { readonly kind: 'define' }

@@ -1,0 +1,136 @@
+import { act } from './findings.ts'
+import { functionNamed, isSystemSchema, type Resolved, relationNamed } from './names.ts'
+import { readRelation } from './relations.ts'
+import type { Scope } from './scope.ts'
+import { isSecretSetting, settingAction } from './settings.ts'
+import { call, type Statement, special, typeCode } from './statement.ts'
+import { as, constant, list, strings, type Tree, tree } from './tree.ts'
+import { walkFields } from './walk.ts'
+
+/** A call of a function, in whatever syntax. */
+export function funcCall(statement: Statement, fields: Tree, scope: Scope): undefined {
+  const name = strings(list(fields, 'funcname'))
+  const args = list(fields, 'args')
+  callNamed(statement, name, args)
+  walkFields(statement, fields, scope, 'funcname')
+}
+
+/**
+ * `value.name` may be a call of `name(value)` (PostgreSQL 4.2.6): it counts as one where there is such a function that does anything. Where
+ * there is none it is a field.
+ */
+export function fieldMayCall(statement: Statement, name: string): void {
+  const callee = functionNamed(statement.names, '', name)
+  if (callee.missing) {
+    if (!statement.names.catalog && callee.userCode && statement.names.path === undefined) call(statement, callee)
+    return
+  }
+  if (callee.userCode || callee.builtin?.kind === 'effect' || callee.builtin?.unless) call(statement, callee)
+}
+
+function callNamed(statement: Statement, parts: readonly string[], args: readonly unknown[]): void {
+  const name = parts[parts.length - 1] ?? ''
+  const schema = parts.length > 1 ? (parts[parts.length - 2] ?? '') : ''
+  const callee = functionNamed(statement.names, schema, name)
+  if (!callee.userCode && callee.builtin?.kind === 'effect' && (schema === '' || isSystemSchema(schema))) {
+    const handled = KNOWN_ARGUMENTS.get(name)
+    if (handled) {
+      for (const each of callee.names) statement.found.functions.add(each)
+      if (statement.defines) statement.found.definesCode = true
+      else handled(statement, args)
+      return
+    }
+  }
+  if (name === 'current_setting' && callee.builtin) {
+    const setting = args[0] === undefined ? undefined : constant(args[0])
+    if (setting !== undefined && isSecretSetting(setting.toLowerCase())) act(statement.found, 'read credential')
+  }
+  call(statement, callee)
+}
+
+type Known = (statement: Statement, args: readonly unknown[]) => void
+
+/** Built-in functions that say in a constant argument what they work on. */
+const KNOWN_ARGUMENTS: ReadonlyMap<string, Known> = new Map<string, Known>([
+  ['set_config', setConfig],
+  ['nextval', writeSequence],
+  ['setval', writeSequence],
+  ['pg_sequence_last_value', readSequence],
+  ['pg_get_sequence_data', readSequence],
+  ['lo_get', (statement) => readLargeObjects(statement)],
+  ['loread', (statement) => readLargeObjects(statement)],
+  ...['lo_creat', 'lo_create', 'lo_from_bytea', 'lo_open', 'lo_put', 'lo_truncate', 'lo_truncate64', 'lo_unlink', 'lowrite'].map(
+    (name): [string, Known] => [name, writeLargeObjects],
+  ),
+])
+
+function setConfig(statement: Statement, args: readonly unknown[]): void {
+  const [name, value, local] = [0, 1, 2].map((i) => (args[i] === undefined ? undefined : constant(uncast(args[i]))))
+  const { transitions } = statement.found
+  if (name === undefined || args.length !== 3) {
+    act(statement.found, 'set restricted')
+    transitions.push({ kind: 'opaque' })
+    return
+  }
+  const setting = name.toLowerCase()
+  act(statement.found, settingAction(setting, value, statement.names.view))
+  const isLocal = local === 'true' || local === 't'
+  transitions.push({ kind: 'set', name: setting, ...(value !== undefined && { value }), local: isLocal })
+}
+
+const uncast = (value: unknown): unknown => {
+  const cast = as(value, 'TypeCast')
+  return cast ? cast.arg : value
+}
+
+function writeSequence(statement: Statement, args: readonly unknown[]): void {
+  act(statement.found, 'sequence')
+  const sequence = regclass(statement, args[0])
+  if (sequence) statement.found.writes.add(sequence.key)
+  else statement.found.unknown.add('writes')
+}
+
+function readSequence(statement: Statement, args: readonly unknown[]): void {
+  act(statement.found, 'sequence value')
+  const sequence = regclass(statement, args[0])
+  if (sequence) readRelation(statement, sequence, undefined)
+  else statement.found.unknown.add('reads')
+}
+
+const LARGE_OBJECTS = 'pg_catalog.pg_largeobject'
+
+function readLargeObjects(statement: Statement): void {
+  special(statement, { class: 'read', action: 'large object' })
+  statement.found.reads.add(LARGE_OBJECTS)
+}
+
+function writeLargeObjects(statement: Statement): void {
+  special(statement, { class: 'write', action: 'large object write' })
+  statement.found.writes.add(LARGE_OBJECTS)
+}
+
+/** `'schema.name'` or `'schema.name'::regclass`, as regclassin reads it. undefined: not a constant, or not certain. */
+function regclass(statement: Statement, value: unknown): Resolved | undefined {
+  const cast = as(value, 'TypeCast')
+  if (cast) {
+    const type = strings(list(tree(cast, 'typeName'), 'names'))
+    const name = type[type.length - 1] ?? ''
+    if (!['regclass', 'text', 'varchar'].includes(name) || (type.length > 1 && type[0] !== 'pg_catalog')) return undefined
+  }
+  const text = constant(cast ? cast.arg : value)
+  // Digits alone are an oid.
+  if (text === undefined || /^\s*\d+\s*$/.test(text)) return undefined
+  const parts = [...text.trim().matchAll(/(?:"((?:[^"]|"")+)"|([^\s".]+))(\.|$)/gy)]
+  const last = parts[parts.length - 1]
+  if (last?.[3] !== '' || parts.length > 2 || parts.some((part) => part[0].length > 64)) return undefined
+  const names = parts.map((part) => part[1]?.replaceAll('""', '"') ?? part[2]?.toLowerCase() ?? '')
+  return names.length === 1
+    ? relationNamed(statement.names, '', names[0] ?? '')
+    : relationNamed(statement.names, names[0] ?? '', names[1] ?? '')
+}
+
+/** What of SQL/JSON converts values of users' types by their own casts, as to_json does. */
+export function jsonConstructor(statement: Statement, fields: Tree, scope: Scope): undefined {
+  if (typeCode(statement, 'casts')) special(statement, { class: 'opaque', action: 'user code' })
+  walkFields(statement, fields, scope)
+}

@@ -1,0 +1,208 @@
+import { created, define, isTemporary, make } from './creating.ts'
+import { mention } from './expressions.ts'
+import { act } from './findings.ts'
+import { relationNamed } from './names.ts'
+import { openColumns, type Scope } from './scope.ts'
+import { defining, type Handler, type Statement, using } from './statement.ts'
+import { as, isTree, list, strings, type Tree, text, tree } from './tree.ts'
+import { scopeOf, writes } from './utility.ts'
+import { query, walk, walkFields } from './walk.ts'
+
+/** Session state that hangs on a temporary relation is not followed. */
+function onTemporary(statement: Statement, relation: unknown): void {
+  if (!isTree(relation)) return
+  const target = relationNamed(statement.names, text(relation, 'schemaname'), text(relation, 'relname'))
+  if (!target || target.schema === 'pg_temp') statement.found.transitions.push({ kind: 'opaque' })
+}
+
+/** What is made in pg_temp by its name may stand for something else from now on. */
+function namedTemporary(statement: Statement, parts: readonly string[]): void {
+  if (parts.length > 1 && parts[0]?.startsWith('pg_temp')) statement.found.transitions.push({ kind: 'opaque' })
+}
+
+/** CREATE TABLE, CREATE FOREIGN TABLE. Defaults and constraints are only written down; bounds of partitions are computed. */
+export function createTable(statement: Statement, fields: Tree, action: string, outer: Scope): void {
+  const scope = openColumns(outer)
+  defining(statement, () => {
+    walk(statement, fields.tableElts, scope)
+    walk(statement, fields.constraints, scope)
+    walk(statement, fields.partspec, scope)
+  })
+  for (const parent of list(fields, 'inhRelations')) writes(statement, as(parent, 'RangeVar'), 'drop')
+  walkFields(statement, fields, scope, 'relation', 'tableElts', 'constraints', 'partspec', 'inhRelations')
+  const simple = !statement.found.definesCode && list(fields, 'inhRelations').length === 0
+  make(statement, tree(fields, 'relation'), action, simple, text(fields, 'oncommit'))
+}
+
+const createForeignTable: Handler = (statement, fields, scope) => {
+  createTable(statement, tree(fields, 'base'), 'create foreign table', scope)
+  walkFields(statement, fields, scope, 'base')
+  return undefined
+}
+
+const createView: Handler = (statement, fields, scope) => {
+  const view = tree(fields, 'view')
+  defining(statement, () => query(statement, fields.query, scope))
+  make(statement, view, 'create view', false)
+  // A view of a temporary relation is temporary itself.
+  const { reads, transitions } = statement.found
+  if (![...transitions].some(({ kind }) => kind === 'opaque') && [...reads].some((name) => name.startsWith('pg_temp.'))) {
+    transitions.push({ kind: 'opaque' })
+  }
+  walkFields(statement, fields, scope, 'view', 'query')
+  return undefined
+}
+
+const createSequence: Handler = (statement, fields, scope) => {
+  make(statement, tree(fields, 'sequence'), 'create sequence', true)
+  walkFields(statement, fields, scope, 'sequence')
+  return undefined
+}
+
+const createIndex: Handler = (statement, fields, scope) => {
+  const target = writes(statement, fields.relation, 'alter')
+  if (target?.schema === 'pg_temp') act(statement.found, 'create index')
+  else define(statement, 'create index')
+  using(statement, 'predicate', () => walkFields(statement, fields, scopeOf(statement, fields.relation, openColumns(scope)), 'relation'))
+  return undefined
+}
+
+const SUBTYPES: readonly (readonly [RegExp, string])[] = [
+  [/^AT_ChangeOwner$/, 'alter owner'],
+  [/^AT_(Enable|Disable|Force|NoForce)RowSecurity$/, 'row security'],
+  [/^AT_(Enable|Disable)\w*(Trig|Rule)/, 'switch triggers'],
+]
+
+const alterTable: Handler = (statement, fields, outer) => {
+  const noun = RELATION_NOUNS.get(text(fields, 'objtype')) ?? 'table'
+  const target = writes(statement, fields.relation, 'alter')
+  const scope = scopeOf(statement, fields.relation, openColumns(outer))
+  const temporary = target?.schema === 'pg_temp'
+  if (temporary) act(statement.found, `alter ${noun}`)
+  else define(statement, `alter ${noun}`)
+  for (const item of list(fields, 'cmds')) {
+    const command = as(item, 'AlterTableCmd') ?? { def: item }
+    const subtype = text(command, 'subtype')
+    for (const [pattern, action] of SUBTYPES) if (pattern.test(subtype)) act(statement.found, action)
+    // Inheritance and partitions: rows of one become rows of the other.
+    const other = as(command.def, 'RangeVar') ?? as(command.def, 'PartitionCmd')?.name
+    if (isTree(other)) {
+      writes(statement, other, 'alter')
+      if (temporary) statement.found.transitions.push({ kind: 'opaque' })
+    }
+    if (text(command, 'behavior') === 'DROP_CASCADE') statement.found.unknown.add('writes')
+    if (as(command.def, 'RangeVar')) continue
+    const partition = as(command.def, 'PartitionCmd')
+    using(statement, 'predicate', () =>
+      partition ? walkFields(statement, partition, scope, 'name') : walkFields(statement, command, scope),
+    )
+  }
+  walkFields(statement, fields, scope, 'relation', 'cmds')
+  return undefined
+}
+
+/** Relations as ALTER and DROP call them. */
+export const RELATION_NOUNS: ReadonlyMap<string, string> = new Map([
+  ['OBJECT_TABLE', 'table'],
+  ['OBJECT_INDEX', 'index'],
+  ['OBJECT_VIEW', 'view'],
+  ['OBJECT_MATVIEW', 'materialized view'],
+  ['OBJECT_SEQUENCE', 'sequence'],
+  ['OBJECT_FOREIGN_TABLE', 'foreign table'],
+  ['OBJECT_TYPE', 'type'],
+])
+
+const createFunction: Handler = (statement, fields, scope) => {
+  define(statement, fields.is_procedure === true ? 'create procedure' : 'create function')
+  namedTemporary(statement, strings(list(fields, 'funcname')))
+  const inside = openColumns(scope)
+  defining(statement, () => walkFields(statement, fields, inside, 'funcname'))
+  return undefined
+}
+
+/** What hangs on a relation and is only written down: triggers, rules, policies. */
+const attached =
+  (action: string, field: 'relation' | 'table'): Handler =>
+  (statement, fields, outer) => {
+    const relation = fields[field]
+    writes(statement, relation, 'drop')
+    define(statement, action)
+    onTemporary(statement, relation)
+    if (isTree(fields.constrrel)) mention(statement, fields.constrrel)
+    const scope = scopeOf(statement, relation, openColumns(outer))
+    const [target] = scope.entries
+    if (target) for (const name of ['old', 'new']) scope.entries.push({ ...target, name, qualifiedOnly: true })
+    defining(statement, () =>
+      using(statement, 'predicate', () => walkFields(statement, fields, scope, field, 'constrrel', 'funcname', 'transitionRels')),
+    )
+    return undefined
+  }
+
+const createSchema: Handler = (statement, fields, scope) => {
+  define(statement, 'create schema')
+  const name = text(fields, 'schemaname') || text(tree(fields, 'authrole'), 'rolename')
+  const { names } = statement
+  const path = names.path && name !== '' ? [name, ...names.path] : undefined
+  const view = { ...names.view, ...(names.view.searchPath && name !== '' && { searchPath: [name, ...names.view.searchPath] }) }
+  statement.names = { catalog: names.catalog, view, path, ...(name !== '' && { making: name }) }
+  walk(statement, fields.schemaElts, scope)
+  statement.names = names
+  return undefined
+}
+
+const createDomain: Handler = (statement, fields, scope) => {
+  define(statement, 'create domain')
+  namedTemporary(statement, strings(list(fields, 'domainname')))
+  defining(statement, () => walkFields(statement, fields, openColumns(scope), 'domainname'))
+  return undefined
+}
+
+const createStatistics: Handler = (statement, fields, scope) => {
+  define(statement, 'create statistics')
+  const relations = list(fields, 'relations').map((each) => as(each, 'RangeVar'))
+  for (const relation of relations) writes(statement, relation, 'drop')
+  const inside = scopeOf(statement, relations[0], openColumns(scope))
+  using(statement, 'predicate', () => walkFields(statement, fields, inside, 'relations', 'defnames', 'stat_types'))
+  return undefined
+}
+
+const createComposite: Handler = (statement, fields, scope) => {
+  const relation = tree(fields, 'typevar')
+  define(statement, 'create type')
+  created(statement, relation)
+  if (isTemporary(statement, relation)) statement.found.transitions.push({ kind: 'opaque' })
+  defining(statement, () => walkFields(statement, fields, openColumns(scope), 'typevar'))
+  return undefined
+}
+
+const alterDomain: Handler = (statement, fields, scope) => {
+  define(statement, 'alter domain')
+  if (text(fields, 'behavior') === 'DROP_CASCADE') statement.found.unknown.add('writes')
+  walkFields(statement, fields, openColumns(scope), 'typeName')
+  return undefined
+}
+
+export const DEFINITIONS: readonly (readonly [string, Handler])[] = [
+  [
+    'CreateStmt',
+    (statement, fields, scope) => {
+      createTable(statement, fields, 'create table', scope)
+      return undefined
+    },
+  ],
+  ['CreateForeignTableStmt', createForeignTable],
+  ['ViewStmt', createView],
+  ['CreateSeqStmt', createSequence],
+  ['IndexStmt', createIndex],
+  ['AlterTableStmt', alterTable],
+  ['CreateFunctionStmt', createFunction],
+  ['CreateTrigStmt', attached('create trigger', 'relation')],
+  ['RuleStmt', attached('create rule', 'relation')],
+  ['CreatePolicyStmt', attached('create policy', 'table')],
+  ['AlterPolicyStmt', attached('alter policy', 'table')],
+  ['CreateSchemaStmt', createSchema],
+  ['CreateDomainStmt', createDomain],
+  ['CreateStatsStmt', createStatistics],
+  ['CompositeTypeStmt', createComposite],
+  ['AlterDomainStmt', alterDomain],
+]

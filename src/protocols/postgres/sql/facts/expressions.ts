@@ -1,0 +1,158 @@
+import { funcCall, jsonConstructor } from './calls.ts'
+import { columnRef, indirection } from './columns.ts'
+import { operatorIsHarmless, relationNamed, typeIsHarmless } from './names.ts'
+import { readRelation } from './relations.ts'
+import type { Derived, Scope } from './scope.ts'
+import { useSource } from './scope.ts'
+import { type Handler, runUserCode, type Statement, typeCode, using } from './statement.ts'
+import { as, isTree, list, strings, type Tree, text, typeOf } from './tree.ts'
+import { query, walk, walkFields } from './walk.ts'
+
+/** An operator by its name, `schema.+` or `+`. */
+export function operator(statement: Statement, parts: readonly string[]): void {
+  const name = parts[parts.length - 1]
+  if (name === undefined) return
+  const schema = parts.length > 1 ? (parts[parts.length - 2] ?? '') : ''
+  if (!operatorIsHarmless(statement.names, schema, name)) runUserCode(statement, 'user code')
+}
+
+/** PostgreSQL looks these up by the path too (parse_expr.c). */
+const BETWEEN = ['>=', '<=', '<', '>']
+
+/** A chain such as `a || b || c …` leans to the left, as deep as it is long: it is followed without going deeper. */
+function operation(statement: Statement, fields: Tree, scope: Scope): undefined {
+  for (let each: Tree | undefined = fields; each; ) {
+    const kind = text(each, 'kind')
+    if (kind.includes('BETWEEN')) for (const name of BETWEEN) operator(statement, [name])
+    else operator(statement, strings(list(each, 'name')))
+    const left: Tree | undefined = as(each.lexpr, 'A_Expr')
+    if (left) {
+      walk(statement, each.rexpr, scope)
+      each = left
+    } else {
+      walkFields(statement, each, scope, 'name')
+      each = undefined
+    }
+  }
+}
+
+/** Stand for a type and a sequence of its own (parse_utilcmd.c). */
+const SERIAL = /^(small|big)?serial[248]?$/
+
+function typeName(statement: Statement, fields: Tree, scope: Scope): undefined {
+  const parts = strings(list(fields, 'names'))
+  const name = parts[parts.length - 1]
+  // relation.column%TYPE is looked up by the relation; the type that it gives was made before.
+  if (name !== undefined && fields.pct_type !== true) {
+    const schema = parts.length > 1 ? (parts[parts.length - 2] ?? '') : ''
+    if (!(schema === '' && SERIAL.test(name)) && !typeIsHarmless(statement.names, schema, name)) runUserCode(statement, 'user code')
+  }
+  walkFields(statement, fields, scope, 'names')
+}
+
+function typeCast(statement: Statement, fields: Tree, scope: Scope): undefined {
+  // A constant goes through the input of the type; anything else may have a type of a user, and a cast of his.
+  const plain = ['A_Const', 'ParamRef'].includes(typeOf(fields.arg))
+  if (!plain && typeCode(statement, 'casts')) runUserCode(statement, 'user code')
+  walkFields(statement, fields, scope)
+}
+
+function subLink(statement: Statement, fields: Tree, scope: Scope): undefined {
+  const kind = text(fields, 'subLinkType')
+  walk(statement, fields.testexpr, scope)
+  if (kind === 'ANY_SUBLINK' || kind === 'ALL_SUBLINK') {
+    const name = strings(list(fields, 'operName'))
+    operator(statement, name.length > 0 ? name : ['='])
+  }
+  if (kind === 'EXISTS_SUBLINK' || kind === 'ANY_SUBLINK' || kind === 'ALL_SUBLINK') {
+    using(statement, 'predicate', () => query(statement, fields.subselect, scope))
+  } else {
+    const { source } = statement
+    const derived = query(statement, fields.subselect, scope)
+    statement.source = source
+    if (derived) useAll(statement, derived)
+  }
+}
+
+function useAll(statement: Statement, derived: Derived): void {
+  for (const source of derived.sources) useSource(statement, source)
+  useSource(statement, derived.open)
+}
+
+function caseExpr(statement: Statement, fields: Tree, scope: Scope): undefined {
+  if (fields.arg !== undefined) operator(statement, ['='])
+  walkFields(statement, fields, scope)
+}
+
+function sortBy(statement: Statement, fields: Tree, scope: Scope): undefined {
+  operator(statement, strings(list(fields, 'useOp')))
+  walkFields(statement, fields, scope, 'useOp')
+}
+
+/** A relation that is named where nothing special is known of the place. */
+function rangeVar(statement: Statement, fields: Tree): undefined {
+  const target = relationNamed(statement.names, text(fields, 'schemaname'), text(fields, 'relname'))
+  if (target) readRelation(statement, target, 'select', fields.inh === true)
+  else statement.found.unknown.add('reads').add('columns')
+}
+
+/** A relation is named, and something of it may be learned, but no rows of it are read. @param fields of a RangeVar */
+export function mention(statement: Statement, fields: Tree): void {
+  const target = relationNamed(statement.names, text(fields, 'schemaname'), text(fields, 'relname'))
+  if (target) readRelation(statement, target, undefined)
+  else statement.found.unknown.add('reads')
+}
+
+/** LIKE: what it copies may hold code of users. */
+function tableLike(statement: Statement, fields: Tree): undefined {
+  const relation = isTree(fields.relation) ? fields.relation : {}
+  mention(statement, relation)
+  const target = relationNamed(statement.names, text(relation, 'schemaname'), text(relation, 'relname'))
+  statement.found.definesCode ||= target?.relation?.userCode.onWrite ?? true
+}
+
+function currentOf(statement: Statement, fields: Tree): undefined {
+  statement.found.fetches = text(fields, 'cursor_name')
+}
+
+/** JSON_ARRAY(SELECT …). */
+function jsonQuery(statement: Statement, fields: Tree, scope: Scope): undefined {
+  if (typeCode(statement, 'casts')) runUserCode(statement, 'user code')
+  const { source } = statement
+  const derived = query(statement, fields.query, scope)
+  statement.source = source
+  if (derived) useAll(statement, derived)
+  walkFields(statement, fields, scope, 'query')
+}
+
+/** Exclusion constraints: pairs of an index element and an operator. */
+function constraint(statement: Statement, fields: Tree, scope: Scope): undefined {
+  if (isTree(fields.pktable)) mention(statement, fields.pktable)
+  for (const pair of list(fields, 'exclusions')) {
+    const [, name] = list(as(pair, 'List') ?? {}, 'items')
+    operator(statement, strings(list(as(name, 'List') ?? {}, 'items')))
+  }
+  walkFields(statement, fields, scope, 'pktable')
+}
+
+export const EXPRESSIONS: readonly (readonly [string, Handler])[] = [
+  ['A_Expr', operation],
+  ['A_Indirection', indirection],
+  ['CaseExpr', caseExpr],
+  ['ColumnRef', columnRef],
+  ['Constraint', constraint],
+  ['CurrentOfExpr', currentOf],
+  ['FuncCall', funcCall],
+  ['JsonArrayAgg', jsonConstructor],
+  ['JsonArrayConstructor', jsonConstructor],
+  ['JsonArrayQueryConstructor', jsonQuery],
+  ['JsonObjectAgg', jsonConstructor],
+  ['JsonObjectConstructor', jsonConstructor],
+  ['JsonScalarExpr', jsonConstructor],
+  ['RangeVar', rangeVar],
+  ['SortBy', sortBy],
+  ['SubLink', subLink],
+  ['TableLikeClause', tableLike],
+  ['TypeCast', typeCast],
+  ['TypeName', typeName],
+]

@@ -1,0 +1,2 @@
+export { analyse } from './analyse.ts'
+export { searchPathOf } from './settings.ts'

@@ -1,0 +1,270 @@
+import { define } from './creating.ts'
+import { act } from './findings.ts'
+import { openColumns } from './scope.ts'
+import { defining, type Handler, type Statement } from './statement.ts'
+import { as, isTree, list, strings, type Tree, text } from './tree.ts'
+import { named, writes } from './utility.ts'
+import { walkFields } from './walk.ts'
+
+/** Kinds of objects as command tags call them. */
+const NOUNS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ACCESS_METHOD: 'access method',
+    AGGREGATE: 'aggregate',
+    ATTRIBUTE: 'type',
+    CAST: 'cast',
+    COLLATION: 'collation',
+    COLUMN: 'table',
+    CONVERSION: 'conversion',
+    DATABASE: 'database',
+    DOMAIN: 'domain',
+    DOMCONSTRAINT: 'domain',
+    EVENT_TRIGGER: 'event trigger',
+    EXTENSION: 'extension',
+    FDW: 'foreign data wrapper',
+    FOREIGN_SERVER: 'server',
+    FOREIGN_TABLE: 'foreign table',
+    FUNCTION: 'function',
+    INDEX: 'index',
+    LANGUAGE: 'language',
+    LARGEOBJECT: 'large object',
+    MATVIEW: 'materialized view',
+    OPCLASS: 'operator class',
+    OPERATOR: 'operator',
+    OPFAMILY: 'operator family',
+    POLICY: 'policy',
+    PROCEDURE: 'procedure',
+    PUBLICATION: 'publication',
+    ROLE: 'role',
+    ROUTINE: 'routine',
+    RULE: 'rule',
+    SCHEMA: 'schema',
+    SEQUENCE: 'sequence',
+    STATISTIC_EXT: 'statistics',
+    SUBSCRIPTION: 'subscription',
+    TABCONSTRAINT: 'table',
+    TABLE: 'table',
+    TABLESPACE: 'tablespace',
+    TRANSFORM: 'transform',
+    TRIGGER: 'trigger',
+    TSCONFIGURATION: 'text search configuration',
+    TSDICTIONARY: 'text search dictionary',
+    TSPARSER: 'text search parser',
+    TSTEMPLATE: 'text search template',
+    TYPE: 'type',
+    USER_MAPPING: 'user mapping',
+    VIEW: 'view',
+  }).map(([kind, noun]) => [`OBJECT_${kind}`, noun]),
+)
+
+/** `alter table` and the like; a kind that is not known gives an action that is not known, and that is opaque. */
+const action = (verb: string, kind: string): string => `${verb} ${NOUNS.get(kind) ?? 'unknown'}`
+
+const RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_SEQUENCE', 'OBJECT_INDEX', 'OBJECT_FOREIGN_TABLE'])
+/** Named by their relation and a name of their own. */
+const ON_RELATIONS = new Set(['OBJECT_TRIGGER', 'OBJECT_RULE', 'OBJECT_POLICY'])
+
+/** `[schema, name]` in a list, as DROP and COMMENT have it, as the RangeVar that it stands for. */
+function rangeVarOf(value: unknown, less: number): Tree | undefined {
+  const parts = strings(list(as(value, 'List') ?? {}, 'items'))
+  const names = less > 0 ? parts.slice(0, -less) : parts
+  const relname = names[names.length - 1]
+  if (relname === undefined) return undefined
+  return { relname, schemaname: names.length > 1 ? names[names.length - 2] : '', inh: true }
+}
+
+const drop: Handler = (statement, fields) => {
+  const { found } = statement
+  const kind = text(fields, 'removeType')
+  const cascades = text(fields, 'behavior') === 'DROP_CASCADE'
+  const isRelation = RELATIONS.has(kind)
+  const temporary: string[] = []
+  let others = 0
+  for (const object of list(fields, 'objects')) {
+    const target = isRelation
+      ? writes(statement, rangeVarOf(object, 0), 'drop')
+      : ON_RELATIONS.has(kind)
+        ? writes(statement, rangeVarOf(object, 1), 'drop')
+        : undefined
+    if (isRelation && target?.schema === 'pg_temp') temporary.push(target.name)
+    else others++
+  }
+  if (others > 0 || temporary.length === 0) define(statement, action('drop', kind))
+  else act(found, action('drop', kind))
+  if (temporary.length > 0) found.transitions.push({ kind: 'drop-temporary', names: temporary })
+  if (cascades) dropsUnnamed(statement)
+  return undefined
+}
+
+/** Relations go that are not named, temporary ones among them if the session has any. */
+function dropsUnnamed({ found, names }: Statement): void {
+  found.unknown.add('writes')
+  if (names.view.temporary?.length !== 0) found.transitions.push({ kind: 'opaque' })
+}
+
+const alterObject =
+  (field: string, ...more: readonly string[]): Handler =>
+  (statement, fields) => {
+    const kind = text(fields, field)
+    // A column of a view is altered by ALTER VIEW: what it is a column of says which.
+    const noun = kind === 'OBJECT_COLUMN' || kind === 'OBJECT_TABCONSTRAINT' ? text(fields, 'relationType') || 'OBJECT_TABLE' : kind
+    define(statement, action('alter', noun))
+    for (const each of more) act(statement.found, each)
+    if (isTree(fields.relation)) {
+      const target = writes(statement, fields.relation, 'drop')
+      if (!target || target.schema === 'pg_temp') statement.found.transitions.push({ kind: 'opaque' })
+    }
+    if (text(fields, 'behavior') === 'DROP_CASCADE') dropsUnnamed(statement)
+    return undefined
+  }
+
+/** CREATE of operators, types, text search objects. */
+const defineObject: Handler = (statement, fields, scope) => {
+  define(statement, action('create', text(fields, 'kind')))
+  const names = strings(list(fields, 'defnames'))
+  if (names[0]?.startsWith('pg_temp')) statement.found.transitions.push({ kind: 'opaque' })
+  defining(statement, () => walkFields(statement, fields, openColumns(scope), 'defnames'))
+  return undefined
+}
+
+const CREDENTIAL_OPTIONS = new Set(['password', 'options', 'connection'])
+
+/** Whether the options of a role, server, user mapping or subscription make or change a credential. */
+function hasCredential(fields: Tree): boolean {
+  return list(fields, 'options').some((option) => CREDENTIAL_OPTIONS.has(text(as(option, 'DefElem') ?? {}, 'defname')))
+}
+
+const anyOption = (fields: Tree): boolean => list(fields, 'options').length > 0
+const always = (): boolean => true
+
+/** @param unknown it may remove or change relations that it does not name */
+function simple(statement: Statement, name: string, unknown: boolean, credential: boolean, isDdl: boolean): void {
+  if (isDdl) define(statement, name)
+  else {
+    act(statement.found, name)
+    statement.found.transitions.push({ kind: 'define' })
+  }
+  if (credential) act(statement.found, 'password')
+  if (unknown) dropsUnnamed(statement)
+}
+
+interface Simple {
+  /** It may remove or change relations that it does not name. */
+  readonly unknown?: true
+  readonly credential?: (fields: Tree) => boolean
+  /** Event triggers do not fire on what all databases of a server share. */
+  readonly shared?: true
+}
+
+const object =
+  (name: string | ((fields: Tree) => string), { unknown, credential, shared }: Simple = {}): Handler =>
+  (statement, fields, scope) => {
+    const is = typeof name === 'string' ? name : name(fields)
+    simple(statement, is, unknown === true || text(fields, 'behavior') === 'DROP_CASCADE', credential?.(fields) === true, shared !== true)
+    defining(statement, () => walkFields(statement, fields, openColumns(scope), ...NAMES))
+    return undefined
+  }
+
+/** Fields that hold names of what is defined: nothing is read by them. */
+const NAMES =
+  `relation relations object objects setstmt action roles grantees granted_roles grantee_roles privileges pubobjects func opername
+  funcname typeName`.split(/\s+/)
+
+/** ALTER SEQUENCE changes what the sequence gives next. */
+const alterSequence: Handler = (statement, fields, scope) => {
+  define(statement, 'alter sequence')
+  writes(statement, fields.sequence, 'drop')
+  walkFields(statement, fields, scope, 'sequence')
+  return undefined
+}
+
+/** A publication delivers the rows of its tables to whoever subscribes. */
+const publication =
+  (name: string): Handler =>
+  (statement, fields, scope) => {
+    define(statement, name)
+    for (const item of list(fields, 'pubobjects')) {
+      const table = as(item, 'PublicationObjSpec')?.pubtable
+      const target = isTree(table) ? named(statement, table.relation, 'reads') : undefined
+      if (target) statement.found.reads.add(target.key)
+      else statement.found.unknown.add('reads')
+      if (isTree(table)) defining(statement, () => walkFields(statement, table, openColumns(scope), 'relation', 'columns'))
+    }
+    if (fields.for_all_tables === true) statement.found.unknown.add('reads')
+    walkFields(statement, fields, scope, 'pubobjects')
+    return undefined
+  }
+
+const functionNoun = (fields: Tree): string => action('alter', text(fields, 'objtype'))
+const setting = (name: string): Handler => object(name, { shared: true })
+const isGrant = (fields: Tree): string => (fields.is_grant === true ? 'grant' : 'revoke')
+
+export const OBJECTS: readonly (readonly [string, Handler])[] = [
+  ['AlterCollationStmt', object('alter collation')],
+  ['AlterDatabaseRefreshCollStmt', setting('alter database')],
+  ['AlterDatabaseSetStmt', setting('alter database')],
+  ['AlterDatabaseStmt', setting('alter database')],
+  ['AlterDefaultPrivilegesStmt', object('alter default privileges')],
+  ['AlterEnumStmt', object('alter type')],
+  ['AlterEventTrigStmt', object('alter event trigger', { shared: true })],
+  ['AlterExtensionContentsStmt', object('alter extension', { unknown: true })],
+  ['AlterExtensionStmt', object('alter extension', { unknown: true })],
+  ['AlterFdwStmt', object('alter foreign data wrapper')],
+  ['AlterForeignServerStmt', object('alter server', { credential: anyOption })],
+  ['AlterFunctionStmt', object(functionNoun)],
+  ['AlterObjectDependsStmt', alterObject('objectType')],
+  ['AlterObjectSchemaStmt', alterObject('objectType')],
+  ['AlterOpFamilyStmt', object('alter operator family')],
+  ['AlterOperatorStmt', object('alter operator')],
+  ['AlterOwnerStmt', alterObject('objectType', 'alter owner')],
+  ['AlterPublicationStmt', publication('alter publication')],
+  ['AlterRoleSetStmt', setting('alter role')],
+  ['AlterRoleStmt', object('alter role', { credential: hasCredential, shared: true })],
+  ['AlterSeqStmt', alterSequence],
+  ['AlterStatsStmt', object('alter statistics')],
+  [
+    'AlterSubscriptionStmt',
+    object('alter subscription', { credential: (fields) => 'conninfo' in fields || hasCredential(fields), unknown: true }),
+  ],
+  ['AlterSystemStmt', setting('alter system')],
+  ['AlterTSConfigurationStmt', object('alter text search configuration')],
+  ['AlterTSDictionaryStmt', object('alter text search dictionary')],
+  ['AlterTableMoveAllStmt', object((fields) => action('alter', text(fields, 'objtype')), { unknown: true })],
+  ['AlterTableSpaceOptionsStmt', setting('alter tablespace')],
+  ['AlterTypeStmt', object('alter type')],
+  ['AlterUserMappingStmt', object('alter user mapping', { credential: always })],
+  ['CommentStmt', object('comment')],
+  ['CreateAmStmt', object('create access method')],
+  ['CreateCastStmt', object('create cast')],
+  ['CreateConversionStmt', object('create conversion')],
+  ['CreateEnumStmt', object('create type')],
+  ['CreateEventTrigStmt', object('create event trigger', { shared: true })],
+  ['CreateExtensionStmt', object('create extension', { unknown: true })],
+  ['CreateFdwStmt', object('create foreign data wrapper')],
+  ['CreateForeignServerStmt', object('create server', { credential: anyOption })],
+  ['CreateOpClassStmt', object('create operator class')],
+  ['CreateOpFamilyStmt', object('create operator family')],
+  ['CreatePLangStmt', object('create language')],
+  ['CreatePublicationStmt', publication('create publication')],
+  ['CreateRangeStmt', object('create type')],
+  ['CreateRoleStmt', object('create role', { credential: hasCredential, shared: true })],
+  ['CreateSubscriptionStmt', object('create subscription', { credential: always, unknown: true })],
+  ['CreateTableSpaceStmt', setting('create tablespace')],
+  ['CreateTransformStmt', object('create transform')],
+  ['CreateUserMappingStmt', object('create user mapping', { credential: always })],
+  ['CreatedbStmt', setting('create database')],
+  ['DefineStmt', defineObject],
+  ['DropOwnedStmt', object('drop owned', { unknown: true })],
+  ['DropRoleStmt', setting('drop role')],
+  ['DropStmt', drop],
+  ['DropSubscriptionStmt', object('drop subscription')],
+  ['DropTableSpaceStmt', setting('drop tablespace')],
+  ['DropUserMappingStmt', object('drop user mapping', { credential: always })],
+  ['DropdbStmt', setting('drop database')],
+  ['GrantRoleStmt', object(isGrant, { shared: true })],
+  ['GrantStmt', object(isGrant)],
+  ['ImportForeignSchemaStmt', object('import foreign schema', { unknown: true })],
+  ['ReassignOwnedStmt', object('reassign owned', { unknown: true })],
+  ['RenameStmt', alterObject('renameType')],
+  ['SecLabelStmt', object('security label')],
+]

@@ -1,0 +1,263 @@
+import { builtinType } from '../../catalog/builtin/index.ts'
+import type { Relation } from '../../catalog/catalog.ts'
+import { act, type Use } from './findings.ts'
+import { functionNamed, isSystemSchema, nameOf, type Resolved } from './names.ts'
+import { call, runUserCode, type Statement } from './statement.ts'
+import { systemRead } from './system-relations.ts'
+
+/** Oids below come with PostgreSQL (FirstNormalObjectId). */
+const FIRST_NORMAL_OID = 16384
+
+/** Whether a relation comes with PostgreSQL: then what it comes to goes by its name. */
+export function isSystem(target: Pick<Resolved, 'schema' | 'relation'>): boolean {
+  return isSystemSchema(target.schema) && (target.relation === undefined || target.relation.oid < FIRST_NORMAL_OID)
+}
+
+export function resolvedOf(relation: Relation): Resolved {
+  return { key: nameOf(relation.schema, relation.name), schema: relation.schema, name: relation.name, relation }
+}
+
+/**
+ * A relation is read, with all that reading it comes to: what views use and call, partitions and inheritance in both directions.
+ *
+ * @param action what reading a relation of users is here; undefined where reading comes with something else, as an UPDATE reads its target
+ * @param inherit false for ONLY
+ */
+export function readRelation(statement: Statement, target: Resolved, action: string | undefined, inherit = true): void {
+  const { found } = statement
+  found.reads.add(target.key)
+  if (statement.locks) {
+    act(found, 'lock')
+    found.writes.add(target.key)
+  }
+  if (isSystem(target)) {
+    readSystem(statement, target)
+    return
+  }
+  if (action) act(found, action)
+  if (target.relation) followRead(statement, target.relation, inherit)
+}
+
+function readSystem(statement: Statement, target: Resolved, columns?: readonly string[]): void {
+  if (!builtinType(target.schema, target.name)) {
+    // A system relation of a PostgreSQL that nobody has judged yet; those of TOAST are no types, and do not stand in these schemas.
+    act(statement.found, 'unknown relation')
+    return
+  }
+  const { action, columns: sensitive } = systemRead(target.key)
+  const touched = !sensitive || columns?.some((column) => column === '*' || sensitive.includes(column))
+  act(statement.found, touched ? action : 'catalog read')
+}
+
+function followRead(statement: Statement, relation: Relation, inherit: boolean): void {
+  const mark = `r${inherit ? '+' : '-'}${relation.oid}`
+  if (statement.followed.has(mark)) return
+  statement.followed.add(mark)
+  const { found, names } = statement
+  const key = nameOf(relation.schema, relation.name)
+  found.reads.add(key)
+  if (statement.locks) found.writes.add(key)
+  if (relation.userCode.onRead) runUserCode(statement, 'user code')
+  followUses(statement, relation, relation.kind === 'view')
+  if (relation.of !== undefined) readByOid(statement, relation.of, true)
+  if (inherit) for (const child of relation.children) readByOid(statement, child, true)
+  followAncestors(statement, relation, found.reads)
+  if (relation.kind === 'view' && !relation.view && names.catalog) runUserCode(statement, 'view')
+}
+
+/** @param runs whether the definition runs now: reading a materialized view reads what was computed before */
+function followUses(statement: Statement, relation: Relation, runs: boolean): void {
+  const { view } = relation
+  if (!view) return
+  if (runs) {
+    if (view.calls) callAll(statement, view.calls)
+    else runUserCode(statement, 'view')
+  }
+  for (const { relation: oid, columns } of view.uses) readByOid(statement, oid, true, columns)
+}
+
+function readByOid(statement: Statement, oid: number, inherit: boolean, columns?: readonly string[]): void {
+  const relation = statement.names.catalog?.relationByOid(oid)
+  if (!relation) {
+    statement.found.unknown.add('reads').add('columns')
+    return
+  }
+  const target = resolvedOf(relation)
+  statement.found.reads.add(target.key)
+  if (isSystem(target)) readSystem(statement, target, columns ?? ['*'])
+  else followRead(statement, relation, inherit)
+}
+
+function followAncestors(statement: Statement, relation: Relation, into: Set<string>): void {
+  for (const ancestor of ancestorsOf(statement, relation)) into.add(nameOf(ancestor.schema, ancestor.name))
+}
+
+function ancestorsOf(statement: Statement, relation: Relation): readonly Relation[] {
+  if (relation.parents.length === 0) return []
+  const found = new Set<Relation>()
+  const waiting = [...relation.parents]
+  for (let oid = waiting.pop(); oid !== undefined; oid = waiting.pop()) {
+    const parent = statement.names.catalog?.relationByOid(oid)
+    if (!parent) statement.found.unknown.add('reads').add('writes').add('columns')
+    else if (!found.has(parent)) {
+      found.add(parent)
+      waiting.push(...parent.parents)
+    }
+  }
+  return [...found]
+}
+
+/** Functions that a definition calls, as `schema.name`. */
+export function callAll(statement: Statement, calls: readonly string[]): void {
+  for (const each of calls) {
+    const dot = each.indexOf('.')
+    const callee = functionNamed(statement.names, each.slice(0, dot), each.slice(dot + 1))
+    call(statement, callee.missing ? { ...callee, names: [each] } : callee)
+  }
+}
+
+/** What happens to rows of a relation, or to the relation itself: `alter` may run what code it has, `drop` runs none. */
+export type Verb = 'insert' | 'update' | 'delete' | 'truncate' | 'alter' | 'drop'
+
+/**
+ * A relation is written, with all that writing it comes to: triggers, rules, what a view writes through to, partitions and inheritance,
+ * cascading foreign keys.
+ *
+ * @param set columns that an UPDATE sets; undefined: any
+ * @param inherit false for ONLY
+ */
+export function writeRelation(
+  statement: Statement,
+  target: Resolved,
+  verbs: readonly Verb[],
+  set?: ReadonlySet<string>,
+  inherit = true,
+): void {
+  statement.found.writes.add(target.key)
+  if (isSystem(target)) act(statement.found, 'system catalog write')
+  else if (target.relation) for (const verb of verbs) followWrite(statement, target.relation, verb, set, inherit)
+}
+
+function followWrite(statement: Statement, relation: Relation, verb: Verb, set: ReadonlySet<string> | undefined, inherit: boolean): void {
+  const mark = `${verb}${inherit ? '+' : '-'}${relation.oid}${set ? [...set].sort().join() : ''}`
+  if (statement.followed.has(mark)) return
+  statement.followed.add(mark)
+  const { found } = statement
+  found.writes.add(nameOf(relation.schema, relation.name))
+  if (verb !== 'alter' && verb !== 'drop') {
+    if (relation.rules || relation.triggers.includes(verb)) runUserCode(statement, 'trigger')
+    if (relation.kind === 'view') writeThrough(statement, relation, verb)
+  }
+  if (codeRuns(relation, verb)) runUserCode(statement, 'user code')
+  if (relation.of !== undefined) writeByOid(statement, relation.of, verb, undefined)
+  if (inherit && (verb !== 'insert' || relation.kind === 'partitioned table')) {
+    for (const child of relation.children) writeByOid(statement, child, verb, set)
+  }
+  const ancestors = ancestorsOf(statement, relation)
+  for (const ancestor of ancestors) found.writes.add(nameOf(ancestor.schema, ancestor.name))
+  if (verb === 'delete' || verb === 'update') for (const each of [relation, ...ancestors]) cascade(statement, each, verb, set)
+}
+
+function codeRuns({ userCode }: Relation, verb: Verb): boolean {
+  if (verb === 'truncate' || verb === 'drop') return false
+  return userCode.onRead || (verb !== 'delete' && userCode.onWrite)
+}
+
+function writeThrough(statement: Statement, relation: Relation, verb: Verb): void {
+  followUses(statement, relation, true)
+  if (!relation.view) runUserCode(statement, 'view')
+  for (const { relation: oid } of relation.view?.uses ?? []) {
+    const used = statement.names.catalog?.relationByOid(oid)
+    if (!used || !isSystem({ schema: used.schema, relation: used })) writeByOid(statement, oid, verb, undefined)
+  }
+}
+
+function writeByOid(statement: Statement, oid: number, verb: Verb, set: ReadonlySet<string> | undefined): void {
+  const relation = statement.names.catalog?.relationByOid(oid)
+  if (relation) followWrite(statement, relation, verb, set, true)
+  else statement.found.unknown.add('writes').add('columns')
+}
+
+function cascade(statement: Statement, relation: Relation, verb: 'delete' | 'update', set: ReadonlySet<string> | undefined): void {
+  for (const each of relation.cascades) {
+    if (each.on !== verb) continue
+    if (verb === 'update' && set && !each.key.some((column) => set.has(column))) continue
+    const other = statement.names.catalog?.relationByOid(each.relation)
+    if (!other) {
+      statement.found.unknown.add('writes').add('columns')
+      continue
+    }
+    for (const column of each.columns) noteColumn(statement, resolvedOf(other), column, 'written')
+    followWrite(statement, other, each.columns.length > 0 ? 'update' : 'delete', new Set(each.columns), true)
+  }
+}
+
+/** A column is used; `*` for a whole row. */
+export function noteColumn(statement: Statement, target: Resolved, column: string, use: Use): void {
+  const keys = columnKeys(statement, target, column)
+  const into = statement.found.columns[use]
+  for (const key of keys) into.add(key)
+  if (statement.source && use === statement.use) for (const key of keys) statement.source.columns.push(key)
+  if (!isSystem(target)) return
+  const { action, columns } = systemRead(target.key)
+  if (columns && (column === '*' || columns.includes(column))) act(statement.found, action)
+}
+
+/** A column and all that stands for it: the same of partitions and ancestors, what a view makes its columns from, and all for `*`. */
+export function columnKeys(statement: Statement, target: Resolved, column: string): readonly string[] {
+  const own = `${target.key}.${nameOf(column)}`
+  const known = statement.columnKeys.get(own)
+  if (known) return known
+  const keys = new Set<string>([own])
+  const { relation } = target
+  if (column === '*') for (const each of relation?.columns ?? []) addAll(keys, columnKeys(statement, target, each))
+  else if (relation) {
+    for (const each of family(statement, relation))
+      if (each.columns.includes(column)) keys.add(`${nameOf(each.schema, each.name)}.${nameOf(column)}`)
+    if (relation.view) addAll(keys, viewColumns(statement, relation))
+  }
+  const all = [...keys]
+  statement.columnKeys.set(own, all)
+  return all
+}
+
+function family(statement: Statement, relation: Relation): readonly Relation[] {
+  if (relation.children.length === 0 && relation.parents.length === 0) return []
+  const found = new Set<Relation>(ancestorsOf(statement, relation))
+  const waiting = [...relation.children]
+  for (let oid = waiting.pop(); oid !== undefined; oid = waiting.pop()) {
+    const child = statement.names.catalog?.relationByOid(oid)
+    if (!child || found.has(child)) continue
+    found.add(child)
+    waiting.push(...child.children)
+  }
+  return [...found]
+}
+
+/** A materialized view is computed anew. */
+export function refresh(statement: Statement, target: Resolved): void {
+  writeRelation(statement, target, ['alter'])
+  if (target.relation) followUses(statement, target.relation, true)
+}
+
+/** Which column of a view is made from which is not known: each may be made from every one that the definition uses. */
+function viewColumns(statement: Statement, relation: Relation): readonly string[] {
+  const mark = `view ${relation.oid}`
+  const known = statement.columnKeys.get(mark)
+  if (known) return known
+  // Views cannot use themselves; a catalog that says so must not keep anyone busy.
+  statement.columnKeys.set(mark, [])
+  const keys = new Set<string>()
+  for (const { relation: oid, columns } of relation.view?.uses ?? []) {
+    const used = statement.names.catalog?.relationByOid(oid)
+    if (!used) continue
+    for (const column of columns) addAll(keys, columnKeys(statement, resolvedOf(used), column))
+  }
+  const all = [...keys]
+  statement.columnKeys.set(mark, all)
+  return all
+}
+
+function addAll(into: Set<string>, names: readonly string[]): void {
+  for (const name of names) into.add(name)
+}

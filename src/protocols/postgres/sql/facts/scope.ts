@@ -1,0 +1,169 @@
+import type { Source } from './findings.ts'
+import type { Resolved } from './names.ts'
+import { columnKeys, noteColumn, readRelation } from './relations.ts'
+import type { Statement } from './statement.ts'
+
+/** The columns of a subquery, a function or the like. A name that is undefined may be any. */
+export interface Derived {
+  names: (string | undefined)[]
+  sources: Source[]
+  /** There may be more columns, of any name, made from this. */
+  open: Source | undefined
+}
+
+/** Something in FROM, or the target of a statement. */
+export interface Entry {
+  /** The alias, or the name of the relation. */
+  readonly name: string
+  /** Of the relation, where it has no alias. */
+  readonly schema: string
+  readonly target?: Resolved
+  readonly derived?: Derived
+  /** The two sides of a join that has an alias. */
+  readonly group?: readonly Entry[]
+  /** Its columns are visible only by its name: OLD, NEW, EXCLUDED. */
+  readonly qualifiedOnly?: boolean
+  /** Hidden by the alias of a join: an outer one of the same name is meant, but it costs nothing to count this one too. */
+  readonly hidden?: boolean
+  /** Called when a column is used. */
+  readonly onUse?: () => void
+}
+
+/** What a name in WITH stands for. */
+export interface CteFrame {
+  readonly name: string
+  readonly derived: Derived
+  readonly next: CteFrame | undefined
+}
+
+/** What names of columns and relations may mean at some place, the inner ones first. */
+export interface Scope {
+  readonly entries: Entry[]
+  readonly parent: Scope | undefined
+  readonly ctes: CteFrame | undefined
+}
+
+export function scopeUnder(parent: Scope | undefined, ctes: CteFrame | undefined = parent?.ctes, entries: Entry[] = []): Scope {
+  return { entries, parent, ctes }
+}
+
+export const nothing = (): Source => ({ columns: [], from: [] })
+
+/** Columns of any name, made from this. */
+export function anyColumns(open: Source): Derived {
+  return { names: [], sources: [], open }
+}
+
+/** A scope in which a name of a column may be any: parameters of functions, columns of what is being made. */
+export function openColumns(scope: Scope): Scope {
+  return scopeUnder(scope, scope.ctes, [{ name: '', schema: '', derived: anyColumns(nothing()) }])
+}
+
+export function cteNamed(scope: Scope, name: string): Derived | undefined {
+  for (let frame = scope.ctes; frame; frame = frame.next) if (frame.name === name) return frame.derived
+  return undefined
+}
+
+const SYSTEM_COLUMNS = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid'])
+
+/** Whether something has a column of this name. undefined: it may have. */
+export function hasColumn(entry: Entry, name: string): boolean | undefined {
+  if (entry.group) return anyOf(entry.group, name)
+  if (entry.derived)
+    return entry.derived.names.includes(name) || (entry.derived.open || entry.derived.names.includes(undefined) ? undefined : false)
+  const relation = entry.target?.relation
+  if (!relation || relation.columns.length === 0) return undefined
+  return relation.columns.includes(name) || SYSTEM_COLUMNS.has(name)
+}
+
+function anyOf(group: readonly Entry[], name: string): boolean | undefined {
+  let answer: boolean | undefined = false
+  for (const each of group) {
+    const has = hasColumn(each, name)
+    if (has) return true
+    if (has === undefined) answer = undefined
+  }
+  return answer
+}
+
+/** A column is used for what the statement uses columns for now. */
+export function useColumn(statement: Statement, entry: Entry, name: string): void {
+  entry.onUse?.()
+  if (entry.group) {
+    for (const each of entry.group) if (hasColumn(each, name) !== false) useColumn(statement, each, name)
+  } else if (entry.derived) {
+    const { names, sources, open } = entry.derived
+    for (let i = 0; i < names.length; i++) if (names[i] === undefined || names[i] === name) useSource(statement, sources[i])
+    useSource(statement, open)
+  } else if (entry.target) {
+    noteColumn(statement, entry.target, name, statement.use)
+  }
+}
+
+/** All columns of something are used. */
+export function useRow(statement: Statement, entry: Entry): void {
+  entry.onUse?.()
+  if (entry.group) for (const each of entry.group) useRow(statement, each)
+  else if (entry.derived) {
+    for (const source of entry.derived.sources) useSource(statement, source)
+    useSource(statement, entry.derived.open)
+  } else if (entry.target) noteColumn(statement, entry.target, '*', statement.use)
+}
+
+export function useSource(statement: Statement, source: Source | undefined): void {
+  if (!source) return
+  statement.found.sources[statement.use].add(source)
+  statement.source?.from.push(source)
+}
+
+/** Adds the columns of something, as `*` gives them, to those of a query. */
+export function addColumns(statement: Statement, into: Derived, entry: Entry): void {
+  useRow(statement, entry)
+  if (entry.group) {
+    for (const each of entry.group) addColumns(statement, into, each)
+    return
+  }
+  const columns = columnsOf(statement, entry)
+  for (let i = 0; i < columns.names.length; i++) {
+    into.names.push(columns.names[i])
+    into.sources.push(columns.sources[i] ?? nothing())
+  }
+  if (columns.open) into.open = { columns: [], from: into.open ? [into.open, columns.open] : [columns.open] }
+}
+
+function columnsOf(statement: Statement, entry: Entry): Derived {
+  if (entry.derived) return entry.derived
+  const { target } = entry
+  if (!target) return anyColumns(nothing())
+  const all = target.relation?.columns ?? []
+  if (all.length === 0) return anyColumns({ columns: [...columnKeys(statement, target, '*')], from: [] })
+  return {
+    names: [...all],
+    sources: all.map((name) => ({ columns: [...columnKeys(statement, target, name)], from: [] })),
+    open: undefined,
+  }
+}
+
+/** An alias with names of columns: `t AS x (a, b)`. */
+export function renamed(statement: Statement, entry: Entry, name: string, names: readonly string[]): Entry {
+  const before = entry.group ? anyColumns(nothing()) : columnsOf(statement, entry)
+  if (entry.group) for (const each of entry.group) addGroupSources(statement, before, each)
+  const derived: Derived = before.open
+    ? anyColumns({ columns: [], from: [...before.sources, before.open] })
+    : { names: before.names.map((old, i) => names[i] ?? old), sources: before.sources, open: undefined }
+  return { name, schema: '', derived, ...(entry.onUse && { onUse: entry.onUse }) }
+}
+
+function addGroupSources(statement: Statement, into: Derived, entry: Entry): void {
+  if (entry.group) for (const each of entry.group) addGroupSources(statement, into, each)
+  else {
+    const { sources, open } = columnsOf(statement, entry)
+    into.open?.from.push(...sources, ...(open ? [open] : []))
+  }
+}
+
+/** A relation that is read, as something in FROM. */
+export function relationEntry(statement: Statement, target: Resolved, alias: string, inherit: boolean, action: string): Entry {
+  readRelation(statement, target, action, inherit)
+  return { name: alias || target.name, schema: alias ? '' : target.schema, target }
+}

@@ -1,0 +1,227 @@
+import { starEntries } from './columns.ts'
+import { creating } from './creating.ts'
+import { act, type Source } from './findings.ts'
+import { fromItem, isStar, lastName } from './from.ts'
+import { addColumns, anyColumns, type CteFrame, type Derived, nothing, type Scope, scopeUnder, useSource } from './scope.ts'
+import { type Handler, type Statement, using } from './statement.ts'
+import { as, constant, list, string, strings, type Tree, text, tree, typeOf } from './tree.ts'
+import { query, walk, walkFields } from './walk.ts'
+
+/** What WITH adds to a scope. Each name is visible to those behind it; with RECURSIVE to all. */
+export function withClause(statement: Statement, fields: Tree, scope: Scope): Scope {
+  const clause = tree(fields, 'withClause')
+  const ctes = list(clause, 'ctes').map((cte) => as(cte, 'CommonTableExpr') ?? { ctequery: cte })
+  if (ctes.length === 0) return scopeUnder(scope)
+  const recursive = clause.recursive === true
+  let frames = scope.ctes
+  const all: CteFrame[] = ctes.map((cte) => ({
+    name: text(cte, 'ctename'),
+    derived: { names: [], sources: [], open: nothing() },
+    next: undefined,
+  }))
+  const push = (i: number) => {
+    const frame = all[i]
+    if (frame) frames = { ...frame, next: frames }
+  }
+  if (recursive) for (let i = 0; i < all.length; i++) push(i)
+  for (let i = 0; i < ctes.length; i++) {
+    const cte = ctes[i] ?? {}
+    const { source, locks } = statement
+    statement.source = undefined
+    // FOR UPDATE does not reach into WITH.
+    statement.locks = false
+    const result = query(statement, cte.ctequery, scopeUnder(scope, frames)) ?? anyColumns(nothing())
+    walkFields(statement, cte, scope, 'ctequery')
+    statement.source = source
+    statement.locks = locks
+    const frame = all[i]
+    if (frame) settleCte(frame.derived, result, cte)
+    if (!recursive) push(i)
+  }
+  return scopeUnder(scope, frames)
+}
+
+function settleCte(into: Derived, result: Derived, cte: Tree): void {
+  // What was taken from it before it was known came by its open end.
+  into.open?.from.push(...result.sources, ...(result.open ? [result.open] : []))
+  const names = strings(list(cte, 'aliascolnames'))
+  const more = cte.search_clause !== undefined || cte.cycle_clause !== undefined
+  if (result.open || more) return
+  into.names = result.names.map((name, i) => names[i] ?? name)
+  into.sources = result.sources
+  into.open = undefined
+}
+
+export const select: Handler = (statement, fields, outer) => {
+  const scope = withClause(statement, fields, outer)
+  const { locks, source } = statement
+  statement.source = undefined
+  const locking = list(fields, 'lockingClause').length > 0
+  if (locking) statement.locks = true
+  const derived =
+    fields.larg !== undefined || fields.rarg !== undefined ? setOperation(statement, fields, scope) : simple(statement, fields, scope)
+  using(statement, 'predicate', () => {
+    order(statement, list(fields, 'sortClause'), derived, scope)
+    walk(statement, fields.limitOffset, scope)
+    walk(statement, fields.limitCount, scope)
+  })
+  statement.locks = locks
+  statement.source = source
+  if (fields.intoClause !== undefined) creating(statement, tree(fields, 'intoClause'), 'select into', scope)
+  // Everything that was not walked by its name.
+  walkFields(statement, fields, scope, ...WALKED)
+  return derived
+}
+
+const WALKED = `withClause lockingClause larg rarg targetList fromClause whereClause groupClause havingClause windowClause valuesLists
+  sortClause limitOffset limitCount distinctClause intoClause`.split(/\s+/)
+
+/** Arms lean to the left, as deep as there are many; those that are nothing but arms are followed without going deeper. */
+function setOperation(statement: Statement, fields: Tree, scope: Scope): Derived {
+  const arms: unknown[] = []
+  let left: unknown = fields
+  while (isArms(left) && (left === fields || isBare(left))) {
+    arms.push(left.rarg)
+    left = left.larg
+  }
+  arms.push(left)
+  let result: Derived | undefined
+  for (const arm of arms.reverse()) {
+    const derived = arm === undefined ? undefined : query(statement, typeOf(arm) === '' ? { SelectStmt: arm } : arm, scope)
+    if (!derived) continue
+    result = result ? united(result, derived) : derived
+  }
+  const all = result ?? anyColumns(nothing())
+  // UNION, INTERSECT and EXCEPT compare whole rows.
+  if (fields.all !== true) using(statement, 'predicate', () => useDerived(statement, all))
+  return all
+}
+
+const isArms = (value: unknown): value is Tree => typeof value === 'object' && value !== null && 'larg' in value && 'rarg' in value
+const isBare = (fields: Tree): boolean =>
+  !['withClause', 'sortClause', 'limitOffset', 'limitCount', 'lockingClause', 'intoClause'].some((field) => field in fields) &&
+  fields.all === true
+
+function united(left: Derived, right: Derived): Derived {
+  if (left.open || right.open || left.names.length !== right.names.length) {
+    const ends = [left.open, right.open].filter((open): open is Source => open !== undefined)
+    return anyColumns({ columns: [], from: [...left.sources, ...right.sources, ...ends] })
+  }
+  const sources = left.sources.map((source, i): Source => ({ columns: [], from: [source, right.sources[i] ?? nothing()] }))
+  return { names: left.names, sources, open: undefined }
+}
+
+export function useDerived(statement: Statement, derived: Derived): void {
+  for (const source of derived.sources) useSource(statement, source)
+  useSource(statement, derived.open)
+}
+
+function simple(statement: Statement, fields: Tree, scope: Scope): Derived {
+  for (const item of list(fields, 'fromClause')) fromItem(statement, item, scope)
+  if (statement.locks) act(statement.found, 'lock')
+  const derived =
+    fields.valuesLists === undefined ? targets(statement, list(fields, 'targetList'), scope) : values(statement, fields, scope)
+  using(statement, 'predicate', () => {
+    walk(statement, fields.whereClause, scope)
+    walk(statement, fields.havingClause, scope)
+    walk(statement, fields.windowClause, scope)
+    order(statement, list(fields, 'groupClause'), derived, scope)
+    const distinct = list(fields, 'distinctClause')
+    // DISTINCT alone holds one empty node: it compares whole rows.
+    if (distinct.length > 0 && distinct.every((each) => typeOf(each) === '')) useDerived(statement, derived)
+    order(statement, distinct, derived, scope)
+  })
+  return derived
+}
+
+/** The columns of a list of results, used for what the statement uses columns for now. */
+export function targets(statement: Statement, items: readonly unknown[], scope: Scope): Derived {
+  const derived: Derived = { names: [], sources: [], open: undefined }
+  const { source } = statement
+  for (const item of items) {
+    const fields = as(item, 'ResTarget') ?? {}
+    const reference = as(fields.val, 'ColumnRef')
+    const parts = reference ? list(reference, 'fields') : []
+    if (isStar(parts[parts.length - 1])) {
+      const entries = starEntries(
+        scope,
+        parts.slice(0, -1).map((part) => string(part) ?? ''),
+      )
+      if (entries.length === 0) statement.found.unknown.add('columns')
+      statement.source = undefined
+      for (const entry of entries) addColumns(statement, derived, entry)
+      continue
+    }
+    const own = nothing()
+    statement.source = own
+    if (typeOf(item) === 'ResTarget') walk(statement, fields.val, scope)
+    else walk(statement, item, scope)
+    const steps = list(as(fields.val, 'A_Indirection') ?? {}, 'indirection')
+    if (isStar(steps[steps.length - 1])) derived.open = { columns: [], from: derived.open ? [derived.open, own] : [own] }
+    else {
+      derived.names.push(text(fields, 'name') || impliedName(fields.val))
+      derived.sources.push(own)
+    }
+  }
+  statement.source = source
+  return derived
+}
+
+/** The name of a result without AS (FigureColname). undefined: not worked out, so it may be any. */
+function impliedName(value: unknown): string | undefined {
+  const type = typeOf(value)
+  const fields = as(value, type) ?? {}
+  if (type === 'ColumnRef') return lastName(list(fields, 'fields'))
+  if (type === 'FuncCall') return lastName(list(fields, 'funcname'))
+  if (type === 'CollateClause') return impliedName(fields.arg)
+  return undefined
+}
+
+/** VALUES: columns are called column1, column2, … */
+function values(statement: Statement, fields: Tree, scope: Scope): Derived {
+  const derived: Derived = { names: [], sources: [], open: undefined }
+  const { source } = statement
+  for (const row of list(fields, 'valuesLists')) {
+    const items = list(as(row, 'List') ?? {}, 'items')
+    for (let i = 0; i < items.length; i++) {
+      if (i === derived.sources.length) {
+        derived.names.push(`column${i + 1}`)
+        derived.sources.push(nothing())
+      }
+      statement.source = derived.sources[i]
+      walk(statement, items[i], scope)
+    }
+    if (items.length === 0) walk(statement, row, scope)
+  }
+  statement.source = source
+  return derived
+}
+
+/** ORDER BY, GROUP BY, DISTINCT ON: an item may also be the number, or the name, of a result. */
+function order(statement: Statement, items: readonly unknown[], derived: Derived, scope: Scope): void {
+  for (const item of items) {
+    const value = as(item, 'SortBy')?.node ?? item
+    const place = Number(constant(value))
+    const parts = list(as(value, 'ColumnRef') ?? {}, 'fields')
+    const name = parts.length === 1 ? string(parts[0]) : undefined
+    if (Number.isInteger(place) && place > 0) {
+      useSource(statement, derived.sources[place - 1])
+      useSource(statement, derived.open)
+    }
+    let isResult = false
+    if (name !== undefined) {
+      for (let i = 0; i < derived.names.length; i++) {
+        if (derived.names[i] !== name && derived.names[i] !== undefined) continue
+        useSource(statement, derived.sources[i])
+        isResult ||= derived.names[i] === name
+      }
+    }
+    if (isResult) {
+      // The name may be a column too, and GROUP BY prefers it; where it is none, nothing is unknown because of it.
+      const { unknown } = statement.found
+      const before = unknown.has('columns')
+      walk(statement, item, scope)
+      if (!before) unknown.delete('columns')
+    } else walk(statement, item, scope)
+  }
+}

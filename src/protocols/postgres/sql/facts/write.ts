@@ -1,0 +1,203 @@
+import { restricts } from './bounded.ts'
+import { entriesNamed } from './columns.ts'
+import { act } from './findings.ts'
+import { fromItem, returningNames, shadowEntry } from './from.ts'
+import { relationNamed } from './names.ts'
+import { noteColumn, readRelation, type Verb, writeRelation } from './relations.ts'
+import { anyColumns, type Derived, type Entry, hasColumn, nothing, type Scope } from './scope.ts'
+import { targets, withClause } from './select.ts'
+import { type Handler, type Statement, using } from './statement.ts'
+import { as, isTree, list, strings, type Tree, text, tree } from './tree.ts'
+import { query, walk, walkFields } from './walk.ts'
+
+/**
+ * The target of a statement that writes. WHERE, SET and the like read it without another effect: whoever may delete rows may say which.
+ * RETURNING of rows that were there before is a `select`.
+ */
+function targetOf(statement: Statement, relation: Tree, verbs: readonly Verb[], set?: ReadonlySet<string>): Entry {
+  const { found } = statement
+  const schema = text(relation, 'schemaname')
+  const name = text(relation, 'relname')
+  const alias = text(tree(relation, 'alias'), 'aliasname')
+  const target = relationNamed(statement.names, schema, name)
+  if (!target) {
+    found.unknown.add('writes').add('columns')
+    // What it is may read more, and its reading may be asked for.
+    found.unknown.add('reads')
+    const onUse = () => {
+      if (statement.returns) act(found, 'select')
+    }
+    return { name: alias || name, schema: alias ? '' : schema, derived: anyColumns(nothing()), onUse }
+  }
+  const inherit = relation.inh === true
+  writeRelation(statement, target, verbs, set, inherit)
+  const onUse = () => {
+    const { locks } = statement
+    statement.locks = false
+    readRelation(statement, target, statement.returns ? 'select' : undefined, inherit)
+    statement.locks = locks
+  }
+  return { name: alias || name, schema: alias ? '' : target.schema, target, onUse }
+}
+
+function wrote(statement: Statement, entry: Entry, column: string): void {
+  if (entry.target) noteColumn(statement, entry.target, column, 'written')
+}
+
+/** SET of UPDATE, and of ON CONFLICT and MERGE. */
+function assignments(statement: Statement, items: readonly unknown[], entry: Entry, scope: Scope): void {
+  for (const item of items) {
+    const fields = as(item, 'ResTarget')
+    if (!fields) {
+      walk(statement, item, scope)
+      continue
+    }
+    wrote(statement, entry, text(fields, 'name'))
+    walkFields(statement, fields, scope)
+  }
+}
+
+const columnsSet = (items: readonly unknown[]): ReadonlySet<string> =>
+  new Set(items.map((item) => text(as(item, 'ResTarget') ?? {}, 'name')))
+
+/** Columns of INSERT; without a list, all of them. */
+function insertColumns(statement: Statement, items: readonly unknown[], entry: Entry, scope: Scope): void {
+  if (items.length === 0) wrote(statement, entry, '*')
+  assignments(statement, items, entry, scope)
+}
+
+function returning(statement: Statement, fields: Tree, entry: Entry, scope: Scope, before: boolean): Derived | undefined {
+  if (fields.returningClause === undefined) return undefined
+  const clause = tree(fields, 'returningClause')
+  const labels = returningNames(clause)
+  const inner: Scope = { ...scope, entries: [...scope.entries, ...labels.map((label) => shadowEntry(label, entry))] }
+  const { returns } = statement
+  statement.returns = before
+  const derived = targets(statement, list(clause, 'exprs'), inner)
+  walkFields(statement, clause, inner, 'exprs')
+  statement.returns = returns
+  return derived
+}
+
+function isTargetOf(entry: Entry, scope: Scope): (reference: Tree) => boolean {
+  return (reference) => {
+    const parts = strings(list(reference, 'fields'))
+    const name = parts[parts.length - 1]
+    if (name === undefined) return false
+    if (parts.length > 1) return entriesNamed(scope, parts.slice(0, -1)).includes(entry) && hasColumn(entry, name) !== false
+    if (hasColumn(entry, name) === false) return false
+    return !scope.entries.some((other) => other !== entry && hasColumn(other, name) === true)
+  }
+}
+
+function condition(statement: Statement, where: unknown, entry: Entry, scope: Scope): void {
+  using(statement, 'predicate', () => walk(statement, where, scope))
+  if (!restricts(where, isTargetOf(entry, scope))) statement.found.bounded = false
+}
+
+/** The fields that a handler has not walked by name are walked all the same. */
+function rest(statement: Statement, fields: Tree, scope: Scope, ...walked: readonly string[]): void {
+  walkFields(statement, fields, scope, 'withClause', 'relation', 'returningClause', ...walked)
+}
+
+const insert: Handler = (statement, fields, outer) => {
+  const scope = withClause(statement, fields, outer)
+  const conflict = tree(fields, 'onConflictClause')
+  const updates = list(conflict, 'targetList')
+  const changes = text(conflict, 'action') === 'ONCONFLICT_UPDATE' || updates.length > 0
+  act(statement.found, 'insert')
+  if (changes) act(statement.found, 'update')
+  const entry = targetOf(statement, tree(fields, 'relation'), ['insert'])
+  if (changes && entry.target)
+    writeRelation(statement, entry.target, ['update'], columnsSet(updates), tree(fields, 'relation').inh === true)
+  // What is inserted does not see the target.
+  query(statement, fields.selectStmt, scope)
+  scope.entries.push(entry)
+  insertColumns(statement, list(fields, 'cols'), entry, scope)
+  if (isTree(fields.onConflictClause)) {
+    scope.entries.push(shadowEntry('excluded', entry, anyColumns(nothing())))
+    using(statement, 'predicate', () => {
+      walk(statement, conflict.infer, scope)
+      walk(statement, conflict.whereClause, scope)
+    })
+    assignments(statement, updates, entry, scope)
+    walkFields(statement, conflict, scope, 'infer', 'whereClause', 'targetList')
+  }
+  const derived = returning(statement, fields, entry, scope, changes)
+  rest(statement, fields, scope, 'cols', 'selectStmt', 'onConflictClause')
+  return derived ?? anyColumns(nothing())
+}
+
+const update: Handler = (statement, fields, outer) => {
+  const scope = withClause(statement, fields, outer)
+  const items = list(fields, 'targetList')
+  act(statement.found, 'update')
+  const entry = targetOf(statement, tree(fields, 'relation'), ['update'], columnsSet(items))
+  scope.entries.push(entry)
+  for (const item of list(fields, 'fromClause')) fromItem(statement, item, scope)
+  assignments(statement, items, entry, scope)
+  condition(statement, fields.whereClause, entry, scope)
+  const derived = returning(statement, fields, entry, scope, true)
+  rest(statement, fields, scope, 'targetList', 'fromClause', 'whereClause')
+  return derived ?? anyColumns(nothing())
+}
+
+const remove: Handler = (statement, fields, outer) => {
+  const scope = withClause(statement, fields, outer)
+  act(statement.found, 'delete')
+  const entry = targetOf(statement, tree(fields, 'relation'), ['delete'])
+  scope.entries.push(entry)
+  for (const item of list(fields, 'usingClause')) fromItem(statement, item, scope)
+  condition(statement, fields.whereClause, entry, scope)
+  const derived = returning(statement, fields, entry, scope, true)
+  rest(statement, fields, scope, 'usingClause', 'whereClause')
+  return derived ?? anyColumns(nothing())
+}
+
+const COMMANDS: ReadonlyMap<string, Verb> = new Map([
+  ['CMD_INSERT', 'insert'],
+  ['CMD_UPDATE', 'update'],
+  ['CMD_DELETE', 'delete'],
+])
+
+const merge: Handler = (statement, fields, outer) => {
+  const scope = withClause(statement, fields, outer)
+  const { found } = statement
+  const clauses = list(fields, 'mergeWhenClauses').map((clause) => as(clause, 'MergeWhenClause') ?? {})
+  const verbs = clauses.map((clause) => COMMANDS.get(text(clause, 'commandType')))
+  act(found, 'merge')
+  for (const verb of verbs) if (verb) act(found, verb)
+  const set = new Set(clauses.flatMap((clause) => [...columnsSet(list(clause, 'targetList'))]))
+  const entry = targetOf(
+    statement,
+    tree(fields, 'relation'),
+    verbs.filter((verb) => verb !== undefined),
+    set,
+  )
+  fromItem(statement, fields.sourceRelation, scope)
+  scope.entries.push(entry)
+  using(statement, 'predicate', () => walk(statement, fields.joinCondition, scope))
+  const isTarget = isTargetOf(entry, scope)
+  for (let i = 0; i < clauses.length; i++) {
+    const clause = clauses[i] ?? {}
+    const verb = verbs[i]
+    using(statement, 'predicate', () => walk(statement, clause.condition, scope))
+    if (verb === 'insert') insertColumns(statement, list(clause, 'targetList'), entry, scope)
+    else assignments(statement, list(clause, 'targetList'), entry, scope)
+    walk(statement, clause.values, scope)
+    if (verb === 'update' || verb === 'delete') {
+      const joined = text(clause, 'matchKind') === 'MERGE_WHEN_MATCHED' && restricts(fields.joinCondition, isTarget)
+      if (!joined && !restricts(clause.condition, isTarget)) found.bounded = false
+    }
+  }
+  const derived = returning(statement, fields, entry, scope, true)
+  rest(statement, fields, scope, 'sourceRelation', 'joinCondition', 'mergeWhenClauses')
+  return derived ?? anyColumns(nothing())
+}
+
+export const WRITES: readonly (readonly [string, Handler])[] = [
+  ['InsertStmt', insert],
+  ['UpdateStmt', update],
+  ['DeleteStmt', remove],
+  ['MergeStmt', merge],
+]
