@@ -32,6 +32,14 @@ it('goes on in the same log after it was closed, and says nothing of a recovery'
   expect(house.segments().filter((name) => !name.endsWith('.wal'))).toEqual([])
 })
 
+it('has ended for whoever closes it, also where somebody else closes it already', async () => {
+  const trail = await house.open()
+  await trail.durable({ kind: 'gateway.start', fields: {} })
+  void trail.close()
+  await trail.close()
+  expect(house.store.state()?.clean).toBe(true)
+})
+
 it('rolls over to the next segment and reads across', async () => {
   const trail = await house.open()
   for (let n = 0; n < 40; n++) {

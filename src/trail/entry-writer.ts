@@ -1,4 +1,4 @@
-import { entryText, MAX_ENTRY_BYTES } from './entry.ts'
+import { entryText, MAX_ENTRY_BYTES, parseEntry } from './entry.ts'
 import type { EntryClock } from './entry-clock.ts'
 import { OpenPayloadKey, type PayloadPlace, sealedBytes } from './payload-key.ts'
 import { PAYLOAD_HEADER_BYTES, recordOverhead } from './record.ts'
@@ -40,32 +40,39 @@ export class EntryWriter {
    * Writes one record into a batch.
    *
    * @param kept whether it is kept when there is no room
+   * @param at its time, RFC 3339
    * @throws RangeError where the draft cannot be an entry; then the batch is as before
    */
-  write(draft: EntryDraft, id: EntryId, batch: StagedBatch, kept: boolean): void {
+  write(draft: EntryDraft, id: EntryId, batch: StagedBatch, kept: boolean, at: string = this.#clock.now()): void {
     const payloads = inOrder(draft.payloads)
-    const text = entryText(draft, id, this.#clock.now(), commitments(payloads, id))
+    const text = entryText(draft, id, at, commitments(payloads, id))
     const length = Buffer.byteLength(text)
     if (length > MAX_ENTRY_BYTES) throw new RangeError(`an entry of ${length} bytes is larger than ${MAX_ENTRY_BYTES}`)
     let size = length + recordOverhead(payloads.length)
     for (const payload of payloads) size += sealedBytes(payload.content)
     if (size > this.#largest) throw new RangeError(`an entry with payloads of ${size} bytes is larger than ${this.#largest}`)
 
-    let at = batch.reserve(size)
+    let next = batch.reserve(size)
     const { buffer } = batch
-    at = buffer.writeUInt16BE(length, at)
-    at += buffer.write(text, at)
-    at = buffer.writeUInt16BE(payloads.length, at)
+    next = buffer.writeUInt16BE(length, next)
+    next += buffer.write(text, next)
+    next = buffer.writeUInt16BE(payloads.length, next)
     for (let place = 0; place < payloads.length; place++) {
       const { name, key, content } = payloads[place] as PayloadDraft
-      buffer.write(key.id, at, 'hex')
-      buffer.writeUInt32BE(sealedBytes(content), at + 8)
-      at += PAYLOAD_HEADER_BYTES
+      buffer.write(key.id, next, 'hex')
+      buffer.writeUInt32BE(sealedBytes(content), next + 8)
+      next += PAYLOAD_HEADER_BYTES
       const where: PayloadPlace = { origin: this.#origin, id, kind: draft.kind, name, nonce: payloadNonce(id, place) }
-      open(key).seal(where, content, buffer, at)
-      at += sealedBytes(content)
+      open(key).seal(where, content, buffer, next)
+      next += sealedBytes(content)
     }
-    batch.commit(at, kept)
+    batch.commit(next, kept)
+  }
+
+  /** In the place of an entry that will not be written: a gap with its id and its time. It is kept. @param entry as it was to be stored */
+  writeGap(entry: Buffer, reason: string, batch: StagedBatch): void {
+    const { id, at, kind } = parseEntry(entry)
+    this.write({ kind: 'gap', fields: { reason, of: kind } }, id, batch, true, at)
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { Sealer } from '../operations/index.ts'
+import { TrailError } from './errors.ts'
 import type { KeyStore, SealedKey } from './key-store.ts'
 import { OpenPayloadKey } from './payload-key.ts'
 import { KEY_BYTES, newKeyId, openKey, sealKey } from './sealed-key.ts'
@@ -130,5 +131,17 @@ export class KeyRing {
 
   #unseal(stored: SealedKey): OpenPayloadKey {
     return new OpenPayloadKey(stored.id, openKey(this.#master, stored))
+  }
+}
+
+/**
+ * Without a durable key there is nothing to seal under; in practice the disk is full.
+ * @throws TrailError GS_TRAIL_FULL
+ */
+export function storedKey<Key>(make: () => Key): Key {
+  try {
+    return make()
+  } catch (cause) {
+    throw new TrailError('GS_TRAIL_FULL', 'A key for payloads could not be stored.', { cause })
   }
 }

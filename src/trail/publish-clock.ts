@@ -1,6 +1,7 @@
 import { TrailError } from './errors.ts'
 import type { KeyStore } from './key-store.ts'
 import type { PruneOrder, Publication, Published, Publishing } from './published.ts'
+import type { Proven } from './trail.ts'
 import type { TrailLog } from './trail-log.ts'
 import type { LogEnd } from './write-ahead.ts'
 
@@ -56,9 +57,9 @@ export class PublishClock {
     return this.#last.published
   }
 
-  /** The newest checkpoint of this process; undefined until the first is signed. */
-  get checkpoint(): string | undefined {
-    return this.#last.checkpoint
+  get proven(): Proven {
+    const { published, checkpoint } = this.#last
+    return { size: published.size, root: published.root, minimum: published.minimum, checkpoint, age: this.age }
   }
 
   /** How long the oldest entry without a checkpoint has been durable; 0 where every one has one. ms */

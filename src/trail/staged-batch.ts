@@ -52,10 +52,9 @@ export class StagedBatch {
     this.#kept.push(kept)
   }
 
-  /** Takes over the records of `other` that are kept. @returns how many were not */
-  takeKept(other: StagedBatch): number {
+  /** Takes over the records of `other` that are kept. @param dropped is called, in their order, with the entry of each that is not */
+  takeKept(other: StagedBatch, dropped: (entry: Buffer) => void): void {
     let from = BATCH_HEADER_BYTES
-    let dropped = 0
     const moved = new Map<number, number>()
     for (let i = 0; i < other.#ends.length; i++) {
       const end = other.#ends[i] as number
@@ -64,11 +63,10 @@ export class StagedBatch {
         other.buffer.copy(this.buffer, at, from, end)
         moved.set(i, this.entries)
         this.commit(at + end - from, true)
-      } else dropped++
+      } else dropped(other.buffer.subarray(from + 2, from + 2 + other.buffer.readUInt16BE(from)))
       from = end
     }
     for (const [place, tell] of other.placed) if (moved.has(place)) this.placed.push([moved.get(place) as number, tell])
-    return dropped
   }
 
   /** Ready for other records. Whoever waited must have been told. */

@@ -119,11 +119,34 @@ it('refuses while there is no room, keeps what was noted, and resumes by itself'
   await vi.waitUntil(() => trail.state === 'open', 3000)
   await trail.durable(about(2000))
   const entries = await house.entries()
-  expect(entries.slice(written).map(({ kind, fields }) => [kind, fields.n ?? fields.entries])).toEqual([
+  expect(entries.slice(written).map(({ kind, fields }) => [kind, fields.n ?? fields.of])).toEqual([
+    ['gap', 'log.read'],
     ['operation.outcome', undefined],
-    ['gap', 1],
     ['log.read', 2000],
   ])
+  expect(entries[written]?.fields).toEqual({ reason: 'GS_TRAIL_FULL', of: 'log.read' })
+})
+
+it('leaves no hole between entries, so that a kill while it resumes leaves none that nothing explains', async () => {
+  files.room = 2
+  const trail = await house.open({ files })
+  while (trail.state === 'open') {
+    for (let n = 0; n < 6; n++) {
+      trail.append(about(n, 4000))
+      if (n % 2 === 0) trail.note(about(n, 4000))
+    }
+    await told(trail)
+  }
+  for (let n = 0; n < 8; n++) trail.note(about(n, 9000))
+  files.room = 100
+  await vi.waitUntil(() => trail.state === 'open', 3000)
+  await trail.durable(about(2000))
+  const entries = await house.entries()
+  expect(entries.filter(({ kind }) => kind === 'gap').length).toBeGreaterThan(0)
+  // What a kill leaves is a beginning of this.
+  expect(entries.map(({ id }) => Number(id.split('.')[1]))).toEqual(entries.map((_, index) => index))
+  const times = entries.map(({ at }) => at)
+  expect(times).toEqual(times.toSorted())
 })
 
 it('keeps more than a segment holds while there is no room', async () => {
@@ -153,7 +176,9 @@ it('counts in a gap what is noted beyond the bound while there is no room', asyn
   const entries = await house.entries()
   const kept = entries.filter(({ fields }) => String(fields.filler).length === 25_000).length
   expect(kept).toBeGreaterThan(600)
-  expect(entries.at(-1)).toMatchObject({ kind: 'gap', fields: { reason: 'GS_TRAIL_FULL', entries: 700 - kept + 1 } })
+  expect(entries.at(-1)).toMatchObject({ kind: 'gap', fields: { reason: 'GS_TRAIL_FULL', entries: 700 - kept } })
+  const [last, before] = [entries.at(-1)!, entries.at(-2)!].map(({ id }) => Number(id.split('.')[1]))
+  expect(last! - before! - 1).toBe(700 - kept)
 })
 
 it.each([

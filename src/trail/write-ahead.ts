@@ -40,8 +40,10 @@ export interface WriteAheadOptions {
   readonly nextExists: boolean
   /** More is durable. */
   readonly advanced: () => void
-  /** No room: `dropped` entries that were staged are forgotten. */
-  readonly full: (dropped: number, cause: Error) => void
+  /** No room for another segment. */
+  readonly full: (cause: Error) => void
+  /** No room: an entry that was staged is not kept. What should stand in its place is put into the batch. */
+  readonly dropped: (entry: Buffer, batch: StagedBatch) => void
   /** There is room again; what was kept is written next. */
   readonly resumed: () => void
   readonly failed: (error: TrailError) => void
@@ -255,15 +257,14 @@ export class WriteAhead {
   #becomeFull(): void {
     this.#state = 'full'
     const batches = this.#staged
-    let dropped = 0
     // Batch by batch: together they may be larger than a segment.
     this.#staged = batches.map((batch) => {
       const kept = new StagedBatch()
-      dropped += kept.takeKept(batch)
+      kept.takeKept(batch, (entry) => this.#options.dropped(entry, kept))
       return kept
     })
     this.#staged = this.#staged.filter((batch, at) => batch.entries > 0 || at === batches.length - 1)
-    this.#options.full(dropped, this.#allocationError)
+    this.#options.full(this.#allocationError)
     const error = new TrailError('GS_TRAIL_FULL')
     for (const batch of batches) for (const waiter of batch.waiters) waiter(error)
   }
