@@ -82,8 +82,8 @@ export class CheckFacts implements Kept {
 /** Equal exactly where the facts are. */
 function said(facts: SubjectFacts | undefined): string {
   if (!facts) return ''
-  const { opened, closed, inherited, protocol, effects } = facts
-  return JSON.stringify([opened, closed, inherited, protocol, Object.entries(effects)])
+  const { opened, closed, inherited, protocol, effects, decidedOn } = facts
+  return JSON.stringify([opened, closed, inherited, protocol, Object.entries(effects), Object.entries(decidedOn ?? {})])
 }
 
 function saidOf(terms: StatementTerms | undefined): string {

@@ -2,14 +2,15 @@ import type { EntryFields, EntryValue, StoredEntry } from '../trail/index.ts'
 import type { Delta } from './delta.ts'
 import type { Facts } from './facts.ts'
 import { payloadTexts } from './payload-text.ts'
+import { FACTS, recordedFacts } from './recorded-facts.ts'
 import type { SubjectFacts } from './search-index.ts'
 import { entryTime, leafStamp } from './stamp.ts'
-import { statementFacts } from './statement-facts.ts'
+import { type StatementFacts, statementFacts } from './statement-facts.ts'
 import type { Term, Terms } from './terms.ts'
 import { collectWords } from './words.ts'
 
 /** Raised whenever the same entry comes to other terms than before: an index of another form is built again. */
-export const FORM = 1
+export const FORM = 2
 
 /** How much of one payload is looked at. What has more is marked, and a search opens it to be sure. */
 const TEXT_BYTES = 1 << 20
@@ -73,17 +74,23 @@ export class Deriver {
       if (typeof form === 'string') into.add(position, this.#terms.of('form', form))
       const effect = typeof decision === 'number' ? facts.effects[decision] : undefined
       if (effect !== undefined) into.add(position, this.#terms.of('effect', effect))
-      const said = typeof statement === 'number' ? await this.#facts.statement(session, statement) : undefined
-      if (said) for (const term of said.terms) into.addSealed(position, term, said.key)
+      for (const number of numbersOf(statement, decision, facts)) {
+        const said = await this.#facts.statement(session, number)
+        if (said) for (const term of said.terms) into.addSealed(position, term, said.key)
+      }
     }
   }
 
   #learnEffects(fields: EntryFields, into: Delta, session: string, known: SubjectFacts): SubjectFacts {
     const effects: Record<number, string> = {}
-    for (const [decision, effect] of rowsOf(fields.decisions))
-      if (typeof decision === 'number' && typeof effect === 'string') effects[decision] = effect
+    const decidedOn: Record<number, number> = {}
+    for (const [decision, effect, , , on] of rowsOf(fields.decisions)) {
+      if (typeof decision !== 'number' || typeof effect !== 'string') continue
+      effects[decision] = effect
+      if (typeof on === 'number') decidedOn[decision] = on
+    }
     if (Object.keys(effects).length === 0) return known
-    const facts = { ...known, effects: { ...known.effects, ...effects } }
+    const facts = { ...known, effects: { ...known.effects, ...effects }, decidedOn: { ...known.decidedOn, ...decidedOn } }
     this.#learn(into, session, facts)
     return facts
   }
@@ -93,6 +100,11 @@ export class Deriver {
     for (const { name, key, content } of this.#opened(entry)) {
       if (key === undefined || content === undefined) continue
       if (entry.kind === SEARCHED.kind && name === SEARCHED.name) continue
+      const facts = of && FACTS.exec(name)?.[1]
+      if (of && facts !== undefined) {
+        this.#learnStatement(recordedFacts(content), into, { session: of.session, number: -Number(facts), key })
+        continue
+      }
       const texts = payloadTexts(name, content, TEXT_BYTES)
       const words = new Set<string>()
       let whole = content.byteLength <= TEXT_BYTES
@@ -101,12 +113,15 @@ export class Deriver {
       if (!whole) into.addSealed(position, this.#terms.of('cut', CUT), key)
       const number = STATEMENT.exec(name)?.[1]
       if (of?.facts.protocol === 'postgres' && number !== undefined)
-        this.#learnStatement(texts[0] ?? '', into, { session: of.session, number: Number(number), key })
+        this.#learnStatement(statementFacts(texts[0] ?? '', STATEMENT_CHARACTERS), into, {
+          session: of.session,
+          number: Number(number),
+          key,
+        })
     }
   }
 
-  #learnStatement(sql: string, into: Delta, of: { session: string; number: number; key: string }): void {
-    const { actions, objects } = statementFacts(sql, STATEMENT_CHARACTERS)
+  #learnStatement({ actions, objects }: StatementFacts, into: Delta, of: { session: string; number: number; key: string }): void {
     const terms = [
       ...actions.map((action) => this.#terms.of('action', action)),
       ...objects.map((object) => this.#terms.of('object', object)),
@@ -149,6 +164,16 @@ export class Deriver {
     this.#kinds.set(kind, terms)
     return terms
   }
+}
+
+/** By which an operation's statement is known, and the facts that it was decided on. */
+export function numbersOf(
+  statement: EntryValue | undefined,
+  decision: EntryValue | undefined,
+  { decidedOn }: Pick<SubjectFacts, 'decidedOn'>,
+): readonly number[] {
+  const on = typeof decision === 'number' ? decidedOn?.[decision] : undefined
+  return [...(typeof statement === 'number' ? [statement] : []), ...(on === undefined ? [] : [-on])]
 }
 
 /** The rows of a field, whatever else is in it: a later version may write other ones. */

@@ -1,15 +1,16 @@
 import type { StoredEntry } from '../trail/index.ts'
-import { rowsOf, SEARCHED } from './deriver.ts'
+import { numbersOf, rowsOf, SEARCHED } from './deriver.ts'
 import { payloadTexts } from './payload-text.ts'
 import type { Plan } from './query.ts'
-import type { SearchIndex } from './search-index.ts'
+import { FACTS } from './recorded-facts.ts'
+import type { SearchIndex, SubjectFacts } from './search-index.ts'
 import { collectWords, sequence } from './words.ts'
 
 /** Whether the payloads of an entry hold the words that are searched for, and in the order that is asked for. */
 export function textMatches(entry: StoredEntry, { words, sequences }: Pick<Plan, 'words' | 'sequences'>): boolean {
   const texts = entry
     .payloads()
-    .filter(({ name }) => entry.kind !== SEARCHED.kind || name !== SEARCHED.name)
+    .filter(({ name }) => (entry.kind !== SEARCHED.kind || name !== SEARCHED.name) && !FACTS.test(name))
     .flatMap(({ name, content }) => (content ? payloadTexts(name, content, Number.POSITIVE_INFINITY) : []))
   const held = new Set<string>()
   for (const text of texts) collectWords(text, held, Number.POSITIVE_INFINITY)
@@ -37,11 +38,11 @@ export async function operationMatches(
 ): Promise<boolean> {
   const session = entry.fields.session
   if (entry.kind !== 'operation.intent' || typeof session !== 'string') return true
-  const effects = (await index.facts(session))?.effects ?? {}
+  const facts: Pick<SubjectFacts, 'effects' | 'decidedOn'> = (await index.facts(session)) ?? { effects: {} }
   for (const [, statement, decision, name = 'bind'] of rowsOf(entry.fields.ops)) {
-    if (wanted.effect !== undefined && (typeof decision !== 'number' || effects[decision] !== wanted.effect)) continue
-    const said = typeof statement === 'number' ? await index.statement(session, statement) : undefined
-    const terms = [...(said?.terms ?? []), ...(typeof name === 'string' ? [form(name)] : [])]
+    if (wanted.effect !== undefined && (typeof decision !== 'number' || facts.effects[decision] !== wanted.effect)) continue
+    const terms = typeof name === 'string' ? [form(name)] : []
+    for (const number of numbersOf(statement, decision, facts)) terms.push(...((await index.statement(session, number))?.terms ?? []))
     if (wanted.groups.every((group) => group.terms.some((term) => terms.includes(term)))) return true
   }
   return false

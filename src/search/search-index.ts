@@ -83,9 +83,14 @@ export interface SubjectFacts {
   readonly protocol?: string
   /** Effects by the session's own number of the decision. */
   readonly effects: Readonly<Record<number, string>>
+  /** The session's own number of the facts that a decision was made on, by that of the decision. */
+  readonly decidedOn?: Readonly<Record<number, number>>
 }
 
-/** What a statement of a session does and to what, known by its number. Derived from a payload. */
+/**
+ * What a statement of a session does and to what, known by its number: as it is written. What the facts say that it was decided on is known
+ * by the negative of their number. Derived from a payload.
+ */
 export interface StatementTerms {
   /** Id of the key of the payload. */
   readonly key: string

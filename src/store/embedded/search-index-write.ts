@@ -80,6 +80,6 @@ export function blob(row: unknown, column: number): Uint8Array {
   return (row as Uint8Array[])[column] as Uint8Array
 }
 
-export function factsText({ inherited, protocol, effects }: SubjectFacts): string {
-  return JSON.stringify({ inherited: inherited.map((term) => termBytes(term).toString('hex')), protocol, effects })
+export function factsText({ inherited, protocol, effects, decidedOn }: SubjectFacts): string {
+  return JSON.stringify({ inherited: inherited.map((term) => termBytes(term).toString('hex')), protocol, effects, decidedOn })
 }

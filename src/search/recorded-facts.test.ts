@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MemoryLog } from '../../test/parts/memory-log.ts'
+import { SearchedLog } from '../../test/parts/searched-log.ts'
+import { recordedFacts } from './recorded-facts.ts'
+
+const bytes = (facts: unknown) => Buffer.from(JSON.stringify(facts))
+const facts = {
+  effects: [
+    { class: 'read', action: 'select' },
+    { class: 'write', action: 'delete' },
+  ],
+  sql: { statements: 1, reads: ['shop.orders'], writes: ['shop.old'], functions: ['pg_catalog.lower'] },
+}
+
+it('are actions as the gateway calls them, and names with and without their schema', () => {
+  expect(recordedFacts(bytes(facts))).toEqual({
+    actions: ['select', 'delete'],
+    objects: ['shop.orders', 'orders', 'shop.old', 'old', 'pg_catalog.lower', 'lower'],
+  })
+  expect(recordedFacts(bytes({ effects: [], sql: { seen: { reads: ['a.b'] } } })).objects).toEqual(['a.b', 'b'])
+})
+
+it('say nothing where they are not as this version writes them', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.json(), fc.string()), (text) => {
+      for (const each of Object.values(recordedFacts(Buffer.from(text))))
+        expect(each.every((name: unknown) => typeof name === 'string')).toBe(true)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+describe('a search by what an operation was decided on', () => {
+  let log: MemoryLog
+  let searched: SearchedLog
+  beforeEach(() => {
+    log = new MemoryLog()
+    searched = new SearchedLog(log)
+    log.run('run_1')
+    log.session('ses_1', 'run_1')
+    const key = 'key-of-ses_1'
+    log.append('operation.intent', { session: 'ses_1', ops: [[1, 1, 1]], decisions: [[1, 'allow', ['a-rule'], 'sha256:00', 1]] }, [
+      { name: 'statement.1', key, content: 'execute nightly' },
+      { name: 'facts.1', key, content: bytes(facts) },
+    ])
+    log.append('operation.intent', { session: 'ses_1', ops: [[2, 2, 2]], decisions: [[2, 'deny', ['no'], 'sha256:00', 1]] }, [
+      { name: 'statement.2', key, content: 'fetch all from c' },
+    ])
+    log.intent('ses_1', [[3, 1, 1]])
+  })
+  afterEach(() => searched.remove())
+
+  it('finds each operation that was, also where its text says nothing of it', async () => {
+    expect(await searched.found({ object: 'shop.orders' })).toEqual([2, 3, 4])
+    expect(await searched.found({ object: 'orders', decision: 'deny' })).toEqual([3])
+    expect(await searched.found({ action: 'delete' })).toEqual([2, 3, 4])
+    expect(await searched.found({ action: 'delete', decision: 'deny', object: 'old' })).toEqual([3])
+    expect((await searched.check()).differences).toBe(0)
+  })
+
+  it('finds nothing any more once its payloads are erased', async () => {
+    await searched.upToDate()
+    log.destroyed.add('key-of-ses_1')
+    await searched.index.forget(['key-of-ses_1'], () => undefined)
+    expect(await searched.found({ object: 'orders' })).toEqual([])
+  })
+
+  it('does not find the words of which facts are made', async () => {
+    expect(await searched.found({ text: 'effects' })).toEqual([])
+    expect(await searched.found({ text: 'nightly' })).toEqual([2])
+  })
+})

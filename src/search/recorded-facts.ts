@@ -1,0 +1,40 @@
+import type { StatementFacts } from './statement-facts.ts'
+
+/** The payload of an intent that holds facts: `facts.<n>`. */
+export const FACTS = /^facts\.(\d{1,15})$/
+
+const MOST_ACTIONS = 64
+const MOST_OBJECTS = 256
+
+/**
+ * What recorded facts say of actions and objects: names as the gateway resolved them, and each without its schema too. Whatever is not as
+ * this version writes it says nothing.
+ *
+ * @param content of the payload
+ */
+export function recordedFacts(content: Uint8Array): StatementFacts {
+  const { effects, sql } = parsed(content)
+  const actions = new Set(list(effects).map((effect) => (isRecord(effect) ? effect.action : undefined)))
+  const objects = new Set<unknown>()
+  const { reads, writes, functions, seen } = isRecord(sql) ? sql : {}
+  const inPart = isRecord(seen) ? [seen.reads, seen.writes, seen.functions] : []
+  for (const name of [reads, writes, functions, ...inPart].flatMap(list)) {
+    if (typeof name !== 'string') continue
+    objects.add(name)
+    objects.add(name.slice(name.indexOf('.') + 1))
+  }
+  return { actions: texts(actions).slice(0, MOST_ACTIONS), objects: texts(objects).slice(0, MOST_OBJECTS) }
+}
+
+function parsed(content: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(content).toString())
+    return isRecord(value) ? value : {}
+  } catch {
+    return {}
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+const texts = (values: Iterable<unknown>) => [...values].filter((value) => typeof value === 'string')
