@@ -9,12 +9,21 @@ export function refusalOf(decision: Decision): Refusal | undefined {
     case 'ask':
       return new Refusal('GS_APPROVAL_UNAVAILABLE', { rule })
     case 'deny':
+      if (decision.exceeds === 'statementBytes') return tooLong(rule)
       return new Refusal('GS_POLICY_DENIED', {
         rule,
         reason: rule === undefined ? 'No rule allows this operation.' : `The rule "${rule}" denies this operation.`,
         next: decision.say,
       })
   }
+}
+
+function tooLong(rule: string | undefined): Refusal {
+  return new Refusal('GS_LIMIT_EXCEEDED', {
+    rule,
+    reason: 'The statement is longer than it may be.',
+    next: 'Send it in shorter parts, or pass long values as parameters.',
+  })
 }
 
 const EXCEEDED = {
