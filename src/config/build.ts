@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import { type CredentialSettings, parseReference, type Reference, type TargetTlsSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
-import type { Rule } from '../policy/index.ts'
+import type { Rule, RuleLimits } from '../policy/index.ts'
 import type { BudgetSettings } from '../runs/budgets/settings.ts'
 import { parseAddress } from './address.ts'
-import type { Config, GatewayTls, ListenAddress, PostgresResourceConfig, TrailSettings } from './config.ts'
+import type { Config, GatewayTls, LimitSettings, ListenAddress, PostgresResourceConfig, TrailSettings } from './config.ts'
 import { milliseconds } from './duration.ts'
 import { issuerSettings } from './issuer-settings.ts'
 import { readJwks } from './jwks.ts'
@@ -35,6 +35,7 @@ export function buildConfig(document: Document, folder: string): Config {
     resources: document.resources.map((resource) => postgresResource(resource, folder)),
     rules: document.rules.map(rule),
     budgets: (document.budgets ?? []).map(budget),
+    limits: limitSettings(document.limits),
     trail: trailSettings(document.trail),
   }
 }
@@ -119,14 +120,29 @@ function targetCredential(credential: Document['resources'][number]['credentials
   }
 }
 
-function rule({ name, effect, who, on, say, until, ...rest }: Document['rules'][number]): Rule {
+function limitSettings({ statementBytes, resultRows }: NonNullable<Document['limits']> = {}): LimitSettings {
+  return present({ statementBytes: statementBytes === undefined ? undefined : bytes(statementBytes), resultRows })
+}
+
+function rule({ name, effect, who, on, when, limits, say, until, ...rest }: Document['rules'][number]): Rule {
   return {
     name,
     effect,
     ...(who && { who: present(who) }),
     ...(on && { on: present(on) }),
     do: rest.do,
+    ...(when !== undefined && { when }),
+    ...(limits && { limits: ruleLimits(limits) }),
     ...(say !== undefined && { say }),
     ...(until !== undefined && { until: Date.parse(until) }),
   }
+}
+
+function ruleLimits({ rows, ...limits }: NonNullable<Document['rules'][number]['limits']>): RuleLimits {
+  return present({
+    rows,
+    bytes: limits.bytes === undefined ? undefined : bytes(limits.bytes),
+    statementBytes: limits.statementBytes === undefined ? undefined : bytes(limits.statementBytes),
+    time: limits.time === undefined ? undefined : milliseconds(limits.time),
+  })
 }

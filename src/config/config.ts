@@ -13,6 +13,7 @@ export interface Config {
   readonly resources: readonly PostgresResourceConfig[]
   readonly rules: readonly Rule[]
   readonly budgets: readonly BudgetSettings[]
+  readonly limits: LimitSettings
   readonly trail: TrailSettings
 }
 
@@ -30,6 +31,14 @@ export interface GatewayConfig {
   readonly masterKey: Reference
   /** How long live sessions may finish once the gateway stops. Milliseconds; default 30,000. */
   readonly drain: number
+}
+
+/** What holds for every operation, whatever the rules say. Absent: no limit but what the protocol itself has. */
+export interface LimitSettings {
+  /** Bytes of a statement's text. */
+  readonly statementBytes?: number
+  /** Rows of results, or rows copied. */
+  readonly resultRows?: number
 }
 
 /** How long the trail is kept, and who witnesses it. */

@@ -221,6 +221,51 @@ describe('the trail', () => {
   })
 })
 
+describe('rules', () => {
+  const first = '    do: [postgres.*]\n  - name: freeze'
+  const withRule = (more: string) => changed(first, `${more}\n  - name: freeze`)
+
+  it('hold effects, a condition and limits, made exact', () => {
+    const text = withRule(`    do: [postgres.read, postgres.create table]
+    when: sql.statements == 1
+    limits: { rows: 100, bytes: 10MiB, statementBytes: 64KiB, time: 30s }`)
+    expect(load(text).config.rules[0]).toMatchObject({
+      do: ['postgres.read', 'postgres.create table'],
+      when: 'sql.statements == 1',
+      limits: { rows: 100, bytes: 10 * 1024 * 1024, statementBytes: 64 * 1024, time: 30_000 },
+    })
+    expect(load(`${example}\nlimits: { statementBytes: 1MiB, resultRows: 1000000 }\n`).config.limits).toEqual({
+      statementBytes: 1024 * 1024,
+      resultRows: 1_000_000,
+    })
+    expect(load(example).config.limits).toEqual({})
+  })
+
+  it.each([
+    ['    do: ["*"]', 'rules[0].do[0]', 'Write postgres.*'],
+    ['    do: [postgres.raed]', 'rules[0].do[0]', 'Did you mean postgres.read?'],
+    ['    do: [postgres.create tabel]', 'rules[0].do[0]', 'Did you mean postgres.create table?'],
+    ['    do: [postgres.read]\n    limits: {}', 'rules[0].limits', 'Write for example limits'],
+    ['    do: [postgres.read]\n    limits: { rows: 0 }', 'rules[0].limits.rows', '10000'],
+    ['    do: [postgres.read]\n    limits: { bytes: 10MB }', 'rules[0].limits.bytes', '100MiB'],
+    ['    do: [postgres.read]\n    when: true', 'rules[0].when', 'in quotes'],
+    ['    do: [postgres.read]\n    when: size(sql.reads)', 'rules[0].when', 'Compare it'],
+    ['    do: [postgres.read]\n    when: sql.tables == []', 'rules[0].when', 'The fields here are actions, classes'],
+    ['    do: [postgres.read]\n    when: "sql.bounded &&"', 'rules[0].when', 'docs/rules.md'],
+  ])('are refused at their place, with what to write instead (%#)', (more, path, next) => {
+    const [problem, ...others] = refusal(withRule(more)).problems
+    expect(others).toEqual([])
+    expect(problem).toMatchObject({ path, code: 'GS_CONFIG_WRONG_VALUE', next: expect.stringContaining(next) })
+  })
+
+  it('say where in a condition the mistake is', () => {
+    const text = withRule('    do: [postgres.read]\n    when: sql.bounded && sql.writs == []')
+    const [problem] = refusal(text).problems
+    expect(problem?.message).toContain('At character 20, writs')
+    expect(places(text)).toEqual([`${at(text, 'sql.bounded')} GS_CONFIG_WRONG_VALUE rules[0].when`])
+  })
+})
+
 describe('what is not enforced', () => {
   it('is refused by name at its place, section or field, and nothing else is said of it', () => {
     const whole = `${example}
@@ -229,20 +274,25 @@ masks:
 budgets: [{ name: a, per: run, limit: { tokens: 5, money: 5 USD, approvalsAsked: 3 } }]
 approvals: {}
 roles: {}
-limits: { idle: 30m }
+limits: { idle: 30m, session: 8h, resultRows: 10 }
 `
     expect(places(whole).map((place) => place.replace(/^\S+ /, ''))).toEqual(
-      ['masks', ...['tokens', 'money', 'approvalsAsked'].map((limit) => `budgets[0].limit.${limit}`), 'approvals', 'roles', 'limits'].map(
-        (section) => `GS_CONFIG_NOT_SUPPORTED ${section}`,
-      ),
+      [
+        'masks',
+        ...['tokens', 'money', 'approvalsAsked'].map((limit) => `budgets[0].limit.${limit}`),
+        'approvals',
+        'roles',
+        'limits.idle',
+        'limits.session',
+      ].map((section) => `GS_CONFIG_NOT_SUPPORTED ${section}`),
     )
     expect(places(whole)[0]).toBe(`${at(whole, 'masks:')} GS_CONFIG_NOT_SUPPORTED masks`)
   })
 
   it.each([
-    ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.*]\n    when: "true"\n  - name: freeze', 'rules[0].when'],
-    ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.read]\n  - name: freeze', 'rules[0].do[0]'],
-    ['    do: [postgres.*]\n  - name: freeze', '    do: ["*"]\n  - name: freeze', 'rules[0].do[0]'],
+    ['effect: deny', 'effect: ask\n    approvers: { groups: [okta/sre], count: 1 }', 'rules[1].approvers'],
+    ['effect: deny', 'effect: ask\n    for: 15m', 'rules[1].for'],
+    ['effect: deny', 'effect: ask\n    stream: true', 'rules[1].stream'],
     ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.*, kubernetes.get]\n  - name: freeze', 'rules[0].do[1]'],
     ['    token: 0.0.0.0:8444', '    token: 0.0.0.0:8444\n    https: 0.0.0.0:8443', 'gateway.listen.https'],
     ['    token: 0.0.0.0:8444', '    token: 0.0.0.0:8444\n    admin: 127.0.0.1:8445', 'gateway.listen.admin'],

@@ -11,8 +11,7 @@ interface Unsupported {
 }
 
 const otherPlane = /^(kubernetes|model|mcp|http)$/
-const otherOperation = (value: unknown) =>
-  typeof value === 'string' && value !== 'postgres.*' && /^(\*|(postgres|kubernetes|model|mcp|http)\..*)$/.test(value)
+const otherOperation = (value: unknown) => typeof value === 'string' && /^(kubernetes|model|mcp|http)\..*$/.test(value)
 
 const unsupported: readonly Unsupported[] = [
   { at: 'gateway.durability', what: 'durability in PostgreSQL', when: (value) => value === 'postgres' },
@@ -33,8 +32,7 @@ const unsupported: readonly Unsupported[] = [
   { at: 'resources[].credentials[].for', what: 'choosing a credential by what it is for' },
   { at: 'resources[].credentials[].token', what: 'a bearer token for a target', hides: 1 },
   { at: 'resources[].credentials[].bearer', what: 'a bearer token for a target', hides: 1 },
-  { at: 'rules[].do[]', what: 'anything but postgres.*', when: otherOperation },
-  { at: 'rules[].when', what: 'a condition' },
+  { at: 'rules[].do[]', what: 'operations of this plane', when: otherOperation },
   { at: 'rules[].approvers', what: 'approval by people' },
   { at: 'rules[].for', what: 'a grant that lasts' },
   { at: 'rules[].stream', what: 'approval of a stream' },
@@ -44,7 +42,8 @@ const unsupported: readonly Unsupported[] = [
   { at: 'budgets[].limit.approvalsAsked', what: 'a budget of approvals', hides: 1 },
   { at: 'approvals', what: 'approvals' },
   { at: 'trail.retain.recordings', what: 'retention of recordings' },
-  { at: 'limits', what: 'limits' },
+  { at: 'limits.idle', what: 'a limit of idle time' },
+  { at: 'limits.session', what: 'a limit of the length of sessions' },
   { at: 'config', what: 'signed changes of the configuration' },
 ]
 
@@ -75,11 +74,9 @@ export function findUnsupported(value: unknown): UnsupportedParts {
 }
 
 function nextFor(at: string): string {
-  if (at === 'rules[].do[]') return 'Write do: [postgres.*]: it covers every operation, because nothing tells them apart yet.'
+  if (at === 'rules[].do[]') return 'Write effects of postgres, for example postgres.read.'
   if (at === 'gateway.durability') return 'Write durability: disk, or leave it out.'
   if (at === 'resources[].credentials') return 'Keep one credential, whose role at the target may do no more than the rules allow.'
-  if (at === 'rules[].when')
-    return 'Remove the rule, or write one that is right without a condition: without it the rule says more than you meant.'
   return 'Remove it.'
 }
 

@@ -1,5 +1,5 @@
-import type { Config, LoadedConfig, PostgresResourceConfig } from '../config/index.ts'
-import { createPolicy, type ExplainingPolicy } from '../policy/index.ts'
+import type { Config, LimitSettings, LoadedConfig, PostgresResourceConfig } from '../config/index.ts'
+import { createPolicy, type ExplainingPolicy, type GlobalLimits } from '../policy/index.ts'
 import { createResources, type Resources } from '../resources/index.ts'
 
 /** What a configuration comes to, once it is taken. */
@@ -34,11 +34,16 @@ export class InForce {
 
 /** Builds what a configuration asks for, without putting it into force. @throws what the rooms throw */
 export function take(loaded: LoadedConfig): Taken {
-  const { resources, rules } = loaded.config
+  const { resources, rules, limits } = loaded.config
   return {
     loaded,
-    policy: createPolicy(rules),
+    policy: createPolicy(rules, globalLimits(limits)),
     resources: createResources(resources),
     configured: new Map(resources.map((resource) => [resource.name, resource])),
   }
 }
+
+const globalLimits = ({ statementBytes, resultRows }: LimitSettings): GlobalLimits => ({
+  ...(statementBytes !== undefined && { statementBytes }),
+  ...(resultRows !== undefined && { rows: resultRows }),
+})

@@ -133,3 +133,43 @@ it('does not call a rule unreachable that narrower, weaker or shorter rules stan
   expect(judge(rule('  - { name: narrower, effect: deny, who: { groups: ["github/repo:x"] }, do: [postgres.*] }'))).toEqual([])
   expect(brief(judge(rule('  - { name: same, effect: allow, do: [postgres.*] }')))).toEqual(['DOUBTFUL rules[1].name'])
 })
+
+it('calls a rule unreachable by what it does, not only by whom it is about', () => {
+  const freeze = ['    do: [postgres.*]\n    say:', '    do: [postgres.write, postgres.define]\n    say:'] as const
+  const forGood = ['    until: 2026-12-01T06:00:00Z\n', ''] as const
+  const first = (effects: string, more = '') =>
+    ['    do: [postgres.*]\n  - name: freeze', `    do: [${effects}]${more}\n  - name: freeze`] as const
+  expect(judge(freeze, forGood, first('postgres.read'))).toEqual([])
+  expect(judge(freeze, forGood, first('postgres.read, postgres.insert'))).toEqual([])
+  expect(brief(judge(freeze, forGood, first('postgres.insert, postgres.create table')))).toEqual(['DOUBTFUL rules[0].name'])
+  expect(brief(judge(freeze, forGood, first('postgres.insert', '\n    when: sql.bounded')))).toEqual(['DOUBTFUL rules[0].name'])
+  const conditional = ['    say: The', '    when: sql.bounded\n    say: The'] as const
+  expect(judge(freeze, conditional, forGood, first('postgres.insert'))).toEqual([])
+})
+
+it('calls a second rule unreachable only where the first grants as much', () => {
+  const second = (more: string) => judge(rule(`  - { name: same, effect: allow, do: [postgres.*]${more} }`)).length
+  expect(second('')).toBe(1)
+  expect(second(', limits: { rows: 5 }')).toBe(1)
+  expect(second(', limits: { statementBytes: 1KiB }')).toBe(0)
+  expect(second(', when: sql.bounded')).toBe(0)
+})
+
+it('asks of an allow that goes through all of a list whether the list may be empty', () => {
+  const when = (effect: string, condition: string) =>
+    brief(judge(rule(`  - { name: a, effect: ${effect}, who: { groups: ["github/repo:a"] }, do: [postgres.write], when: '${condition}' }`)))
+  const all = 'sql.writes.all(t, t.startsWith("staging."))'
+  expect(when('allow', all)).toEqual(['DOUBTFUL rules[0].when'])
+  expect(when('allow', `size(sql.writes) > 0 && ${all}`)).toEqual([])
+  expect(when('allow', `sql.writes.size() > 0 && ${all}`)).toEqual([])
+  expect(when('allow', `sql.writes != [] && ${all}`)).toEqual([])
+  expect(when('allow', `size(sql.reads) > 0 && ${all}`)).toEqual(['DOUBTFUL rules[0].when'])
+  expect(when('deny', all)).toEqual([])
+  expect(when('allow', '1 == 1')).toEqual(['DOUBTFUL rules[0].when'])
+})
+
+it('refuses limits of a rule that grants nothing', () => {
+  expect(
+    brief(judge(rule('  - { name: a, effect: deny, do: [postgres.read], limits: { rows: 5 }, until: 2026-09-01T00:00:00Z }'))),
+  ).toEqual(['INCONSISTENT rules[0].limits'])
+})

@@ -1,9 +1,7 @@
 import { nearest } from '../nearest.ts'
-import type { Document } from '../schema/document.ts'
 import type { Finding } from '../source.ts'
 import { type Check, doubtful, inconsistent, repeated } from './check.ts'
-
-type Rule = Document['rules'][number]
+import { reach, shadowOf } from './shadows.ts'
 
 export const checkRules: Check = function* ({ rules, issuers, resources }) {
   yield* repeated(
@@ -33,7 +31,8 @@ function unknown(path: Finding['path'], message: string, word: string, known: re
 }
 
 /** Rules that can never change an answer. */
-export const checkReach: Check = function* ({ rules, issuers, resources }, { now }) {
+export const checkReach: Check = function* (document, { now }) {
+  const { rules, issuers, resources } = document
   for (const [index, rule] of rules.entries()) {
     const path = ['rules', index]
     if (rule.until !== undefined && Date.parse(rule.until) <= now) {
@@ -68,10 +67,7 @@ export const checkReach: Check = function* ({ rules, issuers, resources }, { now
       yield doubtful([...path, 'on'], 'No resource matches this rule.', 'Give a resource one of these tags, or correct the rule.')
       continue
     }
-    const shadow = rules.find(
-      (other, at) =>
-        at !== index && (stronger(other, rule) || (other.effect === rule.effect && at < index)) && covers(other, rule, resources),
-    )
+    const shadow = shadowOf(index, document)
     if (shadow !== undefined) {
       const why =
         shadow.effect === rule.effect ? 'already says the same' : `already answers ${shadow.effect}, which overrides ${rule.effect},`
@@ -88,29 +84,4 @@ export const checkReach: Check = function* ({ rules, issuers, resources }, { now
 function mayGive(template: string, group: string): boolean {
   const parts = template.split(/\{[^{}]+\}/).map((literal) => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   return new RegExp(`^${parts.join('(?:[A-Za-z0-9._/@+=~-]|%[0-9A-F]{2})+')}$`).test(group)
-}
-
-const strength = { allow: 0, ask: 1, deny: 2 } as const
-const stronger = (a: Rule, b: Rule) => strength[a.effect] > strength[b.effect]
-
-/** The names of the resources that a rule is about. */
-function reach(rule: Rule, resources: Document['resources']): ReadonlySet<string> {
-  const { resources: names, tags } = rule.on ?? {}
-  return new Set(
-    resources
-      .filter(
-        (resource) =>
-          (names === undefined || names.includes(resource.name)) &&
-          (tags === undefined || tags.some((tag) => resource.tags?.includes(tag))),
-      )
-      .map(({ name }) => name),
-  )
-}
-
-/** Whether `wide` matches whatever `narrow` matches, for as long as it does. */
-function covers(wide: Rule, narrow: Rule, resources: Document['resources']): boolean {
-  const lasts = wide.until === undefined || (narrow.until !== undefined && Date.parse(narrow.until) <= Date.parse(wide.until))
-  const kind = wide.who?.kind === undefined || wide.who.kind === narrow.who?.kind
-  const groups = wide.who?.groups === undefined || (narrow.who?.groups?.every((group) => wide.who?.groups?.includes(group)) ?? false)
-  return lasts && kind && groups && [...reach(narrow, resources)].every((name) => reach(wide, resources).has(name))
 }

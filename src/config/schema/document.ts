@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { budget } from './budgets.ts'
 import { gateway } from './gateway.ts'
 import { issuer } from './issuers.ts'
+import { limits } from './limits.ts'
 import { resource } from './resources.ts'
 import { rule } from './rules.ts'
 import { trail } from './trail.ts'
@@ -18,6 +19,7 @@ export const document = z
       resources: z.array(resource, list('resource')),
       rules: z.array(rule, list('rule')),
       budgets: z.array(budget, list('budget')).optional(),
+      limits: limits.optional(),
       trail: trail.optional(),
     },
     { error: complaint('The configuration must be a map.', 'Start with gateway:, issuers:, resources: and rules:.') },

@@ -1,8 +1,37 @@
 import { z } from 'zod'
-import { complaint, group, moment, name, sentence, several } from './values.ts'
+import { POSTGRES_ACTIONS, POSTGRES_CLASSES } from '../../operations/index.ts'
+import { nearest } from '../nearest.ts'
+import { complaint, count, duration, group, moment, name, sentence, several, sizeOf } from './values.ts'
 
 const notEmpty = (value: object) => Object.keys(value).length > 0
 const empty = { error: complaint('This selector is empty.', 'Say what it selects, or leave it out: then it selects everything.') }
+
+const effects = ['postgres.*', ...[...POSTGRES_CLASSES, ...POSTGRES_ACTIONS.keys()].map((effect) => `postgres.${effect}`)]
+
+const effect = z.enum(effects, {
+  error: ({ input }) => {
+    const meant = typeof input === 'string' ? nearest(input, effects) : undefined
+    return complaint(
+      'No effect is called so.',
+      meant === undefined
+        ? `Write postgres.*, a class (${POSTGRES_CLASSES.map((one) => `postgres.${one}`).join(', ')}), or an action of docs/postgres-effects.md.`
+        : `Did you mean ${meant}?`,
+    )
+  },
+})
+
+const limits = z
+  .strictObject({
+    rows: count.optional().meta({ description: 'Rows of results, or rows copied, per operation' }),
+    bytes: sizeOf.optional().meta({ description: 'Bytes of results, or bytes copied in, per operation' }),
+    statementBytes: sizeOf.optional().meta({ description: 'For a longer statement the rule does not allow' }),
+    time: duration.optional().meta({ description: 'From the admission of an operation to its end' }),
+  })
+  .refine(notEmpty, { error: complaint('These limits are empty.', 'Write for example limits: { rows: 10000 }, or leave it out.') })
+
+const condition = z.string({
+  error: complaint('This must be a condition in CEL.', 'Write it in quotes, for example when: "!sql.bounded".'),
+})
 
 export const rule = z
   .strictObject({
@@ -22,7 +51,12 @@ export const rule = z
       })
       .refine(notEmpty, empty)
       .optional(),
-    do: several(z.literal('postgres.*', { error: complaint('This must be postgres.*', 'Write do: [postgres.*].') }), 'postgres.*'),
+    do: several(effect, 'postgres.read').meta({ description: 'Which effects of operations the rule is about' }),
+    when: condition.optional().meta({
+      description: 'CEL over the facts of the operation: the rule speaks only where it is true',
+      examples: ['!sql.bounded'],
+    }),
+    limits: limits.optional().meta({ description: 'What the rule grants at most; of allow and ask only' }),
     say: sentence.optional().meta({ description: 'The next step that a refusal tells the agent' }),
     until: moment.optional().meta({ description: 'From this moment on the rule says nothing' }),
   })

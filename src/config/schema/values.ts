@@ -27,9 +27,13 @@ export const origin = text(
 )
 export const duration = text(/^[1-9][0-9]{0,8}(ms|s|m|h|d)$/, 'a duration: a whole number with ms, s, m, h or d', '30s')
 export const sizeOf = text(/^[1-9][0-9]{0,8}(B|KiB|MiB|GiB|TiB)$/, 'a size: a whole number with B, KiB, MiB, GiB or TiB', '100MiB').refine(
-  (value) => Number.isSafeInteger(bytes(value)),
+  (value) => !(bytes(value) > Number.MAX_SAFE_INTEGER),
   { error: complaint('This size is too large.', 'Write for example 100MiB.') },
 )
+export const count = z
+  .int({ error: complaint('This must be a whole number.', 'Write for example 10000.') })
+  .min(1, { error: complaint('This must be at least 1.', 'Write for example 10000, or leave it out.') })
+  .meta({ description: 'A whole number', examples: [10000] })
 export const retention = text(/^[1-9][0-9]{0,4}(d|mo)$/, 'how long: a whole number with d (days) or mo (months)', '13mo')
 export const address = text(/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/, 'a host and a port', 'orders.internal:5432')
 export const hostName = text(
