@@ -1,0 +1,5 @@
+export { loadParser, type Parser } from './parser.ts'
+export { ParsePool, type PoolOptions } from './pool.ts'
+export { prescan, type Refused } from './prescan.ts'
+export { type Analyse, type Reading, readText } from './read-text.ts'
+export { Share } from './share.ts'

@@ -1,0 +1,40 @@
+import type { ReadOrder } from './parse-thread.ts'
+import type { Reading } from './read-text.ts'
+
+/** ms for which a text that took too long is remembered of whoever sent it. */
+const MEMORY = 10_000
+/** Texts within that time from which on whoever sent them has to pause. */
+const STRIKES = 3
+/** ms in which nothing of theirs is read. */
+const PAUSE = 1_000
+
+export interface Job {
+  readonly order: ReadOrder
+  readonly done: (reading: Reading) => void
+}
+
+/** What one session, or all of one run, has waiting: one text of it is read at a time. */
+export class Share {
+  readonly waiting: Job[] = []
+  /** One of its texts is with a thread, or it is in line for one. */
+  inLine = false
+  /** When texts of it took too long, ms. */
+  #strikes: number[] = []
+
+  /** A text of it took too long. */
+  strike(now: number): void {
+    this.#strikes = [...this.#strikes.filter((at) => now - at < MEMORY), now].slice(-STRIKES)
+  }
+
+  /** It took too long lately: it gets no more than one thread together with all others of its kind. */
+  suspect(now: number): boolean {
+    const last = this.#strikes.at(-1)
+    return last !== undefined && now - last < MEMORY
+  }
+
+  /** It took too long again and again: for a while nothing of it is read at all. */
+  paused(now: number): boolean {
+    const first = this.#strikes.at(-STRIKES)
+    return first !== undefined && now - first < MEMORY && now - this.#strikes.at(-1)! < PAUSE
+  }
+}

@@ -1,0 +1,66 @@
+import type { Effect, Facts, SqlFacts } from '../../../../operations/index.ts'
+import type { StatementFacts } from '../statement-facts.ts'
+
+type Sql = StatementFacts['sql']
+
+/**
+ * The facts of a whole text.
+ * @param catalog version of the catalog by which names were resolved; undefined: none
+ */
+export function factsOf(statements: readonly StatementFacts[], catalog: string | undefined): Facts {
+  const sql: SqlFacts = { statements: statements.length, ...mergeSql(statements.map((statement) => statement.sql)) }
+  return { effects: mergeEffects(statements), sql: catalog === undefined ? sql : { ...sql, catalog } }
+}
+
+/** A statement that runs another one by its name. */
+export function withInner(outer: StatementFacts, inner: StatementFacts): StatementFacts {
+  return {
+    ...outer,
+    effects: mergeEffects([outer, inner]),
+    sql: mergeSql([outer.sql, inner.sql]),
+    transitions: inner.transitions.length > 0 ? [...outer.transitions, ...inner.transitions] : outer.transitions,
+  }
+}
+
+function mergeEffects(statements: readonly StatementFacts[]): readonly Effect[] {
+  const [first] = statements
+  if (statements.length === 1) return first!.effects
+  const all = new Map<string, Effect>()
+  for (const { effects } of statements) for (const effect of effects) all.set(`${effect.class}\n${effect.action}`, effect)
+  return [...all.keys()].sort().map((key) => all.get(key)!)
+}
+
+/** What is unknown of one is unknown of all. */
+function mergeSql(facts: readonly Sql[]): Sql {
+  const [first] = facts
+  if (facts.length === 1) return first!
+  const reads = union(facts.map((sql) => sql.reads))
+  const writes = union(facts.map((sql) => sql.writes))
+  const functions = union(facts.map((sql) => sql.functions))
+  const output = union(facts.map((sql) => sql.columns?.output))
+  const predicate = union(facts.map((sql) => sql.columns?.predicate))
+  const written = union(facts.map((sql) => sql.columns?.written))
+  const bounded = every(facts.map((sql) => sql.bounded))
+  return {
+    ...(reads && { reads }),
+    ...(writes && { writes }),
+    ...(output && predicate && written && { columns: { output, predicate, written } }),
+    ...(functions && { functions }),
+    ...(bounded !== undefined && { bounded }),
+  }
+}
+
+function union(lists: readonly (readonly string[] | undefined)[]): readonly string[] | undefined {
+  const all = new Set<string>()
+  for (const list of lists) {
+    if (!list) return undefined
+    for (const name of list) all.add(name)
+  }
+  return [...all].sort()
+}
+
+/** One that is not bounded decides, whatever is not known of the others. */
+function every(values: readonly (boolean | undefined)[]): boolean | undefined {
+  if (values.includes(false)) return false
+  return values.includes(undefined) ? undefined : true
+}

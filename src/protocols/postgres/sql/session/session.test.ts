@@ -1,0 +1,317 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { catalogOf, SHOP as PARTS } from '../../../../../test/parts/shop-catalog.ts'
+import { transaction } from '../../wire/codes.ts'
+import type { SqlSession, Understood } from '../sql-session.ts'
+import type { CatalogSource } from './catalog-source.ts'
+import { createUnderstanding } from './understanding.ts'
+
+const SHOP = catalogOf(PARTS)
+const FRESH = { ...catalogOf({ relations: { 'public.fresh': { columns: ['id'] } } }), version: 'sha256:fresh' }
+const understanding = createUnderstanding({ statementBytes: 1 << 20 })
+afterAll(() => understanding.close())
+
+const PARAMETERS = new Map([
+  ['client_encoding', 'UTF8'],
+  ['server_encoding', 'UTF8'],
+  ['standard_conforming_strings', 'on'],
+  ['session_authorization', 'app'],
+])
+
+function openSession({
+  catalog = still(SHOP),
+  serverVersion = 150_004,
+  parameters = new Map<string, string>(),
+}: {
+  catalog?: CatalogSource
+  serverVersion?: number
+  parameters?: ReadonlyMap<string, string>
+} = {}): SqlSession {
+  return understanding.openSession({
+    catalog,
+    user: 'app',
+    searchPath: '"$user", public',
+    readOnly: false,
+    parameters: new Map([...PARAMETERS, ...parameters]),
+    serverVersion,
+  })
+}
+
+function still(current: CatalogSource['current']): CatalogSource {
+  return { current, fresh: async () => current, stale: () => undefined }
+}
+
+/** A catalog that becomes another one when it is asked for anew. */
+function turning() {
+  return {
+    current: SHOP as CatalogSource['current'],
+    next: SHOP as CatalogSource['current'],
+    told: 0,
+    asked: 0,
+    fails: false,
+    stale() {
+      this.told += 1
+    },
+    async fresh() {
+      this.asked += 1
+      if (this.fails) return undefined
+      this.current = this.next
+      return this.current
+    },
+  }
+}
+
+async function understood(session: SqlSession, text: string): Promise<Understood> {
+  return session.understand(Buffer.from(text))
+}
+
+/** Runs it to its end, as the server would. */
+async function run(session: SqlSession, text: string, status: number = transaction.idle): Promise<void> {
+  const { statements } = await understood(session, text)
+  for (const statement of statements) session.completed(statement, 'OK')
+  session.ready(status)
+}
+
+async function reads(session: SqlSession, text: string): Promise<readonly string[] | undefined> {
+  return (await understood(session, text)).facts.sql?.reads
+}
+
+describe('a text', () => {
+  it('is understood by the catalog and the search path', async () => {
+    const { facts, statements } = await understood(openSession(), 'select a from t')
+    expect(facts).toMatchObject({ effects: [{ class: 'read', action: 'select' }], sql: { statements: 1, reads: ['public.t'] } })
+    expect(facts.sql?.catalog).toBe(SHOP.version)
+    expect(statements).toHaveLength(1)
+  })
+
+  it('is understood at once when it was understood before, with the same facts for equal ones', async () => {
+    const session = openSession()
+    const first = await understood(session, 'select a from t')
+    expect(session.understand(Buffer.from('select a from t'))).toBe(first)
+    expect(openSession().understand(Buffer.from('select a from t'))).toBe(first)
+    expect((await understood(session, 'SELECT a FROM public.t')).facts).toBe(first.facts)
+  })
+
+  it.each(['', ' ', '-- nothing', ';;', '/* */ ;'])('of no statement does nothing: %j', async (text) => {
+    expect(await understood(openSession(), text)).toMatchObject({ facts: { effects: [], sql: { statements: 0 } }, statements: [] })
+  })
+
+  it('that is no SQL is opaque, and its facts are unknown', async () => {
+    const { facts, refusal } = await understood(openSession(), 'selec a from t')
+    expect(facts).toEqual({ effects: [{ class: 'opaque', action: 'unparsed' }] })
+    expect(refusal).toBeUndefined()
+  })
+
+  it.each([
+    ['select 1\0delete from t', 'NUL'],
+    [`select ${'('.repeat(300)}`, 'Brackets'],
+    [`select 1 ${'+-'.repeat(100)} 1`, 'operator'],
+    ['/*'.repeat(100), 'Comments'],
+    [`select '${'x'.repeat(1 << 20)}'`, 'longer'],
+  ])('that would harm the parser is refused', async (text, reason) => {
+    expect((await understood(openSession(), text)).refusal).toContain(reason)
+  })
+
+  it('that is not UTF-8 is refused', async () => {
+    expect((await openSession().understand(Buffer.from([0x73, 0xff]))).refusal).toContain('UTF-8')
+  })
+
+  it('with names that are found nowhere waits for a fresh catalog, once in a while', async () => {
+    const source = turning()
+    const session = openSession({ catalog: source })
+    source.next = FRESH
+    expect(await reads(session, 'select * from fresh')).toEqual(['public.fresh'])
+    expect(await reads(session, 'select * from nowhere')).toBeUndefined()
+    expect(source.asked).toBe(1)
+  })
+})
+
+describe('how the server reads a text', () => {
+  it.each([
+    ['standard_conforming_strings', 'off', "select '\\'"],
+    ['client_encoding', 'SJIS', "select 'é'"],
+    ['server_encoding', 'LATIN1', "select 'é'"],
+  ])('%s %s makes what it matters to opaque', async (name, value, text) => {
+    const session = openSession({ parameters: new Map([[name, value]]) })
+    expect((await understood(session, text)).facts.effects).toEqual([{ class: 'opaque', action: 'unparsed' }])
+    expect(await reads(session, 'select a from t')).toEqual(['public.t'])
+  })
+
+  it('is remembered of a statement that it parsed when it was uncertain', async () => {
+    const session = openSession()
+    const { epoch } = session
+    session.reported('standard_conforming_strings', 'off')
+    expect(session.epoch).not.toBe(epoch)
+    const text = Buffer.from("select '\\' from t")
+    expect((await session.understand(text)).facts.effects[0]?.class).toBe('opaque')
+    session.reported('standard_conforming_strings', 'on')
+    expect((await session.understand(text)).facts.effects[0]?.class).toBe('opaque')
+    expect((await session.understand(Buffer.from(text))).facts.effects[0]?.class).toBe('read')
+  })
+})
+
+describe('search_path', () => {
+  it('counts from completion on', async () => {
+    const session = openSession()
+    const { epoch } = session
+    const { statements } = await understood(session, 'set search_path = staging')
+    expect(session.changes(statements)).toBe(true)
+    expect(await reads(session, 'select total from staging.orders')).toEqual(['staging.orders'])
+    expect(session.epoch).toBe(epoch)
+    session.completed(statements[0]!, 'SET')
+    session.ready(transaction.idle)
+    expect(session.epoch).not.toBe(epoch)
+    expect(await reads(session, 'select total from orders')).toEqual(['staging.orders'])
+  })
+
+  it('is undone by ROLLBACK, by ROLLBACK TO and, set LOCAL, by COMMIT', async () => {
+    const session = openSession()
+    await run(session, 'begin', transaction.open)
+    await run(session, 'set search_path = staging', transaction.open)
+    await run(session, 'savepoint a', transaction.open)
+    await run(session, 'set local search_path = shop', transaction.open)
+    expect(await reads(session, 'select total from orders')).toContain('shop.orders')
+    await run(session, 'rollback to a', transaction.open)
+    expect(await reads(session, 'select total from orders')).toEqual(['staging.orders'])
+    await run(session, 'set local search_path = shop', transaction.open)
+    await run(session, 'commit')
+    expect(await reads(session, 'select total from orders')).toEqual(['staging.orders'])
+    await run(session, 'begin', transaction.open)
+    await run(session, 'set search_path = shop', transaction.open)
+    await run(session, 'rollback')
+    expect(await reads(session, 'select total from orders')).toEqual(['staging.orders'])
+    await run(session, 'reset search_path')
+    expect(await reads(session, 'select a from t')).toEqual(['public.t'])
+  })
+
+  it('of an implicit transaction is undone by an error behind it', async () => {
+    const session = openSession()
+    const { statements } = await understood(session, 'set search_path = staging; select 1/0')
+    session.completed(statements[0]!, 'SET')
+    expect(session.changes([])).toBe(true)
+    session.failed(statements[1])
+    session.ready(transaction.idle)
+    expect(session.changes([])).toBe(false)
+    expect(await reads(session, 'select a from t')).toEqual(['public.t'])
+  })
+
+  it('is unknown behind what is opaque, until it is set, or told', async () => {
+    const session = openSession()
+    await run(session, 'do $$ begin end $$')
+    expect(await reads(session, 'select a from t')).toBeUndefined()
+    expect(await reads(session, 'select a from public.t')).toEqual(['public.t'])
+    await run(session, 'discard all')
+    expect(await reads(session, 'select a from t')).toEqual(['public.t'])
+
+    const newer = openSession({ serverVersion: 180_000, parameters: new Map([['search_path', '"$user", public']]) })
+    const { statements } = await understood(newer, 'do $$ begin end $$')
+    newer.completed(statements[0]!, 'DO')
+    newer.reported('search_path', 'staging')
+    newer.ready(transaction.idle)
+    await run(newer, 'discard temp')
+    expect(await reads(newer, 'select total from orders')).toEqual(['staging.orders'])
+  })
+})
+
+describe('temporary relations', () => {
+  it('hide others, until they end', async () => {
+    const session = openSession()
+    await run(session, 'begin', transaction.open)
+    await run(session, 'create temp table t (a int) on commit drop', transaction.open)
+    expect(await reads(session, 'select a from t')).toEqual(['pg_temp.t'])
+    await run(session, 'commit')
+    expect(await reads(session, 'select a from t')).toEqual(['public.t'])
+    await run(session, 'create temp table t (a int)')
+    expect(await reads(session, 'select a from t')).toEqual(['pg_temp.t'])
+    await run(session, 'drop table t')
+    expect(await reads(session, 'select a from t')).toEqual(['public.t'])
+  })
+})
+
+describe('names', () => {
+  it('of prepared statements are resolved where they are run, as names mean then', async () => {
+    const session = openSession()
+    await run(session, 'prepare p as select total from orders')
+    await run(session, 'set search_path = staging')
+    const { facts, statements } = await understood(session, 'execute p')
+    expect(facts.sql?.reads).toEqual(['staging.orders'])
+    expect(statements[0]?.effects.map(({ action }) => action)).toContain('select')
+    await run(session, 'deallocate p')
+    expect((await understood(session, 'execute p')).facts.effects).toContainEqual({ class: 'opaque', action: 'unknown name' })
+  })
+
+  it('of the protocol are those of EXECUTE too', async () => {
+    const session = openSession()
+    session.prepared('s1', await understood(session, 'select a from t'))
+    expect(await reads(session, 'execute s1')).toEqual(['public.t'])
+    const { epoch } = session
+    session.deallocated('s1')
+    expect(session.epoch).not.toBe(epoch)
+    expect(await reads(session, 'execute s1')).toBeUndefined()
+  })
+
+  it('of cursors end with their transaction, but for WITH HOLD', async () => {
+    const session = openSession()
+    await run(session, 'begin', transaction.open)
+    await run(session, 'declare c cursor for select a from t', transaction.open)
+    await run(session, 'declare h cursor with hold for select c from u', transaction.open)
+    expect(await reads(session, 'fetch c')).toEqual(['public.t'])
+    await run(session, 'commit')
+    expect(await reads(session, 'fetch c')).toBeUndefined()
+    expect(await reads(session, 'fetch h')).toEqual(['public.u'])
+    await run(session, 'close h')
+    expect(await reads(session, 'fetch h')).toBeUndefined()
+  })
+
+  it('are those of the same text first', async () => {
+    const session = openSession()
+    await run(session, 'prepare p as select a from t')
+    expect(await reads(session, 'deallocate p; prepare p as select c from u; execute p')).toEqual(['public.u'])
+    expect((await understood(session, 'deallocate p; execute p')).facts.effects).toContainEqual({
+      class: 'opaque',
+      action: 'unknown name',
+    })
+  })
+
+  it('carry over what is behind them changes', async () => {
+    const session = openSession()
+    await run(session, "prepare p as select set_config('search_path', 'staging', false)")
+    await run(session, 'execute p')
+    expect(await reads(session, 'select total from orders')).toEqual(['staging.orders'])
+  })
+})
+
+describe('a change of the catalog', () => {
+  it('makes names unknown until its transaction ends, and then waits for a fresh one', async () => {
+    const source = turning()
+    const session = openSession({ catalog: source })
+    await run(session, 'begin', transaction.open)
+    await run(session, 'create table fresh (id int)', transaction.open)
+    expect(await reads(session, 'select a from public.t')).toBeUndefined()
+    expect(source.told).toBe(0)
+    const { epoch } = session
+    source.next = FRESH
+    await run(session, 'commit')
+    expect(source.told).toBe(1)
+    expect(session.epoch).not.toBe(epoch)
+    expect(session.understand(Buffer.from('select id from fresh'))).toBeInstanceOf(Promise)
+    expect(await reads(session, 'select id from fresh')).toEqual(['public.fresh'])
+  })
+
+  it('leaves names unknown where no fresh one comes', async () => {
+    const source = turning()
+    const session = openSession({ catalog: source })
+    source.fails = true
+    await run(session, 'create table fresh (id int)')
+    expect(await reads(session, 'select a from public.t')).toBeUndefined()
+  })
+
+  it('that is rolled back was none', async () => {
+    const source = turning()
+    const session = openSession({ catalog: source })
+    await run(session, 'begin', transaction.open)
+    await run(session, 'create table fresh (id int)', transaction.open)
+    await run(session, 'rollback')
+    expect(source.told).toBe(0)
+    expect(await reads(session, 'select a from t')).toEqual(['public.t'])
+  })
+})

@@ -1,0 +1,65 @@
+/** What of a session is undone with its transaction. Immutable: a snapshot is a reference. */
+export interface Revertible {
+  /** search_path as the server shows it; undefined: unknown. */
+  readonly path: string | undefined
+  /** The same once the transaction is committed: without what was set LOCAL. */
+  readonly pathAfter: string | undefined
+  /** The current user; undefined: unknown. */
+  readonly user: string | undefined
+  readonly userAfter: string | undefined
+  /** Relations in the temporary schema, sorted; undefined: unknown. */
+  readonly temporary: readonly string[] | undefined
+  /** Those of them that end with the transaction. */
+  readonly untilCommit: readonly string[]
+  /** The transaction changed the catalog. */
+  readonly defined: boolean
+}
+
+/** Temporary relations that are kept count of; a session with more is not known. */
+const TEMPORARY = 1_000
+
+/** What nothing is known of. */
+export const UNKNOWN: Revertible = {
+  path: undefined,
+  pathAfter: undefined,
+  user: undefined,
+  userAfter: undefined,
+  temporary: undefined,
+  untilCommit: [],
+  defined: false,
+}
+
+/** The same object where nothing changes. */
+export function changed(now: Revertible, change: Partial<Revertible>): Revertible {
+  for (const key of Object.keys(change) as (keyof Revertible)[]) {
+    if (now[key] !== change[key]) return { ...now, ...change }
+  }
+  return now
+}
+
+export function withTemporary(now: Revertible, names: readonly string[], untilCommit: boolean): Revertible {
+  if (!now.temporary) return now
+  const temporary = [...new Set([...now.temporary, ...names])].sort()
+  if (temporary.length > TEMPORARY) return { ...now, temporary: undefined }
+  return { ...now, temporary, untilCommit: untilCommit ? [...now.untilCommit, ...names] : now.untilCommit }
+}
+
+export function withoutTemporary(now: Revertible, names: readonly string[]): Revertible {
+  if (!now.temporary) return now
+  return changed(now, {
+    temporary: without(now.temporary, names),
+    untilCommit: without(now.untilCommit, names),
+  })
+}
+
+/** What stays once the transaction is committed. */
+export function committed(now: Revertible): Revertible {
+  const { pathAfter: path, userAfter: user } = now
+  const after = now.untilCommit.length > 0 ? withoutTemporary(now, now.untilCommit) : now
+  return changed(after, { path, user, defined: false })
+}
+
+function without(all: readonly string[], names: readonly string[]): readonly string[] {
+  const left = all.filter((name) => !names.includes(name))
+  return left.length === all.length ? all : left
+}
