@@ -6,8 +6,12 @@ export interface SessionView {
   readonly searchPath?: readonly string[]
   /** Relations that this session made in its temporary schema; absent: unknown. */
   readonly temporary?: readonly string[]
-  /** False inside a transaction that changed the catalog: then no name is certain. */
+  /** False inside a transaction that changed the catalog by more than `made` and `altered`: then no name is certain. */
   readonly catalogKnown: boolean
+  /** Relations that this transaction made, as `schema.name`; they run no code. Absent: none. */
+  readonly made?: readonly string[]
+  /** Relations of the catalog whose columns this transaction changed. Absent: none. */
+  readonly altered?: readonly string[]
   /** Whether the gateway keeps this session read-only at the server: what would undo that is `admin`. */
   readonly readOnly: boolean
 }
@@ -49,8 +53,11 @@ export type Transition =
   /** Temporary relations come to be. @param untilCommit ON COMMIT DROP */
   | { readonly kind: 'create-temporary'; readonly names: readonly string[]; readonly untilCommit?: boolean }
   | { readonly kind: 'drop-temporary'; readonly names: readonly string[] }
-  /** The catalog changes. */
-  | { readonly kind: 'define' }
+  /**
+   * The catalog changes. With `made` by no more than this: the relations of `made` come to be, which run no code, and those of `altered` have
+   * other columns. Names are `schema.name`. If it is undone by itself (ROLLBACK TO), names are not known until the transaction ends.
+   */
+  | { readonly kind: 'define'; readonly made?: readonly string[]; readonly altered?: readonly string[] }
   /** Anything of the session may have changed: search_path, role, temporary relations, prepared statements, cursors. */
   | { readonly kind: 'opaque' }
   | { readonly kind: 'discard'; readonly what: 'all' | 'temp' | 'plans' | 'sequences' }

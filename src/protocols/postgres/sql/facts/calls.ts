@@ -36,7 +36,8 @@ function callNamed(statement: Statement, parts: readonly string[], args: readonl
     const handled = KNOWN_ARGUMENTS.get(name)
     if (handled) {
       for (const each of callee.names) statement.found.functions.add(each)
-      if (statement.defines) statement.found.definesCode = true
+      // A default that draws from a sequence is what serial columns have.
+      if (statement.defines) statement.found.definesCode ||= name !== 'nextval'
       else handled(statement, args)
       return
     }

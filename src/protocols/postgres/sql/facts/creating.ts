@@ -12,40 +12,48 @@ export function isTemporary(statement: Statement, relation: Tree): boolean {
   return schema === '' && creationSchema(statement.names) === 'pg_temp'
 }
 
-/** The catalog changes: what users made may run because of it, and what names mean is not known any more. */
-export function define(statement: Statement, action: string): void {
-  const { found, names } = statement
-  act(found, action)
-  if (names.catalog?.eventTriggers ?? true) act(found, 'event trigger')
-  found.transitions.push({ kind: 'define' })
+/** What exactly has changed in the catalog, where it is no more than that. */
+export interface Plain {
+  readonly made: readonly string[]
+  readonly altered: readonly string[]
 }
 
-/** A relation comes to be. @param relation a RangeVar */
-export function created(statement: Statement, relation: Tree): void {
+/** A command on objects is given, and event triggers fire. */
+export function command(statement: Statement, action: string): void {
+  const { found, names } = statement
+  act(found, action)
+  if (names.eventTriggers) act(found, 'event trigger')
+}
+
+/** The catalog changes. @param plain what exactly; otherwise what names mean is not known any more */
+export function define(statement: Statement, action: string, plain?: Plain): void {
+  command(statement, action)
+  statement.found.transitions.push({ kind: 'define', ...plain })
+}
+
+/** A relation comes to be. @param relation a RangeVar @returns its name, if that is certain */
+export function created(statement: Statement, relation: Tree): string | undefined {
   const { found, names } = statement
   const name = text(relation, 'relname')
-  if (isTemporary(statement, relation)) {
-    found.writes.add(nameOf('pg_temp', name))
-    return
-  }
-  const schema = text(relation, 'schemaname') || creationSchema(names)
+  const schema = isTemporary(statement, relation) ? 'pg_temp' : text(relation, 'schemaname') || creationSchema(names)
   if (schema === undefined) found.unknown.add('writes')
-  else found.writes.add(nameOf(schema, name))
+  const key = schema === undefined ? undefined : nameOf(schema, name)
+  if (key !== undefined) found.writes.add(key)
+  return key
 }
 
 /**
  * A relation comes to be by this action, and with it what the session knows of it.
- * @param simple a temporary one runs no code when it is used, and stands for nothing else
+ * @param simple it runs no code when it is used, and stands for nothing else
  */
 export function make(statement: Statement, relation: Tree, action: string, simple: boolean, onCommit = ''): void {
   const { found, names } = statement
-  created(statement, relation)
+  const key = created(statement, relation)
   if (!isTemporary(statement, relation)) {
-    define(statement, action)
+    define(statement, action, simple && key !== undefined && names.making === undefined ? { made: [key], altered: [] } : undefined)
     return
   }
-  act(found, action)
-  if (names.catalog?.eventTriggers ?? true) act(found, 'event trigger')
+  command(statement, action)
   if (simple)
     found.transitions.push({
       kind: 'create-temporary',

@@ -1,4 +1,4 @@
-import { created, define, isTemporary, make } from './creating.ts'
+import { command, created, define, isTemporary, make } from './creating.ts'
 import { mention } from './expressions.ts'
 import { act } from './findings.ts'
 import { relationNamed } from './names.ts'
@@ -61,9 +61,10 @@ const createSequence: Handler = (statement, fields, scope) => {
 
 const createIndex: Handler = (statement, fields, scope) => {
   const target = writes(statement, fields.relation, 'alter')
-  if (target?.schema === 'pg_temp') act(statement.found, 'create index')
-  else define(statement, 'create index')
+  // An index changes what no name means, unless code of users is in it.
+  command(statement, 'create index')
   using(statement, 'predicate', () => walkFields(statement, fields, scopeOf(statement, fields.relation, openColumns(scope)), 'relation'))
+  if (target?.schema !== 'pg_temp') statement.found.transitions.push({ kind: 'define', ...(target && { made: [], altered: [] }) })
   return undefined
 }
 
@@ -73,29 +74,42 @@ const SUBTYPES: readonly (readonly [RegExp, string])[] = [
   [/^AT_(Enable|Disable)\w*(Trig|Rule)/, 'switch triggers'],
 ]
 
+/** Subcommands that change columns of a table at most. */
+const PLAIN =
+  /^AT_(AddColumn|DropColumn|ColumnDefault|SetNotNull|DropNotNull|SetStatistics|SetStorage|SetCompression|AlterColumnType|AddConstraint|SetRelOptions|ResetRelOptions|ReplicaIdentity)$/
+
+function isPlain(item: unknown): boolean {
+  const step = as(item, 'AlterTableCmd') ?? {}
+  const constraint = as(step.def, 'Constraint')
+  // A foreign key may write to another table from now on, and so may one of a new column.
+  const foreign = constraint ? isTree(constraint.pktable) : list(as(step.def, 'ColumnDef') ?? {}, 'constraints').some(isForeign)
+  return PLAIN.test(text(step, 'subtype')) && !foreign && text(step, 'behavior') !== 'DROP_CASCADE'
+}
+
+const isForeign = (constraint: unknown): boolean => isTree(as(constraint, 'Constraint')?.pktable)
+
 const alterTable: Handler = (statement, fields, outer) => {
   const noun = RELATION_NOUNS.get(text(fields, 'objtype')) ?? 'table'
   const target = writes(statement, fields.relation, 'alter')
   const scope = scopeOf(statement, fields.relation, openColumns(outer))
   const temporary = target?.schema === 'pg_temp'
-  if (temporary) act(statement.found, `alter ${noun}`)
-  else define(statement, `alter ${noun}`)
+  command(statement, `alter ${noun}`)
+  const plain = target && noun === 'table' && list(fields, 'cmds').every(isPlain)
+  if (!temporary) statement.found.transitions.push({ kind: 'define', ...(plain && { made: [], altered: [target.key] }) })
   for (const item of list(fields, 'cmds')) {
-    const command = as(item, 'AlterTableCmd') ?? { def: item }
-    const subtype = text(command, 'subtype')
+    const step = as(item, 'AlterTableCmd') ?? { def: item }
+    const subtype = text(step, 'subtype')
     for (const [pattern, action] of SUBTYPES) if (pattern.test(subtype)) act(statement.found, action)
     // Inheritance and partitions: rows of one become rows of the other.
-    const other = as(command.def, 'RangeVar') ?? as(command.def, 'PartitionCmd')?.name
+    const other = as(step.def, 'RangeVar') ?? as(step.def, 'PartitionCmd')?.name
     if (isTree(other)) {
       writes(statement, other, 'alter')
       if (temporary) statement.found.transitions.push({ kind: 'opaque' })
     }
-    if (text(command, 'behavior') === 'DROP_CASCADE') statement.found.unknown.add('writes')
-    if (as(command.def, 'RangeVar')) continue
-    const partition = as(command.def, 'PartitionCmd')
-    using(statement, 'predicate', () =>
-      partition ? walkFields(statement, partition, scope, 'name') : walkFields(statement, command, scope),
-    )
+    if (text(step, 'behavior') === 'DROP_CASCADE') statement.found.unknown.add('writes')
+    if (as(step.def, 'RangeVar')) continue
+    const partition = as(step.def, 'PartitionCmd')
+    using(statement, 'predicate', () => (partition ? walkFields(statement, partition, scope, 'name') : walkFields(statement, step, scope)))
   }
   walkFields(statement, fields, scope, 'relation', 'cmds')
   return undefined
@@ -144,7 +158,7 @@ const createSchema: Handler = (statement, fields, scope) => {
   const { names } = statement
   const path = names.path && name !== '' ? [name, ...names.path] : undefined
   const view = { ...names.view, ...(names.view.searchPath && name !== '' && { searchPath: [name, ...names.view.searchPath] }) }
-  statement.names = { catalog: names.catalog, view, path, ...(name !== '' && { making: name }) }
+  statement.names = { ...names, view, path, ...(name !== '' && { making: name }) }
   walk(statement, fields.schemaElts, scope)
   statement.names = names
   return undefined

@@ -1,7 +1,8 @@
 import { funcCall, jsonConstructor } from './calls.ts'
 import { columnRef, indirection } from './columns.ts'
+import { act } from './findings.ts'
 import { operatorIsHarmless, relationNamed, typeIsHarmless } from './names.ts'
-import { readRelation } from './relations.ts'
+import { readRelation, unresolved } from './relations.ts'
 import type { Derived, Scope } from './scope.ts'
 import { useSource } from './scope.ts'
 import { type Handler, runUserCode, type Statement, typeCode, using } from './statement.ts'
@@ -93,7 +94,10 @@ function sortBy(statement: Statement, fields: Tree, scope: Scope): undefined {
 function rangeVar(statement: Statement, fields: Tree): undefined {
   const target = relationNamed(statement.names, text(fields, 'schemaname'), text(fields, 'relname'))
   if (target) readRelation(statement, target, 'select', fields.inh === true)
-  else statement.found.unknown.add('reads').add('columns')
+  else {
+    act(statement.found, 'select')
+    unresolved(statement, text(fields, 'schemaname'), true, 'reads')
+  }
 }
 
 /** A relation is named, and something of it may be learned, but no rows of it are read. @param fields of a RangeVar */

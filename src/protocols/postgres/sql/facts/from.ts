@@ -1,6 +1,7 @@
 import { operator } from './expressions.ts'
 import { act } from './findings.ts'
 import { relationNamed } from './names.ts'
+import { unresolved } from './relations.ts'
 import {
   anyColumns,
   cteNamed,
@@ -73,8 +74,7 @@ function rangeVar(statement: Statement, fields: Tree, scope: Scope): Entry {
   const target = relationNamed(statement.names, schema, name)
   if (target) return named(statement, relationEntry(statement, target, as, fields.inh === true, READ), alias)
   act(statement.found, READ)
-  statement.found.unknown.add('reads').add('columns')
-  if (statement.locks) statement.found.unknown.add('writes')
+  unresolved(statement, schema, true, 'reads', ...(statement.locks ? (['writes'] as const) : []))
   return { name: as || name, schema: as ? '' : schema, derived: anyColumns(nothing()) }
 }
 

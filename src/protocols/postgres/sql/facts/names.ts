@@ -8,6 +8,8 @@ export interface Names {
   readonly view: SessionView
   /** Schemas of unqualified names in order, the implied ones put in. `pg_temp` stands for the session's own. undefined: not known. */
   readonly path: readonly string[] | undefined
+  /** Event triggers may fire. */
+  readonly eventTriggers: boolean
   /** Inside CREATE SCHEMA: the schema that is being made. */
   readonly making?: string
 }
@@ -18,13 +20,16 @@ export interface Resolved {
   readonly key: string
   readonly schema: string
   readonly name: string
-  /** Absent for temporary ones, and for system relations that the catalog does not hold. */
+  /** Absent for temporary ones, those just made, and system relations that the catalog does not hold. */
   readonly relation?: Relation
+  /** It may have other columns by now than the catalog says. */
+  readonly altered?: true
 }
 
 export function namesOf(catalog: Catalog | undefined, view: SessionView): Names {
   const known = view.catalogKnown ? catalog : undefined
-  return { catalog: known, view, path: view.searchPath && withImplied(view.searchPath) }
+  // Making one takes a superuser: a transaction that changed other things has not made one behind the gateway's back.
+  return { catalog: known, view, path: view.searchPath && withImplied(view.searchPath), eventTriggers: catalog?.eventTriggers ?? true }
 }
 
 /** PostgreSQL: pg_catalog is searched first, and the temporary schema before it, unless the path says where. */
@@ -59,10 +64,7 @@ export function relationNamed(names: Names, schema: string, name: string): Resol
   if (schema === 'pg_temp') return view.temporary?.includes(name) ? resolved('pg_temp', name) : undefined
   if (isSystemSchema(schema)) return systemRelation(names, schema, name)
   if (!catalog) return undefined
-  if (schema !== '') {
-    const relation = catalog.relation(schema, name)
-    return relation && resolved(schema, name, relation)
-  }
+  if (schema !== '') return relationIn(names, catalog, schema, name)
   if (!names.path || !view.temporary) return undefined
   for (const each of names.path) {
     if (each === 'pg_temp') {
@@ -71,11 +73,27 @@ export function relationNamed(names: Names, schema: string, name: string): Resol
       const found = systemRelation(names, each, name)
       if (found) return found
     } else {
-      const relation = catalog.relation(each, name)
-      if (relation) return resolved(each, name, relation)
+      const relation = relationIn(names, catalog, each, name)
+      if (relation) return relation
     }
   }
   return undefined
+}
+
+function relationIn({ view }: Names, catalog: Catalog, schema: string, name: string): Resolved | undefined {
+  const relation = catalog.relation(schema, name)
+  if (!view.made && !view.altered) return relation && resolved(schema, name, relation)
+  const key = nameOf(schema, name)
+  if (relation)
+    return view.altered?.includes(key) ? { ...resolved(schema, name, relation), altered: true } : resolved(schema, name, relation)
+  return view.made?.includes(key) ? resolved(schema, name) : undefined
+}
+
+/** Whether a name that means nothing is certain to mean nothing: then the server answers with an error, and no code runs. */
+export function isMissing(names: Names, schema: string): boolean {
+  if (schema === 'pg_temp') return names.view.temporary !== undefined
+  if (!names.catalog) return false
+  return schema !== '' || (names.path !== undefined && names.view.temporary !== undefined)
 }
 
 function systemRelation(names: Names, schema: string, name: string): Resolved | undefined {

@@ -1,4 +1,4 @@
-import { define } from './creating.ts'
+import { command, define } from './creating.ts'
 import { act } from './findings.ts'
 import { openColumns } from './scope.ts'
 import { defining, type Handler, type Statement } from './statement.ts'
@@ -137,30 +137,25 @@ function hasCredential(fields: Tree): boolean {
 const anyOption = (fields: Tree): boolean => list(fields, 'options').length > 0
 const always = (): boolean => true
 
-/** @param unknown it may remove or change relations that it does not name */
-function simple(statement: Statement, name: string, unknown: boolean, credential: boolean, isDdl: boolean): void {
-  if (isDdl) define(statement, name)
-  else {
-    act(statement.found, name)
-    statement.found.transitions.push({ kind: 'define' })
-  }
-  if (credential) act(statement.found, 'password')
-  if (unknown) dropsUnnamed(statement)
-}
-
 interface Simple {
   /** It may remove or change relations that it does not name. */
   readonly unknown?: true
   readonly credential?: (fields: Tree) => boolean
-  /** Event triggers do not fire on what all databases of a server share. */
+  /** On what all databases of a server share: event triggers do not fire, and the catalog of the database stays as it is. */
   readonly shared?: true
+  /** The catalog of the database stays as it is, as far as names go. */
+  readonly same?: true
 }
 
 const object =
-  (name: string | ((fields: Tree) => string), { unknown, credential, shared }: Simple = {}): Handler =>
+  (name: string | ((fields: Tree) => string), { unknown, credential, shared, same }: Simple = {}): Handler =>
   (statement, fields, scope) => {
     const is = typeof name === 'string' ? name : name(fields)
-    simple(statement, is, unknown === true || text(fields, 'behavior') === 'DROP_CASCADE', credential?.(fields) === true, shared !== true)
+    if (shared) act(statement.found, is)
+    else if (same) command(statement, is)
+    else define(statement, is)
+    if (credential?.(fields)) act(statement.found, 'password')
+    if (unknown || text(fields, 'behavior') === 'DROP_CASCADE') dropsUnnamed(statement)
     defining(statement, () => walkFields(statement, fields, openColumns(scope), ...NAMES))
     return undefined
   }
@@ -185,7 +180,7 @@ const publication =
     define(statement, name)
     for (const item of list(fields, 'pubobjects')) {
       const table = as(item, 'PublicationObjSpec')?.pubtable
-      const target = isTree(table) ? named(statement, table.relation, 'reads') : undefined
+      const target = isTree(table) ? named(statement, table.relation, 'reads', false) : undefined
       if (target) statement.found.reads.add(target.key)
       else statement.found.unknown.add('reads')
       if (isTree(table)) defining(statement, () => walkFields(statement, table, openColumns(scope), 'relation', 'columns'))
@@ -204,9 +199,9 @@ export const OBJECTS: readonly (readonly [string, Handler])[] = [
   ['AlterDatabaseRefreshCollStmt', setting('alter database')],
   ['AlterDatabaseSetStmt', setting('alter database')],
   ['AlterDatabaseStmt', setting('alter database')],
-  ['AlterDefaultPrivilegesStmt', object('alter default privileges')],
+  ['AlterDefaultPrivilegesStmt', object('alter default privileges', { same: true })],
   ['AlterEnumStmt', object('alter type')],
-  ['AlterEventTrigStmt', object('alter event trigger', { shared: true })],
+  ['AlterEventTrigStmt', object('alter event trigger')],
   ['AlterExtensionContentsStmt', object('alter extension', { unknown: true })],
   ['AlterExtensionStmt', object('alter extension', { unknown: true })],
   ['AlterFdwStmt', object('alter foreign data wrapper')],
@@ -233,12 +228,12 @@ export const OBJECTS: readonly (readonly [string, Handler])[] = [
   ['AlterTableSpaceOptionsStmt', setting('alter tablespace')],
   ['AlterTypeStmt', object('alter type')],
   ['AlterUserMappingStmt', object('alter user mapping', { credential: always })],
-  ['CommentStmt', object('comment')],
+  ['CommentStmt', object('comment', { same: true })],
   ['CreateAmStmt', object('create access method')],
   ['CreateCastStmt', object('create cast')],
   ['CreateConversionStmt', object('create conversion')],
   ['CreateEnumStmt', object('create type')],
-  ['CreateEventTrigStmt', object('create event trigger', { shared: true })],
+  ['CreateEventTrigStmt', object('create event trigger')],
   ['CreateExtensionStmt', object('create extension', { unknown: true })],
   ['CreateFdwStmt', object('create foreign data wrapper')],
   ['CreateForeignServerStmt', object('create server', { credential: anyOption })],
@@ -262,9 +257,9 @@ export const OBJECTS: readonly (readonly [string, Handler])[] = [
   ['DropUserMappingStmt', object('drop user mapping', { credential: always })],
   ['DropdbStmt', setting('drop database')],
   ['GrantRoleStmt', object(isGrant, { shared: true })],
-  ['GrantStmt', object(isGrant)],
+  ['GrantStmt', object(isGrant, { same: true })],
   ['ImportForeignSchemaStmt', object('import foreign schema', { unknown: true })],
   ['ReassignOwnedStmt', object('reassign owned', { unknown: true })],
   ['RenameStmt', alterObject('renameType')],
-  ['SecLabelStmt', object('security label')],
+  ['SecLabelStmt', object('security label', { same: true })],
 ]

@@ -1,7 +1,7 @@
 import { builtinType } from '../../catalog/builtin/index.ts'
 import type { Relation } from '../../catalog/catalog.ts'
 import { act, type Use } from './findings.ts'
-import { functionNamed, isSystemSchema, nameOf, type Resolved } from './names.ts'
+import { functionNamed, isMissing, isSystemSchema, nameOf, type Resolved } from './names.ts'
 import { call, runUserCode, type Statement } from './statement.ts'
 import { systemRead } from './system-relations.ts'
 
@@ -116,6 +116,19 @@ export function callAll(statement: Statement, calls: readonly string[]): void {
   }
 }
 
+/**
+ * A name of a relation means nothing, or it is not known what. If it may mean something, that may be a view or a table with code of users.
+ * @param runs whether such code would run
+ */
+export function unresolved(statement: Statement, schema: string, runs: boolean, ...facts: readonly ('reads' | 'writes')[]): void {
+  const { found, names } = statement
+  found.unknown.add('columns')
+  for (const fact of facts) found.unknown.add(fact)
+  if (!runs || isMissing(names, schema)) return
+  if (statement.defines) found.definesCode = true
+  else act(found, 'unknown relation')
+}
+
 /** What happens to rows of a relation, or to the relation itself: `alter` may run what code it has, `drop` runs none. */
 export type Verb = 'insert' | 'update' | 'delete' | 'truncate' | 'alter' | 'drop'
 
@@ -215,6 +228,9 @@ export function columnKeys(statement: Statement, target: Resolved, column: strin
     for (const each of family(statement, relation))
       if (each.columns.includes(column)) keys.add(`${nameOf(each.schema, each.name)}.${nameOf(column)}`)
     if (relation.view) addAll(keys, viewColumns(statement, relation))
+    const owner = relation.of === undefined ? undefined : statement.names.catalog?.relationByOid(relation.of)
+    // TOAST holds values of any of its columns.
+    if (owner && owner !== relation) addAll(keys, columnKeys(statement, resolvedOf(owner), '*'))
   }
   const all = [...keys]
   statement.columnKeys.set(own, all)

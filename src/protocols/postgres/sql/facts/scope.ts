@@ -73,7 +73,7 @@ export function hasColumn(entry: Entry, name: string): boolean | undefined {
     return entry.derived.names.includes(name) || (entry.derived.open || entry.derived.names.includes(undefined) ? undefined : false)
   const relation = entry.target?.relation
   if (!relation || relation.columns.length === 0) return undefined
-  return relation.columns.includes(name) || SYSTEM_COLUMNS.has(name)
+  return relation.columns.includes(name) || SYSTEM_COLUMNS.has(name) || (entry.target?.altered ? undefined : false)
 }
 
 function anyOf(group: readonly Entry[], name: string): boolean | undefined {
@@ -140,7 +140,7 @@ function columnsOf(statement: Statement, entry: Entry): Derived {
   return {
     names: [...all],
     sources: all.map((name) => ({ columns: [...columnKeys(statement, target, name)], from: [] })),
-    open: undefined,
+    open: target.altered && { columns: [...columnKeys(statement, target, '*')], from: [] },
   }
 }
 

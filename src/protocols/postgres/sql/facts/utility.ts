@@ -2,17 +2,17 @@ import { creating } from './creating.ts'
 import { act, merge } from './findings.ts'
 import { inner } from './inner.ts'
 import { functionNamed, type Resolved, relationNamed } from './names.ts'
-import { noteColumn, readRelation, refresh, resolvedOf, type Verb, writeRelation } from './relations.ts'
+import { noteColumn, readRelation, refresh, resolvedOf, unresolved, type Verb, writeRelation } from './relations.ts'
 import { type Entry, type Scope, scopeUnder } from './scope.ts'
 import { apart, type Handler, type Statement, using } from './statement.ts'
 import { as, constant, isTree, list, strings, type Tree, text, tree } from './tree.ts'
 import { query, walk, walkFields } from './walk.ts'
 
 /** The relation that a RangeVar names; where that is not certain, the fact is not known. */
-export function named(statement: Statement, relation: unknown, fact: 'reads' | 'writes'): Resolved | undefined {
+export function named(statement: Statement, relation: unknown, fact: 'reads' | 'writes', runs = true): Resolved | undefined {
   const fields = isTree(relation) ? (as(relation, 'RangeVar') ?? relation) : {}
   const target = relationNamed(statement.names, text(fields, 'schemaname'), text(fields, 'relname'))
-  if (!target) statement.found.unknown.add(fact).add('columns')
+  if (!target) unresolved(statement, text(fields, 'schemaname'), runs, fact)
   return target
 }
 
@@ -20,7 +20,7 @@ const inherits = (relation: unknown): boolean => isTree(relation) && (as(relatio
 
 /** A relation is written by something that is no query. */
 export function writes(statement: Statement, relation: unknown, verb: Verb): Resolved | undefined {
-  const target = named(statement, relation, 'writes')
+  const target = named(statement, relation, 'writes', verb !== 'drop')
   if (target) writeRelation(statement, target, [verb], undefined, inherits(relation))
   return target
 }
@@ -147,7 +147,7 @@ const lock: Handler = (statement, fields) => {
   act(found, harmless ? 'lock access share' : 'lock table')
   for (const relation of list(fields, 'relations')) {
     const locked = apart(statement, () => {
-      const target = named(statement, relation, 'reads')
+      const target = named(statement, relation, 'reads', false)
       if (target) readRelation(statement, target, undefined, inherits(relation))
     })
     const into = harmless ? 'reads' : 'writes'
@@ -159,7 +159,7 @@ const lock: Handler = (statement, fields) => {
 
 const refreshView: Handler = (statement, fields) => {
   act(statement.found, 'refresh materialized view')
-  if (statement.names.catalog?.eventTriggers ?? true) act(statement.found, 'event trigger')
+  if (statement.names.eventTriggers) act(statement.found, 'event trigger')
   const target = named(statement, fields.relation, 'writes')
   if (target) refresh(statement, target)
   else statement.found.unknown.add('reads')

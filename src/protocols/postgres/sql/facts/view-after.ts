@@ -14,6 +14,8 @@ function forget({ catalogKnown, readOnly }: SessionView): SessionView {
   return { catalogKnown, readOnly }
 }
 
+const ENDS = new Set(['commit', 'rollback', 'rollback-to', 'prepare'])
+
 function after(view: SessionView, transition: Transition): SessionView {
   const { searchPath, ...others } = view
   switch (transition.kind) {
@@ -29,8 +31,11 @@ function after(view: SessionView, transition: Transition): SessionView {
       return view.temporary ? { ...view, temporary: [...view.temporary, ...transition.names] } : view
     case 'drop-temporary':
       return view.temporary ? { ...view, temporary: view.temporary.filter((name) => !transition.names.includes(name)) } : view
-    case 'define':
-      return { ...view, catalogKnown: false }
+    case 'define': {
+      const { made, altered } = transition
+      if (!made) return { ...view, catalogKnown: false }
+      return { ...view, made: [...(view.made ?? []), ...made], altered: [...(view.altered ?? []), ...(altered ?? [])] }
+    }
     case 'opaque':
       return { ...forget(view), catalogKnown: false }
     case 'discard':
@@ -38,7 +43,7 @@ function after(view: SessionView, transition: Transition): SessionView {
       return transition.what === 'all' ? { ...others, temporary: [] } : view
     case 'transaction':
       // SET LOCAL ends with its transaction, and what is rolled back was never said: neither is followed here.
-      return ['commit', 'rollback', 'rollback-to', 'prepare'].includes(transition.verb) ? forget(view) : view
+      return ENDS.has(transition.verb) ? { ...forget(view), catalogKnown: view.catalogKnown && !view.made && !view.altered } : view
     default:
       return view
   }

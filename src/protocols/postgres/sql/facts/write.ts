@@ -3,7 +3,7 @@ import { entriesNamed } from './columns.ts'
 import { act } from './findings.ts'
 import { fromItem, returningNames, shadowEntry } from './from.ts'
 import { relationNamed } from './names.ts'
-import { noteColumn, readRelation, type Verb, writeRelation } from './relations.ts'
+import { noteColumn, readRelation, unresolved, type Verb, writeRelation } from './relations.ts'
 import { anyColumns, type Derived, type Entry, hasColumn, nothing, type Scope } from './scope.ts'
 import { targets, withClause } from './select.ts'
 import { type Handler, type Statement, using } from './statement.ts'
@@ -21,9 +21,7 @@ function targetOf(statement: Statement, relation: Tree, verbs: readonly Verb[], 
   const alias = text(tree(relation, 'alias'), 'aliasname')
   const target = relationNamed(statement.names, schema, name)
   if (!target) {
-    found.unknown.add('writes').add('columns')
-    // What it is may read more, and its reading may be asked for.
-    found.unknown.add('reads')
+    unresolved(statement, schema, true, 'writes', 'reads')
     const onUse = () => {
       if (statement.returns) act(found, 'select')
     }
