@@ -1,4 +1,5 @@
 import { startGateway } from '../../test/parts/gateway.ts'
+import { ALLOW_ALL, type WrittenRule } from '../../test/parts/gateway-config.ts'
 import { startIssuer } from '../../test/parts/issuer.ts'
 import type { RunningPostgres } from '../../test/parts/postgres.ts'
 import type { Contender } from './contender.ts'
@@ -12,12 +13,20 @@ export async function startGatewayContender(
   user: string,
   database: string,
   encrypted: boolean,
+  name = 'Gatescribe',
+  rules: readonly WrittenRule[] = [ALLOW_ALL],
 ): Promise<Contender> {
   const issuer = await startIssuer()
-  const gateway = await startGateway({ issuer, targets: [{ name: 'bench', server, user, databases: { [database]: database }, encrypted }] })
+  const gateway = await startGateway({
+    issuer,
+    targets: [{ name: 'bench', server, user, databases: { [database]: database }, encrypted }],
+    adjust: (config) => {
+      config.rules = [...rules]
+    },
+  })
   const { run, password } = await gateway.credential()
   return {
-    name: 'Gatescribe',
+    name,
     encrypted,
     port: gateway.port,
     user: run,

@@ -12,6 +12,7 @@ import { type RunningPostgres, startPostgres } from '../../test/parts/postgres.t
 import { debianPostgres } from '../../test/parts/postgres-binaries.ts'
 import { found } from '../../test/parts/require.ts'
 import type { Contender } from '../parts/contender.ts'
+import { FIFTY_RULES } from '../parts/fifty-rules.ts'
 import { startGatewayContender } from '../parts/gateway.ts'
 import { type Sample, type Summary, summarise } from '../parts/measurement.ts'
 import { startMinimalRelay } from '../parts/minimal-relay.ts'
@@ -23,6 +24,7 @@ import { ACCOUNTS, type Work, works } from './works.ts'
 
 const ROLE = 'bench'
 const DATABASE = 'bench'
+const RULED = 'Gatescribe, 50 rules'
 
 const { values: options } = parseArgs({
   options: {
@@ -59,7 +61,7 @@ try {
     options.out,
     `${JSON.stringify({ at: new Date().toISOString(), machine: machine(), options: { seconds: bench.seconds, rounds: Number(options.rounds) }, results }, null, 2)}\n`,
   )
-  console.log(overviewOf(results, 'Gatescribe', ['PgBouncer', 'minimal relay (C)', 'direct']))
+  for (const subject of ['Gatescribe', RULED]) console.log(overviewOf(results, subject, ['PgBouncer', 'minimal relay (C)', 'direct']))
   console.log(`written to ${options.out}`)
 } finally {
   for (const contender of contenders.reverse()) await contender.stop()
@@ -89,6 +91,7 @@ async function startContenders(server: RunningPostgres): Promise<Contender[]> {
     add('PgBouncer', await startPgBouncer(server, ROLE, DATABASE, encrypted))
     if (!encrypted) add('a C compiler for the minimal relay', await startMinimalRelay(server, ROLE, DATABASE))
     add('Gatescribe', await startGatewayContender(server, ROLE, DATABASE, encrypted))
+    if (!encrypted) add(RULED, await startGatewayContender(server, ROLE, DATABASE, encrypted, RULED, FIFTY_RULES))
   }
   return started
 }

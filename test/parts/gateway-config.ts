@@ -18,10 +18,12 @@ export interface WrittenConfig {
 
 export interface WrittenRule {
   readonly name: string
-  readonly effect: 'allow' | 'deny'
+  readonly effect: 'allow' | 'ask' | 'deny'
   readonly who?: { readonly groups?: readonly string[] }
   readonly on?: { readonly resources?: readonly string[]; readonly tags?: readonly string[] }
   readonly do: readonly string[]
+  readonly when?: string
+  readonly limits?: Readonly<Record<string, string | number>>
   readonly say?: string
 }
 
