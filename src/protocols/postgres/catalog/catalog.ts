@@ -47,6 +47,8 @@ export interface Relation {
   readonly children: readonly number[]
   /** Tables whose rows change when rows of this one are deleted or updated: foreign keys with CASCADE, SET NULL, SET DEFAULT. */
   readonly cascades: readonly Cascade[]
+  /** Every table with a foreign key on this one, whatever its action. */
+  readonly referencedBy: readonly number[]
   /** TOAST: the table that it belongs to. Index: the table it is on. */
   readonly of?: number
   /** Views and materialized views. Absent elsewhere. */
@@ -55,7 +57,10 @@ export interface Relation {
   readonly rules: boolean
   /** User triggers that fire on these; internal ones of foreign keys are not among them. */
   readonly triggers: readonly ('insert' | 'update' | 'delete' | 'truncate')[]
-  /** Row security, generated columns, defaults, CHECK constraints or index expressions that call functions which are not built in. */
+  /**
+   * Row security, generated columns, defaults, CHECK constraints, partition keys or index expressions that call functions which are not
+   * harmless, or columns of types with such code behind them.
+   */
   readonly userCode: { readonly onRead: boolean; readonly onWrite: boolean }
 }
 

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningPostgres, startPostgres } from '../../../../../test/parts/postgres.ts'
 import { type Builtins, builtinsOf } from '../../../../../tools/builtins.ts'
+import { POSTGRES_ACTIONS } from '../../../../operations/index.ts'
 import { builtinFunction, builtinOperator, builtinType } from './index.ts'
+import { SPECIAL_EFFECTS } from './special-functions.ts'
 
 const harmless = (schema: string, name: string) => builtinFunction(schema, name)?.kind === 'harmless'
 
@@ -59,6 +61,9 @@ describe('what comes with PostgreSQL', () => {
       pg_logical_slot_peek_changes: 'admin: replication',
       ts_stat: 'opaque: dynamic sql',
     })
+  })
+  it('has only effects that rules can name', () => {
+    for (const { class: name, action } of SPECIAL_EFFECTS) expect(POSTGRES_ACTIONS.get(action)?.class, action).toBe(name)
   })
   it('is harmless only as far as the types of users are, where it runs their code', () => {
     expect(builtinFunction('pg_catalog', 'to_jsonb')).toEqual({ kind: 'harmless', unless: 'casts' })

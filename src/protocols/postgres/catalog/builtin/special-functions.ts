@@ -45,7 +45,7 @@ const GROUPS: readonly Group[] = [
     reason: 'Says what this session itself last drew from a sequence.',
     names: 'currval lastval',
   },
-  { effect: { class: 'admin', action: 'set' }, reason: 'SET by another name.', names: 'set_config' },
+  { effect: { class: 'admin', action: 'set restricted' }, reason: 'SET by another name.', names: 'set_config' },
   { effect: { class: 'write', action: 'notify' }, reason: 'NOTIFY by another name.', names: 'pg_notify' },
   {
     effect: { class: 'write', action: 'lock' },
@@ -81,7 +81,7 @@ const GROUPS: readonly Group[] = [
       'pg_stat_get_activity pg_stat_get_backend_* pg_stat_get_progress_info pg_stat_get_wal_receiver pg_stat_get_wal_senders pg_stat_get_replication_slot pg_stat_get_subscription pg_stat_get_subscription_stats pg_get_replication_slots pg_lock_status pg_blocking_pids pg_safe_snapshot_blocking_pids pg_isolation_test_session_is_blocked pg_prepared_xact pg_get_backend_memory_contexts pg_get_process_memory_contexts pg_get_shmem_allocations pg_get_shmem_allocations_numa pg_get_aios pg_get_loaded_modules',
   },
   {
-    effect: { class: 'statistics', action: 'statistics' },
+    effect: { class: 'statistics', action: 'read statistics' },
     reason: 'Opens statistics, which hold values of the table.',
     names: 'pg_mcv_list_items',
   },
@@ -114,6 +114,9 @@ const GROUPS: readonly Group[] = [
     names: 'brin_summarize_new_values brin_summarize_range brin_desummarize_range gin_clean_pending_list',
   },
 ]
+
+/** Every effect that a built-in function has. */
+export const SPECIAL_EFFECTS: readonly Effect[] = GROUPS.map(({ effect }) => effect)
 
 const exact = new Map<string, SpecialFunction>()
 const beginnings: [string, SpecialFunction][] = []

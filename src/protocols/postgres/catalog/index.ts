@@ -1,0 +1,6 @@
+export { type BuiltinFunction, builtinFunction, builtinOperator, builtinType } from './builtin/index.ts'
+export type * from './catalog.ts'
+export { CatalogError, type CatalogErrorCode, catalogErrors } from './errors.ts'
+export { type ReadSnapshot, readSnapshot, type SnapshotLimits } from './read-snapshot.ts'
+export { createCatalog, createCatalogInSlices, openCatalog, type SharedCatalog, serialise } from './shared-catalog.ts'
+export type * from './snapshot.ts'
