@@ -9,10 +9,10 @@ import type { LogEnd } from './write-ahead.ts'
 const PUBLISH_MS = 800
 
 /** It begins sooner where so much waits that the oldest entry would have its checkpoint later than this otherwise, ms. */
-const LATEST_MS = 900
+const LATEST_MS = 850
 
 /** What it takes to publish one entry, ms, as long as nobody knows better. */
-const FIRST_GUESS_MS = 0.015
+const FIRST_GUESS_MS = 0.02
 
 /** A publication of fewer entries than this tells more of the disk than of what an entry takes. */
 const ENOUGH_TO_TELL = 1000
