@@ -28,7 +28,7 @@ const STATEMENTS: readonly (readonly [string, Handler])[] = [
 /** Statements that are understood, by the type of their node. */
 export const STATEMENT_TYPES: ReadonlySet<string> = new Set(STATEMENTS.map(([type]) => type))
 
-const HANDLERS: ReadonlyMap<string, Handler> = new Map([...EXPRESSIONS, ...STATEMENTS])
+export const HANDLERS: ReadonlyMap<string, Handler> = new Map([...EXPRESSIONS, ...STATEMENTS])
 
 /**
  * What each statement of a text is and does, as far as the catalog says. Later statements are judged as what the earlier ones leave behind.

@@ -10,7 +10,7 @@ import { isTree, type Tree, typeOf } from './tree.ts'
 export const MOST_DEPTH = 600
 
 /** Node types of the raw grammar that are nothing but their fields. Whatever is neither here nor handled is opaque. */
-const PLAIN = new Set(
+export const PLAIN: ReadonlySet<string> = new Set(
   `A_ArrayExpr A_Const A_Indices A_Star ATAlterConstraint AccessPriv Alias BitString BoolExpr Boolean BooleanTest CTECycleClause
    CTESearchClause CaseWhen CoalesceExpr CollateClause ColumnDef Constraint CreateOpClassItem DefElem Float FunctionParameter GroupingFunc
    GroupingSet IndexElem InferClause Integer JsonAggConstructor JsonArgument JsonBehavior JsonFormat JsonFuncExpr JsonIsPredicate
