@@ -9,9 +9,11 @@ export type Order =
   | { readonly kind: 'forget'; readonly version: string }
   | { readonly kind: 'read'; readonly text: Uint8Array; readonly catalog?: string; readonly view: SessionView }
 
-/** From the thread: once when it is ready, and once per `read`. */
+/** From the thread: once when it is ready, and for each `read` when it begins and when it is done. */
 export type Answer =
   | { readonly kind: 'ready' }
+  /** The catalog is open: the deadline of the text counts from here. */
+  | { readonly kind: 'begun' }
   | {
       readonly kind: 'read'
       /** Undefined where the parser ended: the thread is of no more use. */

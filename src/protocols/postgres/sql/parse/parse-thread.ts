@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { SessionView } from '../statement-facts.ts'
-import { bytesOf } from './catalog-copy.ts'
 import type { Answer, Order } from './messages.ts'
 import type { Reading } from './read-text.ts'
 
@@ -25,6 +24,8 @@ export interface ReadOrder {
 export interface ThreadEvents {
   /** It takes its first order. */
   ready(): void
+  /** It begins to read; whatever it had to open before is open. */
+  begun(): void
   /** @param worn it should be replaced */
   read(reading: Reading | undefined, worn: boolean): void
   /** It ended by itself. */
@@ -48,6 +49,7 @@ export class ParseThread {
     this.#worker.unref()
     this.#worker.on('message', (answer: Answer) => {
       if (answer.kind === 'ready') events.ready()
+      else if (answer.kind === 'begun') events.begun()
       else events.read(answer.reading, answer.reading === undefined || answer.external > WORN)
     })
     this.#worker.on('error', () => undefined)
@@ -69,7 +71,7 @@ export class ParseThread {
   #share(catalog: Catalog): string | undefined {
     const { version } = catalog
     if (!this.#catalogs.delete(version)) {
-      const bytes = bytesOf(catalog)
+      const bytes = sharedBytes(catalog)
       if (!bytes) return undefined
       this.#post({ kind: 'catalog', version, bytes })
     }
@@ -85,4 +87,8 @@ export class ParseThread {
   #post(order: Order, transfer: ArrayBuffer[] = []): void {
     this.#worker.postMessage(order, transfer)
   }
+}
+
+function sharedBytes(catalog: Catalog): SharedArrayBuffer | undefined {
+  return 'shared' in catalog && catalog.shared instanceof SharedArrayBuffer ? catalog.shared : undefined
 }

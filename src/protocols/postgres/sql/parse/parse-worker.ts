@@ -1,8 +1,7 @@
 // A thread that parses what would hold up the connections if it were parsed beside them.
 import { parentPort } from 'node:worker_threads'
-import type { Catalog } from '../../catalog/catalog.ts'
+import { type Catalog, openCatalog } from '../../catalog/index.ts'
 import { analyse } from '../facts/index.ts'
-import { catalogOf } from './catalog-copy.ts'
 import type { Answer, Order } from './messages.ts'
 import { loadParser } from './parser.ts'
 import { scan } from './prescan.ts'
@@ -16,21 +15,22 @@ const catalogs = new Map<string, Catalog>()
 port.on('message', (order: Order) => {
   switch (order.kind) {
     case 'catalog':
-      open(order)
+      catalogs.set(order.version, openCatalog(order.bytes))
       return
     case 'forget':
       catalogs.delete(order.version)
       return
     case 'read':
+      answer({ kind: 'begun' })
       answer({ kind: 'read', reading: read(order), external: process.memoryUsage().external })
   }
 })
-answer({ kind: 'ready' })
-
-function open({ version, bytes }: Order & { kind: 'catalog' }): void {
-  const catalog = catalogOf(bytes)
-  if (catalog) catalogs.set(version, catalog)
+// The first texts would wait for the compiler.
+for (const text of ['select a, count(*) from t where b = $1 group by a order by 2', 'insert into t (a) values (1) returning a']) {
+  for (let times = 0; times < 20; times += 1)
+    read({ kind: 'read', text: Buffer.from(text), view: { catalogKnown: false, readOnly: false } })
 }
+answer({ kind: 'ready' })
 
 function read({ text, catalog, view }: Order & { kind: 'read' }): Reading | undefined {
   const refused = scan(text)

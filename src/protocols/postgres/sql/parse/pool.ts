@@ -5,6 +5,8 @@ import type { Job, Share } from './share.ts'
 
 /** ms that a thread may take for one text. */
 const DEADLINE = 250
+/** ms in which it has to begin: it may have to open a catalog first. */
+const BEGINNING = 5_000
 /** Threads that are kept warm; also the most that there are. */
 const THREADS = 2
 /** ms after which a thread that could not start is tried again. */
@@ -95,6 +97,9 @@ export class ParsePool {
           place.state = 'idle'
           this.#next()
         },
+        begun: () => {
+          if (place.state === 'busy') this.#limit(place, this.#deadline)
+        },
         read: (reading, worn) => {
           if (place.state !== 'busy') return
           if (worn) this.#replace(place, reading ?? BROKEN)
@@ -115,21 +120,34 @@ export class ParsePool {
     for (const place of this.#places) {
       if (place.state !== 'idle') continue
       const suspect = this.#trusted.length === 0
-      if (suspect && [...this.#places].some((other) => other.suspect)) return
+      if (suspect && !this.#mayServeSuspect(place)) return
       const share = (suspect ? this.#suspects : this.#trusted).shift()
       if (!share) return
       this.#give(place, share, suspect)
     }
   }
 
+  /** One thread for all of them, and never the only one that runs: another stays for everybody else. */
+  #mayServeSuspect(place: Place): boolean {
+    if (this.#threads === 1) return true
+    const others = [...this.#places].filter((other) => other !== place)
+    return !others.some(({ suspect }) => suspect) && others.some(({ state }) => state !== 'starting')
+  }
+
   #give(place: Place, share: Share, suspect: boolean): void {
     const job = share.waiting.shift() as Job
     Object.assign(place, { state: 'busy', share, job, suspect })
-    place.timer = setTimeout(() => {
-      share.strike(performance.now())
-      this.#replace(place, SLOW)
-    }, this.#deadline)
+    this.#limit(place, BEGINNING)
     place.thread.read(job.order)
+  }
+
+  /** @param ms from now on */
+  #limit(place: Place, ms: number): void {
+    clearTimeout(place.timer)
+    place.timer = setTimeout(() => {
+      place.share?.strike(performance.now())
+      this.#replace(place, SLOW)
+    }, ms)
   }
 
   /** The text of this place is done with; its share gets in line again if it has more. */

@@ -85,8 +85,8 @@ export function scan(text: Uint8Array): Refused | undefined {
         break
       }
       case DIGIT:
-        // A name may follow a number only where the parser ends with an error, but for 1e5, 0x1F and the like.
-        at = endOfIdentifier(text, at)
+        // Letters in or behind a number are part of it, or an error; a dollar quote may follow at once.
+        at = endOfAlphanumeric(text, at)
         break
       case OPERATOR: {
         const run = endOfOperators(text, at)
@@ -127,6 +127,16 @@ function endOfIdentifier(text: Uint8Array, start: number): number {
   for (; at < text.length; at += 1) {
     const kind = KIND[text[at]!]
     if (kind !== IDENTIFIER && kind !== DIGIT && kind !== DOLLAR) break
+  }
+  return at
+}
+
+/** Letters and digits, without `$`. */
+function endOfAlphanumeric(text: Uint8Array, start: number): number {
+  let at = start + 1
+  for (; at < text.length; at += 1) {
+    const kind = KIND[text[at]!]
+    if (kind !== IDENTIFIER && kind !== DIGIT) break
   }
   return at
 }
@@ -203,10 +213,11 @@ function continuation(text: Uint8Array, start: number): number {
 /** `$1`, `$$…$$`, `$tag$…$tag$`. */
 function endOfDollar(text: Uint8Array, start: number): number {
   let at = start + 1
-  if (KIND[text[at] ?? 0] === DIGIT) return endOfIdentifier(text, at)
-  if (KIND[text[at] ?? 0] === IDENTIFIER) {
-    while (KIND[text[at] ?? 0] === IDENTIFIER || KIND[text[at] ?? 0] === DIGIT) at += 1
+  if (KIND[text[at] ?? 0] === DIGIT) {
+    while (KIND[text[at] ?? 0] === DIGIT) at += 1
+    return at
   }
+  if (KIND[text[at] ?? 0] === IDENTIFIER) at = endOfAlphanumeric(text, at)
   if (text[at] !== DOLLAR_SIGN) return start + 1
   const tag = text.subarray(start, at + 1)
   const close = Buffer.from(text.buffer, text.byteOffset, text.length).indexOf(tag, at + 1)

@@ -7,8 +7,9 @@ export interface CatalogSource {
   /**
    * A snapshot that was begun after this call and after the last `stale()`; undefined where that takes too long.
    * @param deadline ms
+   * @param notOlderThan ms; one that was begun so long before the call, and after the last `stale()`, will do
    */
-  fresh(deadline: number): Promise<Catalog | undefined>
+  fresh(deadline: number, notOlderThan?: number): Promise<Catalog | undefined>
   /** The catalog was changed. */
   stale(): void
 }
@@ -19,6 +20,8 @@ const WAIT = 2_000
 const WITHOUT = 5_000
 /** ms within which one session asks for a fresh catalog once because it did not find a name. */
 const SEARCHES = 10_000
+/** ms: a catalog that is not older is not asked for again because of a name. */
+const YOUNG = 5_000
 
 /** The catalog as one session may rely on it. */
 export class SessionCatalog {
@@ -51,8 +54,8 @@ export class SessionCatalog {
     this.#source.stale()
   }
 
-  async wait(): Promise<void> {
-    const fresh = await this.#source.fresh(WAIT).catch(() => undefined)
+  async wait(notOlderThan?: number): Promise<void> {
+    const fresh = await this.#source.fresh(WAIT, notOlderThan).catch(() => undefined)
     if (fresh) {
       this.#changed = false
       this.#distrusted = undefined
@@ -64,7 +67,6 @@ export class SessionCatalog {
     const now = performance.now()
     if (now < this.#searchedUntil) return undefined
     this.#searchedUntil = now + SEARCHES
-    this.#source.stale()
-    return this.wait()
+    return this.wait(YOUNG)
   }
 }
