@@ -37,6 +37,7 @@ const functions: Readonly<Record<string, { readonly alone?: number; readonly on?
   duration: { alone: 1 },
   ...Object.fromEntries(Object.keys(inZone).map((name) => [name, { on: [0, 1] }])),
 }
+const comparisons = new Set(['==', '!=', '<', '<=', '>', '>=', 'in'])
 const loops = new Set(['all', 'exists', 'exists_one', 'filter', 'map'])
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/
 const span = /^-?\d{1,9}(\.\d{1,3})?(h|m|s|ms)$/
@@ -64,6 +65,7 @@ export function inspect(root: Node, text: string): Inspection {
     const call = callOf(node)
     if (call === undefined) {
       judgeLiteral(node)
+      judgeChain(node, text)
       if (node.op === 'in' && inside > 0 && (node.args as readonly Node[])[1]?.op !== 'list') depth = Math.max(depth, inside + 1)
       if (['==', '!='].includes(node.op)) for (const side of below(node)) spoken.add(source(side))
       for (const each of below(node)) visit(each, inside, bound)
@@ -129,6 +131,36 @@ function judgeLiteral(node: Node): void {
     node.start,
   )
 }
+
+/** The engine binds `==` more loosely than `<` and `in`; CEL's grammar has them on one level. Nobody should have to know which. */
+function judgeChain(node: Node, text: string): void {
+  if (!comparisons.has(node.op)) return
+  for (const side of below(node)) {
+    if (comparisons.has(side.op) && !inParentheses(side, text)) {
+      throw new RuleError('Comparisons stand in a row.', 'Put parentheses around one of them: (a < b) == c.', node.start)
+    }
+  }
+}
+
+/** Places in the tree leave out parentheses: those that belong to the node's own parts are found again first, then one more pair is asked for. */
+function inParentheses({ start, end }: Node, text: string): boolean {
+  const plain = withoutStrings(text)
+  let [left, right] = [plain.slice(0, start).trimEnd(), plain.slice(end).trimStart()]
+  let open = 0
+  let missing = 0
+  for (const sign of plain.slice(start, end)) {
+    if (sign === '(') open += 1
+    else if (sign === ')' && open > 0) open -= 1
+    else if (sign === ')') missing += 1
+  }
+  for (; missing > 0; missing--) left = left.slice(0, -1).trimEnd()
+  for (; open > 0; open--) right = right.slice(1).trimStart()
+  return left.endsWith('(') && right.startsWith(')')
+}
+
+/** The same length, with nothing in strings and comments that could be taken for syntax. */
+const withoutStrings = (text: string) =>
+  text.replace(/"""[\s\S]*?"""|'''[\s\S]*?'''|"(\\.|[^"\\])*"|'(\\.|[^'\\])*'|\/\/.*$/gm, (literal) => ' '.repeat(literal.length))
 
 function judgeCall(node: Node, name: string, receiver: Node | undefined, operands: readonly Node[]): void {
   const shape = Object.hasOwn(functions, name) ? functions[name] : undefined
