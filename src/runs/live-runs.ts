@@ -157,16 +157,16 @@ export class LiveRuns implements Runs, RunLifeCycle {
    * @returns how many were forgotten
    */
   async forget(mustGo: (run: Run) => boolean): Promise<number> {
-    const gone: RunId[] = []
+    let forgotten = 0
     for (let after = ''; ; ) {
       const page = this.#store.past(after, FORGOTTEN_AT_ONCE)
-      gone.push(...page.filter(({ run }) => mustGo(run)).map(({ run }) => run.id))
-      if (page.length < FORGOTTEN_AT_ONCE) break
+      const gone = page.filter(({ run }) => mustGo(run)).map(({ run }) => run.id)
+      if (gone.length > 0) this.#store.forget(gone)
+      forgotten += gone.length
+      if (page.length < FORGOTTEN_AT_ONCE) return forgotten
       after = page.at(-1)?.run.id ?? ''
       await nextTurn()
     }
-    if (gone.length > 0) this.#store.forget(gone)
-    return gone.length
   }
 
   sessions(): readonly SessionView[] {

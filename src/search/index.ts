@@ -6,7 +6,16 @@ export { encodeDocument, readDocument } from './document.ts'
 export { SearchError, searchErrors } from './errors.ts'
 export { Facts } from './facts.ts'
 export { Indexer, type IndexerParts, type Pace, type SearchedTrail } from './indexer.ts'
-export { appendPositions, encodeSet, PositionSet, readPositions, removePositions, SEGMENT_ENTRIES, segmentOf } from './positions.ts'
+export {
+  appendPositions,
+  encodeSet,
+  mergePositions,
+  PositionSet,
+  readPositions,
+  removePositions,
+  SEGMENT_ENTRIES,
+  segmentOf,
+} from './positions.ts'
 export { effects, type SearchQuery } from './query.ts'
 export { type PageAsked, type SearchPage, type SearchParts, search } from './search.ts'
 export * from './search-index.ts'

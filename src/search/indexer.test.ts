@@ -191,6 +191,23 @@ describe('erasure', () => {
     expect(await searched.check()).toMatchObject({ differences: 0 })
   })
 
+  it('takes many keys at once, and says of the others what it said before', async () => {
+    grow(60)
+    const shared = log.append('operation.intent', { session: 'ses_x' }, [
+      { name: 'a', key: 'key-of-ses_0_3', content: 'together' },
+      { name: 'b', key: 'key-of-ses_0_5', content: 'together' },
+      { name: 'c', key: 'key-of-ses_0_4', content: 'together' },
+    ])
+    await searched.upToDate()
+    const gone = Array.from({ length: 30 }, (_, n) => `key-of-ses_0_${n * 2 + 1}`)
+    for (const key of gone) log.destroyed.add(key)
+    await searched.indexer.forget(gone)
+    expect(await searched.found({ text: 'together' })).toEqual([shared.index])
+    for (const n of [0, 4, 58]) expect((await searched.found({ text: `secret0_${n}` })).length).toBe(1)
+    for (const n of [1, 5, 59]) expect(await searched.found({ text: `secret0_${n}` })).toEqual([])
+    expect(await searched.check()).toMatchObject({ differences: 0 })
+  })
+
   it('leaves no byte of it in any file, while what stays is there', async () => {
     grow(50)
     await searched.upToDate()

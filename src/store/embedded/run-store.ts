@@ -27,58 +27,111 @@ CREATE INDEX run_unended ON run (id) WHERE state IN ('ended', 'revoked', 'expire
 
 const SUSPENSION = 'ALTER TABLE run ADD COLUMN suspended TEXT'
 
+/*
+ * Whose a run was, and what is known of it, stands in a table that only grows at its end: there SQLite never moves a row to another page, so that
+ * overwriting one where it stands leaves no copy of it in the unused part of a page, where `secure_delete` does not look.
+ */
+const OWNERS = `
+CREATE TABLE run_owner (n INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT;
+ALTER TABLE run ADD COLUMN owner INTEGER;
+UPDATE run SET owner = ranked.n FROM (
+  SELECT id, row_number() OVER (ORDER BY id) AS n FROM run WHERE principal ->> 'subject' <> ''
+) AS ranked WHERE run.id = ranked.id;
+INSERT INTO run_owner (n, content)
+  SELECT owner, CAST(json_object('subject', principal ->> 'subject', 'groups', principal -> 'groups', 'facts', json(facts)) AS BLOB)
+  FROM run WHERE owner IS NOT NULL ORDER BY owner;
+UPDATE run SET principal = json_remove(principal, '$.subject', '$.groups'), facts = '{}';
+CREATE INDEX run_owned ON run (id) WHERE owner IS NOT NULL;
+`
+
+const SELECT = 'SELECT run.*, content FROM run LEFT JOIN run_owner ON n = owner'
+
+/** Whose a run was, and what is known of it; nothing once that is forgotten. */
+interface Owner {
+  readonly subject: string
+  readonly groups: readonly string[]
+  readonly facts: Run['facts']
+}
+
+const NOBODY: Owner = { subject: '', groups: [], facts: {} }
+
 /** Runs in the embedded database. */
 export function embeddedRunStore(database: EmbeddedDatabase): RunStore {
   database.migrate('run-1', SCHEMA)
   database.migrate('run-2', PLACES)
   database.migrate('run-3', SUSPENSION)
+  database.migrate('run-4', OWNERS)
   const { connection } = database
-  const find = connection.prepare('SELECT * FROM run WHERE id = ?')
-  const open = connection.prepare("SELECT * FROM run WHERE state IN ('starting', 'live')")
+  vacuumOnce(database)
+  const find = connection.prepare(`${SELECT} WHERE id = ?`)
+  const open = connection.prepare(`${SELECT} WHERE state IN ('starting', 'live')`)
   const unended = connection.prepare(
-    "SELECT * FROM run WHERE state IN ('ended', 'revoked', 'expired') AND began_log IS NOT NULL AND ended_log IS NULL",
+    `${SELECT} WHERE state IN ('ended', 'revoked', 'expired') AND began_log IS NOT NULL AND ended_log IS NULL`,
   )
-  const recent = connection.prepare("SELECT * FROM run WHERE state <> 'starting' ORDER BY started_at DESC LIMIT ?")
+  const recent = connection.prepare(`${SELECT} WHERE state <> 'starting' ORDER BY started_at DESC LIMIT ?`)
   const insert = connection.prepare(
-    'INSERT INTO run (id, state, principal, facts, started_at, expires_at, began_log, began_index) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO run (id, state, principal, owner, facts, started_at, expires_at, began_log, began_index)
+     VALUES (?, ?, ?, ?, '{}', ?, ?, ?, ?)`,
   )
+  const insertOwner = connection.prepare('INSERT INTO run_owner (content) VALUES (?)')
   const update = connection.prepare(`UPDATE run SET state = coalesce(?, state), expires_at = coalesce(?, expires_at),
     began_log = coalesce(?, began_log), began_index = coalesce(?, began_index),
     ended_log = coalesce(?, ended_log), ended_index = coalesce(?, ended_index),
     suspended = CASE WHEN ? THEN ? ELSE suspended END WHERE id = ?`)
   const remove = connection.prepare('DELETE FROM run WHERE id = ?')
   const past = connection.prepare(
-    `SELECT * FROM run WHERE id > ? AND state IN ('ended', 'revoked', 'expired') AND principal ->> 'subject' <> '' ORDER BY id LIMIT ?`,
+    `${SELECT} WHERE id > ? AND state IN ('ended', 'revoked', 'expired') AND owner IS NOT NULL ORDER BY id LIMIT ?`,
   )
-  const forget = connection.prepare(
-    `UPDATE run SET principal = json_set(principal, '$.subject', '', '$.groups', json('[]')), facts = '{}'
-     WHERE id = ? AND state IN ('ended', 'revoked', 'expired')`,
+  // Of the same length, so that SQLite writes it over the old one.
+  const overwrite = connection.prepare(
+    'UPDATE run_owner SET content = zeroblob(length(content)) WHERE n = (SELECT owner FROM run WHERE id = ?)',
   )
+  const disown = connection.prepare('UPDATE run SET owner = NULL WHERE id = ?')
+  const isOver = connection.prepare("SELECT 1 FROM run WHERE id = ? AND state IN ('ended', 'revoked', 'expired')")
   return {
     find: (id) => optional(find.get(id)),
     open: () => open.all().map(toRun),
     unended: () => unended.all().map(toRun),
     recent: (limit) => recent.all(limit).map(toRun),
     insert({ run, state, expiresAt, began }) {
-      insert.run(run.id, state, JSON.stringify(run.principal), JSON.stringify(run.facts), run.startedAt, expiresAt, ...columns(began))
+      const { subject, groups, ...principal } = run.principal
+      const content = Buffer.from(JSON.stringify({ subject, groups, facts: run.facts } satisfies Owner))
+      transaction(connection, () => {
+        const { lastInsertRowid: owner } = insertOwner.run(content)
+        insert.run(run.id, state, JSON.stringify(principal), owner, run.startedAt, expiresAt, ...columns(began))
+      })
     },
     update(id, { state, expiresAt, began, ended, suspended }) {
       const suspension = [suspended === undefined ? 0 : 1, suspended ? JSON.stringify(suspended) : null] as const
       update.run(state ?? null, expiresAt ?? null, ...columns(began), ...columns(ended), ...suspension, id)
     },
     remove(id) {
-      remove.run(id)
+      transaction(connection, () => {
+        overwrite.run(id)
+        remove.run(id)
+      })
     },
     past: (after, limit) => past.all(after, limit).map(toRun),
     forget(ids) {
       transaction(connection, () => {
-        for (const id of ids) forget.run(id)
+        for (const id of ids) {
+          if (!isOver.get(id)) continue
+          overwrite.run(id)
+          disown.run(id)
+        }
       })
-      // Rows have been moved from page to page as others came between them: only a new file has no copies of them.
-      connection.exec('VACUUM')
       emptyWriteAhead(connection)
     },
   }
+}
+
+/** Rows that told whose runs were had been moved from page to page before they stood in a table of their own: only a new file has no copies of them. */
+function vacuumOnce(database: EmbeddedDatabase): void {
+  const { connection } = database
+  if (connection.prepare("SELECT 1 FROM migration WHERE name = 'run-4 vacuum'").get()) return
+  connection.exec('VACUUM')
+  emptyWriteAhead(connection)
+  database.migrate('run-4 vacuum', '')
 }
 
 function columns(place: LogPlace | undefined): [log: string | null, index: number | null] {
@@ -95,11 +148,13 @@ function optional(row: Record<string, unknown> | undefined): StoredRun | undefin
 
 /** Rows are written above only, and the schema is STRICT: their shape is known. */
 function toRun(row: Record<string, unknown>): StoredRun {
+  const { subject, groups, facts } =
+    row.content === null ? NOBODY : (JSON.parse(Buffer.from(row.content as Uint8Array).toString()) as Owner)
   return {
     run: {
       id: row.id as RunId,
-      principal: JSON.parse(row.principal as string) as Run['principal'],
-      facts: JSON.parse(row.facts as string) as Run['facts'],
+      principal: { ...(JSON.parse(row.principal as string) as Omit<Run['principal'], 'subject' | 'groups'>), subject, groups },
+      facts,
       startedAt: row.started_at as number,
     },
     state: row.state as StoredRun['state'],

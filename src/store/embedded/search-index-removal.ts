@@ -1,5 +1,6 @@
 import {
   encodeDocument,
+  mergePositions,
   PositionSet,
   type Rest,
   readDocument,
@@ -18,35 +19,81 @@ import { blob } from './search-index-write.ts'
 /** Rows that are looked at between two rests. */
 const PAGE = 512
 
-/** Takes away what payloads under a key said, within a transaction. What a payload under another key says of the same entry stays. */
-export async function forgetKey(file: SearchIndexFile, key: string, rest: Rest): Promise<void> {
+/** Takes away what payloads under keys said, within a transaction. What payloads under other keys say of the same entries stays. */
+export async function forgetKeys(file: SearchIndexFile, keys: ReadonlySet<string>, rest: Rest): Promise<void> {
   const { connection } = file
-  const segments = connection.prepare('SELECT DISTINCT segment FROM document WHERE "key" = ?').all(key) as { segment: number }[]
-  const documents = connection.prepare('SELECT "key", terms FROM document WHERE segment = ?')
-  for (const { segment } of segments) {
-    const gone = new Map<Term, Uint8Array>()
-    const others: Uint8Array[] = []
-    for (const row of documents.all(segment) as { key: string; terms: Uint8Array }[]) {
-      if (row.key === key) readDocument(row.terms, gone)
-      else others.push(row.terms)
+  const touched = new Set<number>()
+  const segmentsOf = connection.prepare('SELECT DISTINCT segment FROM document WHERE "key" = ?')
+  for (const key of keys) {
+    for (const { segment } of segmentsOf.all(key) as { segment: number }[]) touched.add(segment)
+    await rest()
+  }
+  // Each segment is gone through once, however many of the keys are in it.
+  for (const segment of touched) await forgetWithin(file, segment, keys, rest)
+  const statements = connection.prepare('DELETE FROM statement WHERE "key" = ?')
+  for (const key of keys) {
+    statements.run(key)
+    await rest()
+  }
+}
+
+async function forgetWithin(file: SearchIndexFile, segment: number, keys: ReadonlySet<string>, rest: Rest): Promise<void> {
+  const gone = new Map<Term, Uint8Array>()
+  await eachDocument(file, segment, rest, (key, terms) => {
+    if (keys.has(key)) readDocument(terms, gone)
+  })
+  const stays = new Map<Term, Uint8Array>()
+  await eachDocument(file, segment, rest, (key, terms) => {
+    if (keys.has(key)) return
+    const said = new Map<Term, Uint8Array>()
+    readDocument(terms, said)
+    for (const [term, positions] of said) {
+      if (!gone.has(term)) continue
+      const known = stays.get(term)
+      // A copy, as it is part of a whole document.
+      stays.set(term, known ? mergePositions(known, positions) : Uint8Array.from(positions))
     }
-    const stays = new Map<Term, PositionSet>()
-    for (const terms of others) {
-      const said = new Map<Term, Uint8Array>()
-      readDocument(terms, said)
-      for (const [term, positions] of said) if (gone.has(term)) readPositions(positions, setOf(stays, term))
-    }
-    for (const [term, positions] of gone) {
-      const set = new PositionSet()
-      readPositions(positions, set)
-      const kept = stays.get(term)
-      if (kept) set.remove(kept)
-      removeFromPosting(file, segment, termBytes(term), set)
+  })
+  for (const [term, positions] of gone) {
+    const set = setFrom(positions)
+    const kept = stays.get(term)
+    if (kept) set.remove(setFrom(kept))
+    removeFromPosting(file, segment, termBytes(term), set)
+    await rest()
+  }
+  const remove = file.connection.prepare('DELETE FROM document WHERE segment = ? AND "key" = ?')
+  for (const key of keys) {
+    remove.run(segment, key)
+    await rest()
+  }
+}
+
+/** In pages, because others use the connection while it rests. */
+async function eachDocument(
+  { connection }: SearchIndexFile,
+  segment: number,
+  rest: Rest,
+  see: (key: string, terms: Uint8Array) => void,
+): Promise<void> {
+  const page = connection.prepare(
+    'SELECT "key", part, terms FROM document WHERE segment = ? AND ("key", part) > (?, ?) ORDER BY "key", part LIMIT ?',
+  )
+  for (let [key, part] = ['', 0]; ; ) {
+    const rows = page.all(segment, key, part, PAGE) as { key: string; part: number; terms: Uint8Array }[]
+    for (const row of rows) {
+      see(row.key, row.terms)
       await rest()
     }
-    connection.prepare('DELETE FROM document WHERE segment = ? AND "key" = ?').run(segment, key)
+    const last = rows.at(-1)
+    if (!last || rows.length < PAGE) return
+    ;[key, part] = [last.key, last.part]
   }
-  connection.prepare('DELETE FROM statement WHERE "key" = ?').run(key)
+}
+
+function setFrom(positions: Uint8Array): PositionSet {
+  const set = new PositionSet()
+  readPositions(positions, set)
+  return set
 }
 
 /** Takes away what is below an index, a segment per transaction. That it is not there any more is said first. */

@@ -12,7 +12,7 @@ import {
 } from '../../search/index.ts'
 import { forgetAged } from './search-index-age.ts'
 import { SearchIndexFile } from './search-index-file.ts'
-import { forgetKey, pruneBelow } from './search-index-removal.ts'
+import { forgetKeys, pruneBelow } from './search-index-removal.ts'
 import { blob, writeBatch } from './search-index-write.ts'
 
 /** Rows that are read between two rests. */
@@ -78,9 +78,7 @@ export function openSearchIndex(folder: string): SearchIndex {
     contents: (segment, rest) => inTurn(() => contents(file, segment, rest)),
     forget: (keys, rest) =>
       inTurn(async () => {
-        await file.transaction(async () => {
-          for (const key of keys) await forgetKey(file, key, rest)
-        })
+        await file.transaction(() => forgetKeys(file, new Set(keys), rest))
         await file.sweep(rest)
       }),
     forgetAged: (aged, rest) =>
