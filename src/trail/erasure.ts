@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AsideLogs } from './aside-logs.ts'
 import { TrailError } from './errors.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -26,6 +27,9 @@ interface UnderWay {
 
 /** Errors after which an entry is surely not in the log. */
 const NOT_WRITTEN: readonly string[] = ['GS_TRAIL_FULL', 'GS_TRAIL_ENTRY']
+
+/** Keys that are destroyed before others have their turn. */
+const DESTROYED_AT_ONCE = 256
 
 export interface ErasureParts {
   readonly store: KeyStore
@@ -115,7 +119,7 @@ export class Erasure {
     const { id, keys, upTo } = underWay
     try {
       this.#remember({ ...underWay, recorded: true })
-      ring.destroy(keys)
+      await destroyInTurns(ring, keys)
       await this.#settled()
       // There was no room for a segment that the entry could begin.
       if (log.end.segment <= upTo) {
@@ -148,5 +152,13 @@ export class Erasure {
     const mine = this.#last.then(task)
     this.#last = mine.catch(() => undefined)
     return mine
+  }
+}
+
+/** As `KeyRing.destroy`, in portions: that of thousands at once would keep everybody waiting. */
+export async function destroyInTurns(ring: Pick<KeyRing, 'destroy'>, keys: readonly string[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += DESTROYED_AT_ONCE) {
+    ring.destroy(keys.slice(at, at + DESTROYED_AT_ONCE))
+    await nextTurn()
   }
 }
