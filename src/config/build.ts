@@ -5,6 +5,7 @@ import type { Rule, RuleLimits } from '../policy/index.ts'
 import type { BudgetSettings } from '../runs/budgets/settings.ts'
 import { parseAddress } from './address.ts'
 import type { Config, GatewayTls, LimitSettings, ListenAddress, PostgresResourceConfig, TrailSettings } from './config.ts'
+import { coveredClasses } from './covered-classes.ts'
 import { milliseconds } from './duration.ts'
 import { issuerSettings } from './issuer-settings.ts'
 import { readJwks } from './jwks.ts'
@@ -85,8 +86,6 @@ function jobIssuer(issuer: Document['issuers'][number], folder: string): IssuerS
 }
 
 function postgresResource(resource: Document['resources'][number], folder: string): PostgresResourceConfig {
-  const [credential] = resource.credentials
-  if (credential === undefined) throw new TypeError('a resource without credential that the schema let through')
   return {
     kind: 'postgres',
     name: resource.name,
@@ -95,7 +94,7 @@ function postgresResource(resource: Document['resources'][number], folder: strin
     aliases: resource.aliases ?? [],
     databases: new Map(Object.entries(resource.databases ?? {})),
     tls: targetTls(resource.tls, folder),
-    credential: targetCredential(credential, folder),
+    credentials: resource.credentials.map((credential) => targetCredential(credential, folder)),
     tags: resource.tags ?? [],
   }
 }
@@ -110,10 +109,11 @@ function targetTls(tls: Document['resources'][number]['tls'], folder: string): T
 }
 
 function targetCredential(credential: Document['resources'][number]['credentials'][number], folder: string): CredentialSettings {
-  const { as, user, password, certificate, key } = credential
+  const { as, user, for: covered, password, certificate, key } = credential
   return {
     as,
     user,
+    ...(covered && { for: coveredClasses(covered) }),
     ...(password !== undefined && { password: reference(password, folder) }),
     ...(certificate !== undefined &&
       key !== undefined && { clientCertificate: { certificate: reference(certificate, folder), key: reference(key, folder) } }),

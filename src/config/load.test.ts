@@ -61,7 +61,7 @@ describe('a configuration that is accepted', () => {
       host: 'orders.internal',
       port: 5432,
       tls: { verify: 'full', ca: { from: 'file', path: join(folder, 'orders-ca.pem') } },
-      credential: { as: 'reader', user: 'gatescribe_ro', password: { from: 'secret', name: 'orders-ro' } },
+      credentials: [{ as: 'reader', user: 'gatescribe_ro', password: { from: 'secret', name: 'orders-ro' } }],
     })
     expect(config.rules[1]).toEqual({
       name: 'freeze',
@@ -80,7 +80,11 @@ describe('a configuration that is accepted', () => {
 
   it('splits a command at spaces and leaves its words alone', () => {
     const { config } = load(changed('"secret:orders-ro"', '"command:/usr/bin/mint  --for $HOME;x"'))
-    expect(config.resources[0]!.credential.password).toEqual({ from: 'command', path: '/usr/bin/mint', arguments: ['--for', '$HOME;x'] })
+    expect(config.resources[0]!.credentials[0]!.password).toEqual({
+      from: 'command',
+      path: '/usr/bin/mint',
+      arguments: ['--for', '$HOME;x'],
+    })
   })
 
   it('reads the keys of an issuer that cannot be reached from a file, and refuses private ones', () => {
@@ -298,12 +302,6 @@ limits: { idle: 30m, session: 8h, resultRows: 10 }
     ['    token: 0.0.0.0:8444', '    token: 0.0.0.0:8444\n    admin: 127.0.0.1:8445', 'gateway.listen.admin'],
     ['  drain: 30s', '  durability: postgres', 'gateway.durability'],
     ['kind: postgres', 'kind: kubernetes', 'resources[0].kind'],
-    ['password: "secret:orders-ro" }', 'password: "secret:orders-ro", for: [postgres.read] }', 'resources[0].credentials[0].for'],
-    [
-      'password: "secret:orders-ro" }',
-      'password: "secret:orders-ro" }\n      - { as: writer, user: gatescribe_rw, password: "secret:orders-rw" }',
-      'resources[0].credentials',
-    ],
     ['payloads: 90d', 'recordings: 90d', 'trail.retain.recordings'],
     ['resources:\n', '  - { name: okta, issuer: https://acme.okta.com, people: { clientId: x } }\n\nresources:\n', 'issuers[1].people'],
   ])('is refused although the design has it (%#)', (from, to, path) => {

@@ -28,8 +28,6 @@ const unsupported: readonly Unsupported[] = [
   { at: 'resources[].impersonate', what: 'impersonation' },
   { at: 'resources[].api', what: 'a model API' },
   { at: 'resources[].prices', what: 'prices' },
-  { at: 'resources[].credentials', what: 'more than one credential', when: (value) => Array.isArray(value) && value.length > 1 },
-  { at: 'resources[].credentials[].for', what: 'choosing a credential by what it is for' },
   { at: 'resources[].credentials[].token', what: 'a bearer token for a target', hides: 1 },
   { at: 'resources[].credentials[].bearer', what: 'a bearer token for a target', hides: 1 },
   { at: 'rules[].do[]', what: 'operations of this plane', when: otherOperation },
@@ -76,7 +74,6 @@ export function findUnsupported(value: unknown): UnsupportedParts {
 function nextFor(at: string): string {
   if (at === 'rules[].do[]') return 'Write effects of postgres, for example postgres.read.'
   if (at === 'gateway.durability') return 'Write durability: disk, or leave it out.'
-  if (at === 'resources[].credentials') return 'Keep one credential, whose role at the target may do no more than the rules allow.'
   return 'Remove it.'
 }
 

@@ -1,4 +1,5 @@
 import { CodedError } from '../operations/index.ts'
+import { chooseCredential } from './choose.ts'
 import { CredentialsError } from './errors.ts'
 import type { Login, TargetAddress, TargetSecret } from './login.ts'
 import type { Reference } from './reference.ts'
@@ -17,8 +18,14 @@ export interface Connected<Target> {
 
 /** Hands out secrets only as logged-in connections. */
 export interface Connector<Ask, Target> {
-  /** @throws CredentialsError, or the log-in's own coded error; neither holds a secret, a role or the target's words */
-  connect(resource: { readonly name: string }, ask: Ask, signal: AbortSignal): Promise<Connected<Target>>
+  /**
+   * @param permitted classes of effects that the rules could permit whoever is to be connected: the first credential that is for all of them is
+   *   taken, and stays that of the connection whatever becomes of the rules
+   * @throws CredentialsError, or the log-in's own coded error; neither holds a secret, a role or the target's words
+   */
+  connect(resource: { readonly name: string }, ask: Ask, signal: AbortSignal, permitted: ReadonlySet<string>): Promise<Connected<Target>>
+  /** The same with a credential by its name, to look at the target and not to carry anybody's operations. */
+  connectAs(resource: { readonly name: string }, credential: string, ask: Ask, signal: AbortSignal): Promise<Connected<Target>>
 }
 
 /**
@@ -31,29 +38,40 @@ export function createConnector<Ask, Target>(parts: {
   readonly references: References
 }): Connector<Ask, Target> {
   const { login, references } = parts
+  const configured = (name: string): TargetSettings => {
+    const resource = parts.resource(name)
+    if (resource === undefined) throw new CredentialsError('GS_TARGET_GONE')
+    return resource
+  }
+  const open = async (resource: TargetSettings, credential: CredentialSettings | undefined, ask: Ask, signal: AbortSignal) => {
+    if (credential === undefined) throw new CredentialsError('GS_TARGET_CREDENTIAL_NONE')
+    const { address, secret, version } = await resolve(resource, credential, references)
+    signal.throwIfAborted()
+    try {
+      return { target: await login(address, secret, ask, signal), credential: { name: credential.as, version } }
+    } catch (error) {
+      // A token that a command minted may have expired early: the next connection mints another.
+      for (const reference of referencesOf(credential)) references.forget(reference)
+      if (error instanceof CodedError || signal.aborted) throw error
+      // A socket's or library's error may quote what it was given, so not even its text goes further.
+      throw new CredentialsError('GS_TARGET_CONNECT_FAILED')
+    }
+  }
   return {
-    async connect({ name }, ask, signal) {
-      const resource = parts.resource(name)
-      if (resource === undefined) throw new CredentialsError('GS_TARGET_GONE')
-      const { credential } = resource
-      const { address, secret, version } = await resolve(resource, references)
-      signal.throwIfAborted()
-      try {
-        return { target: await login(address, secret, ask, signal), credential: { name: credential.as, version } }
-      } catch (error) {
-        // A token that a command minted may have expired early: the next connection mints another.
-        for (const reference of referencesOf(credential)) references.forget(reference)
-        if (error instanceof CodedError || signal.aborted) throw error
-        // A socket's or library's error may quote what it was given, so not even its text goes further.
-        throw new CredentialsError('GS_TARGET_CONNECT_FAILED')
-      }
+    async connect({ name }, ask, signal, permitted) {
+      const resource = configured(name)
+      return open(resource, chooseCredential(resource.credentials, permitted), ask, signal)
+    },
+    async connectAs({ name }, credential, ask, signal) {
+      const resource = configured(name)
+      const named = resource.credentials.find(({ as }) => as === credential)
+      return open(resource, named, ask, signal)
     },
   }
 }
 
-async function resolve(resource: TargetSettings, references: References) {
+async function resolve(resource: TargetSettings, credential: CredentialSettings, references: References) {
   try {
-    const { credential } = resource
     const [tls, password, certificate, key] = await Promise.all([
       resolveTls(resource.tls, references),
       credential.password && references.secret(credential.password),

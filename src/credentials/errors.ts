@@ -41,6 +41,10 @@ export const credentialsErrors = {
     meaning: 'The gateway cannot read its own credential for this target.',
     next: "Do not change your credential, it is not the cause; tell the operator, who finds the reason in the gateway's log.",
   },
+  GS_TARGET_CREDENTIAL_NONE: {
+    meaning: 'No credential of this resource is for everything that the rules could permit this run there.',
+    next: 'Do not change your credential, it is not the cause; tell the operator to give the resource a credential whose "for" covers it, or to narrow the rules.',
+  },
   GS_TARGET_GONE: {
     meaning: 'This resource is not configured any more.',
     next: 'Stop, or ask the operator which resource replaces it.',

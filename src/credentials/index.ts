@@ -1,3 +1,4 @@
+export { chooseCredential } from './choose.ts'
 export { type Connected, type Connector, createConnector } from './connector.ts'
 export { CredentialsError, type CredentialsErrorCode, credentialsErrors } from './errors.ts'
 export type * from './login.ts'

@@ -6,7 +6,8 @@ export interface TargetSettings {
   readonly host: string
   readonly port: number
   readonly tls: TargetTlsSettings
-  readonly credential: CredentialSettings
+  /** One at least; which one opens a session is decided by what the rules could permit it. */
+  readonly credentials: readonly CredentialSettings[]
 }
 
 export type TargetTlsSettings =
@@ -21,6 +22,8 @@ export type TargetTlsSettings =
 /** What opens a target; the trail names it by `as`. */
 export interface CredentialSettings {
   readonly as: string
+  /** Classes of effects that it is for, such as `read`; absent: all. */
+  readonly for?: readonly string[]
   readonly user: string
   readonly password?: Reference
   /** PEM. */

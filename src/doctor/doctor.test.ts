@@ -7,7 +7,7 @@ import type { Config } from '../config/index.ts'
 import { examineClock } from './clock.ts'
 import { examineDurability } from './durability.ts'
 import { examineFiles } from './files.ts'
-import { roleFinding, unreadRoleFinding, unverifiedFinding } from './role.ts'
+import { type Permitted, type RoleToJudge, roleFindings, unreadRoleFinding, unverifiedFinding } from './role.ts'
 
 const never = new AbortController().signal
 
@@ -100,14 +100,30 @@ it('doubts a target whose certificate is not verified', () => {
 })
 
 describe('the role of the gateway at a target', () => {
+  const nothing = { write: false, define: false }
+  const judge = (role: Partial<RoleToJudge>, permitted: Permitted) =>
+    roleFindings('resource orders-db', { name: 'app', powers: [], owns: 0, writes: 0, creates: [], ...role }, permitted).map(
+      ({ level, found }) => `${level} ${found}`,
+    )
   it('is doubted, no more, where a pooler does not say what it is', () => {
-    expect(unreadRoleFinding('orders-db', 'It said nothing.')).toMatchObject({
+    expect(unreadRoleFinding('resource orders-db', 'It said nothing.')).toMatchObject({
       level: 'warn',
       found: expect.stringMatching(/said nothing\.$/),
     })
   })
   it('is doubted by what it may do beyond its grants', () => {
-    expect(roleFinding('orders-db', 'app', ['SUPERUSER'])).toMatchObject({ level: 'warn', found: expect.stringContaining('SUPERUSER') })
-    expect(roleFinding('orders-db', 'app', [])).toMatchObject({ level: 'ok' })
+    const found = judge({ powers: ['SUPERUSER'], owns: 9, writes: 9, creates: ['public'] }, nothing)
+    expect(found).toEqual(['warn Its role app has SUPERUSER.'])
+    expect(judge({}, nothing)).toEqual(['ok Its role app may do what it was granted, and no more than the rules permit.'])
+  })
+  it('is doubted by what it was granted and nothing permits', () => {
+    const role = { owns: 1, writes: 7, creates: ['public', 'database'] }
+    expect(judge(role, nothing)).toEqual([
+      expect.stringMatching(/^warn .* change rows of 7 relations/),
+      expect.stringMatching(/^warn .* owns one relation/),
+      expect.stringMatching(/^warn .* create objects in public, database/),
+    ])
+    expect(judge(role, { write: true, define: false })).toHaveLength(2)
+    expect(judge(role, { write: true, define: true })).toEqual([expect.stringMatching(/^ok /)])
   })
 })

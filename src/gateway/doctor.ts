@@ -1,9 +1,12 @@
 import { readdirSync, statfsSync } from 'node:fs'
 import type { Finding } from '../api/local/index.ts'
-import { roleFinding, unreadRoleFinding, unverifiedFinding } from '../doctor/index.ts'
+import type { CredentialSettings } from '../credentials/index.ts'
+import { type Permitted, roleFindings, unreadRoleFinding, unverifiedFinding } from '../doctor/index.ts'
 import { type Issuer, prepareIssuer } from '../identity/index.ts'
 import { CodedError, type PostgresResource } from '../operations/index.ts'
-import { type RoleFacts, readRole } from '../protocols/postgres/index.ts'
+import { coverageOf, type Rule } from '../policy/index.ts'
+import { selectsResource } from '../policy/selectors.ts'
+import { type PostgresAsk, type RoleFacts, readRole } from '../protocols/postgres/index.ts'
 import type { Rooms } from './rooms.ts'
 import { secretsOf } from './secrets-of.ts'
 import type { Witnessing } from './witnessing.ts'
@@ -28,19 +31,41 @@ export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<
     })
   }
   for (const resource of rooms.inForce.taken.resources.all) {
+    yield* resourceFindings(rooms, resource, signal)
+  }
+}
+
+/** Each credential of a resource logs in, and its role is held against what the rules permit through it. */
+async function* resourceFindings(rooms: Rooms, resource: PostgresResource, signal: AbortSignal): AsyncIterable<Finding> {
+  const { config, taken } = rooms.inForce
+  const settings = taken.configured.get(resource.name)
+  if (settings === undefined) return
+  const unverified = settings.tls.verify === 'off'
+  for (const credential of settings.credentials) {
+    // One credential is the resource's; where there are more, each is named.
+    const subject = `resource ${resource.name}${settings.credentials.length > 1 ? ` as ${credential.as}` : ''}`
     const roles: (RoleFacts | Unread)[] = []
-    const unverified = rooms.inForce.taken.configured.get(resource.name)?.tls.verify === 'off'
-    yield await within(`resource ${resource.name}`, signal, async (bounded) => {
-      const role = await visit(rooms, resource, bounded)
+    yield await within(subject, signal, async (bounded) => {
+      const role = await visit(rooms, resource, credential.as, bounded)
       roles.push(role)
       const version = 'unread' in role ? '' : ` (PostgreSQL ${role.serverVersion})`
       return `reached${unverified ? '' : ', trusted'} and logged in to${version}`
     })
-    if (unverified) yield unverifiedFinding(resource.name)
     for (const role of roles) {
-      yield 'unread' in role ? unreadRoleFinding(resource.name, role.unread) : roleFinding(resource.name, role.name, role.powers)
+      if ('unread' in role) yield unreadRoleFinding(subject, role.unread)
+      else yield* roleFindings(subject, role, permittedThrough(credential, resource, config.rules))
     }
   }
+  if (unverified) yield unverifiedFinding(resource.name)
+}
+
+/** What some rule, for whomever, could permit a session that this credential opens. */
+function permittedThrough({ for: covered }: CredentialSettings, resource: PostgresResource, rules: readonly Rule[]): Permitted {
+  const permitting = rules.filter((rule) => rule.effect !== 'deny' && selectsResource(rule, resource))
+  const classes = new Set(permitting.flatMap((rule) => [...coverageOf(rule.do).permitted]))
+  const may = (name: string) => classes.has(name) && (covered === undefined || covered.includes(name))
+  // Nobody knows what an opaque statement does.
+  return { write: may('write') || may('opaque'), define: may('define') || may('opaque') }
 }
 
 /** Why nothing is known of a role, one sentence. */
@@ -48,10 +73,16 @@ interface Unread {
   readonly unread: string
 }
 
-/** Logs in with the gateway's own credential, asks what its role may do, and leaves. A pooler may know log-ins and no such question. */
-async function visit({ connector }: Rooms, resource: PostgresResource, signal: AbortSignal): Promise<RoleFacts | Unread> {
+/** Logs in with a credential of the gateway's own, asks what its role may do, and leaves. A pooler may know log-ins and no such question. */
+async function visit(
+  { connector }: Rooms,
+  resource: PostgresResource,
+  credential: string,
+  signal: AbortSignal,
+): Promise<RoleFacts | Unread> {
   const database = [...resource.databases.values()][0] ?? 'postgres'
-  const { target } = await connector.connect(resource, { database, settings: new Map(), minor: 0 }, signal)
+  const ask: PostgresAsk = { database, settings: new Map(), minor: 0, readOnly: false }
+  const { target } = await connector.connectAs(resource, credential, ask, signal)
   const leave = () => target.socket.destroy()
   signal.addEventListener('abort', leave, { once: true })
   try {

@@ -43,8 +43,11 @@ import { Retention } from './retention/index.ts'
 import { RunRecords } from './run-records.ts'
 import { Searching } from './searching/index.ts'
 import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
+import { createSqlReading, type SqlReading } from './sql-reading.ts'
 import { startWitnessing, type Witnessing, type WitnessSettings } from './witnessing.ts'
 
+/** Bytes of a statement, where the configuration names no limit: what the relay assembles. */
+const STATEMENT_BYTES = 16 * 1024 * 1024
 /** How long a stop waits for the ends of runs to be recorded; ms. */
 const ENDS_RECORDED_MS = 2_000
 
@@ -75,6 +78,7 @@ export interface Rooms {
   readonly authority: NamesAuthority | undefined
   readonly connector: Connector<PostgresAsk, PostgresTarget>
   readonly guard: Guard<PostgresAsk, PostgresTarget>
+  readonly sql: SqlReading
   /** Writes what waits, closes the trail, gives up the data folder. @param stopped why a gateway that was started stops */
   close(stopped?: string): Promise<void>
 }
@@ -115,6 +119,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     closers.push(() => searching.close())
     const rooms = await join(loaded, { database, masterKey, trail, witnessing })
     closers.push(() => rooms.runs.close())
+    closers.push(() => rooms.sql.close())
     const stores = { holds: embeddedHoldStore(database), state: embeddedRetentionStore(database) }
     const retention = new Retention({ ...rooms, ...stores, folder: gateway.data, searching, log })
     closers.push(() => retention.stop())
@@ -207,11 +212,17 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     policy: () => inForce.taken.policy,
     runs,
     trail,
-    connect: (resource, ask, signal) => connector.connect(resource, ask, signal),
+    connect: (resource, ask, signal, permitted) => connector.connect(resource, ask, signal, permitted),
     now: Date.now,
+  })
+  const sql = createSqlReading({
+    connector,
+    records,
+    statementBytes: config.limits?.statementBytes ?? STATEMENT_BYTES,
   })
   return {
     inForce,
+    sql,
     masterKey,
     trail,
     records,

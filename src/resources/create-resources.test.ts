@@ -52,6 +52,6 @@ it("maps the client's database to the target's, and passes others as they are", 
 })
 
 it('hands out nothing of the credential that the configuration carries', () => {
-  const configured = { ...resource('orders'), credential: { as: 'reader', user: 'role' } }
-  expect(Object.keys(createResources([configured]).all[0]!)).not.toContain('credential')
+  const configured = { ...resource('orders'), credentials: [{ as: 'reader', user: 'role' }] }
+  expect(Object.keys(createResources([configured]).all[0]!)).not.toContain('credentials')
 })

@@ -3,12 +3,23 @@ import type { Finding } from '../source.ts'
 import { checkBudgets } from './budgets.ts'
 import type { Surroundings } from './check.ts'
 import { checkConditions } from './conditions.ts'
+import { checkCredentials } from './credentials.ts'
 import { checkIssuers } from './issuers.ts'
 import { checkEnvironment } from './references.ts'
 import { checkListeners, checkResources } from './resources.ts'
 import { checkReach, checkRules } from './rules.ts'
 
-const checks = [checkListeners, checkIssuers, checkResources, checkRules, checkConditions, checkReach, checkBudgets, checkEnvironment]
+const checks = [
+  checkListeners,
+  checkIssuers,
+  checkResources,
+  checkCredentials,
+  checkRules,
+  checkConditions,
+  checkReach,
+  checkBudgets,
+  checkEnvironment,
+]
 
 /** Everything that a schema cannot see. A finding that is only doubtful is a warning. */
 export function checkDocument(document: Document, around: Surroundings): { errors: readonly Finding[]; warnings: readonly Finding[] } {

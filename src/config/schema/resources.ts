@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { COVERING } from '../covered-classes.ts'
 import { address, complaint, databaseName, hostName, material, name, secret, several, userName } from './values.ts'
 
 const tls = z
@@ -21,10 +22,17 @@ const tls = z
     ),
   })
 
+const covering = z.enum(COVERING, {
+  error: complaint('This must be postgres.* or a class of effects.', `Write one of ${COVERING.join(', ')}.`),
+})
+
 const credential = z
   .strictObject({
     as: name.meta({ description: 'What the trail calls it' }),
     user: userName,
+    for: several(covering, 'postgres.read').optional().meta({
+      description: 'Classes of effects that it is for: it opens the sessions of which the rules could permit no others. All by default',
+    }),
     password: secret.optional(),
     certificate: material.optional().meta({ description: 'Client certificate' }),
     key: secret.optional().meta({ description: "The client certificate's key" }),
@@ -53,16 +61,17 @@ export const resource = z
     credentials: z
       .array(credential, {
         error: complaint(
-          'This must be a list with one credential.',
+          'This must be a list of credentials.',
           'Write for example credentials: [ { as: reader, user: gatescribe_ro, password: "secret:orders-ro" } ].',
         ),
       })
-      .length(1, {
+      .min(1, {
         error: complaint(
-          'A resource has exactly one credential.',
+          'A resource needs a credential.',
           'Write for example credentials: [ { as: reader, user: gatescribe_ro, password: "secret:orders-ro" } ].',
         ),
-      }),
+      })
+      .meta({ description: 'The first that is for everything that the rules could permit a run opens its session' }),
     tags: several(name, 'prod').optional(),
   })
   .meta({ description: 'A PostgreSQL target' })

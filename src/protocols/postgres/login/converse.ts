@@ -2,6 +2,7 @@ import type { TargetSecret } from '../../../operations/index.ts'
 import { type Message, readMessage } from '../read-message.ts'
 import type { PostgresTarget } from '../target.ts'
 import { readAuthenticationRequest } from '../wire/authentication.ts'
+import { query } from '../wire/build.ts'
 import { backend } from '../wire/codes.ts'
 import { readSqlstate } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
@@ -20,13 +21,18 @@ export class VersionRefused extends Error {}
 const LONGEST_MESSAGE = 1 << 20
 const LONGEST_KEY = 256
 
+/** The setting by which a target refuses changes. It is reported (ParameterStatus) since PostgreSQL 14. */
+export const READ_ONLY = 'default_transaction_read_only'
+
 /**
- * Everything between the StartupMessage that was sent and the first ReadyForQuery (PostgreSQL protocol 55.2.1).
+ * Everything between the StartupMessage that was sent and the ReadyForQuery behind which the client takes over (PostgreSQL protocol 55.2.1).
+ * @param readOnly whether its transactions must be read-only by then, whoever stands between us and the server
  * @throws LoginError; VersionRefused
  */
-export async function converse(transport: Transport, secret: TargetSecret, minor: 0 | 2): Promise<OpenedSession> {
+export async function converse(transport: Transport, secret: TargetSecret, minor: 0 | 2, readOnly: boolean): Promise<OpenedSession> {
   try {
-    return await new Conversation(transport, secret, minor).hold()
+    const conversation = new Conversation(transport, secret, minor)
+    return readOnly ? await conversation.holdReadOnly() : await conversation.hold()
   } catch (error) {
     if (error instanceof WireError) throw new LoginError('GS_TARGET_PROTOCOL')
     throw error
@@ -55,6 +61,20 @@ class Conversation {
       if (type === backend.readyForQuery) return this.#opened(body)
       if (type === backend.parameterStatus) this.#noteParameter(body)
       else if (type === backend.backendKeyData) this.#noteKey(body)
+      else throw outOfPlace()
+    }
+  }
+
+  /** A server that does not say so itself may not have heard it: a pooler may drop start-up settings, or have logged in long ago. */
+  async holdReadOnly(): Promise<OpenedSession> {
+    const opened = await this.hold()
+    if (this.#parameters.get(READ_ONLY) === 'on') return opened
+    this.#transport.socket.write(query(`SET ${READ_ONLY} TO on`))
+    for (let isSet = false; ; ) {
+      const { type, body } = await this.#next()
+      if (type === backend.readyForQuery && isSet) return this.#opened(body)
+      if (type === backend.parameterStatus) this.#noteParameter(body)
+      else if (type === backend.commandComplete && !isSet) isSet = true
       else throw outOfPlace()
     }
   }

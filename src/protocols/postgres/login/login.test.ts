@@ -14,7 +14,7 @@ import { createLogin } from './login.ts'
 const login = createLogin()
 
 const never = new AbortController().signal
-const ask: PostgresAsk = { database: 'postgres', settings: new Map(), minor: 2 }
+const ask: PostgresAsk = { database: 'postgres', settings: new Map(), minor: 2, readOnly: false }
 const open: PostgresTarget[] = []
 
 async function logIn(
@@ -152,6 +152,30 @@ describe('a log-in at a real PostgreSQL', () => {
     expect(target.parameters.get('application_name')).toBe('a job')
   })
 
+  it('has transactions that change nothing where it is asked to, whatever the role or database has as its default', async () => {
+    const { user, password } = logInRoles.scram
+    await server.query(`alter role ${user} set default_transaction_read_only to off`)
+    const target = await logIn(verified, { user, password }, { readOnly: true })
+    expect(target.parameters.get('default_transaction_read_only') ?? 'on').toBe('on')
+    expect(await value(target, 'create table refused()')).toContain('25006')
+    expect(await value(target, 'select current_setting($$default_transaction_read_only$$)')).toBe('on')
+    const other = await logIn(verified, { user, password })
+    expect(await value(other, 'select current_setting($$default_transaction_read_only$$)')).toBe('off')
+  })
+
+  it('has them also behind a pooler that takes no such start-up setting', async () => {
+    const pooler = await refusing(server)
+    try {
+      const { user, password } = logInRoles.scram
+      const behind: TargetAddress = { host: '127.0.0.1', port: pooler.port, tls: { verify: 'off' } }
+      const target = await logIn(behind, { user, password }, { readOnly: true })
+      expect(await value(target, 'create table refused()')).toContain('25006')
+      expect(target.rest.length).toBe(0)
+    } finally {
+      pooler.close()
+    }
+  })
+
   it.each(['verified', 'plain'] as const)('cancels a statement over a %s connection', async (transport) => {
     const target = await logIn({ verified, plain }[transport], logInRoles.scram)
     const running = value(target, 'select pg_sleep(20)::text')
@@ -245,6 +269,47 @@ describe('a log-in at a hostile or old target', () => {
     expect(heard.map((packet) => readStartup(packet.subarray(4)))).toMatchObject([{ minor: 2 }, { minor: 0 }])
   })
 
+  describe('that must change nothing', () => {
+    const readOnly = { readOnly: true } as const
+    const status = (text: string) => Buffer.concat([Buffer.from([0x53, 0, 0, 0, 4 + text.length]), Buffer.from(text)])
+    const opened = [buildAuthenticationOk(), key(4), ready]
+    const set = Buffer.from('C\0\0\0\u0008SET\0')
+
+    it('is told to once more unless it says itself that it will not', async () => {
+      const deaf = await scripted(opened, [set, status('default_transaction_read_only\0on\0'), ready])
+      const target = await logIn(deaf.address, { user: 'a' }, readOnly)
+      expect(target.parameters.get('default_transaction_read_only')).toBe('on')
+      expect(deaf.heard.map(String)[1]).toContain('SET default_transaction_read_only TO on')
+      const hearing = await scripted([buildAuthenticationOk(), status('default_transaction_read_only\0on\0'), key(4), ready])
+      await logIn(hearing.address, { user: 'a' }, readOnly)
+      expect(hearing.heard).toHaveLength(1)
+    })
+
+    it.each([
+      ['refuses to', [error('42501')], 'GS_TARGET_LOGIN_REFUSED'],
+      ['is ready without having done it', [ready], 'GS_TARGET_PROTOCOL'],
+      ['answers with rows', [Buffer.from('D\0\0\0\u0006\0\0')], 'GS_TARGET_PROTOCOL'],
+      ['says it twice', [set, set, ready], 'GS_TARGET_PROTOCOL'],
+    ] as const)('is refused where it %s', async (_, answer, code) => {
+      const { address } = await scripted(opened, [...answer])
+      await expect(logIn(address, { user: 'a' }, readOnly)).rejects.toMatchObject({ code })
+    })
+
+    it('is asked again without the setting where it takes that for a violation, and no more often', async () => {
+      const { address, heard } = await scripted([error('08P01')])
+      await expect(logIn(address, { user: 'a' }, readOnly)).rejects.toMatchObject({ sqlstate: '08P01' })
+      const packets = heard.map((packet) => readStartup(packet.subarray(4)))
+      expect(
+        packets.map((packet) => packet.kind === 'startup' && [packet.minor, packet.parameters.has('default_transaction_read_only')]),
+      ).toEqual([
+        [2, true],
+        [0, true],
+        [2, false],
+        [0, false],
+      ])
+    })
+  })
+
   it('refuses a setting that would smuggle in another', async () => {
     const { address, heard } = await scripted()
     const settings = new Map([['application_name', 'a\0role\0admin']])
@@ -262,6 +327,23 @@ describe('a log-in at a hostile or old target', () => {
     await gone
   })
 })
+
+/** What PgBouncer does by default: start-up settings that it does not track are a protocol violation. */
+async function refusing(target: RunningPostgres) {
+  const { connect } = await import('node:net')
+  const server = createServer((client) => {
+    client.on('error', () => undefined)
+    client.once('data', (packet: Buffer) => {
+      if (packet.includes('default_transaction_read_only')) return client.end(error('08P01'))
+      const upstream = connect(target.port, target.host)
+      upstream.on('error', () => undefined)
+      upstream.write(packet)
+      client.pipe(upstream).pipe(client)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { port: (server.address() as { port: number }).port, close: () => server.close() }
+}
 
 /** A man in the middle whose certificate the client trusts: TLS on both sides, messages passed on. */
 async function interceptor(target: RunningPostgres, certificates: Awaited<ReturnType<typeof issueTestCertificates>>) {
