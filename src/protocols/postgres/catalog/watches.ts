@@ -7,6 +7,8 @@ import { type CatalogReading, CatalogWatch } from './watch.ts'
 export interface WatchedDatabase {
   /** Name of the resource. */
   readonly resource: string
+  /** Where it is: a resource that is moved is another target. */
+  readonly at: string
   /** The target's own name of the database. */
   readonly database: string
 }
@@ -40,7 +42,7 @@ export class CatalogWatches {
 
   /** A session begins to use the catalog of its database. Reading starts at once where there is none. */
   open(of: WatchedDatabase): UsedCatalog {
-    const key = JSON.stringify([of.resource, of.database])
+    const key = JSON.stringify([of.resource, of.at, of.database])
     let watch = this.#watches.get(key)
     if (!watch) {
       watch = new CatalogWatch({
