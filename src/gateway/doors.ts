@@ -25,7 +25,7 @@ const TOKEN_DOOR_RATE = { burst: 120, perSecond: 10 }
 
 /** Opens the plane first: whoever gets a credential at the token door can use it at once. @throws GatewayError GS_GATEWAY_ADDRESS */
 export async function openDoors(rooms: Rooms, log: GatewayLog, draining: () => boolean): Promise<Doors> {
-  const { credentials, evidence, exchange, guard, inForce, records, runs, tls, authority } = rooms
+  const { credentials, evidence, exchange, guard, inForce, records, runs, sql, tls, authority } = rooms
   const { listen } = inForce.config.gateway
   const postgres = createPostgresDoor({
     tls,
@@ -34,6 +34,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, draining: () => b
     peerOf: addressKey,
     select: (selectors) => inForce.taken.resources.select(selectors),
     guard,
+    sql: (session) => sql.open(session),
     cancels: new CancelRegistry(),
     log,
     onRefused: ({ code, address }) => records.signinRefused('postgres', code, address),

@@ -1,5 +1,6 @@
 import type { Minted } from '../certificates/index.ts'
 import type { ConfigProblem } from '../config/index.ts'
+import type { CatalogReading } from '../protocols/postgres/catalog/index.ts'
 import { redactJson, redactText } from '../redaction/index.ts'
 import type { EntryDraft, EntryFields, EntryKind, PayloadKey, Trail } from '../trail/index.ts'
 import { redactedPayload } from './redacted-payload.ts'
@@ -49,6 +50,21 @@ export class Records {
   minted({ what, names, ...certificate }: Minted): void {
     const { fields, payloads } = redactedPayload('names', this.#key, redactJson(names))
     this.#trail.note({ kind: 'ca.minted', fields: { what, ...certificate, ...fields }, payloads })
+  }
+
+  /** Before the gateway looks at what the names of a database mean, on a connection of its own. @throws TrailError: then it may not */
+  async catalogRead(resource: string): Promise<void> {
+    await this.#trail.durable({ kind: 'catalog.read', fields: { resource } })
+  }
+
+  /** What became of it. */
+  catalogOutcome(resource: string, reading: CatalogReading): void {
+    const { outcome, ms } = reading
+    const rest =
+      reading.outcome === 'read'
+        ? { version: reading.version, relations: reading.relations, changed: reading.changed }
+        : { ...(reading.code !== undefined && { code: reading.code }) }
+    this.#trail.note({ kind: 'catalog.outcome', fields: { resource, outcome, ms: Math.round(ms), ...rest } })
   }
 
   /** @param version the new version; undefined where it was removed. @throws TrailError: then the secret stays as it was */

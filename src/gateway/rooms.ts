@@ -218,7 +218,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   const sql = createSqlReading({
     connector,
     records,
-    statementBytes: config.limits?.statementBytes ?? STATEMENT_BYTES,
+    statementBytes: config.limits.statementBytes ?? STATEMENT_BYTES,
   })
   return {
     inForce,

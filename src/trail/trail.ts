@@ -28,6 +28,8 @@ export type EntryKind =
   | 'credential.injected'
   | 'credential.leaked'
   | 'credential.foreign'
+  | 'catalog.read'
+  | 'catalog.outcome'
   | 'log.read'
   | 'log.exported'
   | 'log.continued'

@@ -28,9 +28,9 @@ describe('catalogs of a real PostgreSQL', () => {
   })
 
   it('are read for each database, shared, and read again after DDL', async () => {
-    const one = watches.open({ resource: 'shop', database: 'postgres' })
-    const two = watches.open({ resource: 'shop', database: 'postgres' })
-    const other = watches.open({ resource: 'shop', database: 'other' })
+    const one = watches.open({ resource: 'shop', at: 'there:5432', database: 'postgres' })
+    const two = watches.open({ resource: 'shop', at: 'there:5432', database: 'postgres' })
+    const other = watches.open({ resource: 'shop', at: 'there:5432', database: 'other' })
     const [first, second] = await Promise.all([one.fresh(5_000), two.fresh(5_000), other.fresh(5_000)])
     expect(first).toBeDefined()
     expect(second).toBe(first)
@@ -60,7 +60,7 @@ describe('catalogs of a real PostgreSQL', () => {
     await client.connect()
     await server.query('CREATE TABLE locked (a int); CREATE VIEW over_locked AS SELECT a FROM locked')
     await client.query('BEGIN; LOCK TABLE locked, made IN ACCESS EXCLUSIVE MODE')
-    const used = watches.open({ resource: 'shop', database: 'postgres' })
+    const used = watches.open({ resource: 'shop', at: 'there:5432', database: 'postgres' })
     used.stale()
     expect((await used.fresh(5_000))?.relation('public', 'over_locked')?.view?.calls).toEqual([])
     used.close()
@@ -68,7 +68,7 @@ describe('catalogs of a real PostgreSQL', () => {
   })
   it('are unknown where the target cannot be reached', async () => {
     port = await freePort()
-    const used = watches.open({ resource: 'gone', database: 'postgres' })
+    const used = watches.open({ resource: 'gone', at: 'there:5432', database: 'postgres' })
     expect(await used.fresh(5_000)).toBeUndefined()
     expect(readings.at(-1)).toMatchObject(['gone/postgres', { outcome: 'failed', code: 'GS_TARGET_UNREACHABLE' }])
     port = server.port
@@ -76,7 +76,7 @@ describe('catalogs of a real PostgreSQL', () => {
     used.close()
   })
   it('are unknown where the database is not there', async () => {
-    const used = watches.open({ resource: 'shop', database: 'nowhere' })
+    const used = watches.open({ resource: 'shop', at: 'there:5432', database: 'nowhere' })
     expect(await used.fresh(5_000)).toBeUndefined()
     expect(readings.at(-1)?.[1]).toMatchObject({ outcome: 'failed', code: 'GS_TARGET_DATABASE_UNKNOWN' })
     used.close()
