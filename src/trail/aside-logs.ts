@@ -1,14 +1,16 @@
-import { closeSync, existsSync, fsyncSync, globSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parseTilePath, TILE_WIDTH } from '../tlog/index.ts'
 import { readBundle } from './bundle.ts'
+import { eraseInSegment, SoughtKeys } from './erasure-in-segment.ts'
 import type { KeptPayloads, PayloadStore } from './payload-store.ts'
-import { PAYLOAD_HEADER_BYTES } from './record.ts'
 import { storedEntry } from './stored-entry.ts'
 import type { Aged, StoredEntry } from './trail.ts'
 
 const PAYLOADS = 'payloads.sqlite'
+/** Keys whose payloads are removed together. */
+const REMOVED_AT_ONCE = 128
 const ENTRY_BEGINS = Buffer.from('{"at":"')
 const OPENS_SESSION = Buffer.from('"kind":"session.open"')
 
@@ -50,12 +52,14 @@ export class AsideLogs {
 
   /** Leaves no byte of what these keys sealed, neither in payload stores nor in segments. */
   async erase(keys: readonly string[]): Promise<void> {
+    const sought = new SoughtKeys(keys)
     for (const name of this.names()) {
-      await this.#step(name, (payloads) => payloads.remove(keys))
-      for (const file of this.#segments(name)) {
-        overwrite(file, keys)
-        await nextTurn()
+      // In portions, because a step looks at each of its keys.
+      for (let at = 0; at < keys.length; at += REMOVED_AT_ONCE) {
+        const portion = keys.slice(at, at + REMOVED_AT_ONCE)
+        await this.#step(name, (payloads) => payloads.remove(portion))
       }
+      for (const file of this.#segments(name)) await eraseInSegment(file, sought)
     }
   }
 
@@ -139,27 +143,5 @@ function* sessionsIn(bytes: Buffer): Generator<StoredEntry> {
     }
     // Where it would stand in the log is not known.
     yield unvouched(Number.MAX_SAFE_INTEGER, entry)
-  }
-}
-
-/** In a record, the id of a key stands before the length of what it sealed, and that before the ciphertext. */
-function overwrite(path: string, keys: readonly string[]): void {
-  const bytes = readFileSync(path)
-  const found: { readonly start: number; readonly end: number }[] = []
-  for (const key of keys) {
-    const id = Buffer.from(key, 'hex')
-    for (let at = bytes.indexOf(id); at !== -1; at = bytes.indexOf(id, at + 1)) {
-      const start = at + PAYLOAD_HEADER_BYTES
-      if (start > bytes.byteLength) break
-      found.push({ start, end: Math.min(bytes.byteLength, start + bytes.readUInt32BE(at + id.byteLength)) })
-    }
-  }
-  if (found.length === 0) return
-  const file = openSync(path, 'r+')
-  try {
-    for (const { start, end } of found) writeSync(file, Buffer.alloc(end - start), 0, end - start, start)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
   }
 }
