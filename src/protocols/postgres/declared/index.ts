@@ -1,0 +1,2 @@
+export { declareSnapshot } from './declare.ts'
+export { DeclaredError, declaredErrors } from './errors.ts'
