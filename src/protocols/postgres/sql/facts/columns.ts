@@ -1,5 +1,5 @@
 import { fieldMayCall } from './calls.ts'
-import { type Entry, hasColumn, type Scope, useColumn, useRow } from './scope.ts'
+import { type Entry, hasColumn, namedIn, type Scope, useColumn, useRow } from './scope.ts'
 import type { Statement } from './statement.ts'
 import { as, list, string, type Tree } from './tree.ts'
 import { walk } from './walk.ts'
@@ -67,7 +67,7 @@ export function entriesNamed(scope: Scope, names: readonly string[]): readonly E
   const found: Entry[] = []
   for (let level: Scope | undefined = scope; level; level = level.parent) {
     let certain = false
-    for (const entry of level.entries) {
+    for (const entry of name === undefined ? [] : namedIn(level, name)) {
       if (entry.name !== name || (schema !== '' && entry.schema !== schema && entry.target?.schema !== schema)) continue
       found.push(entry)
       certain ||= !entry.hidden

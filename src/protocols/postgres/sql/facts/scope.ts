@@ -29,10 +29,11 @@ export interface Entry {
   readonly onUse?: () => void
 }
 
-/** What a name in WITH stands for. */
+/** The names of one WITH, as far as they are visible at some place. */
 export interface CteFrame {
-  readonly name: string
-  readonly derived: Derived
+  readonly names: ReadonlyMap<string, { readonly derived: Derived; readonly index: number }>
+  /** Those before this index are visible. */
+  readonly visible: number
   readonly next: CteFrame | undefined
 }
 
@@ -41,6 +42,27 @@ export interface Scope {
   readonly entries: Entry[]
   readonly parent: Scope | undefined
   readonly ctes: CteFrame | undefined
+  /** Entries by name, made when it is worth it. */
+  index?: { readonly of: number; readonly byName: ReadonlyMap<string, readonly Entry[]> }
+}
+
+/** Below this many, looking at each is faster. */
+const FEW = 8
+
+/** Entries of one level that are called so. */
+export function namedIn(scope: Scope, name: string): readonly Entry[] {
+  const { entries } = scope
+  if (entries.length <= FEW) return entries
+  if (scope.index?.of !== entries.length) {
+    const byName = new Map<string, Entry[]>()
+    for (const entry of entries) {
+      const alike = byName.get(entry.name)
+      if (alike) alike.push(entry)
+      else byName.set(entry.name, [entry])
+    }
+    scope.index = { of: entries.length, byName }
+  }
+  return scope.index.byName.get(name) ?? []
 }
 
 export function scopeUnder(parent: Scope | undefined, ctes: CteFrame | undefined = parent?.ctes, entries: Entry[] = []): Scope {
@@ -60,7 +82,10 @@ export function openColumns(scope: Scope): Scope {
 }
 
 export function cteNamed(scope: Scope, name: string): Derived | undefined {
-  for (let frame = scope.ctes; frame; frame = frame.next) if (frame.name === name) return frame.derived
+  for (let frame = scope.ctes; frame; frame = frame.next) {
+    const found = frame.names.get(name)
+    if (found && found.index < frame.visible) return found.derived
+  }
   return undefined
 }
 

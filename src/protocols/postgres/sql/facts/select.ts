@@ -13,32 +13,23 @@ export function withClause(statement: Statement, fields: Tree, scope: Scope): Sc
   const ctes = list(clause, 'ctes').map((cte) => as(cte, 'CommonTableExpr') ?? { ctequery: cte })
   if (ctes.length === 0) return scopeUnder(scope)
   const recursive = clause.recursive === true
-  let frames = scope.ctes
-  const all: CteFrame[] = ctes.map((cte) => ({
-    name: text(cte, 'ctename'),
-    derived: { names: [], sources: [], open: nothing() },
-    next: undefined,
-  }))
-  const push = (i: number) => {
-    const frame = all[i]
-    if (frame) frames = { ...frame, next: frames }
-  }
-  if (recursive) for (let i = 0; i < all.length; i++) push(i)
+  const all = ctes.map((cte, index) => ({ name: text(cte, 'ctename'), index, derived: anyColumns(nothing()) }))
+  const names = new Map(all.map((each) => [each.name, each]))
+  const visible = (count: number): CteFrame => ({ names, visible: count, next: scope.ctes })
   for (let i = 0; i < ctes.length; i++) {
     const cte = ctes[i] ?? {}
     const { source, locks } = statement
     statement.source = undefined
     // FOR UPDATE does not reach into WITH.
     statement.locks = false
-    const result = query(statement, cte.ctequery, scopeUnder(scope, frames)) ?? anyColumns(nothing())
+    const result = query(statement, cte.ctequery, scopeUnder(scope, visible(recursive ? ctes.length : i))) ?? anyColumns(nothing())
     walkFields(statement, cte, scope, 'ctequery')
     statement.source = source
     statement.locks = locks
-    const frame = all[i]
-    if (frame) settleCte(frame.derived, result, cte)
-    if (!recursive) push(i)
+    const own = all[i]
+    if (own) settleCte(own.derived, result, cte)
   }
-  return scopeUnder(scope, frames)
+  return scopeUnder(scope, visible(ctes.length))
 }
 
 function settleCte(into: Derived, result: Derived, cte: Tree): void {
@@ -199,29 +190,36 @@ function values(statement: Statement, fields: Tree, scope: Scope): Derived {
 
 /** ORDER BY, GROUP BY, DISTINCT ON: an item may also be the number, or the name, of a result. */
 function order(statement: Statement, items: readonly unknown[], derived: Derived, scope: Scope): void {
+  if (items.length === 0) return
+  const byName = sourcesByName(derived)
   for (const item of items) {
     const value = as(item, 'SortBy')?.node ?? item
     const place = Number(constant(value))
-    const parts = list(as(value, 'ColumnRef') ?? {}, 'fields')
-    const name = parts.length === 1 ? string(parts[0]) : undefined
     if (Number.isInteger(place) && place > 0) {
       useSource(statement, derived.sources[place - 1])
       useSource(statement, derived.open)
     }
-    let isResult = false
-    if (name !== undefined) {
-      for (let i = 0; i < derived.names.length; i++) {
-        if (derived.names[i] !== name && derived.names[i] !== undefined) continue
-        useSource(statement, derived.sources[i])
-        isResult ||= derived.names[i] === name
-      }
-    }
-    if (isResult) {
-      // The name may be a column too, and GROUP BY prefers it; where it is none, nothing is unknown because of it.
-      const { unknown } = statement.found
-      const before = unknown.has('columns')
-      walk(statement, item, scope)
-      if (!before) unknown.delete('columns')
-    } else walk(statement, item, scope)
+    const parts = list(as(value, 'ColumnRef') ?? {}, 'fields')
+    const name = parts.length === 1 ? string(parts[0]) : undefined
+    const results = name === undefined ? undefined : byName.get(name)
+    if (name !== undefined) for (const source of byName.get(undefined) ?? []) useSource(statement, source)
+    for (const source of results ?? []) useSource(statement, source)
+    // The name may be a column too, and GROUP BY prefers it; where it is none, nothing is unknown because of it.
+    const { unknown } = statement.found
+    const before = unknown.has('columns')
+    walk(statement, item, scope)
+    if (results && !before) unknown.delete('columns')
   }
+}
+
+function sourcesByName({ names, sources }: Derived): ReadonlyMap<string | undefined, readonly Source[]> {
+  const byName = new Map<string | undefined, Source[]>()
+  for (let i = 0; i < names.length; i++) {
+    const source = sources[i]
+    if (!source) continue
+    const alike = byName.get(names[i])
+    if (alike) alike.push(source)
+    else byName.set(names[i], [source])
+  }
+  return byName
 }
