@@ -24,6 +24,7 @@ CREATE VIEW app.spied_emails AS SELECT lower(email) AS email FROM app.emails WHE
 CREATE VIEW app.rows AS SELECT to_json(c) AS row FROM app.customers c;
 CREATE MATERIALIZED VIEW app.totals AS SELECT customer, sum(total) AS total FROM app.orders GROUP BY customer;
 CREATE VIEW app.users AS SELECT usename FROM pg_catalog.pg_shadow;
+CREATE VIEW app.passwords AS SELECT rolname FROM pg_catalog.pg_authid WHERE EXISTS (SELECT FROM app.orders);
 
 CREATE TABLE app.events (at date NOT NULL, what text) PARTITION BY RANGE (at);
 CREATE TABLE app.events_2026 PARTITION OF app.events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
@@ -137,6 +138,7 @@ describe('the catalog of a real database', () => {
     })
     expect(relation('rows').view?.uses).toEqual([{ relation: relation('customers').oid, columns: ['*'] }])
     expect(named(relation('users').view!.uses.map((use) => use.relation))).toEqual(['pg_shadow'])
+    expect(named(relation('passwords').view!.uses.map((use) => use.relation))).toEqual(['orders', 'pg_authid'])
     expect(relation('operated').view?.calls).toEqual(['app.same'])
     expect(relation('domained').view?.calls).toEqual(['app.spy'])
   })

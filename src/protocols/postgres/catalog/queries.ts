@@ -68,11 +68,15 @@ const functionsIn = (tree: string) =>
   `(SELECT pg_catalog.json_agg(DISTINCT m[1]::oid) FROM pg_catalog.regexp_matches(${tree}::text,
     ':(?:funcid|opfuncid|aggfnoid|winfnoid|tsmhandler|startInRangeFunc|endInRangeFunc) ([1-9][0-9]*)', 'g') m)`
 
-/** view, functions (JSON), whether it may use whole rows, types it depends on (JSON) */
+/**
+ * view, functions (JSON), whether it may use whole rows, types it depends on (JSON), relations (JSON): pg_depend says nothing of the system
+ * catalogs themselves (IsPinnedObject), such as pg_authid
+ */
 export const VIEW_CODE = `SELECT r.ev_class, ${functionsIn('r.ev_action')}, r.ev_action::text ~ ':varattno 0 ',
   (SELECT pg_catalog.json_agg(DISTINCT d.refobjid) FROM pg_catalog.pg_depend d
     WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
-    AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass)
+    AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass),
+  (SELECT pg_catalog.json_agg(DISTINCT m[1]::oid) FROM pg_catalog.regexp_matches(r.ev_action::text, ':relid ([1-9][0-9]*)', 'g') m)
   FROM pg_catalog.pg_rewrite r WHERE r.rulename = '_RETURN' AND r.ev_class >= 16384 ORDER BY r.ev_class`
 
 /** what it is for, relation or domain, functions (JSON) */

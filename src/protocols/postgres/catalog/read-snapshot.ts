@@ -98,11 +98,12 @@ async function readAll(run: Run): Promise<Snapshot> {
       relation: number(relation),
       columns: list<string>(columns),
     })),
-    viewCode: await run(sql.VIEW_CODE, ([view, functions, rows, types]) => ({
+    viewCode: await run(sql.VIEW_CODE, ([view, functions, rows, types, relations]) => ({
       view: number(view),
       functions: oids(functions),
       rows: rows === 't',
       types: oids(types),
+      relations: oids(relations),
     })),
     expressions: await run(sql.EXPRESSION_CODE, ([part, owner, functions]) => ({
       part: text(part) as ExpressionRow['part'],

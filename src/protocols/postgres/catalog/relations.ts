@@ -43,6 +43,10 @@ export function* relationsOf(snapshot: Snapshot, trust: Trust): Generator<Relati
   const code = expressionCode(snapshot, trust)
   yield
   const views = viewFacts(snapshot, trust)
+  // Only a superuser can change how PostgreSQL's own types are converted into one another; then any expression may run that.
+  const everywhere = snapshot.casts.some(
+    ({ source, target, function: called }) => source < FIRST_USER_OID && target < FIRST_USER_OID && called !== 0 && !trust.harmless(called),
+  )
   yield
   for (const row of snapshot.relations) {
     const { oid, schema, name, columns, of } = row
@@ -69,8 +73,8 @@ export function* relationsOf(snapshot: Snapshot, trust: Trust): Generator<Relati
       rules: rules.has(oid),
       triggers: eventsOf(triggers.get(oid) ?? NONE, trust),
       userCode: {
-        onRead: policy || called?.both === true || !rows.use,
-        onWrite: policy || called?.both === true || called?.write === true || !rows.use || !rows.make,
+        onRead: everywhere || policy || called?.both === true || !rows.use,
+        onWrite: everywhere || policy || called?.both === true || called?.write === true || !rows.use || !rows.make,
       },
     }
   }
@@ -125,10 +129,13 @@ function viewFacts(snapshot: Snapshot, trust: Trust): Map<number, ViewFacts> {
   const uses = new Map<number, ViewFacts['uses'][number][]>()
   for (const { view, relation, columns } of snapshot.viewUses) into(uses, view, { relation, columns: rows.has(view) ? ['*'] : columns })
   return new Map(
-    snapshot.viewCode.map(({ view, functions, types }) => {
+    snapshot.viewCode.map(({ view, functions, types, relations }) => {
       const called = [...functions, ...types.flatMap((type) => trust.codeBehind(type))].map((oid) => trust.function(oid))
       const calls = called.map((row) => row && `${row.schema}.${row.name}`)
-      const facts = { uses: uses.get(view) ?? [] }
+      const depends = uses.get(view) ?? []
+      const known = new Set([view, ...depends.map(({ relation }) => relation)])
+      const others = relations.filter((relation) => !known.has(relation)).map((relation) => ({ relation, columns: ['*'] }))
+      const facts = { uses: [...depends, ...others] }
       // A function that is not there any more, or that nobody may see.
       if (calls.includes(undefined)) return [view, facts]
       return [view, { ...facts, calls: [...new Set(calls as string[])].sort() }]

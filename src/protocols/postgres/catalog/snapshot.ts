@@ -60,6 +60,8 @@ export interface ViewCodeRow {
   /** It may use whole rows of what it names. */
   readonly rows: boolean
   readonly types: readonly number[]
+  /** Everything that it names; the view itself may be among it. */
+  readonly relations: readonly number[]
 }
 
 /** Functions that an expression of a relation or domain calls, and when it runs. */

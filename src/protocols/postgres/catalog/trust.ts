@@ -81,6 +81,8 @@ export class Trust {
   harmless(oid: number): boolean {
     const known = this.#harmless.get(oid)
     if (known !== undefined) return known
+    // Until it is known: an aggregate that is made of itself is not one.
+    this.#harmless.set(oid, false)
     const row = this.#functions.get(oid)
     const judged = row !== undefined && this.#judge(row)
     this.#harmless.set(oid, judged)
@@ -96,7 +98,8 @@ export class Trust {
   /** A part of an aggregate: PostgreSQL's own take an internal state, so that nobody can call them by name. */
   #harmlessPart(oid: number): boolean {
     const row = this.#functions.get(oid)
-    if (!row || !isBuiltin(row)) return this.harmless(oid)
+    if (!row || row.kind === 'a') return false
+    if (!isBuiltin(row)) return this.harmless(oid)
     return row.volatility !== 'v' && specialFunction(row.name) === undefined
   }
 
@@ -106,36 +109,44 @@ export class Trust {
     return row !== undefined && (isBuiltin(row) || (row.extension !== undefined && isNative(row)) || this.harmless(oid))
   }
 
-  /** @param oid of a type. Those of PostgreSQL are harmless, unless somebody casts them to a type of their own. */
+  /** A type, with everything that it is made of. @param oid those of PostgreSQL are harmless, unless somebody casts them to a type of their own */
   type(oid: number): TypeTrust {
     const known = this.#trust.get(oid)
     if (known) return known
-    // Until it is known: a type may be made of itself.
-    this.#trust.set(oid, TRUSTED)
-    const judged = oid < FIRST_USER_OID && !this.#castsFrom.has(oid) ? TRUSTED : this.#judgeType(oid)
-    this.#trust.set(oid, judged)
-    return judged
+    let trust = TRUSTED
+    // A type may be made of itself, by way of arrays: what it is follows from all that can be reached from it.
+    const reached = new Set([oid])
+    for (const part of reached) {
+      const settled = this.#trust.get(part)
+      const own = settled ?? this.#own(part)
+      trust = { use: trust.use && own.use, make: trust.make && own.make }
+      if (!settled) for (const next of this.#partsOf(part)) reached.add(next)
+      if (reached.size > MOST_PARTS) trust = UNTRUSTED
+      if (!trust.use && !trust.make) break
+    }
+    this.#trust.set(oid, trust)
+    return trust
   }
 
-  #judgeType(oid: number): TypeTrust {
+  #partsOf(oid: number): readonly number[] {
     const row = this.#types.get(oid)
-    const relation = row?.relation || this.#relationOf.get(oid) || 0
-    // Neither a type of its own nor one of rows: an array of rows, whose elements are judged where they are used, or not there.
-    if (!row && relation === 0 && oid >= FIRST_USER_OID) return UNTRUSTED
-    const parts = [...(row && row.of >= FIRST_USER_OID ? [row.of] : []), ...(this.#columnTypes.get(relation) ?? [])].map((part) =>
-      this.type(part),
-    )
+    const relation = row?.relation || this.#relationOf.get(oid)
+    const columns = (relation && this.#columnTypes.get(relation)) || []
+    return row && row.of >= FIRST_USER_OID ? [row.of, ...columns] : columns
+  }
+
+  /** Of a type, leaving aside what it is made of. */
+  #own(oid: number): TypeTrust {
+    const row = this.#types.get(oid)
+    // An array of rows: its elements are judged where a column has them, and otherwise nobody knows.
+    if (!row && !this.#relationOf.has(oid) && oid >= FIRST_USER_OID) return UNTRUSTED
     const support = [...(row?.io ?? []), ...(row?.range ?? []), ...(this.#operatorClasses.get(oid) ?? [])].every((each) =>
       this.#support(each),
     )
     const casts = (all: ReadonlyMap<number, readonly number[]>) => (all.get(oid) ?? []).every((each) => this.harmless(each))
     return {
-      use: support && casts(this.#castsFrom) && parts.every(({ use }) => use),
-      make:
-        support &&
-        casts(this.#castsTo) &&
-        (this.#domains.get(oid) ?? []).every((each) => this.harmless(each)) &&
-        parts.every(({ make }) => make),
+      use: support && casts(this.#castsFrom),
+      make: support && casts(this.#castsTo) && (this.#domains.get(oid) ?? []).every((each) => this.harmless(each)),
     }
   }
 
@@ -158,6 +169,9 @@ export class Trust {
     return called.filter((oid) => !this.harmless(oid))
   }
 }
+
+/** Types that one is made of: with more, it is not looked at any further. */
+const MOST_PARTS = 500
 
 const TRUSTED: TypeTrust = { use: true, make: true }
 const UNTRUSTED: TypeTrust = { use: false, make: false }
