@@ -174,7 +174,7 @@ export const POSTGRES_ACTIONS: ReadonlyMap<string, PostgresAction> = new Map([
     'event trigger': 'Fires event triggers.',
     view: 'Uses a view whose definition is not known.',
     'dynamic sql': 'Runs SQL that comes as text.',
-    'unknown relation': 'Uses a system relation that is not known.',
+    'unknown relation': 'Uses a relation of which it is not certain what it is.',
     'unknown statement': 'Is a kind of statement that is not known.',
     'unknown name': 'Runs a named statement or cursor that is not known.',
     unparsed: 'Could not be read as SQL.',
