@@ -52,6 +52,8 @@ interface Held {
 
 interface Waiter {
   readonly generation: number
+  /** When its reading must have begun, at the earliest. */
+  readonly since: number
   readonly settle: (catalog: SharedCatalog | undefined) => void
 }
 
@@ -107,15 +109,18 @@ export class CatalogWatch {
   /**
    * A snapshot whose reading began after the last `stale()` before this call. Never rejects.
    * @param deadline ms
+   * @param age ms before this call that its reading may have begun at most: for a name that is not found, as others may have made it
    * @returns undefined where that takes too long, or readings fail
    */
-  fresh(deadline: number): Promise<SharedCatalog | undefined> {
+  fresh(deadline: number, age = Number.POSITIVE_INFINITY): Promise<SharedCatalog | undefined> {
     if (this.#end.signal.aborted) return Promise.resolve(undefined)
-    if (this.#isFresh()) return Promise.resolve(this.#held?.catalog)
+    const since = performance.now() - age
+    if (this.#isFresh() && this.#held!.begun >= since) return Promise.resolve(this.#held?.catalog)
     if (this.#failures > 0 && !this.#reading && performance.now() - this.#ended < DISCOURAGED) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       const waiter: Waiter = {
         generation: this.#generation,
+        since,
         settle: (catalog) => {
           clearTimeout(timer)
           this.#waiters.delete(waiter)
@@ -179,7 +184,7 @@ export class CatalogWatch {
     this.#tell(failure, this.#ended - begun)
     for (const waiter of this.#waiters) {
       if (failure) waiter.settle(undefined)
-      else if (waiter.generation <= generation) waiter.settle(this.#held?.catalog)
+      else if (waiter.generation <= generation && waiter.since <= begun) waiter.settle(this.#held?.catalog)
     }
     if (this.#waiters.size > 0) this.#schedule(0)
     else if (this.#uses === 0) return

@@ -27,7 +27,7 @@ export interface UsedCatalog {
   /** The catalog was changed. */
   stale(): void
   /** @see CatalogWatch.fresh */
-  fresh(deadline: number): Promise<SharedCatalog | undefined>
+  fresh(deadline: number, age?: number): Promise<SharedCatalog | undefined>
   close(): void
 }
 
@@ -58,7 +58,7 @@ export class CatalogWatches {
         return used.current
       },
       stale: () => used.stale(),
-      fresh: (deadline) => used.fresh(deadline),
+      fresh: (deadline, age) => used.fresh(deadline, age),
       close: used.use(),
     }
   }
