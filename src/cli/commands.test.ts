@@ -67,6 +67,20 @@ describe('runs and sessions', () => {
     expect(JSON.parse((await gatescribe('sessions ls --json --run run_other')).out)).toEqual([])
   })
 
+  it('show a run that may do nothing as such, and let it go on', async () => {
+    operator.live.runs[0] = { ...operator.live.runs[0]!, suspended: { at: Date.UTC(2026, 10, 23, 13), budget: 'default-refusals' } }
+    expect((await gatescribe('runs ls --live')).out).toMatch(/run_one +suspended +1 /)
+    expect(JSON.parse((await gatescribe('runs ls --json')).out)).toMatchObject([
+      { state: 'live', suspended: { budget: 'default-refusals' } },
+    ])
+    expect(await gatescribe('runs resume run_one')).toMatchObject({ code: 0, out: 'run_one may go on.\n' })
+    expect((await gatescribe('runs ls')).out).toMatch(/run_one +live /)
+    expect(await gatescribe('runs resume run_one')).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('No suspended run has this id.'),
+    })
+  })
+
   it('mark what the client merely says of itself', async () => {
     expect((await gatescribe('sessions show ses_one')).out).toMatch(/user +alice \(claimed\)/)
   })

@@ -45,6 +45,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
     }),
     runs: () => runs.runs(),
     revokeRun: async (id) => runs.revoke(id),
+    resumeRun: (id) => runs.resume(id),
     sessions: () => runs.sessions(),
     killSession: async (id) => runs.kill(id),
     async *readTrail({ before, ...reading }, signal) {

@@ -111,3 +111,30 @@ it('rejects where the trail is closed, so that the next start tries again', asyn
   await house.close()
   await expect(records.over(run, 'ended', account, false)).rejects.toThrow('closed')
 })
+
+it('says that a run is suspended and by what, that it may go on, and which budgets it came to; its end counts all of that', async () => {
+  const account = new RunAccount(await records.started(run), true)
+  const crossing = { budget: 'a-day', per: 'workload', measure: 'rows', warn: true, limit: 1_000 } as const
+  records.crossed(run, account, crossing)
+  records.suspended(run, account, { at: 5, budget: 'default-refusals' })
+  await records.resumed(run, account)
+  records.crowded({ ...run, id: 'run_b' }, { budget: 'two', per: 'principal', measure: 'concurrentRuns', warn: false, limit: 2 })
+  expect(await records.over(run, 'ended', account, false)).toMatchObject({ index: 5 })
+  const entries = await house.entries()
+  expect(entries.map(({ kind }) => kind)).toEqual([
+    'run.start',
+    'budget.exceeded',
+    'run.suspended',
+    'run.resumed',
+    'budget.exceeded',
+    'run.end',
+  ])
+  expect(entries[1]?.fields).toEqual({ run: 'run_a', ...crossing })
+  expect(entries[2]?.fields).toEqual({ run: 'run_a', budget: 'default-refusals' })
+  expect(entries[3]?.fields).toEqual({ run: 'run_a', by: 'local-operator' })
+  // Of a run that never started: who asked, and no run.
+  expect(entries[4]?.fields).toMatchObject({ budget: 'two', who: { issuer: 'ci', pseudonym: expect.any(String) } })
+  expect(entries[4]?.fields).not.toHaveProperty('run')
+  expect(JSON.stringify(entries.map(({ fields }) => fields))).not.toContain('repo:1')
+  expect(await said(5)).toMatchObject({ last: 3 })
+})

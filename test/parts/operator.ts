@@ -98,6 +98,14 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     async revokeRun(id) {
       return remove(operator.live.runs, ({ run }) => run.id === id)
     },
+    async resumeRun(id) {
+      throwPlanted('resumeRun')
+      const at = operator.live.runs.findIndex(({ run, suspended }) => run.id === id && suspended !== undefined)
+      if (at === -1) return false
+      const { suspended: _, ...view } = operator.live.runs[at]!
+      operator.live.runs[at] = view
+      return true
+    },
     sessions: () => operator.live.sessions,
     async killSession(id) {
       return remove(operator.live.sessions, (session) => session.id === id)

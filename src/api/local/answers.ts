@@ -17,7 +17,7 @@ export function statusAnswer(status: GatewayStatus): StatusAnswer {
   }
 }
 
-export function runAnswer({ run, state, expiresAt, sessions }: RunView): RunAnswer {
+export function runAnswer({ run, state, expiresAt, sessions, suspended }: RunView): RunAnswer {
   const { issuer, subject, groups } = run.principal
   return {
     id: run.id,
@@ -29,6 +29,7 @@ export function runAnswer({ run, state, expiresAt, sessions }: RunView): RunAnsw
     startedAt: rfc3339(run.startedAt),
     expiresAt: rfc3339(expiresAt),
     sessions,
+    ...(suspended && { suspended: { at: rfc3339(suspended.at), budget: suspended.budget } }),
   }
 }
 

@@ -45,6 +45,7 @@ export interface LocalClient {
   status(): Promise<StatusAnswer>
   runs(): Promise<RunAnswer[]>
   revokeRun(id: string): Promise<void>
+  resumeRun(id: string): Promise<void>
   sessions(): Promise<SessionAnswer[]>
   session(id: string): Promise<SessionAnswer>
   killSession(id: string): Promise<void>
@@ -96,6 +97,7 @@ export function localClient(send: Transport): LocalClient {
     status: () => get('/v1/status', statusSchema),
     runs: () => get('/v1/runs', z.array(runSchema)),
     revokeRun: (id) => act('POST', `/v1/runs/${part(id)}/revoke`),
+    resumeRun: (id) => act('POST', `/v1/runs/${part(id)}/resume`),
     sessions: () => get('/v1/sessions', z.array(sessionSchema)),
     session: (id) => get(`/v1/sessions/${part(id)}`, sessionSchema),
     killSession: (id) => act('POST', `/v1/sessions/${part(id)}/kill`),

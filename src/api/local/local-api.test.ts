@@ -107,6 +107,21 @@ describe('its client', () => {
     await expect(client.revokeRun('run_one')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })
   })
 
+  it('shows that a run is suspended, by what and since when, and lets it go on', async () => {
+    const { operator, client } = await listening()
+    const suspended = { at: Date.UTC(2026, 10, 23, 13), budget: 'default-refusals' }
+    operator.live.runs.push({ ...liveRun().run, suspended })
+    expect(await client.runs()).toMatchObject([
+      { state: 'live', suspended: { at: '2026-11-23T13:00:00.000Z', budget: 'default-refusals' } },
+    ])
+    await client.resumeRun('run_one')
+    expect((await client.runs())[0]).not.toHaveProperty('suspended')
+    await expect(client.resumeRun('run_one')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })
+    await expect(client.resumeRun('not-a-run')).rejects.toMatchObject({ code: 'GS_LOCAL_BAD_REQUEST' })
+    operator.fail('resumeRun', new TrailError('GS_TRAIL_FULL'))
+    await expect(client.resumeRun('run_one')).rejects.toMatchObject({ code: 'GS_TRAIL_FULL' })
+  })
+
   it('takes a hostile id for a name, not for a path', async () => {
     const { client } = await listening()
     await expect(client.session('../secrets?x=\u0000\n')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })

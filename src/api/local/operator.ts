@@ -16,6 +16,8 @@ export interface Operator extends EvidenceOperator, LogOperator, RetentionOperat
   runs(): readonly RunView[]
   /** Ends the run's sessions and refuses re-entry; recorded as `run.revoked`. False where it is unknown or over. */
   revokeRun(id: RunId): Promise<boolean>
+  /** Lets a suspended run go on; recorded as `run.resumed` first. False where it is unknown, over or not suspended. */
+  resumeRun(id: RunId): Promise<boolean>
   sessions(): readonly SessionView[]
   /** Ends one live session; recorded as `session.killed`. False where it is not live. */
   killSession(id: string): Promise<boolean>

@@ -38,6 +38,8 @@ export const runSchema = z.object({
   startedAt: time,
   expiresAt: time,
   sessions: z.int(),
+  /** Only where it is live and may do nothing: since when, and the budget that it exceeded. */
+  suspended: z.object({ at: time, budget: z.string() }).optional(),
 })
 
 export const sessionSchema = z.object({

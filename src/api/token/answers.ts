@@ -26,6 +26,8 @@ export function refuse(status: number, error: string, code: keyof typeof tokenDo
 export function exchangeRefusal(error: unknown): Refused {
   if (!(error instanceof CodedError)) return unexpected()
   if (error instanceof IdentityError && error.code === 'GS_IDENTITY_THROTTLED') return throttled(error)
+  // RFC 6585 §4: there is no room now; it is not the token that is wrong.
+  if (error.code === 'GS_RUNS_TOO_MANY') return coded(429, 'temporarily_unavailable', error)
   return UNAVAILABLE.has(error.code) ? coded(503, 'temporarily_unavailable', error) : coded(400, 'invalid_request', error)
 }
 

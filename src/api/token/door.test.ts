@@ -283,6 +283,33 @@ it('ends live sessions at once when the run is revoked, and no credential of it 
   expect(await gate.client.self(answer.access_token)).toMatchObject({ ok: false, refusal: { code: 'GS_IDENTITY_RUN_OVER' } })
 })
 
+it('says of a suspended run that it is, and keeps it alive for its launcher', async () => {
+  const gate = await gateway()
+  const answer = await signIn(gate)
+  const run = await gate.credentials.postgres().runOf(answer.gatescribe.planes.postgres.credential)
+  const session = gate.runs.openSession(run, { name: 'orders-db' } as PostgresResource, { address: '127.0.0.1:1', tls: false })
+  for (let count = 0; count <= 50; count++) session.budget.refused()
+  for (const said of [await gate.client.self(answer.access_token), await gate.client.renew(answer.access_token)])
+    expect(said).toMatchObject({ ok: true, answer: { state: 'live', suspended: true, sessions: 1 } })
+  await gate.runs.resume(run.id)
+  expect(await gate.client.self(answer.access_token)).toMatchObject({ ok: true, answer: { state: 'live' } })
+  expect(JSON.stringify(await gate.client.self(answer.access_token))).not.toContain('suspended')
+})
+
+it('starts no more runs at once than a budget has room for, and says that it is not the token', async () => {
+  const one: BudgetSettings = { name: 'one-at-a-time', per: 'workload', limit: { concurrentRuns: 1 } }
+  const gate = await gateway({}, [one])
+  const first = await signIn(gate)
+  const refused = await gate.client.exchange(await issuer.mint({ aud: audience, run_id: '77' }))
+  expect(refused).toMatchObject({
+    ...{ ok: false, status: 429 },
+    refusal: { error: 'temporarily_unavailable', code: 'GS_RUNS_TOO_MANY', error_description: expect.stringContaining('one-at-a-time') },
+  })
+  expect(gate.refused.at(-1)).toMatchObject({ code: 'GS_RUNS_TOO_MANY' })
+  await gate.client.end(first.access_token)
+  expect(await gate.client.exchange(await issuer.mint({ aud: audience, run_id: '77' }))).toMatchObject({ ok: true })
+})
+
 it('keeps neither credential anywhere on the disk', async () => {
   const gate = await gateway()
   const answer = await signIn(gate)

@@ -14,6 +14,7 @@ export const answerShapes = {
     state: z.enum(['live', 'ended', 'revoked', 'expired']),
     expires_in: seconds,
     sessions: z.int().nonnegative(),
+    suspended: z.literal(true).exactOptional(),
   }) satisfies z.ZodType<RunAnswer>,
   receipt: z.looseObject({
     gatescribe: z.literal('run-receipt'),

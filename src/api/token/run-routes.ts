@@ -62,6 +62,7 @@ function authenticate(request: FastifyRequest, { failures }: TokenDoorOptions, r
   }
 }
 
-function answerOf({ run, state, expiresAt, sessions }: RunView): RunAnswer {
-  return { run: run.id, state, expires_in: state === 'live' ? secondsUntil(expiresAt) : 0, sessions }
+function answerOf({ run, state, expiresAt, sessions, suspended }: RunView): RunAnswer {
+  const left = state === 'live' ? secondsUntil(expiresAt) : 0
+  return { run: run.id, state, expires_in: left, sessions, ...(suspended && { suspended: true as const }) }
 }

@@ -12,7 +12,7 @@ export const runAnswer = {
   type: 'object',
   required: ['run', 'state', 'expires_in', 'sessions'],
   additionalProperties: false,
-  properties: { run: text, state: text, expires_in: count, sessions: count },
+  properties: { run: text, state: text, expires_in: count, sessions: count, suspended: { type: 'boolean' } },
 } as const
 
 export const exchangeAnswer = {
@@ -85,4 +85,6 @@ export interface RunAnswer {
   /** Seconds. */
   readonly expires_in: number
   readonly sessions: number
+  /** Present, and true, where it is live and may do nothing until a person resumes it. */
+  readonly suspended?: true
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
+import type { RunAnswer } from '../../api/local/index.ts'
 import { when } from '../moments.ts'
+import type { Cell } from '../printer.ts'
 import type { Whereabouts } from '../reach.ts'
 import { command, type Shell, talksToGateway } from '../shell.ts'
 import { receiptCommand } from './runs-receipt.ts'
@@ -21,7 +23,7 @@ export function runsCommand(shell: Shell): Command {
         ['RUN', 'STATE', 'SESSIONS', 'STARTED', 'EXPIRES', 'WHO'],
         runs.map((run) => [
           run.id,
-          { text: run.state, ...(run.state === 'live' ? { style: 'green' as const } : {}) },
+          stateOf(run),
           String(run.sessions),
           when(run.startedAt),
           when(run.expiresAt),
@@ -43,8 +45,27 @@ export function runsCommand(shell: Shell): Command {
       printer.line(`${id} is revoked.`)
     })
 
+  const resume = command('resume', 'Lets a suspended run go on; what it was refused so far does not count any more.', [
+    'gatescribe trail search --run run_4q7ykz2m --decision deny',
+    'gatescribe runs resume run_4q7ykz2m',
+  ])
+    .argument('<run>', 'the public id, run_…')
+    .action(async (id: string, { json, ...where }: Options) => {
+      const { reachGateway } = await import('../reach.ts')
+      await reachGateway(where, surroundings).resumeRun(id)
+      if (json) return printer.json({ resumed: id })
+      printer.line(`${id} may go on.`)
+    })
+
   return command('runs', 'Jobs that proved who they are.', ['gatescribe runs ls'])
     .addCommand(talksToGateway(list))
     .addCommand(talksToGateway(revoke))
+    .addCommand(talksToGateway(resume))
     .addCommand(talksToGateway(receiptCommand(shell)))
+}
+
+/** A suspended run is live, but may do nothing: that is what whoever looks must see. */
+function stateOf({ state, suspended }: RunAnswer): Cell {
+  if (suspended !== undefined) return { text: 'suspended', style: 'yellow' }
+  return { text: state, ...(state === 'live' && { style: 'green' as const }) }
 }

@@ -15,4 +15,9 @@ export function runRoutes(api: LocalApi, operator: Operator): void {
     if (!(await operator.revokeRun(request.params.id))) throw new LocalError('GS_LOCAL_NOT_FOUND', 'No live run has this id.')
     return reply.code(204).send()
   })
+
+  api.post('/v1/runs/:id/resume', { schema: { params: z.object({ id: runId }), response: { 204: z.void() } } }, async (request, reply) => {
+    if (!(await operator.resumeRun(request.params.id))) throw new LocalError('GS_LOCAL_NOT_FOUND', 'No suspended run has this id.')
+    return reply.code(204).send()
+  })
 }
