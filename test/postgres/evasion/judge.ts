@@ -20,7 +20,7 @@ const FINGERPRINT =
 /** Every table and materialised view outside of the system's schemas, with what it holds of the marker. */
 const HELD = `SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%'
-  AND query_to_xml(format('SELECT 1 FROM %s t WHERE t::text LIKE %L LIMIT 1', c.oid::regclass, '%${MARKER}%'), true, false, '')::text LIKE '%row%'`
+  AND query_to_xml(format('SELECT 1 FROM ONLY %s t WHERE t::text LIKE %L LIMIT 1', c.oid::regclass, '%${MARKER}%'), true, false, '')::text LIKE '%row%'`
 
 /** Looks at the server as its superuser, past the gateway. */
 export class Judge {
