@@ -81,3 +81,16 @@ it('shows nothing of what was erased, also where its key was open', async () => 
   await trail.erase([key], { kind: 'erased', fields: { scope: 'session' } }, () => reader.forget([key]))
   expect(await contents()).toEqual([undefined, undefined, undefined])
 })
+
+it('ends where the log ended for it when it was asked, although it is told of more all the while', async () => {
+  await write(300)
+  reader.advance(await trail.publish())
+  const reading = reader.read({ from: 250 })
+  let read = 0
+  for await (const { index } of reading) {
+    expect(index).toBe(250 + read++)
+    await write(1)
+    reader.advance(await trail.publish())
+  }
+  expect(read).toBe(50)
+})

@@ -57,19 +57,22 @@ export class PublishedReader {
   }
 
   /** Entries in order, as `Trail.read` gives them. @throws TrailError GS_TRAIL_DAMAGED */
-  async *read({ from = 0, follow = false, signal }: Omit<ReadOptions, 'before'> = {}): AsyncGenerator<StoredEntry> {
+  read(options: Omit<ReadOptions, 'before'> = {}): AsyncGenerator<StoredEntry> {
+    return this.#readBefore(options.follow ? Number.POSITIVE_INFINITY : this.#proven.size, options)
+  }
+
+  async *#readBefore(end: number, { from = 0, signal }: Omit<ReadOptions, 'before'>): AsyncGenerator<StoredEntry> {
     let next = from < 0 ? Math.max(0, this.#proven.size + from) : from
     const { origin, payloads } = this.#options
     const sources = { origin, payloads, log: this.#log, published: () => this.#proven, keys: { find: (id: string) => this.#find(id) } }
-    while (!signal?.aborted) {
+    while (!signal?.aborted && next < end) {
       next = Math.max(next, this.#proven.minimum)
       for await (const entry of fromBundles(sources, next)) {
-        if (signal?.aborted) return
+        if (signal?.aborted || entry.index >= end) return
         next = entry.index + 1
         yield entry
       }
-      if (next < this.#proven.size) continue
-      if (!follow) return
+      if (next < this.#proven.size || next >= end) continue
       await this.#more(next, signal)
     }
   }

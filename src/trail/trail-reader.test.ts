@@ -84,5 +84,22 @@ it('goes on where the log begins now when it is pruned under a reader', async ()
   }
   expect(seen.slice(0, 256)).toEqual(Array.from({ length: 256 }, (_, at) => at))
   expect(seen[256]).toBe(1024)
-  expect(seen.at(-1)).toBe(1201)
+  expect(seen.at(-1)).toBe(1200)
+})
+
+it('ends with what was there when it was asked, although more comes for every entry that is read', { timeout: 10_000 }, async () => {
+  for (let n = 0; n < 300; n++) trail.append(entry(n))
+  await trail.durable(entry(300))
+  await trail.publish()
+  await trail.durable(entry(301))
+  const reading = trail.read({ from: 290 })
+  const seen: number[] = []
+  for (let n = 302; n < 310; n++) await trail.durable(entry(n))
+  for await (const { index } of reading) {
+    seen.push(index)
+    await trail.durable(entry(seen.length))
+    if (seen.length % 5 === 0) await trail.publish()
+  }
+  expect(seen).toEqual(Array.from({ length: 12 }, (_, at) => at + 290))
+  expect(await numbers({ from: 302, follow: true }, 8)).toEqual(Array.from({ length: 8 }, (_, at) => at + 302))
 })

@@ -28,8 +28,15 @@ export interface TrailSources extends PublishedSources {
   readonly more: (seen: LogEnd, signal: AbortSignal | undefined) => Promise<void>
 }
 
-/** Entries in order: from the published log as far as it goes, then from the write-ahead file, back and forth as the one follows the other. */
-export async function* readTrail(sources: TrailSources, options: ReadOptions): AsyncGenerator<StoredEntry> {
+/**
+ * Entries in order: from the published log as far as it goes, then from the write-ahead file, back and forth as the one follows the other. Without
+ * `follow` it ends with what is durable when it is called, however much comes meanwhile.
+ */
+export function readTrail(sources: TrailSources, options: ReadOptions): AsyncGenerator<StoredEntry> {
+  return entriesBefore(sources, options, options.follow ? Number.POSITIVE_INFINITY : sources.end().entries)
+}
+
+async function* entriesBefore(sources: TrailSources, options: ReadOptions, end: number): AsyncGenerator<StoredEntry> {
   const { from = 0, follow = false, signal, before } = options
   const first = from < 0 ? Math.max(0, sources.end().entries + from) : from
   let next = before ? 0 : first
@@ -38,13 +45,13 @@ export async function* readTrail(sources: TrailSources, options: ReadOptions): A
     if (entry.index >= first) yield entry
     else before?.(entry)
   }
-  while (!signal?.aborted) {
+  while (!signal?.aborted && next < end) {
     const seen = sources.end()
     next = Math.max(next, sources.published().minimum)
     const place = next
     const part = next < sources.published().size ? fromBundles(sources, next) : fromSegments(sources, next)
     for await (const entry of part) {
-      if (signal?.aborted) return
+      if (signal?.aborted || entry.index >= end) return
       yield* answer(entry)
     }
     if (next !== place) continue

@@ -197,7 +197,8 @@ export interface Pruning extends PruneOrder {
 /** The log of one instance. One process owns it. */
 export interface Trail extends TrailWriter {
   /**
-   * Entries in order, from `from` on (negative counts from the end); with `follow`, waits for more until the signal aborts.
+   * Entries in order, from `from` on (negative counts from the end), to what is durable when it is called; with `follow`, waits for more until the signal
+   * aborts.
    * `before` is shown the entries in front of `from`, in order, for whoever must know them to understand the others.
    */
   read(options?: ReadOptions): AsyncIterable<StoredEntry>
