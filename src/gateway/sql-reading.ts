@@ -35,12 +35,13 @@ export function createSqlReading({ connector, records, statementBytes }: SqlRead
   })
   return {
     async open({ resource, database, target, readOnly }) {
-      const { user, searchPath } = await readNames(target)
+      const { user, searchPath, usable } = await readNames(target)
       const catalog = catalogs.open(watched(resource, database))
       const session = understanding.openSession({
         catalog,
         user,
         searchPath,
+        usable,
         readOnly,
         parameters: target.parameters,
         serverVersion: versionNumber(target.parameters.get('server_version')),

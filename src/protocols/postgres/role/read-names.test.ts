@@ -8,11 +8,16 @@ let server: RunningPostgres
 beforeAll(async () => {
   server = await startPostgres()
   await server.query('CREATE ROLE plain LOGIN')
+  await server.query('CREATE ROLE shut LOGIN')
   await server.query('CREATE ROLE other')
   await server.query('CREATE ROLE turned LOGIN')
   await server.query('GRANT other TO turned')
   await server.query('ALTER ROLE turned SET role = other')
-  await server.query(`ALTER ROLE turned SET search_path = "$user", "odd, ""name"""`)
+  await server.query('CREATE SCHEMA "odd, ""name"')
+  await server.query('GRANT USAGE ON SCHEMA "odd, ""name" TO other')
+  await server.query('CREATE SCHEMA closed')
+  await server.query('ALTER ROLE shut SET search_path = closed, public')
+  await server.query(`ALTER ROLE turned SET search_path = "$user", "odd, ""name"`)
 })
 afterAll(() => server.stop())
 
@@ -28,10 +33,14 @@ async function namesOf(user: string, rest?: Uint8Array) {
 }
 
 it('is what the server says, also where the role comes with another one set', async () => {
-  expect(await namesOf('plain')).toEqual({ user: 'plain', searchPath: '"$user", public' })
-  expect(await namesOf('turned')).toEqual({ user: 'other', searchPath: '"$user", "odd, ""name"""' })
+  expect(await namesOf('plain')).toEqual({ user: 'plain', searchPath: '"$user", public', usable: ['public'] })
+  expect(await namesOf('turned')).toEqual({ user: 'other', searchPath: '"$user", "odd, ""name"', usable: ['odd, "name'] })
+})
+
+it('tells a schema that the server passes over, because the role may not use it', async () => {
+  expect(await namesOf('shut')).toEqual({ user: 'shut', searchPath: 'closed, public', usable: ['public'] })
 })
 
 it('is not known where the server has begun to say something else: that is for the client', async () => {
-  expect(await namesOf('plain', Buffer.from('N'))).toEqual({ user: '', searchPath: undefined })
+  expect(await namesOf('plain', Buffer.from('N'))).toEqual({ user: '', searchPath: undefined, usable: undefined })
 })

@@ -7,11 +7,14 @@ export interface SessionNames {
   readonly user: string
   /** `search_path` as the server shows it; undefined: not known. */
   readonly searchPath: string | undefined
+  /** Schemas on it that exist and that the session may use: names in another one are passed over. Undefined: not known. */
+  readonly usable: readonly string[] | undefined
 }
 
-const QUERY = "SELECT current_user::pg_catalog.text, pg_catalog.current_setting('search_path')"
+const QUERY =
+  "SELECT current_user::pg_catalog.text, pg_catalog.current_setting('search_path'), pg_catalog.array_to_json(pg_catalog.current_schemas(false))"
 const LIMITS = { message: 64 * 1024, answer: 128 * 1024 }
-const UNKNOWN: SessionNames = { user: '', searchPath: undefined }
+const UNKNOWN: SessionNames = { user: '', searchPath: undefined, usable: undefined }
 
 /**
  * What a connection that has just logged in resolves names by. A pooler may know log-ins and no such question: then nothing is known, and no unqualified name is certain.
@@ -25,7 +28,16 @@ export async function readNames({ socket, rest }: Pick<PostgresTarget, 'socket' 
   const { refused } = await simpleQuery(socket, QUERY, LIMITS, (values) => {
     row = values
   })
-  const [user, searchPath] = row
-  if (refused !== undefined || !user || searchPath == null) return UNKNOWN
-  return { user, searchPath }
+  const [user, searchPath, usable] = row
+  if (refused !== undefined || !user || searchPath == null || usable == null) return UNKNOWN
+  return { user, searchPath, usable: readUsable(usable) }
+}
+
+function readUsable(json: string): readonly string[] | undefined {
+  try {
+    const names: unknown = JSON.parse(json)
+    return Array.isArray(names) && names.every((name) => typeof name === 'string') ? names : undefined
+  } catch {
+    return undefined
+  }
 }
