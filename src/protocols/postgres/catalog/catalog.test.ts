@@ -56,6 +56,9 @@ CREATE TYPE app.span AS RANGE (subtype = int);
 CREATE TABLE app.typed (m app.mood[], p app.positive, s app.span, c public.citext, h public.hstore);
 CREATE TABLE app.typed_by_code (p app.pair[]);
 CREATE VIEW app.domained AS SELECT 1::app.spied_domain AS one;
+CREATE VIEW app.paired AS SELECT o.total::text::app.pair AS pair FROM app.orders o;
+CREATE VIEW app.mooded AS SELECT o.total::text::app.mood AS mood, ARRAY['ok'::app.mood] AS moods FROM app.orders o;
+CREATE VIEW app.rowed AS SELECT (o.total::text::app.typed_by_code) IS NULL AS none FROM app.orders o;
 CREATE TYPE app.cents AS (n int);
 CREATE FUNCTION app.to_cents(int) RETURNS app.cents LANGUAGE sql AS 'SELECT ROW($1)::app.cents';
 CREATE CAST (int AS app.cents) WITH FUNCTION app.to_cents(int);
@@ -140,6 +143,9 @@ describe('the catalog of a real database', () => {
     expect(named(relation('users').view!.uses.map((use) => use.relation))).toEqual(['pg_shadow'])
     expect(named(relation('passwords').view!.uses.map((use) => use.relation))).toEqual(['orders', 'pg_authid'])
     expect(relation('operated').view?.calls).toEqual(['app.same'])
+    expect(relation('paired').view?.calls).toEqual(['app.spy'])
+    expect(relation('mooded').view?.calls).toEqual([])
+    expect(relation('rowed').view).not.toHaveProperty('calls')
     expect(relation('domained').view?.calls).toEqual(['app.spy'])
   })
   it('knows rules and the triggers of users', () => {

@@ -130,14 +130,15 @@ function viewFacts(snapshot: Snapshot, trust: Trust): Map<number, ViewFacts> {
   for (const { view, relation, columns } of snapshot.viewUses) into(uses, view, { relation, columns: rows.has(view) ? ['*'] : columns })
   return new Map(
     snapshot.viewCode.map(({ view, functions, types, relations }) => {
-      const called = [...functions, ...types.flatMap((type) => trust.codeBehind(type))].map((oid) => trust.function(oid))
+      const behind = types.map((type) => trust.codeBehind(type))
+      const called = [...functions, ...behind.flatMap((oids) => oids ?? [])].map((oid) => trust.function(oid))
       const calls = called.map((row) => row && `${row.schema}.${row.name}`)
       const depends = uses.get(view) ?? []
       const known = new Set([view, ...depends.map(({ relation }) => relation)])
       const others = relations.filter((relation) => !known.has(relation)).map((relation) => ({ relation, columns: ['*'] }))
       const facts = { uses: [...depends, ...others] }
-      // A function that is not there any more, or that nobody may see.
-      if (calls.includes(undefined)) return [view, facts]
+      // A function that is not there any more, or a type that is not known.
+      if (calls.includes(undefined) || behind.includes(undefined)) return [view, facts]
       return [view, { ...facts, calls: [...new Set(calls as string[])].sort() }]
     }),
   )

@@ -157,16 +157,19 @@ export class Trust {
     return { use: types.every(({ use }) => use), make: types.every(({ make }) => make) }
   }
 
-  /** Functions behind a type that are not harmless, for a definition that uses it. */
-  codeBehind(type: number): number[] {
-    const row = this.#types.get(type)
-    const called = [
-      ...(this.#domains.get(type) ?? []),
-      ...(this.#castsFrom.get(type) ?? []),
-      ...(this.#castsTo.get(type) ?? []),
-      ...(row?.io ?? []).filter((oid) => !this.#support(oid)),
-    ]
-    return called.filter((oid) => !this.harmless(oid))
+  /** Functions behind a type that are not harmless, for a definition that uses it; undefined: not known. */
+  codeBehind(type: number): readonly number[] | undefined {
+    const called: number[] = []
+    const reached = new Set([type])
+    for (const part of reached) {
+      const row = this.#types.get(part)
+      if ((!row && !this.#relationOf.has(part) && part >= FIRST_USER_OID) || reached.size > MOST_PARTS) return undefined
+      const code = [...(this.#domains.get(part) ?? []), ...(this.#castsFrom.get(part) ?? []), ...(this.#castsTo.get(part) ?? [])]
+      called.push(...code.filter((oid) => !this.harmless(oid)))
+      called.push(...[...(row?.io ?? []), ...(row?.range ?? [])].filter((oid) => !this.#support(oid)))
+      for (const next of this.#partsOf(part)) reached.add(next)
+    }
+    return called
   }
 }
 
