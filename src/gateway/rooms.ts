@@ -39,7 +39,7 @@ import type { GatewayLog } from './log.ts'
 import { publishThread } from './publishing/index.ts'
 import { Readings } from './readings.ts'
 import { Records } from './records.ts'
-import { Retention } from './retention/index.ts'
+import { asideThread, Retention } from './retention/index.ts'
 import { RunRecords } from './run-records.ts'
 import { Searching } from './searching/index.ts'
 import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
@@ -110,6 +110,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
       log,
       payloads: openPayloadStore,
       publishing: publishThread,
+      erasingAside: asideThread(gateway.data),
       ...(newLog && { newLog }),
       ...(asked && { mayBeSigned: asked.promise }),
     })

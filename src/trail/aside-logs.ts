@@ -14,6 +14,9 @@ const REMOVED_AT_ONCE = 128
 const ENTRY_BEGINS = Buffer.from('{"at":"')
 const OPENS_SESSION = Buffer.from('"kind":"session.open"')
 
+/** Leaves no byte of what these keys sealed in any log that was set aside. Durable when it resolves. */
+export type EraseAside = (keys: readonly string[]) => Promise<void>
+
 /**
  * Logs of this instance that were set aside, in `trail.<n>`: nothing is written to them any more, and perhaps they are not sound. What is erased
  * must be gone from there too.
@@ -21,14 +24,17 @@ const OPENS_SESSION = Buffer.from('"kind":"session.open"')
 export class AsideLogs {
   readonly #folder: string
   readonly #open: (folder: string, log: string) => PayloadStore
+  readonly #elsewhere: EraseAside | undefined
 
   /**
    * @param folder `gateway.data`
    * @param open opens the payload store of one of its logs
+   * @param elsewhere does what `erase` does in another thread
    */
-  constructor(folder: string, open: (folder: string, log: string) => PayloadStore) {
+  constructor(folder: string, open: (folder: string, log: string) => PayloadStore, elsewhere?: EraseAside) {
     this.#folder = folder
     this.#open = open
+    this.#elsewhere = elsewhere
   }
 
   /** Names of their folders, the oldest first. */
@@ -52,8 +58,10 @@ export class AsideLogs {
 
   /** Leaves no byte of what these keys sealed, neither in payload stores nor in segments. */
   async erase(keys: readonly string[]): Promise<void> {
+    const names = this.names()
+    if (names.length > 0 && this.#elsewhere) return this.#elsewhere(keys)
     const sought = new SoughtKeys(keys)
-    for (const name of this.names()) {
+    for (const name of names) {
       // In portions, because a step looks at each of its keys.
       for (let at = 0; at < keys.length; at += REMOVED_AT_ONCE) {
         const portion = keys.slice(at, at + REMOVED_AT_ONCE)

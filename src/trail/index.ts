@@ -1,3 +1,4 @@
+export { AsideLogs, type EraseAside } from './aside-logs.ts'
 export type { TrailClock } from './entry-clock.ts'
 export { TrailError, trailErrors } from './errors.ts'
 export type { KeyStore, SealedKey, TrailState } from './key-store.ts'

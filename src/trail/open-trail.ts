@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Sealer } from '../operations/index.ts'
-import { AsideLogs } from './aside-logs.ts'
+import { AsideLogs, type EraseAside } from './aside-logs.ts'
 import { genesis, logKey } from './batch.ts'
 import { DurableTrail } from './durable-trail.ts'
 import { systemClock, type TrailClock } from './entry-clock.ts'
@@ -45,6 +45,8 @@ export interface TrailOptions {
   readonly payloads: (folder: string, log?: string) => PayloadStore
   /** Where publishing runs; in this thread by default. */
   readonly publishing?: (start: PublishingStart) => Publishing
+  /** Erases in logs that were set aside; in this thread by default. */
+  readonly erasingAside?: EraseAside
   /** Sets the log that is there aside, and begins a new one under another name: the way out where the one that is there may not go on. */
   readonly newLog?: NewLogOrder
   /** Resolves once others were asked whether this log is an older copy of itself; no checkpoint is signed before. */
@@ -139,7 +141,7 @@ async function openLog(options: TrailOptions, { forGood = false, first }: Openin
       publishing,
       logFiles,
       payloads,
-      aside: new AsideLogs(folder, options.payloads),
+      aside: new AsideLogs(folder, options.payloads, options.erasingAside),
       mayBeSigned: options.mayBeSigned,
     },
   })

@@ -1,1 +1,2 @@
+export { asideThread } from './aside-thread.ts'
 export { Retention } from './retention.ts'

@@ -1,0 +1,8 @@
+// The thread that erases in logs that were set aside.
+import { workerData } from 'node:worker_threads'
+import { openPayloadStore } from '../../store/index.ts'
+import { AsideLogs } from '../../trail/index.ts'
+import type { AsideStart } from './aside-thread.ts'
+
+const { folder, keys } = workerData as AsideStart
+await new AsideLogs(folder, openPayloadStore).erase(keys)
