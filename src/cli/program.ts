@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { initCommand } from './commands/init.ts'
 import { keysCommand } from './commands/keys.ts'
 import { masterKeyCommand } from './commands/master-key.ts'
+import { policyCommand } from './commands/policy.ts'
 import { runsCommand } from './commands/runs.ts'
 import { secretCommand } from './commands/secret.ts'
 import { sessionsCommand } from './commands/sessions.ts'
@@ -30,6 +31,7 @@ export function createProgram(shell: Shell, version: string): Command {
   for (const add of [
     initCommand,
     checkCommand,
+    policyCommand,
     startCommand,
     statusCommand,
     doctorCommand,

@@ -5,14 +5,14 @@ import { nearest } from './nearest.ts'
 import { document } from './schema/document.ts'
 import type { Finding, Path } from './source.ts'
 
-/** What a schema's issues mean for whoever wrote the file. @param value what was judged */
-export function explainIssues(issues: readonly core.$ZodIssue[], value: unknown): readonly Finding[] {
-  return issues.flatMap((issue) => explain(issue, value))
+/** What a schema's issues mean for whoever wrote the file. @param value what was judged. @param by by what; default: a configuration */
+export function explainIssues(issues: readonly core.$ZodIssue[], value: unknown, by: z.ZodType = document): readonly Finding[] {
+  return issues.flatMap((issue) => explain(issue, value, by))
 }
 
-function explain(issue: core.$ZodIssue, value: unknown): readonly Finding[] {
+function explain(issue: core.$ZodIssue, value: unknown, by: z.ZodType): readonly Finding[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key))
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key, by))
   const complaint = said(issue.message)
   if (valueAt(value, path) === undefined) {
     return [{ code: 'GS_CONFIG_MISSING_FIELD', path, message: 'This field is required.', ...(complaint && { next: complaint.next }) }]
@@ -20,7 +20,7 @@ function explain(issue: core.$ZodIssue, value: unknown): readonly Finding[] {
   if (issue.code === 'invalid_key') return [wrongName(issue, path)]
   if (complaint) return [{ path, ...complaint }]
   if (issue.code === 'invalid_type' && issue.expected === 'object') {
-    const fields = fieldsAt(path)
+    const fields = fieldsAt(path, by)
     return [{ code: 'GS_CONFIG_WRONG_VALUE', path, message: 'This must be a map.', next: `Give it the fields ${fields.join(', ')}.` }]
   }
   return [{ code: 'GS_CONFIG_WRONG_VALUE', path, message: 'This value is not accepted here.' }]
@@ -32,8 +32,8 @@ function wrongName(issue: core.$ZodIssueInvalidKey, path: Path): Finding {
   return { path, at: 'key', shown: path.slice(0, -1), ...complaint }
 }
 
-function unknownField(path: Path, key: string): Finding {
-  const fields = fieldsAt(path)
+function unknownField(path: Path, key: string, by: z.ZodType): Finding {
+  const fields = fieldsAt(path, by)
   const meant = nearest(key, fields)
   return {
     code: 'GS_CONFIG_UNKNOWN_FIELD',
@@ -58,8 +58,8 @@ function valueAt(value: unknown, path: Path): unknown {
 }
 
 /** The fields that the schema has at a path. */
-function fieldsAt(path: Path): readonly string[] {
-  let schema: unknown = document
+function fieldsAt(path: Path, by: z.ZodType): readonly string[] {
+  let schema: unknown = by
   for (const step of path) {
     schema = unwrap(schema)
     if (schema instanceof z.ZodObject) schema = schema.shape[step]

@@ -1,3 +1,4 @@
+export { type CaseSurroundings, loadCases, type PolicyCase, type PolicyCases } from './cases.ts'
 export type * from './config.ts'
 export { type ConfigDifference, diffConfig } from './diff.ts'
 export { ConfigError, type ConfigErrorCode, configErrors, describeProblem } from './errors.ts'

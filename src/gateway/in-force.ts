@@ -43,7 +43,7 @@ export function take(loaded: LoadedConfig): Taken {
   }
 }
 
-const globalLimits = ({ statementBytes, resultRows }: LimitSettings): GlobalLimits => ({
+export const globalLimits = ({ statementBytes, resultRows }: LimitSettings): GlobalLimits => ({
   ...(statementBytes !== undefined && { statementBytes }),
   ...(resultRows !== undefined && { rows: resultRows }),
 })

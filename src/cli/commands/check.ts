@@ -32,7 +32,7 @@ export function checkCommand(shell: Shell): Command {
     })
 }
 
-function printProblems(printer: Printer, problems: readonly ConfigProblem[], level: 'error' | 'warning'): void {
+export function printProblems(printer: Printer, problems: readonly ConfigProblem[], level: 'error' | 'warning'): void {
   for (const { file, line, column, path, code, message, next } of problems) {
     printer.line(`${file}:${line}:${column}: ${level} ${code}`, level === 'error' ? 'red' : 'yellow')
     printer.line(`  ${path ? `${path}: ` : ''}${message}`)
@@ -40,6 +40,6 @@ function printProblems(printer: Printer, problems: readonly ConfigProblem[], lev
   }
 }
 
-function count(items: readonly unknown[], name: string): string {
+export function count(items: readonly unknown[], name: string): string {
   return `${items.length} ${name}${items.length === 1 ? '' : 's'}`
 }

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Principal, RunFacts } from '../operations/index.ts'
+import { ConfigError } from './errors.ts'
+import { explainIssues } from './explain.ts'
+import { nearest } from './nearest.ts'
+import { present } from './present.ts'
+import { type CasesDocument, cases } from './schema/cases.ts'
+import { type Finding, readSource, type Source } from './source.ts'
+
+/** What a rule test asks, and what it expects. */
+export interface PolicyCase {
+  readonly name: string
+  readonly principal: Principal
+  readonly run: RunFacts
+  /** The name of a resource. */
+  readonly on: string
+  readonly session: { readonly user?: string; readonly database?: string; readonly application?: string }
+  readonly sql: string
+  /** Milliseconds since the epoch; absent: now. */
+  readonly at?: number
+  readonly expect: { readonly effect: 'allow' | 'ask' | 'deny'; readonly rules?: readonly string[] }
+  /** From 1. */
+  readonly line: number
+}
+
+export interface PolicyCases {
+  readonly file: string
+  /** CREATE statements that describe the database; absent: nothing is known of it. */
+  readonly schema?: string
+  readonly cases: readonly PolicyCase[]
+}
+
+/** What cases may name. */
+export interface CaseSurroundings {
+  readonly resources: readonly string[]
+  readonly rules: readonly string[]
+}
+
+/**
+ * Reads a file of cases, in the same YAML as a configuration.
+ * @throws ConfigError with every problem, in the order of the file
+ */
+export function loadCases(path: string, known: CaseSurroundings): PolicyCases {
+  const file = resolve(path)
+  const source = readSource(file)
+  const parsed = cases.safeParse(source.value)
+  if (!parsed.success) throw refused(source, explainIssues(parsed.error.issues, source.value, cases))
+  const { data } = parsed
+  const findings = [...unknownNames(data, known)]
+  if (findings.length > 0) throw refused(source, findings)
+  return {
+    file,
+    ...(data.schema !== undefined && { schema: schemaOf(source, data.schema) }),
+    cases: data.cases.map((_, index) => caseOf(source, data, index)),
+  }
+}
+
+function caseOf(source: Source, { who: everybody, on: everywhere = '', cases: all }: CasesDocument, index: number): PolicyCase {
+  const { name, who, on, database, user, application, at, sql, expect } = all[index] as CasesDocument['cases'][number]
+  const { kind = 'job', issuer, subject, groups = [], run = {} } = { ...everybody, ...who }
+  const from = issuer ?? groups[0]?.split('/', 1)[0] ?? 'issuer'
+  return {
+    name,
+    principal: { kind, issuer: from, subject: subject ?? 'somebody', groups },
+    run: present(run),
+    on: on ?? everywhere,
+    session: present({ database, user, application }),
+    sql,
+    ...(at !== undefined && { at: Date.parse(at) }),
+    expect: { effect: expect.effect, ...('rule' in expect && expect.rule !== undefined && { rules: expect.rule }) },
+    line: source.problem({ code: 'GS_CONFIG_DOUBTFUL', path: ['cases', index], message: '' }).line,
+  }
+}
+
+function* unknownNames({ on: everywhere, cases: all }: CasesDocument, { resources, rules }: CaseSurroundings): Iterable<Finding> {
+  if (everywhere !== undefined) yield* named(['on'], 'resource', everywhere, resources)
+  for (const [index, { on, expect }] of all.entries()) {
+    const path = ['cases', index]
+    if (on !== undefined) yield* named([...path, 'on'], 'resource', on, resources)
+    else if (everywhere === undefined) {
+      yield {
+        code: 'GS_CONFIG_MISSING_FIELD',
+        path: [...path, 'on'],
+        message: 'It is not said on which resource.',
+        next: 'Write on: with its name.',
+      }
+    }
+    for (const rule of 'rule' in expect ? (expect.rule ?? []) : []) yield* named([...path, 'expect', 'rule'], 'rule', rule, rules)
+  }
+}
+
+function* named(path: Finding['path'], what: string, name: string, known: readonly string[]): Iterable<Finding> {
+  if (known.includes(name)) return
+  const meant = nearest(name, known)
+  yield {
+    code: 'GS_CONFIG_INCONSISTENT',
+    path,
+    message: `No ${what} of the configuration is called ${name}.`,
+    next: meant === undefined ? `Write one of ${known.join(', ')}.` : `Did you mean ${meant}?`,
+  }
+}
+
+/** `file:./schema.sql`, or the statements themselves. */
+function schemaOf(source: Source, schema: string): string {
+  if (!schema.startsWith('file:')) return schema
+  const path = resolve(dirname(source.file), schema.slice('file:'.length).trim())
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    throw refused(source, [
+      {
+        code: 'GS_CONFIG_WRONG_VALUE',
+        path: ['schema'],
+        message: 'This file cannot be read.',
+        next: 'Write file: and a path from the folder of this file.',
+      },
+    ])
+  }
+}
+
+const refused = (source: Source, findings: readonly Finding[]) => new ConfigError(findings.map(source.problem))

@@ -1,0 +1,78 @@
+import type { Config } from '../config/index.ts'
+import { isReadOnly } from '../guard/read-only.ts'
+import type { Facts, Operation, Principal, RunFacts } from '../operations/index.ts'
+import { type Asker, createPolicy, type Explanation } from '../policy/index.ts'
+import { createCatalog } from '../protocols/postgres/catalog/index.ts'
+import { declareSnapshot } from '../protocols/postgres/declared/index.ts'
+import { createUnderstanding, transactionFacts } from '../protocols/postgres/sql/index.ts'
+import { globalLimits } from './in-force.ts'
+
+/** An operation that nobody sent. */
+export interface Question {
+  readonly principal: Principal
+  readonly run: RunFacts
+  /** The name of a resource that is configured. */
+  readonly on: string
+  readonly session: { readonly user?: string; readonly database?: string; readonly application?: string }
+  readonly sql: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+export interface Answer {
+  readonly explanation: Explanation
+  /** What the statement was understood to be. */
+  readonly facts: Facts
+  /** Set where the text is refused whatever the rules say. */
+  readonly refusal?: string
+}
+
+/** The rules of a configuration, asked without a gateway or a database: facts come from the statement as they would in one. */
+export interface Rehearsal {
+  ask(question: Question): Promise<Answer>
+  close(): Promise<void>
+}
+
+/** Bytes that are read of a statement where the configuration does not say. */
+const STATEMENT_BYTES = 1024 * 1024
+
+/**
+ * @param ddl CREATE statements that describe the database; undefined: nothing is known of it, so most facts are unknown
+ * @throws DeclaredError, RuleError
+ */
+export async function openRehearsal({ rules, limits, resources }: Config, ddl: string | undefined): Promise<Rehearsal> {
+  const catalog = ddl === undefined ? undefined : createCatalog(await declareSnapshot(ddl))
+  const policy = createPolicy(rules, globalLimits(limits))
+  const understanding = createUnderstanding({ statementBytes: limits.statementBytes ?? STATEMENT_BYTES })
+  const withTransaction = transactionFacts()
+
+  return {
+    async ask({ principal, run, on, session, sql, now }) {
+      const resource = resources.find(({ name }) => name === on)
+      if (resource === undefined) throw new TypeError('a resource that is not configured')
+      const asker: Asker = { principal, resource, run: { id: 'run_rehearsed', facts: run }, session: { id: 'ses_rehearsed', ...session } }
+      const text = Buffer.from(sql)
+      const reading = understanding.openSession({
+        catalog: { current: catalog, fresh: async () => catalog, stale: () => {} },
+        user: 'gatescribe',
+        searchPath: '"$user", public',
+        readOnly: isReadOnly(policy.couldPermit(asker, now)),
+        parameters: new Map([
+          ['client_encoding', 'UTF8'],
+          ['standard_conforming_strings', 'on'],
+        ]),
+        serverVersion: catalog?.serverVersion ?? 180_000,
+      })
+      try {
+        const understood = await reading.understand(text)
+        const facts = policy.usesTransaction ? withTransaction(understood.facts, 'idle') : understood.facts
+        const operation: Operation = { protocol: 'postgres', form: 'query', statement: { text }, facts }
+        const explanation = policy.explain(asker, operation, now)
+        return { explanation, facts, ...(understood.refusal !== undefined && { refusal: understood.refusal }) }
+      } finally {
+        reading.close()
+      }
+    },
+    close: () => understanding.close(),
+  }
+}

@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { run } from '../../src/cli/main.ts'
+import { FACTS } from '../../src/policy/index.ts'
+import { testSurroundings } from '../parts/surroundings.ts'
+
+const docs = new URL('../../docs/', import.meta.url)
+const page = readFileSync(new URL('rules.md', docs), 'utf8')
+const rules = readFileSync(new URL('examples/rules.yaml', docs), 'utf8')
+const cases = readFileSync(new URL('examples/rules.cases.yaml', docs), 'utf8')
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gatescribe-rules-'))
+  writeFileSync(join(folder, 'rules.yaml'), rules)
+  writeFileSync(join(folder, 'rules.cases.yaml'), cases)
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+async function gatescribe(...line: string[]) {
+  const surroundings = testSurroundings({ folder })
+  const code = await run(line, surroundings)
+  return { code, ...surroundings.printed }
+}
+
+describe('the rules of the documentation', () => {
+  it('are good, and nothing about them is doubtful', async () => {
+    expect(await gatescribe('policy', 'check', '--strict', '-c', 'rules.yaml')).toMatchObject({ code: 0, err: '' })
+  })
+
+  it('come out as their cases say', async () => {
+    const tested = await gatescribe('policy', 'test', 'rules.cases.yaml', '-c', 'rules.yaml')
+    expect(tested).toMatchObject({ code: 0, err: '' })
+    expect(tested.out).toContain('All 13 cases')
+  })
+
+  it('are caught by their cases where one of them is taken away or turned round', async () => {
+    const [head = '', ...each] = rules.slice(0, rules.indexOf('\nlimits:')).split(/(?= {2}- name: (?:reports|no-))/)
+    expect(each).toHaveLength(5)
+    for (const one of each) {
+      const others = each.filter((other) => other !== one).join('')
+      // Of those that only a name in a case asks for, the cases must not name what is not there.
+      const name = /name: (\S+)/.exec(one)?.[1] ?? ''
+      const renamed = `  - name: ${name}\n    effect: deny\n    on: { tags: [nobody] }\n    do: [postgres.read]\n`
+      writeFileSync(join(folder, 'rules.yaml'), head + others + renamed)
+      expect(await gatescribe('policy', 'test', 'rules.cases.yaml', '-c', 'rules.yaml'), name).toMatchObject({ code: 5 })
+    }
+  })
+
+  it('are those that the page shows', () => {
+    const shown = [...page.matchAll(/```yaml\n( {2}- name: [\s\S]*?)```/g)].map(([, yaml]) => yaml ?? '')
+    expect(shown).toHaveLength(2)
+    for (const yaml of shown) {
+      for (const line of yaml.trimEnd().split('\n')) expect(rules).toContain(line.replace(/ +#.*$/, ''))
+    }
+  })
+})
+
+it('lists every fact', () => {
+  for (const [variable, fields] of Object.entries(FACTS)) {
+    for (const field of Object.keys(fields)) {
+      if (field === 'columns') continue
+      expect(page).toMatch(variable === 'columns' ? new RegExp(`\`[^|]*[.]${field}\``) : new RegExp(`\`(${variable})?[.]${field}\``))
+    }
+  }
+})
