@@ -1,4 +1,5 @@
 import { existsSync, globSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parseTilePath, TILE_WIDTH } from '../tlog/index.ts'
@@ -52,7 +53,7 @@ export class AsideLogs {
     for (const name of this.names()) {
       if (before !== undefined && (this.#lastWritten(name) >= before || !this.#mayHavePayloads(name))) continue
       yield* this.#published(name)
-      for (const file of this.#segments(name)) yield* sessionsIn(readFileSync(file))
+      for (const file of this.#segments(name)) yield* sessionsIn(await readFile(file))
     }
   }
 
