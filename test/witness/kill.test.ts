@@ -102,7 +102,7 @@ it(`never cosigns two stories, nor forgets what it cosigned, while two processes
     await fetch.close()
     rmSync(folder, { recursive: true })
   }
-  shown('Witness killed', total)
+  shown('test/witness/kill.test.ts', total)
   expect(total).toMatchObject({ 'cosigned in two stories': 0, forgotten: 0 })
   expect(total['kills with requests under way']).toBeGreaterThan(0)
   expect(total['refused as another story']).toBeGreaterThan(0)
