@@ -137,7 +137,7 @@ export class SessionAccount implements BudgetAccount {
     const { settings, counter } = meter
     const { warnAt = 1 } = settings
     const worthTelling = (settings.limit[measure] ?? 0) * warnAt
-    if (counter.sum(measure, now) < worthTelling) counter.told.delete(measure)
+    if (counter.told.size > 0 && counter.sum(measure, now) < worthTelling) counter.told.delete(measure)
     const slot = counter.add(measure, amount, now)
     if (settings.warnAt !== undefined && counter.sum(measure, now) >= worthTelling) this.#tell(meter, measure, 'warned')
     return slot
