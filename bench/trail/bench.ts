@@ -4,7 +4,7 @@
 //   npm run bench:trail -- [--seconds 2] [--rounds 3] [--callers 1,8,64,256] [--folder <on the disk to measure>] [--out bench/results/trail.json]
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Client } from 'pg'
@@ -230,6 +230,8 @@ function bytesIn(folder: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
 }
 
+/** Of the last minute: what else ran on the machine before, and all together at the end. */
+const loadBefore = loadavg()[0]
 const server = await startPostgres({
   ...(debianPostgres(15) ? { version: 15 } : {}),
   storage: options.folder,
@@ -268,7 +270,10 @@ try {
   console.table(rows)
   const log = await written()
   console.log(JSON.stringify(log, undefined, 2))
-  const machine = { processors: cpus().length, model: cpus()[0]?.model ?? '', node: process.version, postgres: server.version }
+  const machine = {
+    ...{ processors: cpus().length, model: cpus()[0]?.model ?? '', node: process.version, postgres: server.version },
+    load: { before: loadBefore, after: loadavg()[0] },
+  }
   mkdirSync(dirname(options.out), { recursive: true })
   writeFileSync(options.out, `${JSON.stringify({ at: new Date().toISOString(), machine, rows, written: log, results }, undefined, 2)}\n`)
 } finally {
