@@ -94,6 +94,14 @@ const forbidden = [
     to: { dependencyTypes: ['core'], pathNot: '^(node:)?(buffer|crypto)$' },
   },
   {
+    name: 'policy-stands-on-two-libraries',
+    comment:
+      'An expression language and linear-time patterns, both without a clock, file or socket; a third library on the path of every decision should be argued for here.',
+    severity: 'error',
+    from: { path: '^src/policy/', pathNot: tests },
+    to: { path: '(^|/)node_modules/', pathNot: '(^|/)node_modules/(@marcbachmann/cel-js|re2js)/' },
+  },
+  {
     name: 'redaction-stands-alone',
     comment:
       'What is stored must depend on nothing but what came in: no clock, file, library or other room between a secret and its removal. Of Node it uses bytes.',
