@@ -56,6 +56,7 @@ export async function openRehearsal({ rules, limits, resources }: Config, ddl: s
         catalog: { current: catalog, fresh: async () => catalog, stale: () => {} },
         user: 'gatescribe',
         searchPath: '"$user", public',
+        usable: 'all',
         readOnly: isReadOnly(policy.couldPermit(asker, now)),
         parameters: new Map([
           ['client_encoding', 'UTF8'],

@@ -32,6 +32,7 @@ async function factsOf(sql: string, ddl = SHOP) {
     catalog: { current, fresh: async () => current, stale: () => {} },
     user: 'somebody',
     searchPath: '"$user", public',
+    usable: 'all',
     readOnly: false,
     parameters: new Map([
       ['client_encoding', 'UTF8'],

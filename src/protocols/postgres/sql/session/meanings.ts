@@ -30,7 +30,8 @@ export class Meanings {
   }
 
   of(version: string | undefined, view: SessionView): Meaning {
-    const key = JSON.stringify([version, view.searchPath, view.temporary, view.catalogKnown, view.readOnly])
+    const { searchPath, temporary, catalogKnown, made, altered, readOnly } = view
+    const key = JSON.stringify([version, searchPath, temporary, catalogKnown, made, altered, readOnly])
     const known = this.#meanings.get(key)
     if (known) return known
     const meaning: Meaning = { version, view, forgotten: false, young: new Map(), old: new Map(), key }

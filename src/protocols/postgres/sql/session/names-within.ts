@@ -1,4 +1,5 @@
 import type { StatementFacts } from '../statement-facts.ts'
+import { decisive, endsTransaction } from './decisive.ts'
 import type { Names, Prepared } from './names.ts'
 
 /** What names stand for within one text: what an earlier statement of it makes of a name, a later one meets. */
@@ -19,30 +20,17 @@ export class NamesWithin {
     return this.#cursors.get(name) ?? this.#around.cursors?.cursor(name)
   }
 
-  /** Behind this statement. What may end a name ends them all. */
+  /**
+   * Behind this statement. What may end one name ends them all; and a statement that was prepared before names came to mean something
+   * else is not known any more.
+   */
   follow({ transitions }: StatementFacts): void {
     for (const transition of transitions) {
-      switch (transition.kind) {
-        case 'prepare':
-          this.#prepared.set(transition.name, { statement: transition.statement, source: undefined })
-          break
-        case 'declare':
-          this.#cursors.set(transition.name, transition.statement)
-          break
-        case 'opaque':
-        case 'discard':
-          this.#losePrepared()
-          this.#loseCursors()
-          break
-        case 'deallocate':
-          this.#losePrepared()
-          break
-        case 'close':
-          this.#loseCursors()
-          break
-        case 'transaction':
-          if (transition.verb !== 'begin' && transition.verb !== 'savepoint') this.#loseCursors()
-      }
+      const ends = endsTransaction(transition)
+      if (transition.kind === 'prepare') this.#prepared.set(transition.name, { statement: transition.statement, source: undefined })
+      else if (transition.kind === 'declare') this.#cursors.set(transition.name, transition.statement)
+      else if (ends || decisive(transition)) this.#losePrepared()
+      if (ends || ENDING_CURSORS.has(transition.kind)) this.#loseCursors()
     }
   }
 
@@ -56,3 +44,5 @@ export class NamesWithin {
     this.#around = { ...this.#around, cursors: undefined }
   }
 }
+
+const ENDING_CURSORS: ReadonlySet<string> = new Set(['opaque', 'discard', 'close'])

@@ -1,20 +1,21 @@
 import { transaction } from '../../wire/codes.ts'
 import type { StatementFacts, Transition } from '../statement-facts.ts'
+import { decisive, endsTransaction } from './decisive.ts'
 import { Names, type Source } from './names.ts'
-import { changed, committed, type Revertible, UNKNOWN, withoutTemporary, withTemporary } from './settings.ts'
+import { changed, committed, defines, NONE, type Revertible, UNKNOWN, withDefinition, withoutTemporary, withTemporary } from './settings.ts'
 
 /** How a session stands right behind its log-in. */
 export interface Beginning {
-  /** Who is logged in at the target. */
-  readonly user: string
+  /** Who is logged in at the target; undefined: not known. */
+  readonly user: string | undefined
   /** search_path as the server shows it, which is also what RESET makes it; undefined: not known. */
   readonly searchPath: string | undefined
   /** The server reports search_path whenever it changes: PostgreSQL 18 and newer. */
   readonly reportsSearchPath: boolean
 }
 
-/** Settings that decide what a text means. */
-const DECISIVE = new Set(['search_path', 'role', 'session_authorization', 'client_encoding', 'standard_conforming_strings'])
+/** Of a session that has done nothing yet. */
+const FRESH = { temporary: NONE, untilCommit: NONE, defined: false, made: NONE, altered: NONE } as const
 /** Savepoints that are kept count of. */
 const SAVEPOINTS = 1_000
 
@@ -39,7 +40,7 @@ export class SessionState {
     const { user, searchPath: path } = beginning
     this.#beginning = beginning
     this.#sessionUser = user
-    this.#now = { path, pathAfter: path, user, userAfter: user, temporary: [], untilCommit: [], defined: false }
+    this.#now = { path, pathAfter: path, user, userAfter: user, ...FRESH }
   }
 
   /** A new object whenever something in it changed. */
@@ -103,9 +104,7 @@ export class SessionState {
     if (tentative && !this.#block) return true
     for (const { transitions } of statements) {
       for (const transition of transitions) {
-        if (transition.kind === 'transaction') {
-          if (tentative && ENDING.has(transition.verb)) return true
-        } else if (decisive(transition)) return true
+        if (decisive(transition) || (tentative && endsTransaction(transition))) return true
       }
     }
     return false
@@ -120,7 +119,9 @@ export class SessionState {
         this.#reset(transition.name)
         break
       case 'prepare':
-        this.names.prepare(transition.name, { statement: transition.statement, source })
+        // What cannot be understood anew is not known once anything changes, so it is not known at all.
+        if (source) this.names.prepare(transition.name, { statement: transition.statement, source })
+        else this.names.deallocate(transition.name)
         break
       case 'deallocate':
         this.names.deallocate(transition.name)
@@ -141,7 +142,7 @@ export class SessionState {
         this.#now = withoutTemporary(this.#now, transition.names)
         break
       case 'define':
-        this.#set({ defined: true })
+        this.#now = withDefinition(this.#now, transition.made, transition.altered)
         break
       case 'opaque':
         this.#opaque()
@@ -224,7 +225,7 @@ export class SessionState {
   }
 
   #commit(): void {
-    if (this.#now.defined) this.#definitions += 1
+    if (defines(this.#now)) this.#definitions += 1
     this.#now = committed(this.#now)
     this.names.committed()
     this.#over()
@@ -248,13 +249,19 @@ export class SessionState {
       this.#lose()
       return
     }
-    this.#now = { ...UNKNOWN, defined: this.#now.defined }
+    this.#now = this.#unknown()
     this.names.lose()
+  }
+
+  /** The catalog aside: who changes it is noticed otherwise. */
+  #unknown(): Revertible {
+    const { defined, made, altered } = this.#now
+    return { ...UNKNOWN, defined, made, altered }
   }
 
   /** Nothing is known any more, nor what a ROLLBACK brings back. */
   #lose(): void {
-    const lost = { ...UNKNOWN, defined: this.#now.defined }
+    const lost = this.#unknown()
     this.#now = lost
     if (this.#before) this.#before = lost
     this.#savepoints = []
@@ -262,27 +269,11 @@ export class SessionState {
   }
 
   #discard(what: 'all' | 'temp' | 'plans' | 'sequences'): void {
-    if (what === 'temp') this.#set({ temporary: [], untilCommit: [] })
+    if (what === 'temp') this.#set({ temporary: NONE, untilCommit: NONE })
     if (what !== 'all') return
     const { searchPath: path, user } = this.#beginning
     this.#sessionUser = user
-    this.#now = { path, pathAfter: path, user, userAfter: user, temporary: [], untilCommit: [], defined: this.#now.defined }
+    this.#now = { path, pathAfter: path, user, userAfter: user, ...FRESH }
     this.names.lose()
-  }
-}
-
-const ENDING: ReadonlySet<string> = new Set(['commit', 'rollback', 'rollback-to', 'prepare'])
-
-function decisive(transition: Exclude<Transition, { kind: 'transaction' }>): boolean {
-  switch (transition.kind) {
-    case 'set':
-    case 'reset':
-      return transition.name === undefined || DECISIVE.has(transition.name)
-    case 'discard':
-      return transition.what === 'all' || transition.what === 'temp'
-    case 'close':
-      return false
-    default:
-      return true
   }
 }

@@ -3,6 +3,7 @@ import { catalogOf, SHOP as PARTS } from '../../../../../test/parts/shop-catalog
 import { transaction } from '../../wire/codes.ts'
 import type { SqlSession, Understood } from '../sql-session.ts'
 import type { CatalogSource } from './catalog-source.ts'
+import type { SessionOptions } from './session.ts'
 import { createUnderstanding } from './understanding.ts'
 
 const SHOP = catalogOf(PARTS)
@@ -21,15 +22,18 @@ function openSession({
   catalog = still(SHOP),
   serverVersion = 150_004,
   parameters = new Map<string, string>(),
+  ...others
 }: {
   catalog?: CatalogSource
   serverVersion?: number
   parameters?: ReadonlyMap<string, string>
+  usable?: SessionOptions['usable']
 } = {}): SqlSession {
   return understanding.openSession({
     catalog,
     user: 'app',
     searchPath: '"$user", public',
+    usable: 'usable' in others ? others.usable : 'all',
     readOnly: false,
     parameters: new Map([...PARAMETERS, ...parameters]),
     serverVersion,
@@ -194,6 +198,19 @@ describe('search_path', () => {
     expect(await reads(session, 'select a from t')).toEqual(['public.t'])
   })
 
+  it('is unknown where a schema on it may be closed to the user: the server passes over it', async () => {
+    const session = openSession({ usable: ['public', 'shop'] })
+    expect(await reads(session, 'select a from t')).toEqual(['public.t'])
+    await run(session, 'set search_path = nowhere, shop')
+    expect(await reads(session, 'select total from orders')).toContain('shop.orders')
+    await run(session, 'set search_path = staging, shop')
+    expect(await reads(session, 'select total from orders')).toBeUndefined()
+    await run(session, 'set search_path = public')
+    await run(session, 'set role other')
+    expect(await reads(session, 'select a from t')).toBeUndefined()
+    expect(await reads(openSession({ usable: undefined }), 'select a from t')).toBeUndefined()
+  })
+
   it('is unknown behind what is opaque, until it is set, or told', async () => {
     const session = openSession()
     await run(session, 'do $$ begin end $$')
@@ -286,6 +303,8 @@ describe('a change of the catalog', () => {
     const session = openSession({ catalog: source })
     await run(session, 'begin', transaction.open)
     await run(session, 'create table fresh (id int)', transaction.open)
+    expect(await reads(session, 'select id from fresh')).toEqual(['public.fresh'])
+    await run(session, 'drop table u', transaction.open)
     expect(await reads(session, 'select a from public.t')).toBeUndefined()
     expect(source.told).toBe(0)
     const { epoch } = session

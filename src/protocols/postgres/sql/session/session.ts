@@ -26,10 +26,15 @@ export interface Reader {
 
 export interface SessionOptions {
   readonly catalog: CatalogSource
-  /** Who is logged in at the target. */
+  /** Who is logged in at the target; empty: not known. */
   readonly user: string
   /** search_path as the server shows it behind the log-in; undefined: not known. */
   readonly searchPath: string | undefined
+  /**
+   * Schemas that this user may use, at least those on the search path: the server passes over any other. `all`: no schema is closed to it.
+   * Undefined: not known, and then no unqualified name is.
+   */
+  readonly usable: readonly string[] | 'all' | undefined
   /** Whether the gateway keeps this session read-only at the server. */
   readonly readOnly: boolean
   /** ParameterStatus of the target's log-in. */
@@ -45,6 +50,7 @@ export class ReadSession implements SqlSession {
   readonly #reader: Reader
   readonly #share: Share
   readonly #readOnly: boolean
+  readonly #user: { readonly name: string | undefined; readonly usable: SessionOptions['usable'] }
   readonly #state: SessionState
   readonly #lexing: Lexing
   readonly #catalog: SessionCatalog
@@ -60,10 +66,12 @@ export class ReadSession implements SqlSession {
   #resolved: { readonly epoch: number; readonly texts: Map<Kept, Understood> } | undefined
 
   constructor(reader: Reader, share: Share, options: SessionOptions) {
-    const { user, searchPath, parameters, serverVersion } = options
+    const { searchPath, parameters, serverVersion, usable } = options
+    const user = options.user === '' ? undefined : options.user
     this.#reader = reader
     this.#share = share
     this.#readOnly = options.readOnly
+    this.#user = { name: user, usable }
     this.#catalog = new SessionCatalog(options.catalog)
     this.#lexing = new Lexing(parameters)
     const reportsSearchPath = serverVersion >= REPORTS_SEARCH_PATH
@@ -137,9 +145,26 @@ export class ReadSession implements SqlSession {
   }
 
   #view(): SessionView {
-    const { path, user, temporary, defined } = this.#state.now
-    const searchPath = path === undefined ? undefined : readSearchPath(path, user)
-    return { ...(searchPath && { searchPath }), ...(temporary && { temporary }), catalogKnown: !defined, readOnly: this.#readOnly }
+    const { path, user, temporary, defined, made, altered } = this.#state.now
+    const schemas = path === undefined ? undefined : readSearchPath(path, user)
+    const searchPath = schemas && this.#isOpen(schemas, user) ? schemas : undefined
+    return {
+      ...(searchPath && { searchPath }),
+      ...(temporary && { temporary }),
+      catalogKnown: !defined,
+      ...(made.length > 0 && { made }),
+      ...(altered.length > 0 && { altered }),
+      readOnly: this.#readOnly,
+    }
+  }
+
+  /** Whether the server looks into all of these that exist. What a role that was SET may use is not known. */
+  #isOpen(schemas: readonly string[], user: string | undefined): boolean {
+    const { usable } = this.#user
+    if (usable === 'all') return true
+    if (usable === undefined || user !== this.#user.name) return false
+    const catalog = this.#catalog.current
+    return schemas.every((schema) => usable.includes(schema) || BUILT_IN.has(schema) || !catalog?.hasSchema(schema))
   }
 
   /** A transaction that changed the catalog may be over. */
@@ -223,6 +248,9 @@ export class ReadSession implements SqlSession {
     return read instanceof Promise ? read.then(pick) : pick(read)
   }
 }
+
+/** Open to everybody, and to be named on a search path. */
+const BUILT_IN: ReadonlySet<string> = new Set(['pg_temp', 'pg_catalog', 'information_schema'])
 
 /** An empty query. */
 const NOTHING: StatementFacts = { effects: [], sql: {}, transitions: [] }

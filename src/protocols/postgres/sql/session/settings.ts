@@ -11,12 +11,19 @@ export interface Revertible {
   readonly temporary: readonly string[] | undefined
   /** Those of them that end with the transaction. */
   readonly untilCommit: readonly string[]
-  /** The transaction changed the catalog. */
+  /** The transaction changed the catalog by more than `made` and `altered`. */
   readonly defined: boolean
+  /** Relations that it made. */
+  readonly made: readonly string[]
+  /** Relations whose columns it changed. */
+  readonly altered: readonly string[]
 }
 
-/** Temporary relations that are kept count of; a session with more is not known. */
-const TEMPORARY = 1_000
+/** Relations that are kept count of; those of a session with more are not known. */
+const RELATIONS = 1_000
+
+/** The same object wherever there are none, as changes are told by it. */
+export const NONE: readonly string[] = []
 
 /** What nothing is known of. */
 export const UNKNOWN: Revertible = {
@@ -25,8 +32,10 @@ export const UNKNOWN: Revertible = {
   user: undefined,
   userAfter: undefined,
   temporary: undefined,
-  untilCommit: [],
+  untilCommit: NONE,
   defined: false,
+  made: NONE,
+  altered: NONE,
 }
 
 /** The same object where nothing changes. */
@@ -40,7 +49,7 @@ export function changed(now: Revertible, change: Partial<Revertible>): Revertibl
 export function withTemporary(now: Revertible, names: readonly string[], untilCommit: boolean): Revertible {
   if (!now.temporary) return now
   const temporary = [...new Set([...now.temporary, ...names])].sort()
-  if (temporary.length > TEMPORARY) return { ...now, temporary: undefined }
+  if (temporary.length > RELATIONS) return { ...now, temporary: undefined }
   return { ...now, temporary, untilCommit: untilCommit ? [...now.untilCommit, ...names] : now.untilCommit }
 }
 
@@ -52,11 +61,22 @@ export function withoutTemporary(now: Revertible, names: readonly string[]): Rev
   })
 }
 
+/** What the open transaction changed of the catalog. @param made undefined: no more than that is known */
+export function withDefinition(now: Revertible, made: readonly string[] | undefined, altered: readonly string[] = NONE): Revertible {
+  if (!made || now.made.length + now.altered.length > RELATIONS) return changed(now, { defined: true })
+  return { ...now, made: [...now.made, ...made], altered: [...now.altered, ...altered] }
+}
+
+/** Whether the open transaction changed the catalog. */
+export function defines({ defined, made, altered }: Revertible): boolean {
+  return defined || made.length > 0 || altered.length > 0
+}
+
 /** What stays once the transaction is committed. */
 export function committed(now: Revertible): Revertible {
   const { pathAfter: path, userAfter: user } = now
   const after = now.untilCommit.length > 0 ? withoutTemporary(now, now.untilCommit) : now
-  return changed(after, { path, user, defined: false })
+  return changed(after, { path, user, defined: false, made: NONE, altered: NONE })
 }
 
 function without(all: readonly string[], names: readonly string[]): readonly string[] {

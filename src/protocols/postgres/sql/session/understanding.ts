@@ -4,6 +4,7 @@ import { analyse } from '../facts/index.ts'
 import { loadParser, ParsePool, type Parser, type PoolOptions, prescan, type Reading, readText, Share } from '../parse/index.ts'
 import type { SqlSession } from '../sql-session.ts'
 import type { StatementFacts } from '../statement-facts.ts'
+import { decisive, endsTransaction } from './decisive.ts'
 import { Generations } from './generations.ts'
 import { isMissing, type Kept, NOT_UNDERSTOOD, refusedText } from './kept.ts'
 import { type Meaning, Meanings } from './meanings.ts'
@@ -45,6 +46,9 @@ export function createUnderstanding(options: UnderstandingOptions): Understandin
     },
   }
 }
+
+/** These change what names of statements and cursors stand for, and nothing of what is in a text. */
+const NAMING: ReadonlySet<string> = new Set(['prepare', 'deallocate', 'declare'])
 
 class TextReader implements Reader {
   readonly meanings: Meanings
@@ -110,7 +114,7 @@ class TextReader implements Reader {
       return unparsed
     }
     if ('refused' in reading) return refusedText(reading.refused)
-    const { statements } = reading
+    const statements = withoutDoubt(reading.statements)
     const { view, version } = meaning
     const certain = view.searchPath !== undefined && view.temporary !== undefined && view.catalogKnown && version !== undefined
     const kept: Kept = {
@@ -120,10 +124,32 @@ class TextReader implements Reader {
       named: statements.some(({ executes, fetches }) => executes !== undefined || fetches !== undefined),
       missing: certain && statements.some(isMissing),
     }
-    statements.forEach(({ transitions }, index) => {
-      if (transitions.some(({ kind }) => kind === 'prepare')) this.#sources.set(statements[index]!, { text, meaning, index, inner: true })
-    })
+    this.#remember(statements, text, meaning)
     this.meanings.put(meaning, text, kept)
     return kept
   }
+
+  /** Where statements stand that may have to be understood anew: only what nothing in its own text gives another meaning. */
+  #remember(statements: readonly StatementFacts[], text: string, meaning: Meaning): void {
+    for (const [index, statement] of statements.entries()) {
+      const { transitions } = statement
+      if (transitions.some(({ kind }) => kind === 'prepare')) this.#sources.set(statement, { text, meaning, index, inner: true })
+      else if (transitions.some((transition) => !NAMING.has(transition.kind) && decisive(transition))) return
+    }
+  }
+}
+
+/**
+ * Behind what makes temporary relations unknown within a text, a DROP or ALTER does not say whether it was one of them, and the session
+ * may know of it: then it may have been any.
+ */
+function withoutDoubt(statements: readonly StatementFacts[]): readonly StatementFacts[] {
+  let doubt = false
+  return statements.map((statement) => {
+    const { transitions, executes, fetches } = statement
+    const doubtful = doubt && transitions.some((transition) => transition.kind === 'define' && !transition.made)
+    doubt ||= executes !== undefined || fetches !== undefined
+    doubt ||= transitions.some((transition) => transition.kind === 'opaque' || endsTransaction(transition))
+    return doubtful ? { ...statement, transitions: [...transitions, { kind: 'opaque' }] } : statement
+  })
 }
