@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TestTrail } from '../../test/parts/trail.ts'
 import { openPayloadStore } from '../store/index.ts'
 import { inclusionProof, leafHash, verifyInclusion } from '../tlog/index.ts'
+import { destroyInTurns } from './erasure.ts'
 import type { EntryDraft, KeyStore, PayloadKey, PayloadStore, Trail } from './index.ts'
 
 let house: TestTrail
@@ -290,4 +291,23 @@ describe('logs that were set aside', () => {
     renameSync(join(log, '000'), join(log, '001'))
     for await (const { fields } of trail.readAside()) expect(sessions.has(fields.session)).toBe(true)
   })
+})
+
+it('destroys thousands of keys in portions, and lets others have their turn between them', async () => {
+  const keys = Array.from({ length: 2000 }, (_, n) => n.toString(16).padStart(16, '0'))
+  const portions: number[] = []
+  const turns: number[] = []
+  const counting = setInterval(() => turns.push(portions.length), 0)
+  const destroyed: string[] = []
+  const destroy = (ids: readonly string[]) => {
+    portions.push(ids.length)
+    destroyed.push(...ids)
+    const until = performance.now() + 3
+    while (performance.now() < until);
+  }
+  await destroyInTurns({ destroy }, keys)
+  clearInterval(counting)
+  expect(destroyed).toEqual(keys)
+  expect(Math.max(...portions)).toBeLessThanOrEqual(256)
+  expect(new Set(turns).size).toBeGreaterThan(4)
 })

@@ -1,5 +1,6 @@
 import type { Appending } from './appending.ts'
 import type { AsideLogs } from './aside-logs.ts'
+import { destroyInTurns } from './erasure.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { PublishClock } from './publish-clock.ts'
 import type { EntryDraft, EraseAlso, Proven, Pruning, Trail } from './trail.ts'
@@ -22,7 +23,7 @@ export async function prune(
   // Where little happens, one segment may hold what is older than anything that is kept: those before this entry go with its publication.
   log.roll()
   await trail.durable(entry)
-  ring.destroy(keys)
+  await destroyInTurns(ring, keys)
   await trail.publish()
   await trail.publish()
   await publishing.prune(order)
