@@ -28,7 +28,7 @@ export function createSqlReading({ connector, records, statementBytes }: SqlRead
   const catalogs = new CatalogWatches({
     async connect(of, signal) {
       await records.catalogRead(of.resource)
-      const ask: PostgresAsk = { database: of.database, settings: new Map(), minor: 0, readOnly: true }
+      const ask: PostgresAsk = { database: of.database, settings: new Map(), minor: 0, readOnly: false }
       return (await connector.connect({ name: of.resource }, ask, signal, TO_LOOK)).target
     },
     observer: (of, reading) => records.catalogOutcome(of.resource, reading),

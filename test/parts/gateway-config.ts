@@ -30,6 +30,11 @@ export interface WrittenRule {
 }
 
 export const ALLOW_ALL: WrittenRule = { name: 'reports-may', effect: 'allow', who: { groups: [JOB_GROUP] }, do: ['postgres.*'] }
+/** Also what has to be named: for tests that are about something else than the rules. */
+export const ALLOW_EVERYTHING: WrittenRule = {
+  ...ALLOW_ALL,
+  do: ['postgres.*', 'postgres.credential', 'postgres.backend', 'postgres.statistics'],
+}
 export const DENY_ALL: WrittenRule = { name: 'nobody-may', effect: 'deny', do: ['postgres.*'], say: 'Ask the owner of this resource.' }
 
 /** The issuer of test/parts/issuer.ts as GitHub Actions would be configured. */

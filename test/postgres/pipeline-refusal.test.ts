@@ -17,6 +17,9 @@ it('a rule that begins to deny in the middle of a pipeline: earlier answers firs
   const settings = { user: 'anybody', database: SHOP_DATABASE, options: `-c gatescribe.token=${password}` }
   const session = await openRawSession({ port: shop.gateway.port, ca: shop.gateway.ca, protocol: '3.0', settings })
   await session.loggedIn()
+  // The first text of a database waits for its catalog.
+  session.send(Buffer.concat([...statement('SELECT 0'), message('S')]))
+  await session.messages('12DCZ'.length)
   const before = session.received().length
 
   session.send(Buffer.concat([...statement('SELECT 1 FROM pg_sleep(0.5)'), message('H')]))

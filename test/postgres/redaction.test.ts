@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EntryAnswer } from '../../src/api/local/schemas.ts'
+import { ALLOW_EVERYTHING } from '../parts/gateway-config.ts'
 import { operationsOf, readTrail } from '../parts/recorded.ts'
 import { found, needs } from '../parts/require.ts'
 import { openShop, SHOP_DATABASE, SHOP_ROLE, type Shop } from '../parts/shop.ts'
@@ -34,6 +35,11 @@ describe('secrets that a job sends', () => {
 
   beforeAll(async () => {
     shop = await openShop({
+      gateway: {
+        adjust: (config) => {
+          config.rules = [ALLOW_EVERYTHING]
+        },
+      },
       postgres: { hba: [`host all ${SHOP_ROLE},far 127.0.0.1/32 scram-sha-256`] },
     })
     await shop.server.query(`ALTER ROLE ${SHOP_ROLE} CREATEROLE`)
