@@ -134,6 +134,8 @@ describe('code of users', () => {
     [`SELECT 'x'::mood`, 'session/catalog read'],
     [`SELECT 'x'::checked`, 'opaque/user code'],
     [`SELECT CAST('x' AS checked[])`, 'opaque/user code'],
+    [`SELECT '(1)'::shop.coded`, 'opaque/user code'],
+    [`SELECT '(1)'::shop.notes`, 'session/catalog read'],
     [`SELECT 'x'::nosuch`, 'opaque/user code'],
     ['SELECT * FROM json_to_record(NULL) AS x (a checked)', 'opaque/user code'],
     [`SELECT * FROM JSON_TABLE('[]', '$' COLUMNS (a checked PATH '$.a')) x`, 'opaque/user code'],

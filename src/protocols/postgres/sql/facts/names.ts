@@ -172,7 +172,7 @@ export function operatorIsHarmless(names: Names, schema: string, name: string): 
   return known
 }
 
-/** Whether making a value of a type runs no code of users. Row types of relations count as harmless: their columns were made before. */
+/** Whether making a value of a type runs no code of users. The row type of a relation is as harmless as its columns. */
 export function typeIsHarmless(names: Names, schema: string, name: string): boolean {
   if (isSystemSchema(schema) && builtinType(schema, name)) return true
   if (schema === 'pg_temp') return names.view.temporary?.includes(name) === true
@@ -180,10 +180,15 @@ export function typeIsHarmless(names: Names, schema: string, name: string): bool
   if (!catalog) return schema === '' && !mayHoldUserCode(names) && names.view.temporary !== undefined && builtinType('pg_catalog', name)
   if (schema !== '') {
     const type = catalog.userType(schema, name)
-    return type ? type.harmless : catalog.relation(schema, name) !== undefined
+    return type ? type.harmless : rowIsHarmless(catalog.relation(schema, name))
   }
   // The array type of `thing` is `_thing`; nobody writes that, and what is not found is not harmless.
   const types: readonly UserType[] = catalog.userTypes(name)
   if (types.some((type) => searched(names, type.schema) && !type.harmless)) return false
-  return builtinType('pg_catalog', name) || types.length > 0 || relationNamed(names, '', name) !== undefined
+  if (builtinType('pg_catalog', name) || types.length > 0) return true
+  const row = relationNamed(names, '', name)
+  return row !== undefined && (row.relation === undefined || rowIsHarmless(row.relation))
 }
+
+const rowIsHarmless = (relation: Relation | undefined): boolean =>
+  relation !== undefined && !relation.userCode.onRead && !relation.userCode.onWrite

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { effectsOf, factsOf } from '../../../../../test/parts/facts-of.ts'
+import { catalogOf } from '../../../../../test/parts/shop-catalog.ts'
 import { searchPathOf } from './settings.ts'
 
 const transitions = (sql: string) => factsOf(sql).transitions
@@ -147,6 +148,13 @@ describe('what a statement leaves behind in its session', () => {
       kind: 'opaque',
     })
     expect(factsOf('CREATE VIEW v AS SELECT * FROM a', { temporary: ['a'] }).transitions).toContainEqual({ kind: 'opaque' })
+  })
+
+  it('may be anything where a view sets something by a function', () => {
+    const relations = { 'public.setting': { columns: ['x'], uses: {}, calls: ['pg_catalog.set_config'] } }
+    const facts = factsOf('SELECT * FROM setting', {}, catalogOf({ relations }))
+    expect(facts.effects).toContainEqual({ class: 'admin', action: 'set restricted' })
+    expect(facts.transitions).toEqual([{ kind: 'opaque' }])
   })
 
   it('keeps named statements and cursors with their own facts', () => {

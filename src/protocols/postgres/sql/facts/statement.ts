@@ -114,6 +114,8 @@ export function special(statement: Statement, effect: Effect, unknown?: 'reads' 
     return
   }
   act(found, effect.action)
+  // set_config, with arguments that are not seen.
+  if (effect.action === 'set restricted') found.transitions.push({ kind: 'opaque' })
   if (unknown) found.unknown.add(unknown)
 }
 
