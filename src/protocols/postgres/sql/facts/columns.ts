@@ -1,4 +1,5 @@
 import { fieldMayCall } from './calls.ts'
+import { isSystem } from './relations.ts'
 import { type Entry, hasColumn, namedIn, type Scope, useColumn, useRow } from './scope.ts'
 import type { Statement } from './statement.ts'
 import { as, list, string, type Tree } from './tree.ts'
@@ -73,6 +74,32 @@ export function entriesNamed(scope: Scope, names: readonly string[]): readonly E
       certain ||= !entry.hidden
     }
     if (certain) return found
+  }
+  return found
+}
+
+/** Whether a reference can only be to columns of system relations: their types are built in. */
+export function isSystemColumn(reference: Tree, scope: Scope): boolean {
+  const names = list(reference, 'fields').map((part) => string(part))
+  const name = names.pop()
+  if (name === undefined || names.includes(undefined)) return false
+  const entries =
+    names.length > 0
+      ? entriesNamed(
+          scope,
+          names.map((part) => part ?? ''),
+        )
+      : columnsNamed(scope, name)
+  return entries.length > 0 && entries.every((entry) => entry.target && isSystem(entry.target) && hasColumn(entry, name) === true)
+}
+
+/** Everything that may have a column of this name, up to where one has for certain. */
+function columnsNamed(scope: Scope, name: string): readonly Entry[] {
+  const found: Entry[] = []
+  for (let level: Scope | undefined = scope; level; level = level.parent) {
+    const having = level.entries.filter((entry) => !entry.qualifiedOnly && hasColumn(entry, name) !== false)
+    found.push(...having)
+    if (having.some((entry) => hasColumn(entry, name) === true)) return found
   }
   return found
 }

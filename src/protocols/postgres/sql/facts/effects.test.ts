@@ -207,9 +207,20 @@ describe('code of users', () => {
     const cast = catalogOf({ ...SHOP, typeCode: { casts: true, inputs: true } })
     expect(effectsOf('SELECT a::text FROM t', {}, cast)).toEqual(['opaque/user code', 'read/select'])
     expect(effectsOf(`SELECT '1'::int, $1::text`, {}, cast)).toEqual(['session/catalog read'])
+    expect(effectsOf('SELECT oid::regclass::text, c.relname::pg_catalog.text FROM pg_class c', {}, cast)).toEqual(['session/catalog read'])
+    expect(effectsOf('SELECT relname::text, a::text FROM pg_class, t', {}, cast)).toContain('opaque/user code')
+    expect(effectsOf('SELECT x.oid::text FROM (SELECT oid FROM pg_class) x', {}, cast)).toContain('opaque/user code')
     expect(effectsOf('SELECT to_json(t) FROM t', {}, cast)).toEqual(['opaque/user code', 'read/select'])
     expect(effectsOf('SELECT JSON_OBJECT(1: t) FROM t', {}, cast)).toEqual(['opaque/user code', 'read/select'])
     expect(effectsOf(`SELECT pg_input_is_valid('1', 'x')`, {}, cast)).toEqual(['opaque/user code'])
+  })
+  it('may be behind casts of built-in types, where a superuser has made some', () => {
+    const everywhere = catalogOf({
+      relations: { 'pg_catalog.pg_class': { columns: ['oid', 'relname'], userCode: { onRead: true, onWrite: true } } },
+      typeCode: { casts: true, inputs: false },
+    })
+    expect(effectsOf('SELECT 1::text', {}, everywhere)).toEqual(['opaque/user code'])
+    expect(effectsOf('SELECT relname FROM pg_class', {}, everywhere)).toEqual(['opaque/user code', 'session/catalog read'])
   })
   it('is taken to be everywhere where nothing is known of the catalog', () => {
     const unknown = { catalogKnown: false }

@@ -1,12 +1,13 @@
+import { builtinType } from '../../catalog/builtin/index.ts'
 import { funcCall, jsonConstructor } from './calls.ts'
-import { columnRef, indirection } from './columns.ts'
+import { columnRef, indirection, isSystemColumn } from './columns.ts'
 import { act } from './findings.ts'
 import { operatorIsHarmless, relationNamed, typeIsHarmless } from './names.ts'
 import { readRelation, unresolved } from './relations.ts'
 import type { Derived, Scope } from './scope.ts'
 import { useSource } from './scope.ts'
 import { type Handler, runUserCode, type Statement, typeCode, using } from './statement.ts'
-import { as, isTree, list, strings, type Tree, text, typeOf } from './tree.ts'
+import { as, isTree, list, strings, type Tree, text, tree, typeOf } from './tree.ts'
 import { query, walk, walkFields } from './walk.ts'
 
 /** An operator by its name, `schema.+` or `+`. */
@@ -51,10 +52,26 @@ function typeName(statement: Statement, fields: Tree, scope: Scope): undefined {
   walkFields(statement, fields, scope, 'names')
 }
 
+/**
+ * Whether the cast of a value cannot be one of a user: a constant goes through the input of the type, and for what has a built-in type there
+ * are only built-in casts to one.
+ */
+function isBuiltinValue(statement: Statement, value: unknown, scope: Scope): boolean {
+  // Where a superuser has changed casts between built-in types, the catalog says of every relation that it runs code.
+  if (statement.names.catalog?.relation('pg_catalog', 'pg_class')?.userCode.onRead) return false
+  const type = typeOf(value)
+  const fields = as(value, type) ?? {}
+  if (type === 'A_Const' || type === 'ParamRef') return true
+  if (type === 'ColumnRef') return isSystemColumn(fields, scope)
+  if (type !== 'TypeCast') return false
+  const parts = strings(list(tree(fields, 'typeName'), 'names'))
+  const name = parts[parts.length - 1] ?? ''
+  if (parts.length > 1) return parts[0] === 'pg_catalog' && builtinType('pg_catalog', name)
+  return builtinType('pg_catalog', name) && statement.names.catalog?.userTypes(name).length === 0
+}
+
 function typeCast(statement: Statement, fields: Tree, scope: Scope): undefined {
-  // A constant goes through the input of the type; anything else may have a type of a user, and a cast of his.
-  const plain = ['A_Const', 'ParamRef'].includes(typeOf(fields.arg))
-  if (!plain && typeCode(statement, 'casts')) runUserCode(statement, 'user code')
+  if (!isBuiltinValue(statement, fields.arg, scope) && typeCode(statement, 'casts')) runUserCode(statement, 'user code')
   walkFields(statement, fields, scope)
 }
 

@@ -32,6 +32,7 @@ export function readRelation(statement: Statement, target: Resolved, action: str
   }
   if (isSystem(target)) {
     readSystem(statement, target)
+    if (target.relation?.userCode.onRead) runUserCode(statement, 'user code')
     return
   }
   if (action) act(found, action)
