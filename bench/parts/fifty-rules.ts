@@ -15,7 +15,7 @@ const CONDITIONS: readonly WrittenRule[] = [
   { name: 'no-secrets', effect: 'deny', do: ['postgres.*'], when: 'sql.reads.exists(t, t.startsWith("secret."))' },
   { name: 'no-orders', effect: 'deny', do: ['postgres.*'], when: '"public.orders" in sql.writes' },
   { name: 'no-salaries', effect: 'deny', do: ['postgres.read'], when: 'sql.columns.output.exists(c, c.endsWith(".salary"))' },
-  { name: 'jobs-of-main', effect: 'deny', do: ['postgres.write'], when: 'run.facts.commit == "0000"' },
+  { name: 'jobs-of-main', effect: 'deny', do: ['postgres.write'], when: 'run.commit == "0000"' },
 ]
 
 /** Fifty rules, five of them conditions that concern every statement; what is asked in the benchmark is allowed. */

@@ -79,6 +79,9 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
 
   return {
     open,
+    get usesTransaction() {
+      return parts.policy().usesTransaction
+    },
     decide: (session, operation) => parts.policy().decide(own(session).asker, operation, parts.now()),
     admit: (session, decided, go) => own(session).admit(decided, go),
     stop: () => flush.stop(),

@@ -14,6 +14,9 @@ export interface Guard<Ask, Target> {
    */
   open(run: Run, resource: Resource, client: ClientInfo): Promise<Session<Ask, Target>>
 
+  /** Whether some rule asks for the state of a session's transaction, so that facts must say it. */
+  readonly usesTransaction: boolean
+
   /** What the rules say, now. Synchronous and without effect. */
   decide(session: Session<Ask, Target>, operation: Operation): Decision
 

@@ -142,6 +142,8 @@ it('records that a credential of ours was seen, in statements, parameters and do
 
 it('redacts what the client says of itself', async () => {
   await guard.open(run, resource, { address: '127.0.0.1:5', tls: true, user: CREDENTIAL, application: 'psql password=hunter2' })
+  // What is noted is read once it is durable.
+  await new Promise<void>((durable) => at.trail?.whenDurable(() => durable()))
   const entries = await at.entries()
   const [opened] = told(entries, 'session.open')
   expect(opened?.redacted).toEqual([

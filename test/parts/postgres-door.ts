@@ -117,6 +117,7 @@ export function doorBeforeRealServer() {
           close: (reason) => seen.ends.push(reason),
         }
       },
+      usesTransaction: false,
       decide: () => ({ effect: 'allow', rules: [], policy: 'sha256:0' }),
       admit: (_, decided, go) => go(decided.map(() => admitted)),
     }

@@ -18,6 +18,7 @@ export interface Seen {
   /** The object itself, for its identity. */
   readonly statement: Statement
   readonly text: string
+  readonly transaction: string | undefined
   readonly parameters: Buffer | undefined
   readonly refused: boolean
   rows: number
@@ -28,6 +29,8 @@ export interface Seen {
 export interface RelayControls {
   /** A statement that matches is refused. */
   denies: RegExp | undefined
+  /** Whether facts must say the state of the transaction; to be set before a client comes. */
+  usesTransaction: boolean
   /** What texts are understood to be. */
   reads: Reads
   /** What the relay told of the newest session's SQL. */
@@ -71,6 +74,7 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
   await once(server, 'listening')
   const controls: RelayControls = {
     denies: undefined,
+    usesTransaction: false,
     reads: () => undefined,
     told: [],
     limits: undefined,
@@ -103,7 +107,12 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
         return
       }
       const minor = packet.minor === 2 ? 2 : 0
-      const ask = { database: packet.parameters.get('database') ?? 'postgres', settings: new Map<string, string>(), minor, readOnly: false } as const
+      const ask = {
+        database: packet.parameters.get('database') ?? 'postgres',
+        settings: new Map<string, string>(),
+        minor,
+        readOnly: false,
+      } as const
       const address = { host: postgres.host, port: postgres.port, tls: { verify: 'off' } } as const
       const signal = new AbortController().signal
       const loggedIn = await login(address, { user }, ask, signal)
@@ -135,6 +144,9 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
   const text = (operation: Operation): string => Buffer.from(operation.statement.text).toString()
   return {
     open: () => Promise.reject(new Error('not played')),
+    get usesTransaction() {
+      return controls.usesTransaction
+    },
     decide: (_session, operation): Decision => {
       const denied = controls.denies?.test(text(operation)) ?? false
       return { effect: denied ? 'deny' : 'allow', rules: denied ? ['no-secrets'] : [], policy: 'sha256:0' }
@@ -153,6 +165,7 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
       form: operation.form,
       statement: operation.statement,
       text: text(operation),
+      transaction: operation.facts?.sql?.transaction,
       parameters: operation.parameters && Buffer.from(operation.parameters),
       refused,
       rows: 0,

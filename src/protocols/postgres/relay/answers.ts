@@ -71,6 +71,8 @@ export class Answers {
   #clientFault: WireError | undefined
   /** Messages without answer behind which a text may mean something else. */
   #changing = 0
+  /** Queries and Executes without answer: each may begin or end a transaction. */
+  #running = 0
   /** An operation was cut off too late for its error: the client is told ours, and nothing more up to the next ReadyForQuery. */
   #muted = false
 
@@ -83,6 +85,12 @@ export class Answers {
   /** Whether a text that is read now may mean something else once the server has answered. */
   get changing(): boolean {
     return this.#changing > 0
+  }
+
+  /** Of the session's transaction; undefined while something is in flight that may begin or end one. */
+  get transaction(): 'idle' | 'open' | 'failed' | undefined {
+    if (this.#running > 0) return undefined
+    return this.#status === transaction.idle ? 'idle' : this.#status === transaction.open ? 'open' : 'failed'
   }
 
   /** Whether the server has yet to answer something. */
@@ -161,6 +169,7 @@ export class Answers {
       } else this.#clientFault = new WireError(FAILED_COPY_FAULT)
     }
     if (expected.changes) this.#changing += 1
+    if (runs(expected)) this.#running += 1
     this.#expected.push(expected)
   }
 
@@ -413,6 +422,7 @@ export class Answers {
       }
       head.copyEnds += next.copyEnds
       this.#expected.dropSecond()
+      this.#running -= 1
       this.#looseSyncs += 1
     }
   }
@@ -448,6 +458,7 @@ export class Answers {
   #shift(): Expected | undefined {
     const head = this.#expected.shift()
     if (head?.changes) this.#changing -= 1
+    if (head && runs(head)) this.#running -= 1
     return head
   }
 
@@ -474,6 +485,8 @@ export class Answers {
 function copiedRows(tag: string): number {
   return tag.startsWith('COPY ') ? Number.parseInt(tag.slice('COPY '.length), 10) || 0 : 0
 }
+
+const runs = ({ type }: Sent): boolean => type === frontend.query || type === frontend.execute || type === frontend.sync
 
 function astray(type: number): WireError {
   return new WireError(`The server sent a message of type 0x${type.toString(16).padStart(2, '0')} that answers nothing.`)

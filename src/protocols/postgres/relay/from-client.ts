@@ -1,5 +1,5 @@
-import { type Decided, type Decision, type Operation, Refusal } from '../../../operations/index.ts'
-import type { SqlSession, Understood } from '../sql/sql-session.ts'
+import { type Decided, type Decision, type Facts, type Operation, Refusal } from '../../../operations/index.ts'
+import { type SqlSession, transactionFacts, type Understood } from '../sql/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import { frontend } from '../wire/codes.ts'
 import { WireError } from '../wire/errors.ts'
@@ -18,16 +18,26 @@ const ALL_TAKEN: readonly Uint8Array[] = []
 const NO_BYTES = new Uint8Array(0)
 const NO_FACTS: readonly StatementFacts[] = []
 
+/** What this needs of the guard. */
+export interface Decides {
+  readonly decide: (operation: Operation) => Decision
+  readonly usesTransaction: boolean
+}
+
 /** Reads the client: frames its bytes, finds its operations and has each decided. */
 export class FromClient implements MessageVisitor {
   readonly #framer: Framer
   readonly #answers: Answers
   readonly #decide: (operation: Operation) => Decision
+  readonly #guard: { readonly usesTransaction: boolean }
+  readonly #inTransaction = transactionFacts()
   readonly #sql: SqlSession
   readonly #limit: number
   #batch = new Batch()
   /** Something in the batch may give a text behind it another meaning. */
   #changing = false
+  /** Something in the batch may begin or end a transaction. */
+  #running = false
   /** Portals whose statement may do so when it is executed. */
   readonly #changingPortals = new Set<WireName>()
   /** Syncs framed so far: the group that a message belongs to. */
@@ -39,9 +49,10 @@ export class FromClient implements MessageVisitor {
   /** What the text of that message was understood to be, and in which epoch. */
   #thought: { readonly understood: Understood; readonly epoch: number } | undefined
 
-  constructor(answers: Answers, decide: (operation: Operation) => Decision, sql: SqlSession, limit: number) {
+  constructor(answers: Answers, guard: Decides, sql: SqlSession, limit: number) {
     this.#answers = answers
-    this.#decide = decide
+    this.#guard = guard
+    this.#decide = guard.decide
     this.#sql = sql
     this.#limit = limit
     this.#framer = new Framer(this, { assembled: ASSEMBLED, limit })
@@ -81,6 +92,7 @@ export class FromClient implements MessageVisitor {
     const batch = this.#batch
     this.#batch = new Batch()
     this.#changing = false
+    this.#running = false
     return batch
   }
 
@@ -237,7 +249,8 @@ export class FromClient implements MessageVisitor {
   }
 
   #operate(item: NewItem, form: Operation['form'], statement: ReadStatement, parameters?: Uint8Array): true {
-    const { facts, refusal } = statement.understood
+    const { refusal } = statement.understood
+    const facts = this.#factsNow(statement.understood.facts)
     const operation: Operation = parameters
       ? { protocol: 'postgres', form, statement, parameters, facts }
       : { protocol: 'postgres', form, statement, facts }
@@ -246,6 +259,13 @@ export class FromClient implements MessageVisitor {
     const place = operations.length
     operations.push(refusal === undefined ? { operation, decision } : notUnderstood(operation, decision, refusal))
     return this.#push({ ...item, operation: place })
+  }
+
+  /** Where a rule asks for it, with the state of the transaction. */
+  #factsNow(facts: Facts): Facts {
+    if (!this.#guard.usesTransaction || this.#running) return facts
+    const status = this.#answers.transaction
+    return status === undefined ? facts : this.#inTransaction(facts, status)
   }
 
   #add(
@@ -277,6 +297,7 @@ export class FromClient implements MessageVisitor {
       standIn,
       continues = false,
     } = item
+    if (type === frontend.query || type === frontend.execute || type === frontend.sync) this.#running = true
     this.#batch.items.push({
       type,
       bytes,

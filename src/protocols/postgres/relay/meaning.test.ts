@@ -141,3 +141,35 @@ describe('names that SQL takes away', () => {
     },
   )
 })
+
+describe('the state of the transaction, where a rule asks for it', () => {
+  it('is what the server said last, and not known while something is under way that may change it', async () => {
+    room.gate.usesTransaction = true
+    room.gate.reads = () => ({ facts: { effects: [], sql: { statements: 1 } }, statements: [] })
+    const raw = await room.client()
+    raw.send(build.query('begin'))
+    await raw.until()
+    raw.send(build.query('select 1'))
+    await raw.until()
+    raw.send(run('select 2'), run('select 3'), build.sync())
+    await raw.until()
+    raw.send(build.query('select 1/0'))
+    await raw.until()
+    raw.send(build.query('rollback'), build.query('select 4'))
+    await raw.until(2)
+    raw.send(build.query('select 5'))
+    await raw.until()
+    expect(room.gate.seen.map(({ text, transaction }) => `${text}: ${transaction}`)).toEqual([
+      'begin: idle',
+      'select 1: open',
+      'select 2: open',
+      'select 2: open',
+      'select 3: undefined',
+      'select 3: undefined',
+      'select 1/0: open',
+      'rollback: failed',
+      'select 4: undefined',
+      'select 5: idle',
+    ])
+  })
+})

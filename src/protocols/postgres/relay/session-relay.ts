@@ -1,5 +1,5 @@
 import type { SessionEnd } from '../../../guard/index.ts'
-import { Refusal } from '../../../operations/index.ts'
+import { type Operation, Refusal } from '../../../operations/index.ts'
 import type { ErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
 import { Answers } from './answers.ts'
@@ -49,7 +49,13 @@ export class SessionRelay {
     const { client, target, guard, session, sql } = options
     const limit = options.inspectionLimit ?? INSPECTION_LIMIT
     this.#answers = new Answers(sql, () => this.#stopHead())
-    this.#fromClient = new FromClient(this.#answers, (operation) => guard.decide(session, operation), sql, limit)
+    const decides = {
+      decide: (operation: Operation) => guard.decide(session, operation),
+      get usesTransaction() {
+        return guard.usesTransaction
+      },
+    }
+    this.#fromClient = new FromClient(this.#answers, decides, sql, limit)
     this.#fromServer = new FromServer(this.#answers, this.#downstream, sql)
     this.#forwarder = new Forwarder(this.#answers, this.#fromServer, client, target.socket)
     this.#ending = new Ending(client, target.socket, this.#fromServer)
