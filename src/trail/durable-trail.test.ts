@@ -139,6 +139,8 @@ it('reads whole entries only, in order, while others are written', async () => {
   while (writing) {
     const entries = await house.entries()
     expect(entries.map(({ index }) => index)).toEqual(entries.map((_, at) => at))
+    // Reading what is empty waits for nothing: the writer must have its turn.
+    await new Promise(setImmediate)
   }
   await writer
   expect((await house.entries()).length).toBe(300)
