@@ -5,6 +5,8 @@ import type { Job, Share } from './share.ts'
 
 /** ms that a thread may take for one text. */
 const DEADLINE = 250
+/** ms that a suspect waits for its turn. */
+const PATIENCE = 1_000
 /** ms in which it has to begin: it may have to open a catalog first. */
 const BEGINNING = 5_000
 /** Threads that are kept warm; also the most that there are. */
@@ -15,7 +17,7 @@ const RETRY = 1_000
 const WAITING = 1_000
 
 const SLOW: Refused = { refused: 'It takes too long to read this statement.' }
-const PAUSED: Refused = { refused: 'Too many statements of this session took too long to read; nothing of it is read for a second.' }
+const PAUSED: Refused = { refused: 'Too many statements of this session took too long to read; for a while only short ones are read.' }
 const BROKEN: Refused = { refused: 'The statement is too large or too deep to be read.' }
 const CLOSED: Refused = { refused: 'The gateway is stopping.' }
 
@@ -83,8 +85,17 @@ export class ParsePool {
   }
 
   #queue(share: Share): void {
-    const line = share.suspect(performance.now()) ? this.#suspects : this.#trusted
-    line.push(share)
+    if (!share.suspect(performance.now())) {
+      this.#trusted.push(share)
+      return
+    }
+    this.#suspects.push(share)
+    share.patience = setTimeout(() => {
+      const place = this.#suspects.indexOf(share)
+      if (place < 0) return
+      this.#suspects.splice(place, 1)
+      this.#refuse(share, PAUSED)
+    }, PATIENCE)
   }
 
   #start(): void {
@@ -135,6 +146,7 @@ export class ParsePool {
   }
 
   #give(place: Place, share: Share, suspect: boolean): void {
+    clearTimeout(share.patience)
     const job = share.waiting.shift() as Job
     Object.assign(place, { state: 'busy', share, job, suspect })
     this.#limit(place, BEGINNING)
@@ -167,6 +179,7 @@ export class ParsePool {
   }
 
   #refuse(share: Share, refused: Refused): void {
+    clearTimeout(share.patience)
     for (const { done } of share.waiting.splice(0)) done(refused)
     share.inLine = false
   }

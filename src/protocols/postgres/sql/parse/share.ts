@@ -2,11 +2,11 @@ import type { ReadOrder } from './parse-thread.ts'
 import type { Reading } from './read-text.ts'
 
 /** ms for which a text that took too long is remembered of whoever sent it. */
-const MEMORY = 10_000
+const MEMORY = 30_000
 /** Texts within that time from which on whoever sent them has to pause. */
 const STRIKES = 3
 /** ms in which nothing of theirs is read. */
-const PAUSE = 1_000
+const PAUSE = 5_000
 
 export interface Job {
   readonly order: ReadOrder
@@ -18,6 +18,8 @@ export class Share {
   readonly waiting: Job[] = []
   /** One of its texts is with a thread, or it is in line for one. */
   inLine = false
+  /** It is refused where nobody has time for it; only of one that is suspect. */
+  patience: NodeJS.Timeout | undefined
   /** When texts of it took too long, ms. */
   #strikes: number[] = []
 

@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { catalogOf, SHOP as PARTS } from '../../../../../test/parts/shop-catalog.ts'
+import { createCatalog } from '../../catalog/index.ts'
+import { declareSnapshot } from '../../declared/index.ts'
 import { transaction } from '../../wire/codes.ts'
 import type { SqlSession, Understood } from '../sql-session.ts'
 import type { CatalogSource } from './catalog-source.ts'
@@ -117,6 +119,13 @@ describe('a text', () => {
 
   it('that is not UTF-8 is refused', async () => {
     expect((await openSession().understand(Buffer.from([0x73, 0xff]))).refusal).toContain('UTF-8')
+  })
+
+  it('that is long is read elsewhere, by the same catalog', async () => {
+    const current = createCatalog(await declareSnapshot('create table big (a int)'))
+    const answer = openSession({ catalog: still(current) }).understand(Buffer.from(`select a from big where a in (0${', 1'.repeat(500)})`))
+    expect(answer).toBeInstanceOf(Promise)
+    expect((await answer).facts).toMatchObject({ effects: [{ class: 'read' }], sql: { reads: ['public.big'], catalog: current.version } })
   })
 
   it('with names that are found nowhere waits for a fresh catalog, once in a while', async () => {
