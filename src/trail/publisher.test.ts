@@ -267,7 +267,9 @@ it('tells of payloads that went with an older copy of their store, so that they 
   await write()
   await house.close()
   writeFileSync(store, older)
-  await house.open()
+  const trail = await house.open()
+  // What a start notes is durable a moment later.
+  await new Promise((resolve) => trail.whenDurable(resolve))
   const entries = await house.entries()
   expect(entries.map((entry) => entry.payloads()[0]?.content?.toString())).toEqual(['said', undefined, undefined])
   expect(entries.at(-1)).toMatchObject({ kind: 'gap', fields: { reason: 'GS_TRAIL_PAYLOAD', lost: { from: 1, to: 2 } } })
