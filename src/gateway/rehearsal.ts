@@ -59,6 +59,7 @@ export async function openRehearsal({ rules, limits, resources }: Config, ddl: s
         usable: 'all',
         readOnly: isReadOnly(policy.couldPermit(asker, now)),
         parameters: new Map([
+          ['server_encoding', 'UTF8'],
           ['client_encoding', 'UTF8'],
           ['standard_conforming_strings', 'on'],
         ]),

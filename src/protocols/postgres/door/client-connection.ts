@@ -65,7 +65,12 @@ export class ClientConnection {
     })
     let end: SessionEnd = 'target-unreachable'
     try {
-      const ask: PostgresAsk = { database: selected.database ?? startUp.database, settings: startUp.settings, minor, readOnly: session.readOnly }
+      const ask: PostgresAsk = {
+        database: selected.database ?? startUp.database,
+        settings: startUp.settings,
+        minor,
+        readOnly: session.readOnly,
+      }
       end = await this.#carry(session, selected.resource, ask)
     } finally {
       session.close(end)

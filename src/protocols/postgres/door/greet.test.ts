@@ -24,7 +24,7 @@ describe('a client', () => {
     const socket = await secure(port)
     socket.write(startup({ ...token, application_name: 'a job' }))
     expect((await untilReady(socket)).subarray(0, 9)).toEqual(Buffer.from('R\0\0\0\u0008\0\0\0\0'))
-    expect(seen.asks).toEqual([{ database: 'postgres', settings: new Map([['application_name', 'a job']]), minor: 0 }])
+    expect(seen.asks).toEqual([{ database: 'postgres', settings: new Map([['application_name', 'a job']]), minor: 0, readOnly: false }])
     expect(seen.clients).toMatchObject([{ tls: true, user: 'somebody', database: 'postgres', application: 'a job' }])
   })
 

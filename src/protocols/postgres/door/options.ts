@@ -2,8 +2,8 @@ import type { SecureContext } from 'node:tls'
 import type { Guard } from '../../../guard/index.ts'
 import type { LoginThrottle, PlaneAuthenticator } from '../../../identity/index.ts'
 import type { PostgresResource } from '../../../operations/index.ts'
-import type { SqlSession } from '../sql/sql-session.ts'
 import type { CancelRegistry, RelayLog } from '../relay/index.ts'
+import type { SqlSession } from '../sql/sql-session.ts'
 import type { PostgresAsk, PostgresTarget } from '../target.ts'
 
 /** The certificate that a client is shown. The names authority fits. */

@@ -3,6 +3,7 @@ import { type RunningPostgres, startPostgres } from '../../../../test/parts/post
 import { createLogin } from '../login/index.ts'
 import { readNames } from './read-names.ts'
 
+const USABLE = expect.toSatisfy((names: string[]) => names.includes('public') && !names.includes('closed'))
 const login = createLogin()
 let server: RunningPostgres
 beforeAll(async () => {
@@ -33,12 +34,16 @@ async function namesOf(user: string, rest?: Uint8Array) {
 }
 
 it('is what the server says, also where the role comes with another one set', async () => {
-  expect(await namesOf('plain')).toEqual({ user: 'plain', searchPath: '"$user", public', usable: ['public'] })
-  expect(await namesOf('turned')).toEqual({ user: 'other', searchPath: '"$user", "odd, ""name"', usable: ['odd, "name'] })
+  expect(await namesOf('plain')).toEqual({ user: 'plain', searchPath: '"$user", public', usable: USABLE })
+  expect(await namesOf('turned')).toEqual({
+    user: 'other',
+    searchPath: '"$user", "odd, ""name"',
+    usable: expect.arrayContaining(['odd, "name', 'public']),
+  })
 })
 
 it('tells a schema that the server passes over, because the role may not use it', async () => {
-  expect(await namesOf('shut')).toEqual({ user: 'shut', searchPath: 'closed, public', usable: ['public'] })
+  expect(await namesOf('shut')).toEqual({ user: 'shut', searchPath: 'closed, public', usable: USABLE })
 })
 
 it('is not known where the server has begun to say something else: that is for the client', async () => {

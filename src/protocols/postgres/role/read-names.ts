@@ -7,13 +7,17 @@ export interface SessionNames {
   readonly user: string
   /** `search_path` as the server shows it; undefined: not known. */
   readonly searchPath: string | undefined
-  /** Schemas on it that exist and that the session may use: names in another one are passed over. Undefined: not known. */
+  /** Schemas that the session may use: names in another one are passed over. Undefined: not known, or more than are asked for. */
   readonly usable: readonly string[] | undefined
 }
 
+const MOST_SCHEMAS = 1_000
 const QUERY =
-  "SELECT current_user::pg_catalog.text, pg_catalog.current_setting('search_path'), pg_catalog.array_to_json(pg_catalog.current_schemas(false))"
-const LIMITS = { message: 64 * 1024, answer: 128 * 1024 }
+  "SELECT current_user::pg_catalog.text, pg_catalog.current_setting('search_path'), " +
+  // One more than is kept tells that there are more.
+  `(SELECT pg_catalog.json_agg(s.nspname) FROM (SELECT nspname FROM pg_catalog.pg_namespace WHERE pg_catalog.has_schema_privilege(oid, 'USAGE')
+    AND nspname !~ '^pg_(toast_)?temp_' LIMIT ${MOST_SCHEMAS + 1}) s)`
+const LIMITS = { message: 256 * 1024, answer: 512 * 1024 }
 const UNKNOWN: SessionNames = { user: '', searchPath: undefined, usable: undefined }
 
 /**
@@ -36,7 +40,7 @@ export async function readNames({ socket, rest }: Pick<PostgresTarget, 'socket' 
 function readUsable(json: string): readonly string[] | undefined {
   try {
     const names: unknown = JSON.parse(json)
-    return Array.isArray(names) && names.every((name) => typeof name === 'string') ? names : undefined
+    return Array.isArray(names) && names.length <= MOST_SCHEMAS && names.every((name) => typeof name === 'string') ? names : undefined
   } catch {
     return undefined
   }
