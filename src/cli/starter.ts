@@ -40,9 +40,9 @@ resources:                              # what they may reach
     tags: [prod]
 
 rules:                                  # what nothing allows is refused
-  - name: reports-may-query
+  - name: reports-may-read
     effect: allow
     who: { groups: [github/repo:acme/reports] }   # change: your repository
     on: { resources: [orders-db] }
-    do: [postgres.*]
+    do: [postgres.read]                 # docs/rules.md: what else there is, and how rules are tested
 `

@@ -5,6 +5,9 @@ import { readSqlstate } from './wire/error-response.ts'
 import { WireError } from './wire/errors.ts'
 import { Framer, HEADER_BYTES } from './wire/framer.ts'
 
+/** Every statement of the gateway's own begins with this, so that the target's log tells them from those of its clients. */
+export const OWN = '/* gatescribe */ '
+
 /** Columns of a row as text; null is NULL. */
 export type TextRow = readonly (string | null)[]
 
@@ -51,7 +54,7 @@ export async function simpleQuery(
     },
     { assembled: ALL, limit: limits.message },
   )
-  socket.write(query(text))
+  socket.write(query(`${OWN}${text}`))
   let received = 0
   let turned = performance.now()
   while (!ready) {
