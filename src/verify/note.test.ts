@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { checkpointText, logKey, note, witnessKey } from '../../test/verify/naive-keys.ts'
-import { decode, parseCheckpoint, parseKey } from './note.ts'
+import { decode, parseCheckpoint, parseKey } from './policy.ts'
 import { Unusable } from './verdict.ts'
 
 const root = createHash('sha256').update('root').digest()

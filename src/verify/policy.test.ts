@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkpointText, logKey, note, witnessKey } from '../../test/verify/naive-keys.ts'
-import { parseCheckpoint } from './note.ts'
-import { checkSignature, checkWitnesses, parsePolicy, trustKeys } from './policy.ts'
+import { checkSignature, checkWitnesses, parseCheckpoint, parsePolicy, trustKeys } from './policy.ts'
 import { Failure, Unusable } from './verdict.ts'
 
 const log = logKey('example.org/log')

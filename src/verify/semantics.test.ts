@@ -1,25 +1,22 @@
 import { expect, it } from 'vitest'
-import { checkSemantics, type Extent } from './semantics.ts'
+import { checkSemantics, type Whole } from './semantics.ts'
 import { type Failure, Unusable } from './verdict.ts'
-
-const LOG: Extent = { gapless: true, sessions: true, runs: true }
-const STRETCH: Extent = { gapless: true, sessions: false, runs: false }
-const SCATTERED: Extent = { gapless: false, sessions: true, runs: true }
 
 type Line = readonly [kind: string, fields?: object]
 
 /** Entries of one boot, numbered from `from`; what stands in `fields` wins. */
-function judge(lines: readonly Line[], { extent = LOG, from = 0 } = {}): string {
-  const semantics = checkSemantics(extent)
+function judge(lines: readonly Line[], { whole = 'all' as Whole, from = 0 } = {}): string {
+  const semantics = checkSemantics(whole)
+  semantics.next()
   try {
     lines.forEach(([kind, fields], at) => {
       const time = `2026-11-23T21:24:14.${String(at).padStart(9, '0')}Z`
-      semantics.see(from + at, { at: time, id: `7f3a9c21b0.${from + at}`, kind, ...fields })
+      semantics.next([from + at, { at: time, id: `7f3a9c21b0.${from + at}`, kind, ...fields }])
     })
-    return semantics.end()
+    return semantics.next().value ?? ''
   } catch (failure) {
     if (failure instanceof Unusable) throw failure
-    const { message, entry } = failure as Failure
+    const { message, cause: entry } = failure as Failure
     expect(message).toContain(`entry ${entry} `)
     return message
   }
@@ -44,8 +41,8 @@ const ok = /^\d+ boots, /
 
 it('says nothing against a run as it should be, and counts it', () => {
   const lines = [START, OPEN, intent(1, 2), outcome(2), intent(3), outcome(1, 3), CLOSE, end(6, 3)]
-  expect(judge(lines)).toBe('1 boots, 1 sessions, 3 operations, 0 sessions still open; 0 gaps and 0 erasures are told of')
-  expect(judge(lines, { extent: SCATTERED })).toMatch(ok)
+  expect(judge(lines)).toBe('1 boots, 1 runs, 1 sessions, 3 operations, 0 gaps, 0 erasures are told of; 0 sessions still open')
+  expect(judge(lines, { whole: 'run' })).toMatch(ok)
   expect(judge(lines.slice(0, -3))).toContain('1 sessions still open')
 })
 
@@ -67,8 +64,8 @@ it.each<[string, readonly Line[], string]>([
   ['an operation numbered 0', [START, OPEN, intent(0)], 'entry 2 has operation 0 where 1 belongs'],
   [
     'a number that is none',
-    [START, OPEN, ['operation.intent', { session, ops: [['1', 1, 1]] }]],
-    'entry 2 has operation 1 where 1 belongs',
+    [START, OPEN, ['operation.intent', { session, ops: [['1', 1, 1]], decisions: [[1, 'allow']] }]],
+    'entry 2 has operation "1" where 1 belongs',
   ],
   [
     'a leap over more than there can be',
@@ -105,7 +102,11 @@ it.each<[string, readonly Line[], string]>([
   ],
   ['a log that does not begin at 0', [['a', { id: '7f3a9c21b0.1' }]], 'entry 0 stands behind a hole'],
   ['a boot that does not begin at 0', [['a'], ['b', { id: '0000000001.1' }]], 'entry 1 stands behind a hole'],
-  ['a boot that comes back', [['a'], ['b', { id: '0000000001.0' }], ['c', { id: '7f3a9c21b0.1' }]], 'entry 2 is of a boot that is over'],
+  [
+    'a boot that comes back',
+    [['a'], ['b', { id: '0000000001.0' }], ['c', { id: '7f3a9c21b0.1' }]],
+    'entry 2 is of 7f3a9c21b0, which is over',
+  ],
 ])('finds %s', (_, lines, says) => {
   expect(judge(lines)).toContain(says)
 })
@@ -142,11 +143,11 @@ it('lets a gap account for as many entries as a full disk cost, before or behind
 
 it('does not ask of a stretch what stands before it', () => {
   const lines = [intent(7), outcome(3, 7), CLOSE, ['session.killed', { session, run }], end(90, 4), OPEN] as const
-  expect(judge(lines.slice(0, 5), { extent: STRETCH, from: 90 })).toMatch(ok)
-  expect(judge(lines, { extent: STRETCH, from: 90 })).toContain('entry 95')
-  expect(judge([CLOSE, intent(8)], { extent: STRETCH, from: 90 })).toContain('entry 91 is of ses_1, which is over')
+  expect(judge(lines.slice(0, 5), { from: 90 })).toMatch(ok)
+  expect(judge(lines, { from: 90 })).toContain('entry 95')
+  expect(judge([CLOSE, intent(8)], { from: 90 })).toContain('entry 91 is of ses_1, which is over')
   expect(judge([['log.continued'], CLOSE, ['session.open', { run, session: 'ses_2' }]])).toMatch(ok)
-  expect(judge([['a'], ['b', { id: '7f3a9c21b0.93' }]], { extent: SCATTERED, from: 90 })).toMatch(ok)
+  expect(judge([['a'], ['b', { id: '7f3a9c21b0.93' }]], { whole: 'run', from: 90 })).toMatch(ok)
 })
 
 it('lets those name a run that are not of it', () => {
@@ -193,24 +194,29 @@ it('takes hostile fields for what they are', () => {
 
 it('holds no more than a gateway can have open', () => {
   const many = (count: number) => {
-    const semantics = checkSemantics(LOG)
+    const semantics = checkSemantics('all')
+    semantics.next()
     const at = '2026-11-23T21:24:14.000000000Z'
-    for (let n = 0; n < count; n++) semantics.see(n, { at, id: `7f3a9c21b0.${n}`, kind: 'session.open', session: `ses_${n}` })
+    for (let n = 0; n < count; n++) semantics.next([n, { at, id: `7f3a9c21b0.${n}`, kind: 'session.open', session: `ses_${n}` }])
   }
   many(1 << 19)
   expect(() => many((1 << 20) + 1)).toThrow(Unusable)
-  const operations = checkSemantics(LOG)
+  const operations = checkSemantics('all')
+  operations.next()
   const at = '2026-11-23T21:24:14.000000000Z'
-  operations.see(0, { at, id: '7f3a9c21b0.0', kind: 'session.open', session })
+  operations.next([0, { at, id: '7f3a9c21b0.0', kind: 'session.open', session }])
   const open = (n: number) =>
-    operations.see(n, {
-      at,
-      id: `7f3a9c21b0.${n}`,
-      kind: 'operation.intent',
-      session,
-      ops: Array.from({ length: 6000 }, (_, op) => [(n - 1) * 6000 + op + 1, 1, 1]),
-      decisions: [[1, 'allow']],
-    })
+    operations.next([
+      n,
+      {
+        at,
+        id: `7f3a9c21b0.${n}`,
+        kind: 'operation.intent',
+        session,
+        ops: Array.from({ length: 6000 }, (_, op) => [(n - 1) * 6000 + op + 1, 1, 1]),
+        decisions: [[1, 'allow']],
+      },
+    ])
   for (let n = 1; n <= 150; n++) open(n)
   expect(() => {
     for (let n = 151; n < 180; n++) open(n)

@@ -1,175 +1,135 @@
-import { type Fields, fieldsOf, isCount, isText, listOf } from './json.ts'
-import { fail, refuse } from './verdict.ts'
+import type { Check } from './check-log.ts'
+import { type Fields, fail, fieldsOf, isCount, isText, listOf, refuse } from './verdict.ts'
 
-/** What cannot be absent: an entry between two; the beginning of a session, or of a run. Without an entry 0, neither beginning. */
-export type Extent = { readonly gapless: boolean; readonly sessions: boolean; readonly runs: boolean }
-
-type Decisions = Record<string, number>
-type Run = { readonly first: number; last: number; readonly decisions: Decisions }
-/** Numbers that rise by one, but for as many as gaps tell of. `hole` is the index of the first entry behind what is missing. */
-type Numbers = { next: number; missing: number; hole: number }
-/** `effects` by the numbers of decisions; `owed`, by the numbers of operations without an outcome, the index of the intent. */
-type Session = Numbers & { run: unknown; decisions: Decisions; effects: Map<unknown, string>; owed: Map<number, number> }
-
+/** Of what nothing is left out: of all entries from the first to the last, of a run, of a session, or of nothing. */
+export type Whole = 'all' | 'run' | 'session' | 'none'
 /** The most that is kept of what is open, and of what is over: no log can fill the memory. */
 const MOST = 1 << 20
 const ID = /^([0-9a-f]{10})\.(0|[1-9]\d{0,14})$/
 const AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/
-const NUMBERS: Numbers = { next: 1, missing: 0, hole: 0 }
 /** Entries that name a run or session without being of it; those that belong in an open session. */
 const ABOUT = /^(log\.|hold\.|erased$|pruned$|signin\.refused$)/
 const INSIDE = /^(session\.(open|close)|operation\..*|credential\.injected|gap)$/
 
 /** What must hold between entries: docs/verify.md, "semantic". Of what is wrong, it keeps what has the lowest index. */
-export function checkSemantics({ gapless, sessions: hasSessions, runs: hasRuns }: Extent) {
-  const [runs, sessions, over] = [new Map<unknown, Run>(), new Map<unknown, Session>(), new Set<string>()]
-  const count = { boots: 0, sessions: 0, operations: 0, gaps: 0, erased: 0 }
-  let boot = { id: '', at: '', next: 0, missing: 0, hole: 0 }
-  let [isWhole, kept] = [true, 0]
-  let first: { readonly index: number; readonly why: string } | undefined
+export function* checkSemantics(whole: Whole): Check {
+  const lives = { boots: new Map<unknown, Life>(), runs: new Map<unknown, Life>(), sessions: new Map<unknown, Life>() }
+  const count = { boots: 0, runs: 0, sessions: 0, operations: 0, gaps: 0, erasures: 0 }
+  let [boot, bootId, time, isWhole, rows] = [born(0), '', '', true, 0]
+  let first: readonly [index: number, why: string] | undefined
+  const over = new Set<string>()
 
-  function bad(index: number, why: string): void {
-    if (index < (first?.index ?? Number.POSITIVE_INFINITY)) first = { index, why }
+  function bad(index: number, why: string): false {
+    if (!first || index < first[0]) first = [index, why]
+    return false
   }
 
-  function finish(id: string, { missing, hole }: Numbers, what: string): void {
-    if (missing > 0) bad(hole, `stands behind a hole: ${missing} ${what} are missing, and no gap tells of them`)
+  /** Begins, goes on and ends once, in this order. @returns the boot, run or session, where its beginning is known */
+  function live(what: keyof typeof lives, id: string, index: number, begins: boolean, ends: boolean, isHere = false): Life | undefined {
+    const life = begins ? born(index) : lives[what].get(id)
+    if ((begins || !life) && over.has(id)) bad(index, `is of ${id}, which is over`)
+    else if (begins && lives[what].has(id)) bad(index, `begins ${id} again`)
+    else if (!life && isHere && isWhole) bad(index, `is of ${id}, which has not begun`)
+    if (begins) count[what]++
+    if (begins && life) lives[what].set(id, life)
+    if (!ends) return life
+    const { missing, hole, owed } = life ?? born(index)
+    if (missing > 0) bad(hole, `stands behind a hole: ${missing} ${what === 'boots' ? 'entries' : 'operations'} are missing, without a gap`)
+    for (const [n, at] of owed) bad(at, `has operation ${n}, which has no outcome`)
+    lives[what].delete(id)
     over.add(id)
     if (over.size > MOST) over.delete(over.values().next().value ?? '')
+    return life
   }
 
-  /** Within a boot the counter rises by one and time does not go back; a boot that is over does not come back. */
-  function follow(index: number, id: string, counter: number, at: string): void {
-    if (boot.id === '') isWhole = index === 0 || !gapless
-    if (boot.id !== id) {
-      finish(boot.id, boot, 'entries')
-      if (over.has(id)) bad(index, 'is of a boot that is over')
-      boot = { id, at, next: boot.id === '' && index > 0 ? counter : 0, missing: 0, hole: 0 }
-      count.boots++
-    }
-    if (!gapless) boot.next = Math.max(boot.next, counter)
-    if (!reach(boot, counter, index)) bad(index, `has counter ${counter} where ${boot.next} belongs`)
-    if (at < boot.at) bad(index, 'is earlier than one before it')
-    boot.at = at
+  /** Comes to a number, which may leave out some. */
+  function reach(life: Life, n: unknown, index: number, what: string): n is number {
+    if (!isCount(n) || n < life.next) return bad(index, `has ${what} ${JSON.stringify(n)} where ${life.next} belongs`)
+    if (n > life.next && life.missing <= 0) life.hole = index
+    life.missing += n - life.next
+    life.next = n + 1
+    return true
   }
 
-  /** A run or session begins once, before its other entries, and none comes behind its end. */
-  function checkLife(index: number, id: string, begins: boolean, isOpen: boolean, hasBeginning: boolean): void {
-    if (over.has(id)) bad(index, `is of ${id}, which is over`)
-    else if (begins && isOpen) bad(index, `begins ${id} again`)
-    else if (!begins && !isOpen && hasBeginning && isWhole) bad(index, `is of ${id}, which has not begun`)
-  }
-
-  function inSession(index: number, kind: string, id: string, entry: Fields): void {
-    checkLife(index, id, kind === 'session.open', sessions.has(id), hasSessions)
-    if (kind === 'session.open') {
-      const { decisions } = runs.get(entry.run) ?? newRun(index)
-      sessions.set(id, { run: entry.run, decisions, effects: new Map(), owed: new Map(), ...NUMBERS })
-      count.sessions++
-    }
-    const session = sessions.get(id)
-    if (session && kind === 'operation.intent') intend(index, entry, session)
-    if (session && kind === 'operation.outcome') settle(index, entry, session)
-    if (session && kind === 'gap') excuse(index, entry, session)
-    if (kind === 'session.close') {
-      for (const [n, at] of session?.owed ?? []) bad(at, `has operation ${n}, which has no outcome`)
-      kept -= session ? session.owed.size + session.effects.size : 0
-      finish(id, session ?? NUMBERS, 'operations')
-      sessions.delete(id)
-    }
-  }
-
-  function intend(index: number, entry: Fields, session: Session): void {
-    const { decisions, effects, owed } = session
-    kept -= owed.size + effects.size
-    for (const [decision, effect] of rowsOf(entry.decisions)) {
+  function inSession(id: string, index: number, kind: string, entry: Fields): void {
+    const session = live('sessions', id, index, kind === 'session.open', kind === 'session.close', whole !== 'none')
+    if (!session) return
+    session.run ??= entry.run
+    const { decisions } = lives.runs.get(session.run) ?? session
+    const { effects, owed } = session
+    rows -= effects.size + owed.size
+    for (const [decision, effect] of rowsOf(entry.decisions))
       if (isCount(decision) && isText(effect) && Object.hasOwn(decisions, effect)) effects.set(decision, effect)
-    }
     for (const [n, , decision] of rowsOf(entry.ops)) {
       const effect = effects.get(decision)
-      if (!isCount(n) || !reach(session, n, index)) bad(index, `has operation ${n} where ${session.next} belongs`)
-      else if (effect === undefined) bad(index, `has operation ${n} with a decision that was not said`)
-      else {
-        owed.set(n, index)
-        decisions[effect] = (decisions[effect] ?? 0) + 1
-        count.operations++
-      }
+      if (effect === undefined) bad(index, `has operation ${JSON.stringify(n)} with a decision that was not said`)
+      else decisions[effect] = (decisions[effect] ?? 0) + 1
+      if (reach(session, n, index, 'operation')) owed.set(n, index)
+      count.operations++
     }
-    kept += owed.size + effects.size
-  }
-
-  function settle(index: number, entry: Fields, { owed }: Session): void {
-    for (const [n] of rowsOf(entry.outcomes)) {
-      if (owed.delete(n as number)) kept--
-      else bad(index, `has an outcome of operation ${n}, which has no open intent`)
-    }
+    for (const [n] of rowsOf(entry.outcomes))
+      if (!owed.delete(n)) bad(index, `has an outcome of operation ${JSON.stringify(n)}, which has no open intent`)
+    if (kind === 'gap') excuse(index, entry, session)
+    if (kind !== 'session.close') rows += effects.size + owed.size
   }
 
   /** Operations that were refused, as their intents could not be written: they owe neither intent nor outcome. */
-  function excuse(index: number, { first, last }: Fields, session: Session): void {
+  function excuse(index: number, { first, last }: Fields, session: Life): void {
     if (!isCount(first) || !isCount(last) || last < first) return void bad(index, 'is a gap of no operations')
-    const open = [...session.owed.keys()].filter((n) => first <= n && n <= last)
-    for (const n of open) session.owed.delete(n)
-    kept -= open.length
-    session.missing -= Math.max(0, Math.min(last + 1, session.next) - first) - open.length
+    // All of them are missing, also those that had an intent, but for what this tells of.
+    if (last >= session.next && reach(session, last, index, '')) session.missing++
+    for (const n of [...session.owed.keys()]) if (isCount(n) && first <= n && n <= last && session.owed.delete(n)) session.missing++
+    session.missing -= last - first + 1
     if (session.missing < 0) bad(index, `excuses operations from ${first} to ${last}, of which some have ended`)
-    if (last >= session.next && reach(session, Math.max(first, session.next), index)) session.next = last + 1
   }
 
-  function inRun(index: number, kind: string, id: string, entry: Fields): void {
-    const run = runs.get(id)
-    checkLife(index, id, kind === 'run.start', run !== undefined, hasRuns)
-    if (kind === 'run.start') runs.set(id, newRun(index))
-    if (kind === 'run.end') {
-      const { first, last, decisions } = run ?? entry
-      const isRight = Object.entries(fieldsOf(decisions)).every(([effect, sum]) => fieldsOf(entry.decisions)[effect] === sum)
-      if (first !== entry.first || last !== entry.last || !isRight) {
-        bad(index, `does not say what its run has: ${JSON.stringify({ first, last, decisions })}`)
-      }
-      finish(id, NUMBERS, '')
-      runs.delete(id)
-    }
-    if (run) run.last = index
+  function see(index: number, entry: Fields): void {
+    const { id, at, kind, run, session, entries } = entry
+    const [, bootOf, counter] = (isText(id) && ID.exec(id)) || []
+    if (bootOf === undefined || !isText(at) || !AT.test(at) || !isText(kind)) return void bad(index, 'has no id, time or kind')
+    // A log that goes on from another one has the runs of that.
+    if (bootId === '') isWhole = whole !== 'all' || (index === 0 && kind !== 'log.continued')
+    // Within a boot the counter rises by one and time does not go back; a boot that is over does not come back.
+    if (bootId !== bootOf) {
+      live('boots', bootId, index, false, true)
+      boot = live('boots', bootOf, index, true, false) ?? boot
+      boot.next = bootId === '' && index > 0 ? Number(counter) : 0
+    } else if (at < time) bad(index, 'is earlier than one before it')
+    if (whole !== 'all') boot.next = Math.max(boot.next, Number(counter))
+    reach(boot, Number(counter), index, 'counter')
+    bootId = bootOf
+    time = at
+    if (kind === 'erased') count.erasures++
+    if (kind === 'gap') count.gaps++
+    // After a disk was full: so many entries were not written. It may stand before or behind the hole.
+    if (kind === 'gap' && isCount(entries)) boot.missing -= entries
+    if (ABOUT.test(kind)) return
+    const runOf = run ?? lives.sessions.get(session)?.run
+    if (isId(session) && INSIDE.test(kind)) inSession(session, index, kind, entry)
+    const life = isId(runOf) && live('runs', runOf, index, kind === 'run.start', kind === 'run.end', whole === 'all' || whole === 'run')
+    const says = life && kind === 'run.end' ? summary(life, life.decisions) : ''
+    if (says && says !== summary(entry, fieldsOf(entry.decisions))) bad(index, `does not say what its run has: ${says}`)
+    if (life) life.last = index
+    if (lives.runs.size + lives.sessions.size + rows > MOST) refuse(`more than ${MOST} runs, sessions and operations are open at once`)
   }
 
-  return {
-    /** Entries in order. @throws Unusable where more is open at once than can be kept */
-    see(index: number, entry: Fields): void {
-      const { id, at, kind, run, session, entries } = entry
-      const [, bootId, counter] = (isText(id) && ID.exec(id)) || []
-      if (bootId === undefined || !isText(at) || !AT.test(at) || !isText(kind)) return void bad(index, 'has no id, time or kind')
-      follow(index, bootId, Number(counter), at)
-      // The runs of the origin before go on.
-      if (index === 0 && kind === 'log.continued') isWhole = false
-      if (kind === 'erased') count.erased++
-      if (kind === 'gap') count.gaps++
-      // After a disk was full: so many entries were not written. It may stand before or behind the hole.
-      if (kind === 'gap' && isCount(entries)) boot.missing -= entries
-      if (ABOUT.test(kind)) return
-      const of = run ?? (isText(session) ? sessions.get(session)?.run : undefined)
-      if (isId(session) && INSIDE.test(kind)) inSession(index, kind, session, entry)
-      if (isId(of)) inRun(index, kind, of, entry)
-      if (runs.size + sessions.size + kept > MOST) refuse(`more than ${MOST} runs, sessions and operations are open at once`)
-    },
-    /** After the last entry. @throws Failure */
-    end(): string {
-      finish(boot.id, boot, 'entries')
-      if (first) fail(`entry ${first.index} ${first.why}`, first.index)
-      const open = `${sessions.size} sessions still open`
-      return `${count.boots} boots, ${count.sessions} sessions, ${count.operations} operations, ${open}; ${count.gaps} gaps and ${count.erased} erasures are told of`
-    },
-  }
+  for (let seen = yield; seen; seen = yield) see(seen[0], seen[1])
+  live('boots', bootId, Number.POSITIVE_INFINITY, false, true)
+  if (first) fail(`entry ${first[0]} ${first[1]}`, first[0])
+  const says = Object.entries(count).map(([what, n]) => `${n} ${what}`)
+  return `${says.join(', ')} are told of; ${lives.sessions.size} sessions still open`
 }
 
-/** Comes to a number, which may leave out some. @returns false where it is behind already */
-function reach(numbers: Numbers, n: number, index: number): boolean {
-  if (n < numbers.next) return false
-  if (n > numbers.next && numbers.missing <= 0) numbers.hole = index
-  numbers.missing += n - numbers.next
-  numbers.next = n + 1
-  return true
-}
-
-const newRun = (index: number): Run => ({ first: index, last: index, decisions: { allow: 0, ask: 0, deny: 0 } })
-const rowsOf = (rows: unknown) => listOf(rows).map(listOf)
+/**
+ * A boot, run or session. Its entries or operations have numbers that rise by one, but for as many as gaps tell of: `next` is due, and `hole`
+ * the index of the first entry behind what is missing.
+ */
+type Life = ReturnType<typeof born>
+/** `effects` by the numbers of decisions; `owed`, by those of operations without an outcome, the index of the intent. */
+const born = (index: number) => ({
+  ...{ first: index, last: index, run: undefined as unknown, decisions: { allow: 0, ask: 0, deny: 0 } as Record<string, number> },
+  ...{ next: 1, missing: 0, hole: 0, effects: new Map<unknown, string>(), owed: new Map<unknown, number>() },
+})
+const summary = ({ first, last }: Fields, { allow, ask, deny }: Fields) => JSON.stringify({ first, last, allow, ask, deny })
+const rowsOf = (rows: unknown) => (Array.isArray(rows) ? rows.map(listOf) : [])
 const isId = (id: unknown): id is string => isText(id) && id.length <= 128

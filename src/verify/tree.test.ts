@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { naivePath } from '../../test/verify/naive-log.ts'
 import { NaiveTree } from '../../test/verify/naive-tree.ts'
-import { leafHash, openTree, rootOfProof, type Tree, tilePath } from './tree.ts'
+import { leafHash, openTree, rootOfProof, tilePath } from './tree.ts'
 import { Failure } from './verdict.ts'
 
 const entries = Array.from({ length: 70_000 }, (_, at) => Buffer.from(`entry ${at}`))
@@ -9,7 +9,7 @@ const naive = new NaiveTree(entries)
 const text = (hash: Buffer) => hash.toString('latin1')
 
 /** A tree whose tiles are made when they are asked for. */
-function tree(size: number, change: (path: string, tile: Buffer) => Buffer | undefined = (_, tile) => tile): Tree {
+function tree(size: number, change: (path: string, tile: Buffer) => Buffer | undefined = (_, tile) => tile) {
   return openTree(size, (path) => {
     const level = Number(path.split('/')[1])
     for (let n = 0; n * 256 ** (level + 1) <= size; n++) {

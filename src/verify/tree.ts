@@ -4,42 +4,39 @@ import { fail } from './verdict.ts'
 /** Hashes in a full tile: the factor from one level to the next. */
 export const WIDTH = 256
 const BYTES = 32
-const MAX_ENTRY = 65_535
-const leaf = Buffer.alloc(1 + MAX_ENTRY)
+/** A byte, and room for the longest entry. */
+const leaf = Buffer.alloc(1 + 65_535)
 const pair = Buffer.alloc(1 + 2 * BYTES, 1)
 
-export type Tree = ReturnType<typeof openTree>
+/** What entries are held against: its root, also as it was at an earlier size, and whether it has an entry of this hash. */
+export type Tree = { size: number; root: (then?: number) => string; has: (index: number, hash: string) => boolean }
 
 /** RFC 6962 §2.1. Hashes are binary strings: quick to make, compare and keep. An empty one is none: that of what is longer than an entry. */
-export function leafHash(entry: Buffer): string {
-  return entry.length > MAX_ENTRY ? '' : hash('sha256', leaf.subarray(0, 1 + entry.copy(leaf, 1)), 'binary')
-}
+export const leafHash = (entry: Buffer): string =>
+  entry.length < leaf.length ? hash('sha256', leaf.subarray(0, 1 + entry.copy(leaf, 1)), 'latin1') : ''
 
 function nodeHash(left: string, right: string | undefined): string {
   // One without a sibling is moved up as it is.
   if (right === undefined) return left
-  if (left === '' || right === '') return ''
+  if (left.length !== BYTES || right.length !== BYTES) return ''
   pair.write(left + right, 1, 'latin1')
-  return hash('sha256', pair, 'binary')
+  return hash('sha256', pair, 'latin1')
 }
 
 /** RFC 6962 §2.1 over subtrees of the same height, of which the last may be lower. */
 function merkle(hashes: readonly string[]): string {
-  if (hashes.length < 2) return hashes[0] ?? hash('sha256', '', 'binary')
-  const above: string[] = []
-  for (let at = 0; at < hashes.length; at += 2) above.push(nodeHash(hashes[at] ?? '', hashes[at + 1]))
-  return merkle(above)
+  if (hashes.length < 2) return hashes[0] ?? hash('sha256', '', 'latin1')
+  return merkle(Array.from({ length: Math.ceil(hashes.length / 2) }, (_, at) => nodeHash(hashes[2 * at] ?? '', hashes[2 * at + 1])))
 }
 
 /** Where an inclusion proof leads (RFC 6962 §2.1.1); to none, if it has too many or too few hashes. */
 export function rootOfProof(hash: string, index: number, size: number, proof: readonly Buffer[]): string {
-  const sibling = proof.at(-1)?.toString('latin1')
-  if (size === 1 && index === 0 && sibling === undefined) return hash
-  if (size < 2 || sibling === undefined) return ''
-  let left = 1
-  while (left * 2 < size) left *= 2
-  if (index < left) return nodeHash(rootOfProof(hash, index, left, proof.slice(0, -1)), sibling)
-  return nodeHash(sibling, rootOfProof(hash, index - left, size - left, proof.slice(0, -1)))
+  const [sibling, rest] = [proof.at(-1)?.toString('latin1'), proof.slice(0, -1)]
+  if (size < 2 || sibling === undefined) return size === 1 && index === 0 && sibling === undefined ? hash : ''
+  // The largest power of two below the size.
+  const left = 2 ** ((size - 1).toString(2).length - 1)
+  if (index < left) return nodeHash(rootOfProof(hash, index, left, rest), sibling)
+  return nodeHash(sibling, rootOfProof(hash, index - left, size - left, rest))
 }
 
 /** tlog-tiles: `tile/0/x001/x234/067.p/5`, the width only where it is not 256. */
@@ -64,13 +61,12 @@ export function openTree(size: number, read: (path: string) => Buffer | undefine
 
   /** The hashes of a tile. @throws Failure where they are not there, or are not what the tile above says */
   function tile(level: number, n: number): readonly string[] {
-    const known = last[level]
-    if (known?.n === n) return known.hashes
+    if (last[level]?.n === n) return last[level].hashes
     const { width, bytes, has } = file(level, n)
-    const length = bytes?.length === has * BYTES ? width : 0
-    const hashes = Array.from({ length }, (_, at) => bytes?.toString('latin1', at * BYTES, (at + 1) * BYTES) ?? '')
+    const text = bytes?.length === has * BYTES ? bytes.toString('latin1', 0, width * BYTES) : ''
+    const hashes = Array.from({ length: text.length / BYTES }, (_, at) => text.slice(at * BYTES, (at + 1) * BYTES))
     // The root covers the tiles along the right edge, which are not full.
-    if (length === 0 || (width === WIDTH && merkle(hashes) !== hashAt(level + 1, n))) {
+    if (text === '' || (width === WIDTH && merkle(hashes) !== hashAt(level + 1, n))) {
       const [first, end] = [n * WIDTH ** (level + 1), Math.min(size, (n + 1) * WIDTH ** (level + 1))]
       fail(`entries ${first} to ${end - 1}: ${tilePath(level, n, width)} is ${bytes ? 'not the one in the tree' : 'missing'}`, first)
     }
@@ -82,14 +78,11 @@ export function openTree(size: number, read: (path: string) => Buffer | undefine
   const hashAt = (level: number, at: number): string => tile(level, Math.floor(at / WIDTH))[at % WIDTH] ?? ''
 
   /** The root at this size or an earlier one, from the tiles along its right edge. @throws Failure where one is missing */
-  function root(then: number = size): string {
-    let below: string[] = []
-    for (let [level, rest] = [0, then]; rest > 0; level++, rest = Math.floor(rest / WIDTH)) {
-      const own = rest % WIDTH === 0 ? [] : tile(level, Math.floor(rest / WIDTH)).slice(0, rest % WIDTH)
-      below = own.length + below.length === 0 ? [] : [merkle([...own, ...below])]
-    }
-    return merkle(below)
+  function root(then: number = size, level = 0, below: readonly string[] = []): string {
+    const [n, rest] = [Math.floor(then / WIDTH), then % WIDTH]
+    const hashes = rest === 0 ? below : [...tile(level, n).slice(0, rest), ...below]
+    return n === 0 ? merkle(hashes) : root(n, level + 1, hashes.length === 0 ? [] : [merkle(hashes)])
   }
 
-  return { size, file, tile, hashAt, root }
+  return { size, file, tile, hashAt, root, has: (index: number, hash: string) => hashAt(0, index) === hash }
 }

@@ -1,16 +1,11 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { entriesOf as linesOf } from '../../src/verify/bundle.ts'
-import { checkEntry } from '../../src/verify/check-log.ts'
-import { checkComplete } from '../../src/verify/complete.ts'
-import { withFile as inFile, type Region, readLines, readRegion } from '../../src/verify/files.ts'
-import { parseFields } from '../../src/verify/json.ts'
-import { entriesOf } from '../../src/verify/log-folder.ts'
-import { checkPayloads } from '../../src/verify/payloads.ts'
-import { readTar } from '../../src/verify/tar.ts'
+import { checkComplete, checkEntry, checkPayloads } from '../../src/verify/check-log.ts'
+import { withFile as inFile, type Region, readArchive, readLines, readRegion } from '../../src/verify/input.ts'
+import { entriesOf, entryOf } from '../../src/verify/sources.ts'
 import { openTree } from '../../src/verify/tree.ts'
-import { Failure, Unusable } from '../../src/verify/verdict.ts'
+import { Failure, parseFields, Unusable } from '../../src/verify/verdict.ts'
 import { seeded } from '../parts/seeded.ts'
 import { patience, rounds, seedOr, shown } from '../parts/soak.ts'
 import { bundleMembers, tar } from './naive-bundle.ts'
@@ -85,8 +80,8 @@ it('finds every changed byte of every entry bundle, and names the entry', () => 
       for (let at = 0; at < length; at++, changes++) {
         flip(rest.bytes, at, () => {
           const failure = judgeEntries(rest, index)
-          if ((failure as Failure | undefined)?.entry !== index)
-            expect(failure, `byte ${at} of entry ${index}`).toMatchObject({ entry: index })
+          if ((failure as Failure | undefined)?.cause !== index)
+            expect(failure, `byte ${at} of entry ${index}`).toMatchObject({ cause: index })
         })
       }
       begin += length
@@ -109,7 +104,7 @@ it('finds every entry that is dropped, repeated, swapped with the next or cut of
       ['swapped', index, index < last ? own.toSpliced(at, 2, next as Buffer, entry) : own.with(at, next ?? (own[0] as Buffer))],
     ]
     for (const [what, bad, entries] of cases) {
-      expect(judgeBundle(n, bundled(entries)), `entry ${index} ${what}`).toMatchObject({ entry: bad })
+      expect(judgeBundle(n, bundled(entries)), `entry ${index} ${what}`).toMatchObject({ cause: bad })
     }
   }
 }, 60_000)
@@ -157,7 +152,7 @@ const payloads = made.payloads.filter(({ entry }) => entry < 100)
 const members = bundleMembers(log, [...log.entries.keys()], { payloads })
 const archive = tar(members)
 const path = place.file(archive)
-const parts = withFile(path, (file) => readTar(file))
+const parts = withFile(path, (file) => readArchive(file, /./))
 const part = (name: string) => parts.get(name) as Region
 
 function withFile<Result>(path: string, work: (file: Region) => Result): Result {
@@ -183,7 +178,7 @@ it('finds every changed byte of a bundle outside of what it holds', () => {
   let at = 0
   for (const name of [...parts.keys(), undefined]) {
     const next = name === undefined ? archive.length : part(name).at
-    flipEach(at, next - at, (_, file) => found(() => readTar(file)) instanceof Unusable)
+    flipEach(at, next - at, (_, file) => found(() => readArchive(file, /./)) instanceof Unusable)
     at = name === undefined ? next : next + part(name).length
   }
 }, 60_000)
@@ -200,7 +195,7 @@ it('finds every changed byte of its entries', () => {
     const lines = { fd, at: begin, length: (ends[line + 1] ?? (ends[line] as number)) - begin }
     const failure = found(() => {
       let next = line
-      for (const [index, entry] of linesOf(lines)) {
+      for (const [index, entry] of readLines(lines, entryOf)) {
         checkEntry(untouched, index, entry)
         if (index !== next++) throw new Failure('another index')
       }
@@ -220,10 +215,11 @@ it('finds every changed byte of its payloads', () => {
     const begin = ends[line - 1] ?? region.at
     const failure = found(() => {
       const { entry } = payloads[line] as { entry: number }
-      const lines = readLines({ fd, at: begin, length: (ends[line] as number) - begin })
+      const lines = readLines({ fd, at: begin, length: (ends[line] as number) - begin }, parseFields)
       const check = checkPayloads(lines)
-      check.see(entry, parseFields(log.entries[entry] as Buffer))
-      check.end()
+      check.next()
+      check.next([entry, parseFields(log.entries[entry] as Buffer)])
+      check.next()
     })
     return failure !== undefined
   })
@@ -249,17 +245,18 @@ it('finds every changed byte of its tiles', () => {
 it('finds every line of it that is dropped, repeated, swapped with the next or cut off', () => {
   const indexes = [...log.entries.keys()]
   const complete = (order: readonly number[]) => {
-    const held = checkComplete({ count: SIZE, range: [0, SIZE] })
-    for (const index of order) held.see(index, {})
-    return found(() => void held.end())
+    const held = checkComplete(0, SIZE, SIZE)
+    held.next()
+    for (const index of order) held.next([index, {}])
+    return found(() => void held.next())
   }
   expect(complete(indexes)).toBeUndefined()
   for (const index of indexes) {
-    expect(complete(indexes.toSpliced(index, 1)), `${index} dropped`).toMatchObject({ entry: index })
-    expect(complete(indexes.toSpliced(index, 0, index)), `${index} repeated`).toMatchObject({ entry: index })
-    expect(complete(indexes.slice(0, index)), `cut at ${index}`).toMatchObject({ entry: index })
+    expect(complete(indexes.toSpliced(index, 1)), `${index} dropped`).toMatchObject({ cause: index })
+    expect(complete(indexes.toSpliced(index, 0, index)), `${index} repeated`).toMatchObject({ cause: index })
+    expect(complete(indexes.slice(0, index)), `cut at ${index}`).toMatchObject({ cause: index })
     if (index < SIZE - 1)
-      expect(complete(indexes.toSpliced(index, 2, index + 1, index)), `${index} swapped`).toMatchObject({ entry: index })
+      expect(complete(indexes.toSpliced(index, 2, index + 1, index)), `${index} swapped`).toMatchObject({ cause: index })
   }
 }, 60_000)
 

@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { verify } from '../../src/verify/main.ts'
-import { parseCheckpoint } from '../../src/verify/note.ts'
-import { parsePolicy, type Trust, trustKeys } from '../../src/verify/policy.ts'
+import { parseCheckpoint, parsePolicy, type Trust, trustKeys } from '../../src/verify/policy.ts'
 import type { NaiveKey } from './naive-keys.ts'
 
 /** A folder for files to verify; removed at the end of the block. */

@@ -6,8 +6,7 @@ import fc from 'fast-check'
 import { afterAll, expect, it } from 'vitest'
 import { found, needs } from '../../test/parts/require.ts'
 import { tar, tarHeader } from '../../test/verify/naive-bundle.ts'
-import { type Region, readFile, readLines, readRegion, withFile } from './files.ts'
-import { readTar } from './tar.ts'
+import { type Region, readArchive, readFile, readLines, readRegion, withFile } from './input.ts'
 import { Unusable } from './verdict.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gatescribe-tar-'))
@@ -22,7 +21,7 @@ function inFile<Result>(bytes: Uint8Array, work: (file: Region) => Result): Resu
 }
 
 const list = (bytes: Uint8Array) =>
-  inFile(bytes, (file) => [...readTar(file)].map(([name, region]) => [name, readRegion(region).toString()]))
+  inFile(bytes, (file) => [...readArchive(file, /./)].map(([name, region]) => [name, readRegion(region).toString()]))
 const members = [
   ['a', Buffer.from('one')],
   ['tile/0/000', Buffer.alloc(512, 'x')],
@@ -138,7 +137,7 @@ it('makes an archive of whatever comes, or refuses it', () => {
 
 it('reads lines however they fall, and holds no more than one may have', () => {
   const text = 'one\n\nthree is longer\n4\n'
-  const lines = (bytes: Buffer) => inFile(bytes, (file) => [...readLines(file)].map((line) => line.toString()))
+  const lines = (bytes: Buffer) => inFile(bytes, (file) => [...readLines(file, String)])
   expect(lines(Buffer.from(text))).toEqual(['one', '', 'three is longer', '4'])
   expect(lines(Buffer.alloc(0))).toEqual([])
   expect(() => lines(Buffer.from(text.slice(0, -1)))).toThrow('cut off')
