@@ -103,7 +103,7 @@ describe('an end that goes away', () => {
     await sleep(100)
     room.gate.sessions[0]!.target.socket.destroy()
     expect(errorIn(await raw.untilClosed()).get('C')).toBe('08006')
-    expect(room.outcomes()).toEqual(['select pg_sleep(20): aborted'])
+    await expect.poll(() => room.outcomes()).toEqual(['select pg_sleep(20): aborted'])
   })
 
   it('forgets the cancel key', async () => {
