@@ -92,7 +92,9 @@ it('imports every built file', () => {
     stderr: '',
     problems: [
       ['publish-worker.js', entry],
+      ['aside-worker.js', entry],
       ['search-worker.js', entry],
+      ['parse-worker.js', entry],
     ],
   })
 })
