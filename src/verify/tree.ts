@@ -15,18 +15,18 @@ export type Tree = { size: number; root: (then?: number) => string; has: (index:
 export const leafHash = (entry: Buffer): string =>
   entry.length < leaf.length ? hash('sha256', leaf.subarray(0, 1 + entry.copy(leaf, 1)), 'latin1') : ''
 
-function nodeHash(left: string, right: string | undefined): string {
-  // One without a sibling is moved up as it is.
-  if (right === undefined) return left
+function nodeHash(left: string, right: string): string {
   if (left.length !== BYTES || right.length !== BYTES) return ''
   pair.write(left + right, 1, 'latin1')
   return hash('sha256', pair, 'latin1')
 }
 
 /** RFC 6962 §2.1 over subtrees of the same height, of which the last may be lower. */
-function merkle(hashes: readonly string[]): string {
-  if (hashes.length < 2) return hashes[0] ?? hash('sha256', '', 'latin1')
-  return merkle(Array.from({ length: Math.ceil(hashes.length / 2) }, (_, at) => nodeHash(hashes[2 * at] ?? '', hashes[2 * at + 1])))
+function merkle(hashes: readonly string[], from = 0, end = hashes.length): string {
+  if (end - from < 2) return hashes[from] ?? hash('sha256', '', 'latin1')
+  // Behind the largest power of two that leaves something over.
+  const middle = from + 2 ** (31 - Math.clz32(end - from - 1))
+  return nodeHash(merkle(hashes, from, middle), merkle(hashes, middle, end))
 }
 
 /** Where an inclusion proof leads (RFC 6962 §2.1.1); to none, if it has too many or too few hashes. */
