@@ -15,6 +15,8 @@ it('records a burst of 100,000 operations: each with its intent and its outcome,
   try {
     const { password } = await shop.gateway.credential()
     await Promise.all(Array.from({ length: SESSIONS }, () => burst(shop, password)))
+    // Behind its end nothing of a session comes any more.
+    await expect.poll(() => ended(shop), { timeout: 10_000 }).toBe(SESSIONS)
     const counted = await countedIn(shop)
     expect(counted.length).toBe(SESSIONS)
     for (const { intents, outcomes } of counted) {
@@ -40,6 +42,13 @@ async function burst(shop: Shop, password: string): Promise<void> {
   for (let sent = 0; sent < OPERATIONS; sent += PER_SYNC) session.send(batch)
   await session.messages('2DC'.length * OPERATIONS + OPERATIONS / PER_SYNC)
   await session.close()
+}
+
+async function ended(shop: Shop): Promise<number> {
+  let sessions = 0
+  const query = { from: 0, follow: false, opened: false, filter: { kind: 'session.close' } }
+  for await (const _ of shop.gateway.operator.trail(query, new AbortController().signal)) sessions += 1
+  return sessions
 }
 
 /** Per session that executed anything: the numbers of its intents and of its completed outcomes, as they stand in the trail. */
