@@ -99,9 +99,8 @@ it.each([
   expect(() => parse(...all)).toThrow(Unusable)
 })
 
-it('says which line is wrong, and refuses 64 KiB', () => {
+it('says which line is wrong', () => {
   expect(() => parse('quorum none', 'what')).toThrow('line 2 of the policy')
-  expect(() => parsePolicy(Buffer.alloc(65_537, '\n'))).toThrow(Unusable)
 })
 
 it('holds names to be octets', () => {
