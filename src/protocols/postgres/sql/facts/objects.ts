@@ -61,6 +61,8 @@ const NOUNS: ReadonlyMap<string, string> = new Map(
 const action = (verb: string, kind: string): string => `${verb} ${NOUNS.get(kind) ?? 'unknown'}`
 
 const RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_SEQUENCE', 'OBJECT_INDEX', 'OBJECT_FOREIGN_TABLE'])
+/** What relations are in or belong to. */
+const HOLD_RELATIONS = new Set(['OBJECT_SCHEMA', 'OBJECT_EXTENSION', 'OBJECT_DATABASE'])
 /** Named by their relation and a name of their own. */
 const ON_RELATIONS = new Set(['OBJECT_TRIGGER', 'OBJECT_RULE', 'OBJECT_POLICY'])
 
@@ -115,6 +117,8 @@ const alterObject =
       if (!target || target.schema === 'pg_temp') statement.found.transitions.push({ kind: 'opaque' })
     }
     if (text(fields, 'behavior') === 'DROP_CASCADE') dropsUnnamed(statement)
+    // Everything in it is called otherwise from then on.
+    if (HOLD_RELATIONS.has(kind)) statement.found.unknown.add('writes')
     return undefined
   }
 

@@ -59,11 +59,17 @@ function followRead(statement: Statement, relation: Relation, inherit: boolean):
   found.reads.add(key)
   if (statement.locks) found.writes.add(key)
   if (relation.userCode.onRead) runUserCode(statement, 'user code')
+  if (relation.kind === 'foreign table') followForeign(statement)
   followUses(statement, relation, relation.kind === 'view')
   if (relation.of !== undefined) readByOid(statement, relation.of, true)
   if (inherit) for (const child of relation.children) readByOid(statement, child, true)
   followAncestors(statement, relation, found.reads)
   if (relation.kind === 'view' && !relation.view && names.catalog) runUserCode(statement, 'view')
+}
+
+/** What is behind a foreign table is elsewhere, or here again: what is read or written there, and what runs there, nobody knows. */
+function followForeign({ found }: Statement): void {
+  found.unknown.add('reads').add('writes').add('columns')
 }
 
 /** @param runs whether the definition runs now: reading a materialized view reads what was computed before */
@@ -163,6 +169,7 @@ function followWrite(statement: Statement, relation: Relation, verb: Verb, set: 
     if (relation.kind === 'view') writeThrough(statement, relation, verb)
   }
   if (codeRuns(relation, verb)) runUserCode(statement, 'user code')
+  if (relation.kind === 'foreign table' && verb !== 'alter' && verb !== 'drop') followForeign(statement)
   if (relation.of !== undefined) writeByOid(statement, relation.of, verb, undefined)
   if (inherit && (verb !== 'insert' || relation.kind === 'partitioned table')) {
     for (const child of relation.children) writeByOid(statement, child, verb, set)
