@@ -1,0 +1,16 @@
+import { Pool } from 'pg'
+
+// What node-postgres does by itself: its pool, named statements, several statements at once.
+const pool = new Pool({ max: 2, application_name: 'passes', statement_timeout: 20_000 })
+console.log((await pool.query('SELECT name FROM customers WHERE id = $1', [1])).rows)
+const client = await pool.connect()
+for (const id of [1, 2])
+  console.log((await client.query({ name: 'named', text: 'SELECT state FROM customers WHERE id = $1', values: [id] })).rows)
+await client.query('BEGIN TRANSACTION READ ONLY')
+await client.query('SAVEPOINT here')
+console.log((await client.query('SELECT 1 AS one; SELECT 2 AS two')) instanceof Array)
+await client.query('ROLLBACK TO SAVEPOINT here')
+await client.query('COMMIT')
+await client.query('DISCARD ALL')
+client.release()
+await pool.end()
