@@ -30,7 +30,7 @@ const checklist = evasions('checklist', {
   'copy of a query': 'COPY (SELECT code FROM shop.secrets) TO STDOUT',
   'copy of a delete': 'COPY (DELETE FROM shop.orders RETURNING *) TO STDOUT',
   'for update': 'SELECT * FROM shop.secrets FOR UPDATE',
-  'scs off': ['SET standard_conforming_strings = off', `SELECT '\\'; DELETE FROM shop.orders; --'`],
+  'backslashes where they escape': ['SET standard_conforming_strings = off', `SELECT 'a\\''; DELETE FROM shop.orders; --'`],
 })
 
 export const corpus: readonly Evasion[] = [...checklist]
