@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { settingAction } from '../sql/facts/settings.ts'
+import type { SessionView } from '../sql/statement-facts.ts'
 import { DoorError } from './errors.ts'
 import { splitOptions } from './split-options.ts'
-import { readStartUp } from './start-up-settings.ts'
+import { PASSED_SETTINGS, PASSED_VALUES, readStartUp } from './start-up-settings.ts'
 
 const startUp = (parameters: Record<string, string>) => readStartUp(new Map(Object.entries({ user: 'run_1', ...parameters })))
 const codeOf = (parameters: Record<string, string>) => {
@@ -96,8 +98,44 @@ describe('a start-up packet', () => {
     expect(startUp({ replication: 'false' }).settings.size).toBe(0)
   })
 
+  // What each sends by itself, or has a documented option for.
+  it.each([
+    ['libpq', { client_encoding: 'UTF8', datestyle: 'ISO', timezone: 'UTC', geqo: 'off', application_name: 'psql' }],
+    ['node-postgres', { client_encoding: 'UTF8', statement_timeout: '1', lock_timeout: '1', idle_in_transaction_session_timeout: '60000' }],
+    [
+      'pgjdbc',
+      { client_encoding: 'UTF8', DateStyle: 'ISO', TimeZone: 'CET', extra_float_digits: '2', options: '-c statement_timeout=90000' },
+    ],
+    ['asyncpg', { client_encoding: "'utf-8'", jit: 'off' }],
+    ['SQLx', { DateStyle: 'ISO, MDY', client_encoding: 'UTF8', TimeZone: 'UTC', extra_float_digits: '2' }],
+    ['R2DBC', { client_encoding: 'utf8', DateStyle: 'ISO', IntervalStyle: 'ISO_8601', extra_float_digits: '2', TimeZone: 'CET' }],
+    ['Npgsql', { client_encoding: 'UTF8', TimeZone: 'CET', options: '-c idle_session_timeout=5min' }],
+    ['lib/pq', { client_encoding: 'UTF8', datestyle: 'ISO, MDY', extra_float_digits: '2' }],
+    ['who only reads', { options: '-c default_transaction_read_only=on -c client_min_messages=WARNING -c transaction_timeout=30s' }],
+  ] as const)('passes as %s has it', (_, parameters) => {
+    const { settings } = startUp(parameters as Record<string, string>)
+    const names = [...Object.keys(parameters), ...((parameters as { options?: string }).options?.match(/\w+(?==)/g) ?? [])]
+    expect([...settings.keys()].map((name) => name.toLowerCase()).sort()).toEqual(
+      names.filter((name) => name !== 'options').map((name) => name.toLowerCase()).sort(), // biome-ignore format: one line
+    )
+  })
+
+  it.each([
+    ...PASSED_SETTINGS.map((name) => [name, 'anything']),
+    ...[...PASSED_VALUES].flatMap(([name, values]) => values.map((value) => [name, value])),
+  ])('passes nothing that SET would need more than a session for: %s = %s', (name = '', value = '') => {
+    expect(settingAction(name.toLowerCase(), value, { readOnly: true } as SessionView)).toBe('set')
+  })
+
   it.each([
     { search_path: 'evil' },
+    { search_path: '' },
+    { row_security: 'off' },
+    { standard_conforming_strings: 'off' },
+    { default_transaction_read_only: 'off' },
+    { default_transaction_read_only: '' },
+    { default_transaction_read_only: 'on\0' },
+    { client_min_messages: 'debug5' },
     { options: '-c search_path=evil' },
     { options: '-c default_transaction_read_only=off' },
     { options: '--session-authorization=admin' },
@@ -110,6 +148,7 @@ describe('a start-up packet', () => {
   })
 
   it('says which setting was refused, and never a value', () => {
+    expect(() => startUp({ client_min_messages: 'secret' })).toThrow(/"client_min_messages" is passed on by this gateway only as notice/)
     expect(() => startUp({ options: '-c search_path=secret' })).toThrow(/"search_path"/)
     expect(() => startUp({ options: '-c search_path=secret' })).not.toThrow(/secret/)
   })
