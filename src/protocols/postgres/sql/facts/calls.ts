@@ -1,5 +1,6 @@
 import { act } from './findings.ts'
 import { functionNamed, isSystemSchema, type Resolved, relationNamed } from './names.ts'
+import { pinnedSetting } from './pinned.ts'
 import { readRelation } from './relations.ts'
 import type { Scope } from './scope.ts'
 import { isSecretSetting, settingAction } from './settings.ts'
@@ -11,7 +12,7 @@ import { walkFields } from './walk.ts'
 export function funcCall(statement: Statement, fields: Tree, scope: Scope): undefined {
   const name = strings(list(fields, 'funcname'))
   const args = list(fields, 'args')
-  callNamed(statement, name, args)
+  callNamed(statement, name, args, scope)
   walkFields(statement, fields, scope, 'funcname')
 }
 
@@ -28,7 +29,7 @@ export function fieldMayCall(statement: Statement, name: string): void {
   if (callee.userCode || callee.builtin?.kind === 'effect' || callee.builtin?.unless) call(statement, callee)
 }
 
-function callNamed(statement: Statement, parts: readonly string[], args: readonly unknown[]): void {
+function callNamed(statement: Statement, parts: readonly string[], args: readonly unknown[], scope: Scope): void {
   const name = parts[parts.length - 1] ?? ''
   const schema = parts.length > 1 ? (parts[parts.length - 2] ?? '') : ''
   const callee = functionNamed(statement.names, schema, name)
@@ -38,7 +39,7 @@ function callNamed(statement: Statement, parts: readonly string[], args: readonl
       for (const each of callee.names) statement.found.functions.add(each)
       // A default that draws from a sequence is what serial columns have.
       if (statement.defines) statement.found.definesCode ||= name !== 'nextval'
-      else handled(statement, args)
+      else handled(statement, args, scope)
       return
     }
   }
@@ -49,7 +50,7 @@ function callNamed(statement: Statement, parts: readonly string[], args: readonl
   call(statement, callee)
 }
 
-type Known = (statement: Statement, args: readonly unknown[]) => void
+type Known = (statement: Statement, args: readonly unknown[], scope: Scope) => void
 
 /** Built-in functions that say in a constant argument what they work on. */
 const KNOWN_ARGUMENTS: ReadonlyMap<string, Known> = new Map<string, Known>([
@@ -65,18 +66,23 @@ const KNOWN_ARGUMENTS: ReadonlyMap<string, Known> = new Map<string, Known>([
   ),
 ])
 
-function setConfig(statement: Statement, args: readonly unknown[]): void {
+function setConfig(statement: Statement, args: readonly unknown[], scope: Scope): void {
   const [name, value, local] = [0, 1, 2].map((i) => (args[i] === undefined ? undefined : constant(uncast(args[i]))))
-  const { transitions } = statement.found
-  if (name === undefined || args.length !== 3) {
-    act(statement.found, 'set restricted')
-    transitions.push({ kind: 'opaque' })
+  const setting = args.length === 3 ? (name ?? pinnedSetting(scope, scope.where, args[0])) : undefined
+  changeSetting(statement, setting, value, local === 'true' || local === 't')
+}
+
+/** SET by another name. @param setting undefined: it may be any */
+export function changeSetting(statement: Statement, setting: string | undefined, value: string | undefined, local: boolean): void {
+  const { found, names } = statement
+  if (setting === undefined) {
+    act(found, 'set restricted')
+    found.transitions.push({ kind: 'opaque' })
     return
   }
-  const setting = name.toLowerCase()
-  act(statement.found, settingAction(setting, value, statement.names.view))
-  const isLocal = local === 'true' || local === 't'
-  transitions.push({ kind: 'set', name: setting, ...(value !== undefined && { value }), local: isLocal })
+  const name = setting.toLowerCase()
+  act(found, settingAction(name, value, names.view))
+  found.transitions.push({ kind: 'set', name, ...(value !== undefined && { value }), local })
 }
 
 const uncast = (value: unknown): unknown => {

@@ -42,6 +42,8 @@ export interface Scope {
   readonly entries: Entry[]
   readonly parent: Scope | undefined
   readonly ctes: CteFrame | undefined
+  /** A condition that held of every row for which what is being walked runs. */
+  where?: unknown
   /** Entries by name, made when it is worth it. */
   index?: { readonly of: number; readonly byName: ReadonlyMap<string, readonly Entry[]> }
 }

@@ -110,8 +110,10 @@ export function useDerived(statement: Statement, derived: Derived): void {
 function simple(statement: Statement, fields: Tree, scope: Scope): Derived {
   for (const item of list(fields, 'fromClause')) fromItem(statement, item, scope)
   if (statement.locks) act(statement.found, 'lock')
+  scope.where = fields.whereClause
   const derived =
     fields.valuesLists === undefined ? targets(statement, list(fields, 'targetList'), scope) : values(statement, fields, scope)
+  scope.where = undefined
   using(statement, 'predicate', () => {
     walk(statement, fields.whereClause, scope)
     walk(statement, fields.havingClause, scope)

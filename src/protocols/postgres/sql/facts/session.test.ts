@@ -18,6 +18,18 @@ describe('settings', () => {
     ['SET search_path = pg_catalog', 'session/set'],
     [`SELECT set_config('search_path', '', false)`, 'session/set'],
     [`SELECT pg_catalog.set_config('application_name', $1, false)`, 'session/set'],
+    // As pg_dump begins.
+    [
+      `SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'`,
+      'session/catalog read',
+      'session/set',
+    ],
+    [
+      `SELECT set_config(s.name, 'x', false) FROM pg_settings s WHERE setting <> '' AND s.name = 'DateStyle'`,
+      'session/catalog read',
+      'session/set',
+    ],
+    [`SELECT set_config(name, 'x', false) FROM pg_settings WHERE name = 'search_path'`, 'admin/set restricted', 'session/catalog read'],
     ['SET row_security = off', 'session/set'],
     ['SET standard_conforming_strings = on', 'session/set'],
     ['SET default_transaction_read_only = on', 'session/set'],
@@ -35,6 +47,20 @@ describe('settings', () => {
     [`SELECT set_config('SEARCH_PATH', 'x', true)`, 'admin/set restricted'],
     [`SELECT set_config('search' || '_path', '', true)`, 'admin/set restricted'],
     [`SELECT set_config('search_path', $1, true)`, 'admin/set restricted'],
+    ...[
+      `SELECT set_config(name, 'x', false) FROM pg_settings`,
+      `SELECT set_config(name, 'x', false) FROM pg_settings WHERE name = 'datestyle' OR name = 'search_path'`,
+      `SELECT set_config(name, 'x', false) FROM pg_settings WHERE NOT name = 'datestyle'`,
+      `SELECT set_config(name, 'x', false) FROM pg_settings WHERE name <> 'datestyle'`,
+      `SELECT set_config(setting, 'x', false) FROM pg_settings WHERE name = 'datestyle'`,
+      `SELECT set_config(name, 'x', false) FROM pg_settings WHERE setting = 'datestyle'`,
+      `SELECT set_config(lower(name), 'x', false) FROM pg_settings WHERE name = 'datestyle'`,
+      `SELECT set_config(name, 'x', false) FROM pg_settings s (setting, name) WHERE name = 'datestyle'`,
+      `SELECT set_config(s.name, 'x', false) FROM pg_settings, pg_settings s WHERE pg_settings.name = 'datestyle'`,
+      // What stands in a condition may run before the rest of it.
+      `SELECT FROM pg_settings WHERE name = 'datestyle' AND set_config(name, 'x', false) = 'x'`,
+      `SELECT (SELECT set_config(s.name, 'x', false) FROM pg_settings WHERE name = 'datestyle') FROM pg_settings s`,
+    ].map((sql): [string, ...string[]] => [sql, 'admin/set restricted', 'session/catalog read']),
     ['SET row_security = on', 'admin/set restricted'],
     ['SET standard_conforming_strings = off', 'admin/set restricted'],
     ['SET backslash_quote = on', 'admin/set restricted'],
@@ -51,8 +77,8 @@ describe('settings', () => {
     ['RESET ROLE', 'admin/set role'],
     ['SET SESSION AUTHORIZATION DEFAULT', 'admin/set role'],
     [`SELECT set_config('role', 'x', false)`, 'admin/set role'],
-  ])('%s', (sql, effect) => {
-    expect(effectsOf(sql)).toEqual([effect])
+  ] as [string, ...string[]][])('%s', (sql, ...effects) => {
+    expect(effectsOf(sql)).toEqual(effects)
   })
 
   it('that make a transaction writable are restricted in a session that is kept read-only', () => {

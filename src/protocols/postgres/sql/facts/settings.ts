@@ -1,6 +1,9 @@
 import type { SessionView } from '../statement-facts.ts'
 
-/** Settings that change how an answer looks, how long it may take or how it is planned: neither what names mean nor what protects data. */
+/**
+ * Settings that change how an answer looks, how long it may take or how it is planned: neither what names mean nor what protects data.
+ * restrict_nonsystem_relation_kind only refuses views and foreign tables; pg_dump sets it.
+ */
 const HARMLESS = new Set(
   `application_name array_nulls backend_flush_after bytea_output check_function_bodies client_connection_check_interval client_encoding
    client_min_messages commit_siblings constraint_exclusion cpu_index_tuple_cost cpu_operator_cost cpu_tuple_cost cursor_tuple_fraction
@@ -12,7 +15,7 @@ const HARMLESS = new Set(
    lock_timeout logical_decoding_work_mem maintenance_io_concurrency maintenance_work_mem max_parallel_maintenance_workers
    max_parallel_workers max_parallel_workers_per_gather min_parallel_index_scan_size min_parallel_table_scan_size
    parallel_leader_participation parallel_setup_cost parallel_tuple_cost plan_cache_mode quote_all_identifiers random_page_cost
-   recursive_worktable_factor seed seq_page_cost statement_timeout stats_fetch_consistency synchronize_seqscans synchronous_commit
+   recursive_worktable_factor restrict_nonsystem_relation_kind seed seq_page_cost statement_timeout stats_fetch_consistency synchronize_seqscans synchronous_commit
    tcp_keepalives_count tcp_keepalives_idle tcp_keepalives_interval tcp_user_timeout temp_buffers timezone transaction_deferrable
    transaction_isolation transaction_timeout work_mem xmlbinary xmloption`.split(/\s+/),
 )
