@@ -4,12 +4,12 @@ import { backend } from './wire/codes.ts'
 import { readSqlstate } from './wire/error-response.ts'
 import { WireError } from './wire/errors.ts'
 import { Framer, HEADER_BYTES } from './wire/framer.ts'
+import { readTextRow, type TextRow } from './wire/text-row.ts'
+
+export type { TextRow } from './wire/text-row.ts'
 
 /** Every statement of the gateway's own begins with this, so that the target's log tells them from those of its clients. */
 export const OWN = '/* gatescribe */ '
-
-/** Columns of a row as text; null is NULL. */
-export type TextRow = readonly (string | null)[]
 
 export interface SimpleQueryLimits {
   /** Bytes of one message. */
@@ -42,7 +42,7 @@ export async function simpleQuery(
   const framer = new Framer(
     {
       message(type, bytes, start, end) {
-        if (type === backend.dataRow) row(readDataRow(bytes, start + HEADER_BYTES, end))
+        if (type === backend.dataRow) row(readTextRow(bytes, start, end))
         else if (type === backend.errorResponse) refused ??= readSqlstate(bytes.subarray(start + HEADER_BYTES, end)) ?? 'XX000'
         else if (type === backend.readyForQuery) ready = true
         return !ready
@@ -77,26 +77,6 @@ export async function simpleQuery(
 const SLICE_MS = 5
 
 const ALL = Array.from({ length: 256 }, (_, type) => type)
-
-/** DataRow: Int16 columns, each Int32 length and bytes; -1 is NULL (PostgreSQL protocol 55.7). @throws WireError */
-function readDataRow(message: Uint8Array, start: number, end: number): TextRow {
-  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength)
-  const values: (string | null)[] = []
-  if (end - start < 2) throw malformed()
-  let at = start + 2
-  for (let left = bytes.readUInt16BE(start); left > 0; left -= 1) {
-    if (end - at < 4) throw malformed()
-    const length = bytes.readInt32BE(at)
-    at += 4
-    if (length > end - at) throw malformed()
-    values.push(length < 0 ? null : bytes.toString('utf8', at, at + length))
-    at += Math.max(0, length)
-  }
-  if (at !== end) throw malformed()
-  return values
-}
-
-const malformed = () => new WireError('A DataRow message is not well-formed.')
 
 /** What is there to read of a socket that nobody else reads; undefined where the peer ended or left. @throws the socket's own error */
 function nextChunk(socket: Duplex): Promise<Buffer | undefined> {

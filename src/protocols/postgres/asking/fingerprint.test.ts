@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type RunningPostgres, startPostgres } from '../../../../test/parts/postgres.ts'
+import { connectRaw, errorIn, firstColumn, type RawPostgres, types } from '../../../../test/parts/raw-postgres.ts'
+import * as build from '../wire/build.ts'
+import { WireError } from '../wire/errors.ts'
+import { type Fingerprint, FingerprintQuestion } from './fingerprint.ts'
+
+let postgres: RunningPostgres
+let session: RawPostgres
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+afterAll(async () => {
+  session?.socket.destroy()
+  await postgres?.stop()
+})
+
+/** Asks as a relay would. */
+async function fingerprint(within = false): Promise<Fingerprint> {
+  const question = new FingerprintQuestion(within)
+  session.send(question.bytes)
+  const answers = await (within
+    ? session.untilType('3').then(async (first) => [...first, ...(await session.untilType('3'))])
+    : session.until())
+  for (const { type, body } of answers) {
+    const whole = build.message(type.charCodeAt(0), body)
+    question.take(type.charCodeAt(0), whole, 0, whole.length)
+  }
+  if (!question.answer) throw new Error(`not answered by ${types(answers)}`)
+  return question.answer
+}
+
+async function after(text: string): Promise<Fingerprint> {
+  session.send(build.query(text))
+  await session.until()
+  return fingerprint()
+}
+
+it('is the same for the same session, and for another that is as this was', async () => {
+  session = await connectRaw(postgres.port)
+  const first = await fingerprint()
+  expect(await fingerprint()).toEqual(first)
+  const before = await after('CREATE TEMP TABLE a (b int)')
+  session.socket.destroy()
+  session = await connectRaw(postgres.port)
+  expect(await fingerprint()).toEqual(first)
+  // A session between that also has a temporary schema gives this one another number.
+  const other = await connectRaw(postgres.port)
+  other.send(build.query('CREATE TEMP TABLE c (d int)'))
+  await other.until()
+  expect(await after('CREATE TEMP TABLE a (b int)')).toEqual(before)
+  other.socket.destroy()
+})
+
+it.each([
+  ['the path', 'search_path', "SET search_path TO 'pg_catalog'"],
+  ['what the path comes to', 'schemas', 'SET search_path TO nowhere, public; CREATE SCHEMA IF NOT EXISTS nowhere'],
+  ['the role', 'current_user', 'CREATE ROLE someone; SET ROLE someone'],
+  ['the encoding', 'client_encoding', "SET client_encoding TO 'SJIS'"],
+  ['how strings are read', 'standard_conforming_strings', 'SET standard_conforming_strings TO off'],
+  ['how dates are read', 'DateStyle', "SET DateStyle TO 'SQL, DMY'"],
+  ['whether triggers fire', 'session_replication_role', 'SET session_replication_role TO replica'],
+  ['a temporary table', 'temporary', 'CREATE TEMP TABLE orders (id int)'],
+  ['a temporary function', 'temporary', `CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'`],
+  ['a temporary type', 'temporary', 'CREATE DOMAIN pg_temp.d AS int'],
+])('shows %s', async (_, part, text) => {
+  session.socket.destroy()
+  session = await connectRaw(postgres.port)
+  const before = await fingerprint()
+  expect((await after(text))[part]).not.toBe(before[part])
+})
+
+it('tells names apart that are no UTF-8 in the encoding of the session', async () => {
+  await after("RESET ALL; SET client_encoding TO 'LATIN1'")
+  const path = async (letter: string) => (await after(`SET search_path TO U&"${letter}"`)).search_path
+  const one = await path('\\00e4')
+  expect(await path('\\00f6')).not.toBe(one)
+})
+
+it('runs no function or operator of the session', async () => {
+  await after(`CREATE SCHEMA trap; CREATE FUNCTION trap.eq(oid, oid) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RAISE ''trapped''; END';
+    CREATE OPERATOR trap.= (LEFTARG = oid, RIGHTARG = oid, FUNCTION = trap.eq);
+    CREATE FUNCTION trap.current_setting(text, bool) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE ''trapped''; END';
+    SET search_path TO trap, pg_catalog`)
+  expect((await fingerprint()).search_path).toBe('trap, pg_catalog')
+})
+
+it('leaves the transaction, the unnamed statement and the unnamed portal as they were', async () => {
+  session.send(build.query('RESET ALL; CREATE TEMP TABLE kept (a int)'))
+  await session.until()
+  session.send(build.parse('', 'INSERT INTO kept VALUES (1)'), build.bind('', ''), build.execute(''), build.flush())
+  await session.untilType('C')
+  session.send(build.parse('', 'SELECT 7'), build.bind('', ''), build.flush())
+  await session.untilType('2')
+  await fingerprint(true)
+  session.send(build.execute(''), build.parse('', 'refused'), build.sync())
+  const answers = await session.until()
+  expect(firstColumn(answers)).toEqual(['7'])
+  expect(errorIn(answers).get('C')).toBe('42601')
+  // The INSERT belonged to the implicit transaction that failed: nothing of ours had committed it.
+  session.send(build.query('SELECT count(*) FROM kept'))
+  expect(firstColumn(await session.until())).toEqual(['0'])
+})
+
+it('takes nothing but its answer', () => {
+  const question = new FingerprintQuestion(true)
+  const error = build.message('E'.charCodeAt(0), Buffer.from('SERROR\0\0'))
+  expect(() => question.take('E'.charCodeAt(0), error, 0, error.length)).toThrow(WireError)
+  expect(question.answer).toBeUndefined()
+})

@@ -1,0 +1,99 @@
+import { OWN } from '../simple-query.ts'
+import * as build from '../wire/build.ts'
+import { backend } from '../wire/codes.ts'
+import { WireError } from '../wire/errors.ts'
+import { readTextRow } from '../wire/text-row.ts'
+
+/** What gives a statement its meaning beside its text, by name: who runs it, where its names lead, how its constants are read. */
+export type Fingerprint = Readonly<Record<string, string>>
+
+/** No client can make a statement or portal of this name: a relay takes printable ASCII only. */
+const NAME = '\u0001gatescribe'
+
+const setting = (name: string) => `pg_catalog.current_setting('${name}', true)`
+/** `pg_temp_3` is another session's `pg_temp_4`. */
+const anyTemporary = (expression: string) => `pg_catalog.regexp_replace(${expression}, 'pg_(toast_)?temp_[0-9]+', 'pg_temp', 'g')`
+/** Names in the session's own temporary schema, of one catalog. */
+const temporary = (catalog: string, name: string, schema: string) =>
+  `SELECT '${catalog} ' OPERATOR(pg_catalog.||) ${name}::pg_catalog.text AS o FROM pg_catalog.${catalog} WHERE ${schema} OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()`
+
+/** Everything is qualified: the session's path may lead to operators and functions of its own. */
+const PARTS = {
+  database: 'pg_catalog.current_database()::pg_catalog.text',
+  session_user: 'session_user::pg_catalog.text',
+  current_user: 'current_user::pg_catalog.text',
+  search_path: setting('search_path'),
+  schemas: anyTemporary('pg_catalog.current_schemas(true)::pg_catalog.text'),
+  client_encoding: setting('client_encoding'),
+  standard_conforming_strings: setting('standard_conforming_strings'),
+  row_security: setting('row_security'),
+  session_replication_role: setting('session_replication_role'),
+  DateStyle: setting('DateStyle'),
+  IntervalStyle: setting('IntervalStyle'),
+  TimeZone: setting('TimeZone'),
+  temporary: `(SELECT pg_catalog.md5(pg_catalog.string_agg(t.o, E'\\n' ORDER BY t.o COLLATE pg_catalog."C")) FROM (${[
+    temporary('pg_class', 'relname', 'relnamespace'),
+    temporary('pg_proc', 'proname', 'pronamespace'),
+    temporary('pg_type', 'typname', 'typnamespace'),
+    temporary('pg_operator', 'oprname', 'oprnamespace'),
+  ].join(' UNION ALL ')}) t)`,
+} as const
+
+const NAMES = Object.keys(PARTS)
+/** In ASCII, so that no two values look alike in an encoding that is not read here. */
+const plain = (expression: string) => `pg_catalog.encode(pg_catalog.textsend(${expression}), 'escape')`
+const QUERY = `${OWN}SELECT ${Object.values(PARTS).map(plain).join(', ')}`
+
+const ASKED = Buffer.concat([
+  build.parse(NAME, QUERY),
+  build.bind(NAME, NAME),
+  build.execute(NAME),
+  build.close('P', NAME),
+  build.close('S', NAME),
+])
+
+/** The types of what answers it, in order; a row more or less is a fault of the server. */
+const ANSWER = [
+  backend.parseComplete,
+  backend.bindComplete,
+  backend.dataRow,
+  backend.commandComplete,
+  backend.closeComplete,
+  backend.closeComplete,
+]
+
+/**
+ * One question of the gateway's own on the connection of a session, while the server owes it nothing: by the extended protocol, which
+ * neither ends a transaction that waits for its Sync nor touches the unnamed statement and portal of the client.
+ */
+export class FingerprintQuestion {
+  /** What goes upstream. */
+  readonly bytes: Uint8Array
+  readonly #answer: readonly number[]
+  #at = 0
+  #values: Record<string, string> = {}
+
+  /** @param within messages of the client wait for their Sync: ours would be one too early */
+  constructor(within: boolean) {
+    this.bytes = Buffer.concat([ASKED, within ? build.flush() : build.sync()])
+    this.#answer = within ? ANSWER : [...ANSWER, backend.readyForQuery]
+  }
+
+  /** What the session is; undefined until the answer is whole. */
+  get answer(): Fingerprint | undefined {
+    return this.#at === this.#answer.length ? this.#values : undefined
+  }
+
+  /**
+   * The next message of the server; those that belong to nothing (notices, notifications, settings) are not given here.
+   * @throws WireError where it is another one than what answers this: then nobody knows what the session is
+   */
+  take(type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (type !== this.#answer[this.#at]) throw new WireError('The server did not answer what the gateway asked it of the session.')
+    this.#at += 1
+    if (type !== backend.dataRow) return
+    const row = readTextRow(bytes, start, end)
+    if (row.length !== NAMES.length) throw new WireError('The server answered the gateway with another row than it was asked for.')
+    this.#values = Object.fromEntries(NAMES.map((name, at) => [name, row[at] ?? '']))
+  }
+}
