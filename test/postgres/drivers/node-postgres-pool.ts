@@ -1,7 +1,8 @@
 import { Pool } from 'pg'
 
 // What node-postgres does by itself: its pool, named statements, several statements at once.
-const pool = new Pool({ max: 2, application_name: 'passes', statement_timeout: 20_000 })
+const timeouts = { statement_timeout: 20_000, lock_timeout: 10_000, idle_in_transaction_session_timeout: 60_000 }
+const pool = new Pool({ max: 2, application_name: 'passes', ...timeouts })
 console.log((await pool.query('SELECT name FROM customers WHERE id = $1', [1])).rows)
 const client = await pool.connect()
 for (const id of [1, 2])

@@ -14,7 +14,7 @@ import { clients } from './clients.ts'
 const SAMPLE = join(import.meta.dirname, '../../../docs/examples/rules.yaml')
 const ROLE = { user: 'reports', password: 'reports-password' }
 
-/** Behind the resource of the sample configuration. The role may read and is nobody special. */
+/** Behind the resource of the sample configuration. The role may read, may fill staging and is nobody special. */
 async function startOrders(version?: number): Promise<RunningPostgres> {
   const server = await startPostgres({ ...(version === undefined ? {} : { version }), settings: { autovacuum: 'off' } })
   await server.query(`CREATE ROLE ${ROLE.user} LOGIN PASSWORD '${ROLE.password}'`)
@@ -25,7 +25,8 @@ async function startOrders(version?: number): Promise<RunningPostgres> {
   )
   await server.queryIn(
     { database: 'orders', user: 'postgres' },
-    `${schema}; ${grants.join(' ')} GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO PUBLIC`,
+    `${schema}; ${grants.join(' ')} GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO PUBLIC;
+     GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA staging TO ${ROLE.user}`,
   )
   return server
 }

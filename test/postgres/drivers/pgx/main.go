@@ -1,0 +1,108 @@
+// What pgx does by itself: it connects, describes, caches statements, loads types, and resets and checks pooled connections.
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	_ "github.com/jackc/pgx/v5/stdlib"
+)
+
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func main() {
+	ctx := context.Background()
+	pooled(ctx)
+	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"} {
+		inMode(ctx, mode)
+	}
+	standard(ctx)
+}
+
+func pooled(ctx context.Context) {
+	config, err := pgxpool.ParseConfig("")
+	must(err)
+	config.MaxConns = 1
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		for _, name := range []string{"mood", "email", "customers", "customers[]"} {
+			loaded, err := conn.LoadType(ctx, name)
+			if err != nil {
+				return err
+			}
+			conn.TypeMap().RegisterType(loaded)
+		}
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	must(err)
+	defer pool.Close()
+	for id := 1; id < 3; id++ {
+		var name, state string
+		must(pool.QueryRow(ctx, "SELECT name, state FROM customers WHERE id = $1", id).Scan(&name, &state))
+		fmt.Println(name, state)
+	}
+	must(pool.Ping(ctx))
+	conn, err := pool.Acquire(ctx)
+	must(err)
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	must(err)
+	inner, err := tx.Begin(ctx)
+	must(err)
+	batch := &pgx.Batch{}
+	for n := 0; n < 5; n++ {
+		batch.Queue("SELECT $1::int * 2", n)
+	}
+	results := inner.SendBatch(ctx, batch)
+	for n := 0; n < 5; n++ {
+		var doubled int
+		must(results.QueryRow().Scan(&doubled))
+		fmt.Print(doubled, " ")
+	}
+	must(results.Close())
+	must(inner.Rollback(ctx))
+	must(tx.Commit(ctx))
+	must(conn.Conn().DeallocateAll(ctx))
+	conn.Release()
+}
+
+func inMode(ctx context.Context, mode string) {
+	config, err := pgx.ParseConfig("default_query_exec_mode=" + mode)
+	must(err)
+	conn, err := pgx.ConnectConfig(ctx, config)
+	must(err)
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, "SELECT id, name, born FROM customers WHERE id < $1 ORDER BY id", 4)
+	must(err)
+	for rows.Next() {
+		values, err := rows.Values()
+		must(err)
+		fmt.Println(mode, values)
+	}
+	must(rows.Err())
+}
+
+func standard(ctx context.Context) {
+	db, err := sql.Open("pgx", "")
+	must(err)
+	defer db.Close()
+	must(db.PingContext(ctx))
+	statement, err := db.PrepareContext(ctx, "SELECT count(*) FROM orders WHERE customer = $1")
+	must(err)
+	defer statement.Close()
+	for customer := 1; customer < 4; customer++ {
+		var count int
+		must(statement.QueryRowContext(ctx, customer).Scan(&count))
+		fmt.Println(customer, count)
+	}
+	var version string
+	must(db.QueryRowContext(ctx, "SHOW server_version").Scan(&version))
+}
