@@ -1,9 +1,9 @@
 import { act } from './findings.ts'
 import { functionNamed, isSystemSchema, type Resolved, relationNamed } from './names.ts'
-import { pinnedSetting } from './pinned.ts'
+import { changeSetting, pinnedSetting } from './pinned.ts'
 import { readRelation } from './relations.ts'
 import type { Scope } from './scope.ts'
-import { isSecretSetting, settingAction } from './settings.ts'
+import { isSecretSetting } from './settings.ts'
 import { call, type Statement, special, typeCode } from './statement.ts'
 import { as, constant, list, strings, type Tree, tree } from './tree.ts'
 import { walkFields } from './walk.ts'
@@ -70,19 +70,6 @@ function setConfig(statement: Statement, args: readonly unknown[], scope: Scope)
   const [name, value, local] = [0, 1, 2].map((i) => (args[i] === undefined ? undefined : constant(uncast(args[i]))))
   const setting = args.length === 3 ? (name ?? pinnedSetting(scope, scope.where, args[0])) : undefined
   changeSetting(statement, setting, value, local === 'true' || local === 't')
-}
-
-/** SET by another name. @param setting undefined: it may be any */
-export function changeSetting(statement: Statement, setting: string | undefined, value: string | undefined, local: boolean): void {
-  const { found, names } = statement
-  if (setting === undefined) {
-    act(found, 'set restricted')
-    found.transitions.push({ kind: 'opaque' })
-    return
-  }
-  const name = setting.toLowerCase()
-  act(found, settingAction(name, value, names.view))
-  found.transitions.push({ kind: 'set', name, ...(value !== undefined && { value }), local })
 }
 
 const uncast = (value: unknown): unknown => {

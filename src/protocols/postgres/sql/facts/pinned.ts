@@ -1,4 +1,7 @@
+import { act } from './findings.ts'
 import type { Entry, Scope } from './scope.ts'
+import { settingAction } from './settings.ts'
+import type { Statement } from './statement.ts'
 import { as, constant, list, strings, text } from './tree.ts'
 
 /** The view that shows settings: an UPDATE of it is a SET of every row that it reaches (its rule pg_settings_u). */
@@ -23,6 +26,25 @@ export function pinnedSetting(scope: Scope, where: unknown, name?: unknown): str
     if (value !== undefined) return value.toLowerCase()
   }
   return undefined
+}
+
+/** SET by another name. @param setting undefined: it may be any */
+export function changeSetting(statement: Statement, setting: string | undefined, value: string | undefined, local: boolean): void {
+  const { found, names } = statement
+  if (setting === undefined) {
+    act(found, 'set restricted')
+    found.transitions.push({ kind: 'opaque' })
+    return
+  }
+  const name = setting.toLowerCase()
+  act(found, settingAction(name, value, names.view))
+  found.transitions.push({ kind: 'set', name, ...(value !== undefined && { value }), local })
+}
+
+/** An UPDATE of pg_settings calls set_config for every row. */
+export function updateSettings(statement: Statement, setting: string | undefined, value: string | undefined): void {
+  statement.found.functions.add('pg_catalog.set_config')
+  changeSetting(statement, setting, value, false)
 }
 
 function isName(value: unknown, entry: Entry): boolean {

@@ -2,6 +2,7 @@ import { builtinType } from '../../catalog/builtin/index.ts'
 import type { Relation } from '../../catalog/catalog.ts'
 import { act, type Use } from './findings.ts'
 import { functionNamed, isMissing, isSystemSchema, nameOf, type Resolved } from './names.ts'
+import { SETTINGS_VIEW, updateSettings } from './pinned.ts'
 import { call, runUserCode, type Statement } from './statement.ts'
 import { systemRead } from './system-relations.ts'
 
@@ -190,6 +191,7 @@ function writeThrough(statement: Statement, relation: Relation, verb: Verb): voi
   for (const { relation: oid } of relation.view?.uses ?? []) {
     const used = statement.names.catalog?.relationByOid(oid)
     if (!used || !isSystem({ schema: used.schema, relation: used })) writeByOid(statement, oid, verb, undefined)
+    else if (verb === 'update' && nameOf(used.schema, used.name) === SETTINGS_VIEW) updateSettings(statement, undefined, undefined)
   }
 }
 

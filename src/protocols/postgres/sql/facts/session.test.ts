@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { effectsOf, factsOf } from '../../../../../test/parts/facts-of.ts'
+import { allFactsOf, effectsOf, factsOf } from '../../../../../test/parts/facts-of.ts'
 import { catalogOf } from '../../../../../test/parts/shop-catalog.ts'
 import { searchPathOf } from './settings.ts'
 
@@ -107,6 +107,38 @@ describe('settings', () => {
       expect([sql, effectsOf(sql, readOnly)]).toEqual([sql, [expect.stringMatching(/^session/)]])
     }
     expect(effectsOf('BEGIN READ WRITE')).toEqual(['session/begin'])
+  })
+})
+
+describe('an UPDATE of pg_settings', () => {
+  it('is a SET of the setting that its condition names', () => {
+    const facts = factsOf(`UPDATE pg_settings SET setting = 'SJIS' WHERE name = 'client_encoding' AND setting <> ''`)
+    expect(facts.transitions).toEqual([{ kind: 'set', name: 'client_encoding', value: 'SJIS', local: false }])
+    expect(facts.sql.functions).toContain('pg_catalog.set_config')
+    expect(effectsOf(`UPDATE pg_settings SET setting = 'shop' WHERE name = 'search_path'`)).toContain('admin/set restricted')
+  })
+
+  it('may change any, where that is not certain', () => {
+    const mine = catalogOf({
+      relations: {
+        'pg_catalog.pg_settings': { kind: 'view', columns: ['name', 'setting'] },
+        'public.mine': { columns: ['name', 'setting'], uses: { 'pg_catalog.pg_settings': ['name', 'setting'] } },
+      },
+    })
+    for (const sql of [
+      `UPDATE pg_settings SET setting = 'x'`,
+      `UPDATE pg_settings SET setting = 'x' WHERE name IN ('search_path', 'datestyle')`,
+      `UPDATE pg_settings p SET setting = 'x' FROM mine WHERE mine.name = 'datestyle'`,
+      `MERGE INTO pg_settings p USING mine ON p.name = 'datestyle' WHEN MATCHED THEN UPDATE SET setting = 'x'`,
+      `UPDATE mine SET setting = 'x' WHERE name = 'datestyle'`,
+    ]) {
+      const facts = factsOf(sql, {}, mine)
+      expect([sql, facts.effects.map(({ action }) => action)]).toEqual([sql, expect.arrayContaining(['set restricted'])])
+      expect([sql, facts.transitions]).toEqual([sql, [{ kind: 'opaque' }]])
+    }
+    expect(allFactsOf(`SET search_path = public; UPDATE pg_settings SET setting = 'shop' WHERE name = $1; TABLE t`).at(-1)?.sql.reads).toBe(
+      undefined,
+    )
   })
 })
 

@@ -3,11 +3,12 @@ import { entriesNamed } from './columns.ts'
 import { act } from './findings.ts'
 import { fromItem, returningNames, shadowEntry } from './from.ts'
 import { relationNamed } from './names.ts'
+import { pinnedSetting, SETTINGS_VIEW, updateSettings } from './pinned.ts'
 import { noteColumn, readRelation, unresolved, type Verb, writeRelation } from './relations.ts'
 import { anyColumns, type Derived, type Entry, hasColumn, nothing, type Scope } from './scope.ts'
 import { targets, withClause } from './select.ts'
 import { type Handler, type Statement, using } from './statement.ts'
-import { as, isTree, list, strings, type Tree, text, tree } from './tree.ts'
+import { as, constant, isTree, list, strings, type Tree, text, tree } from './tree.ts'
 import { query, walk, walkFields } from './walk.ts'
 
 /**
@@ -57,6 +58,12 @@ function assignments(statement: Statement, items: readonly unknown[], entry: Ent
 
 const columnsSet = (items: readonly unknown[]): ReadonlySet<string> =>
   new Set(items.map((item) => text(as(item, 'ResTarget') ?? {}, 'name')))
+
+/** What a column is set to, where that is a constant. */
+function valueSet(items: readonly unknown[], column: string): string | undefined {
+  const fields = items.map((item) => as(item, 'ResTarget') ?? {}).find((item) => text(item, 'name') === column)
+  return fields && constant(fields.val)
+}
 
 /** Columns of INSERT; without a list, all of them. */
 function insertColumns(statement: Statement, items: readonly unknown[], entry: Entry, scope: Scope): void {
@@ -135,6 +142,7 @@ const update: Handler = (statement, fields, outer) => {
   for (const item of list(fields, 'fromClause')) fromItem(statement, item, scope)
   assignments(statement, items, entry, scope)
   condition(statement, fields.whereClause, entry, scope)
+  if (entry.target?.key === SETTINGS_VIEW) updateSettings(statement, pinnedSetting(scope, fields.whereClause), valueSet(items, 'setting'))
   const derived = returning(statement, fields, entry, scope, true)
   rest(statement, fields, scope, 'targetList', 'fromClause', 'whereClause')
   return derived ?? anyColumns(nothing())
@@ -172,6 +180,7 @@ const merge: Handler = (statement, fields, outer) => {
     verbs.filter((verb) => verb !== undefined),
     set,
   )
+  if (entry.target?.key === SETTINGS_VIEW) updateSettings(statement, undefined, undefined)
   fromItem(statement, fields.sourceRelation, scope)
   scope.entries.push(entry)
   using(statement, 'predicate', () => walk(statement, fields.joinCondition, scope))
