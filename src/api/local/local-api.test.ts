@@ -342,6 +342,14 @@ describe('searching over the socket', () => {
   })
 })
 
+describe('its routes', () => {
+  it('declare what they need of whoever calls them, or there is no API', () => {
+    const api = localApi(inMemoryOperator(), { error: () => undefined }, closing.signal)
+    expect(() => api.get('/v1/undeclared', async () => ({}))).toThrow('/v1/undeclared does not declare')
+    expect(() => api.get('/v1/declared', { config: { permission: 'status.read' } }, async () => ({}))).not.toThrow()
+  })
+})
+
 describe('the same API in this process', () => {
   it('answers the same without a socket', async () => {
     const operator = inMemoryOperator()

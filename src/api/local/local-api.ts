@@ -5,6 +5,7 @@ import { LocalError } from './errors.ts'
 import type { Operator } from './operator.ts'
 import { codedError, problemOf, statusOf } from './problem.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
+import './declared.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
 import { retentionRoutes } from './routes/retention.ts'
@@ -57,14 +58,21 @@ export function localApi(operator: Operator, log: FailureLog, closing: AbortSign
     reply.code(statusOf(coded)).send(problemOf(coded))
   })
 
-  maintenanceRoutes(api, operator, closing)
-  runRoutes(api, operator)
-  sessionRoutes(api, operator)
-  trailRoutes(api, operator, closing)
-  evidenceRoutes(api, operator, log, closing)
-  retentionRoutes(api, operator, log)
-  searchRoutes(api, operator, closing)
-  keyRoutes(api, operator, closing)
-  secretRoutes(api, operator)
+  api.addHook('onRoute', ({ url, config }) => {
+    if (config?.permission === undefined) throw new Error(`the route ${url} does not declare what it needs of its caller`)
+  })
+  api.decorateRequest('operator')
+  api.addHook('onRequest', async (request) => {
+    request.operator = operator
+  })
+  maintenanceRoutes(api, closing)
+  runRoutes(api)
+  sessionRoutes(api)
+  trailRoutes(api, closing)
+  evidenceRoutes(api, log, closing)
+  retentionRoutes(api, log)
+  searchRoutes(api, closing)
+  keyRoutes(api, closing)
+  secretRoutes(api)
   return api
 }

@@ -4,13 +4,14 @@ import type { CheckReport, PageAsked, SearchPage, SearchQuery } from '../../sear
 import type { StoredEntry, Trail } from '../../trail/index.ts'
 import type { EvidenceOperator } from './evidence-operator.ts'
 import type { LogOperator } from './log-operator.ts'
+import type { PolicyOperator } from './policy-operator.ts'
 import type { RetentionOperator } from './retention-operator.ts'
 
 /**
  * What whoever operates this machine's gateway may do with it. `gateway/` implements it over the rooms; the routes of
  * this folder offer it on the local socket. Refusals are thrown as CodedError.
  */
-export interface Operator extends EvidenceOperator, LogOperator, RetentionOperator {
+export interface Operator extends EvidenceOperator, LogOperator, PolicyOperator, RetentionOperator {
   status(): GatewayStatus
   /** Newest first. */
   runs(): readonly RunView[]

@@ -3,22 +3,29 @@ import type { LocalApi } from '../local-api.ts'
 import type { LogKeys } from '../log-operator.ts'
 import { type CheckAnswer, checkQuerySchema, type LogKeysAnswer, logKeysSchema, rotateQuerySchema } from '../log-schemas.ts'
 import { ndjson, untilGone } from '../ndjson.ts'
-import type { Operator } from '../operator.ts'
 
 /** The keys that sign the log, and the check of what they signed. */
-export function keyRoutes(api: LocalApi, operator: Operator, closing: AbortSignal): void {
-  api.get('/v1/keys', { schema: { response: { 200: logKeysSchema } } }, async () => keysAnswer(await operator.logKeys()))
+export function keyRoutes(api: LocalApi, closing: AbortSignal): void {
+  api.get('/v1/keys', { config: { permission: 'trail.read' }, schema: { response: { 200: logKeysSchema } } }, async ({ operator }) =>
+    keysAnswer(await operator.logKeys()),
+  )
 
-  api.post('/v1/keys/rotate', { schema: { querystring: rotateQuerySchema, response: { 200: logKeysSchema } } }, async (request) =>
-    keysAnswer(await operator.rotateLogKey(request.query.overlap)),
+  api.post(
+    '/v1/keys/rotate',
+    { config: { permission: 'keys.rotate' }, schema: { querystring: rotateQuerySchema, response: { 200: logKeysSchema } } },
+    async (request) => keysAnswer(await request.operator.rotateLogKey(request.query.overlap)),
   )
 
   // The answer is a stream of `checkSchema` lines: it may take minutes, and says how far it is.
-  api.post('/v1/trail/check', { schema: { querystring: checkQuerySchema } }, async (request, reply) => {
-    const signal = untilGone(reply.raw, closing)
-    const steps = await operator.checkLog(request.query.payloads, signal)
-    return reply.type('application/x-ndjson').send(ndjson(answers(steps), signal))
-  })
+  api.post(
+    '/v1/trail/check',
+    { config: { permission: 'trail.check' }, schema: { querystring: checkQuerySchema } },
+    async (request, reply) => {
+      const signal = untilGone(reply.raw, closing)
+      const steps = await request.operator.checkLog(request.query.payloads, signal)
+      return reply.type('application/x-ndjson').send(ndjson(answers(steps), signal))
+    },
+  )
 }
 
 function keysAnswer({ log, keys }: LogKeys): LogKeysAnswer {

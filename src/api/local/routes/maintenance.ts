@@ -1,17 +1,24 @@
 import { caAnswer, statusAnswer } from '../answers.ts'
 import type { LocalApi } from '../local-api.ts'
 import { ndjson, untilGone } from '../ndjson.ts'
-import type { Operator } from '../operator.ts'
 import { caSchema, reloadedSchema, statusSchema } from '../schemas.ts'
 
 /** The gateway itself: how it is, what it is trusted by, its configuration, its surroundings. */
-export function maintenanceRoutes(api: LocalApi, operator: Operator, closing: AbortSignal): void {
-  api.get('/v1/status', { schema: { response: { 200: statusSchema } } }, async () => statusAnswer(operator.status()))
-  api.get('/v1/ca', { schema: { response: { 200: caSchema } } }, async () => caAnswer(await operator.namesCa()))
-  api.post('/v1/reload', { schema: { response: { 200: reloadedSchema } } }, async () => operator.reload())
+export function maintenanceRoutes(api: LocalApi, closing: AbortSignal): void {
+  api.get('/v1/status', { config: { permission: 'status.read' }, schema: { response: { 200: statusSchema } } }, async ({ operator }) =>
+    statusAnswer(operator.status()),
+  )
+  api.get('/v1/ca', { config: { permission: 'status.read' }, schema: { response: { 200: caSchema } } }, async ({ operator }) =>
+    caAnswer(await operator.namesCa()),
+  )
+  api.post(
+    '/v1/reload',
+    { config: { permission: 'gateway.operate' }, schema: { response: { 200: reloadedSchema } } },
+    async ({ operator }) => operator.reload(),
+  )
 
   // The answer is a stream of `findingSchema` lines: each as soon as it is found.
-  api.get('/v1/doctor', async (_request, reply) => {
+  api.get('/v1/doctor', { config: { permission: 'gateway.operate' } }, async ({ operator }, reply) => {
     const signal = untilGone(reply.raw, closing)
     return reply.type('application/x-ndjson').send(ndjson(operator.doctor(signal), signal))
   })

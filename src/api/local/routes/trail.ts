@@ -8,21 +8,21 @@ import type { Operator, TrailReading } from '../operator.ts'
 import { entrySchema, referenceSchema, trailQuerySchema } from '../schemas.ts'
 import { trailFilter } from '../trail-filter.ts'
 
-export function trailRoutes(api: LocalApi, operator: Operator, closing: AbortSignal): void {
+export function trailRoutes(api: LocalApi, closing: AbortSignal): void {
   // The answer is a stream of `entrySchema` lines, which Fastify passes on as it is.
-  api.get('/v1/trail', { schema: { querystring: trailQuerySchema } }, async (request, reply) => {
+  api.get('/v1/trail', { config: { permission: 'trail.read' }, schema: { querystring: trailQuerySchema } }, async (request, reply) => {
     const { from, follow, opened, kind, run, session } = request.query
     const filter = { ...(kind ? { kind } : {}), ...(run ? { run } : {}), ...(session ? { session } : {}) }
     const reading: TrailReading = { from, follow, opened, ...(Object.keys(filter).length > 0 ? { filter } : {}) }
     const signal = untilGone(reply.raw, closing)
-    return reply.type('application/x-ndjson').send(ndjson(answers(operator, reading, signal), signal))
+    return reply.type('application/x-ndjson').send(ndjson(answers(request.operator, reading, signal), signal))
   })
 
   api.get(
     '/v1/trail/:ref',
-    { schema: { params: z.object({ ref: referenceSchema }), response: { 200: entrySchema } } },
+    { config: { permission: 'trail.read' }, schema: { params: z.object({ ref: referenceSchema }), response: { 200: entrySchema } } },
     async (request, reply) => {
-      const entry = await findEntry(operator, request.params.ref, untilGone(reply.raw, closing))
+      const entry = await findEntry(request.operator, request.params.ref, untilGone(reply.raw, closing))
       if (!entry) throw new LocalError('GS_LOCAL_NOT_FOUND', 'The trail has no entry with this index or id.')
       return entryAnswer(entry, true)
     },

@@ -1,0 +1,25 @@
+/**
+ * What a route needs of whoever calls it. Every route declares one, at every door: whoever may open the local socket has all of them, a person
+ * those of his roles.
+ */
+export const permissions = [
+  'status.read',
+  'runs.read',
+  'runs.revoke',
+  'runs.resume',
+  'sessions.read',
+  'sessions.kill',
+  'trail.read',
+  'trail.export',
+  'trail.check',
+  'trail.erase',
+  'trail.prune',
+  'holds.read',
+  'holds.write',
+  'keys.rotate',
+  'secrets.read',
+  'secrets.write',
+  'gateway.operate',
+] as const
+
+export type Permission = (typeof permissions)[number]
