@@ -7,10 +7,10 @@ export type BuiltinFunction =
   /** It gives a value and does nothing else, unless the catalog's `typeCode` says that user types have code of that kind. */
   | { readonly kind: 'harmless'; readonly unless?: 'casts' | 'inputs' }
   /**
-   * It has this effect. `unknown`: which relations it reads or writes cannot be seen, so that list of the statement is unknown; a caller that
+   * It has this effect. `unknown`: which relations it reads or writes cannot be seen, so that list of the statement, or both, is unknown; a caller that
    * knows the argument may know better. An effect of class `opaque` makes every list unknown.
    */
-  | { readonly kind: 'effect'; readonly effect: Effect; readonly unknown?: 'reads' | 'writes'; readonly reason: string }
+  | { readonly kind: 'effect'; readonly effect: Effect; readonly unknown?: 'reads' | 'writes' | 'both'; readonly reason: string }
 
 const HARMLESS: BuiltinFunction = { kind: 'harmless' }
 const functions = new Map<string, BuiltinFunction>()

@@ -3,8 +3,8 @@ import type { Effect } from '../../../../operations/index.ts'
 /** A built-in function that does more than give a value, or may. */
 export interface SpecialFunction {
   readonly effect: Effect
-  /** Which relations it reads or writes is not to be seen from its arguments: with this, that list of a statement is unknown. */
-  readonly unknown?: 'reads' | 'writes'
+  /** Which relations it reads or writes is not to be seen from its arguments: with this, that list of a statement is unknown, or both are. */
+  readonly unknown?: 'reads' | 'writes' | 'both'
   /** Why, in one sentence. */
   readonly reason: string
 }
@@ -24,9 +24,15 @@ const GROUPS: readonly Group[] = [
   },
   {
     effect: { class: 'admin', action: 'server file' },
-    reason: 'Reads or writes files of the server, or its configuration.',
+    unknown: 'both',
+    reason: 'Reads or writes files of the server: any of them may be that of a table.',
     names:
-      'pg_read_file pg_read_file_old pg_read_binary_file pg_ls_* pg_stat_file pg_current_logfile lo_import lo_export pg_hba_file_rules pg_ident_file_mappings pg_show_all_file_settings',
+      'pg_read_file pg_read_file_old pg_read_binary_file lo_import lo_export pg_hba_file_rules pg_ident_file_mappings pg_show_all_file_settings',
+  },
+  {
+    effect: { class: 'admin', action: 'server file' },
+    reason: 'Says which files the server has, and how large they are.',
+    names: 'pg_ls_* pg_stat_file pg_current_logfile',
   },
   {
     effect: { class: 'write', action: 'sequence' },

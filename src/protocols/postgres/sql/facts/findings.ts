@@ -59,6 +59,11 @@ export function act(found: Findings, action: string): void {
   found.effects.set(effect.action, effect)
 }
 
+/** Any relation may be read or written, in a way that does not go by its name. */
+export function anyRelation({ unknown }: Findings): void {
+  unknown.add('reads').add('writes').add('columns')
+}
+
 /** Takes everything over that the other has found, but for what only the statement itself may say. */
 export function merge(found: Findings, other: Findings): void {
   for (const [action, effect] of other.effects) found.effects.set(action, effect)

@@ -1,5 +1,5 @@
 import { command, define } from './creating.ts'
-import { act } from './findings.ts'
+import { act, anyRelation } from './findings.ts'
 import { openColumns } from './scope.ts'
 import { defining, type Handler, type Statement } from './statement.ts'
 import { as, isTree, list, strings, type Tree, text } from './tree.ts'
@@ -144,6 +144,8 @@ const always = (): boolean => true
 interface Simple {
   /** It may remove or change relations that it does not name. */
   readonly unknown?: true
+  /** It may read or write any relation in a way that does not go by its name. */
+  readonly reaches?: true
   readonly credential?: (fields: Tree) => boolean
   /** On what all databases of a server share: event triggers do not fire, and the catalog of the database stays as it is. */
   readonly shared?: true
@@ -152,12 +154,13 @@ interface Simple {
 }
 
 const object =
-  (name: string | ((fields: Tree) => string), { unknown, credential, shared, same }: Simple = {}): Handler =>
+  (name: string | ((fields: Tree) => string), { unknown, reaches, credential, shared, same }: Simple = {}): Handler =>
   (statement, fields, scope) => {
     const is = typeof name === 'string' ? name : name(fields)
     if (shared) act(statement.found, is)
     else if (same) command(statement, is)
     else define(statement, is)
+    if (reaches) anyRelation(statement.found)
     if (credential?.(fields)) act(statement.found, 'password')
     if (unknown || text(fields, 'behavior') === 'DROP_CASCADE') dropsUnnamed(statement)
     defining(statement, () => walkFields(statement, fields, openColumns(scope), ...NAMES))
@@ -206,8 +209,8 @@ export const OBJECTS: readonly (readonly [string, Handler])[] = [
   ['AlterDefaultPrivilegesStmt', object('alter default privileges', { same: true })],
   ['AlterEnumStmt', object('alter type')],
   ['AlterEventTrigStmt', object('alter event trigger')],
-  ['AlterExtensionContentsStmt', object('alter extension', { unknown: true })],
-  ['AlterExtensionStmt', object('alter extension', { unknown: true })],
+  ['AlterExtensionContentsStmt', object('alter extension', { unknown: true, reaches: true })],
+  ['AlterExtensionStmt', object('alter extension', { unknown: true, reaches: true })],
   ['AlterFdwStmt', object('alter foreign data wrapper')],
   ['AlterForeignServerStmt', object('alter server', { credential: anyOption })],
   ['AlterFunctionStmt', object(functionNoun)],
@@ -223,9 +226,10 @@ export const OBJECTS: readonly (readonly [string, Handler])[] = [
   ['AlterStatsStmt', object('alter statistics')],
   [
     'AlterSubscriptionStmt',
-    object('alter subscription', { credential: (fields) => 'conninfo' in fields || hasCredential(fields), unknown: true }),
+    object('alter subscription', { credential: (fields) => 'conninfo' in fields || hasCredential(fields), unknown: true, reaches: true }),
   ],
-  ['AlterSystemStmt', setting('alter system')],
+  // archive_command and the like are run by the server.
+  ['AlterSystemStmt', object('alter system', { shared: true, reaches: true })],
   ['AlterTSConfigurationStmt', object('alter text search configuration')],
   ['AlterTSDictionaryStmt', object('alter text search dictionary')],
   ['AlterTableMoveAllStmt', object((fields) => action('alter', text(fields, 'objtype')), { unknown: true })],
@@ -238,7 +242,7 @@ export const OBJECTS: readonly (readonly [string, Handler])[] = [
   ['CreateConversionStmt', object('create conversion')],
   ['CreateEnumStmt', object('create type')],
   ['CreateEventTrigStmt', object('create event trigger')],
-  ['CreateExtensionStmt', object('create extension', { unknown: true })],
+  ['CreateExtensionStmt', object('create extension', { unknown: true, reaches: true })],
   ['CreateFdwStmt', object('create foreign data wrapper')],
   ['CreateForeignServerStmt', object('create server', { credential: anyOption })],
   ['CreateOpClassStmt', object('create operator class')],
@@ -247,7 +251,7 @@ export const OBJECTS: readonly (readonly [string, Handler])[] = [
   ['CreatePublicationStmt', publication('create publication')],
   ['CreateRangeStmt', object('create type')],
   ['CreateRoleStmt', object('create role', { credential: hasCredential, shared: true })],
-  ['CreateSubscriptionStmt', object('create subscription', { credential: always, unknown: true })],
+  ['CreateSubscriptionStmt', object('create subscription', { credential: always, unknown: true, reaches: true })],
   ['CreateTableSpaceStmt', setting('create tablespace')],
   ['CreateTransformStmt', object('create transform')],
   ['CreateUserMappingStmt', object('create user mapping', { credential: always })],
@@ -262,7 +266,7 @@ export const OBJECTS: readonly (readonly [string, Handler])[] = [
   ['DropdbStmt', setting('drop database')],
   ['GrantRoleStmt', object(isGrant, { shared: true })],
   ['GrantStmt', object(isGrant, { same: true })],
-  ['ImportForeignSchemaStmt', object('import foreign schema', { unknown: true })],
+  ['ImportForeignSchemaStmt', object('import foreign schema', { unknown: true, reaches: true })],
   ['ReassignOwnedStmt', object('reassign owned', { unknown: true })],
   ['RenameStmt', alterObject('renameType')],
   ['SecLabelStmt', object('security label', { same: true })],

@@ -1,6 +1,6 @@
 import { builtinType } from '../../catalog/builtin/index.ts'
 import type { Relation } from '../../catalog/catalog.ts'
-import { act, type Use } from './findings.ts'
+import { act, anyRelation, type Use } from './findings.ts'
 import { functionNamed, isMissing, isSystemSchema, nameOf, type Resolved } from './names.ts'
 import { SETTINGS_VIEW, updateSettings } from './pinned.ts'
 import { call, runUserCode, type Statement } from './statement.ts'
@@ -49,6 +49,7 @@ function readSystem(statement: Statement, target: Resolved, columns?: readonly s
   const { action, columns: sensitive } = systemRead(target.key)
   const touched = !sensitive || columns?.some((column) => column === '*' || sensitive.includes(column))
   act(statement.found, touched ? action : 'catalog read')
+  if (touched && action === 'server file') anyRelation(statement.found)
 }
 
 function followRead(statement: Statement, relation: Relation, inherit: boolean): void {
@@ -70,7 +71,7 @@ function followRead(statement: Statement, relation: Relation, inherit: boolean):
 
 /** What is behind a foreign table is elsewhere, or here again: what is read or written there, and what runs there, nobody knows. */
 function followForeign({ found }: Statement): void {
-  found.unknown.add('reads').add('writes').add('columns')
+  anyRelation(found)
 }
 
 /** @param runs whether the definition runs now: reading a materialized view reads what was computed before */

@@ -1,4 +1,4 @@
-import { act } from './findings.ts'
+import { act, anyRelation } from './findings.ts'
 import { inner } from './inner.ts'
 import { isSecretSetting, listValue, resetAction, settingAction } from './settings.ts'
 import type { Handler, Statement } from './statement.ts'
@@ -161,6 +161,13 @@ const only =
     return undefined
   }
 
+/** A library runs as part of the server. */
+const load: Handler = ({ found }) => {
+  act(found, 'load')
+  anyRelation(found)
+  return undefined
+}
+
 export const SESSION: readonly (readonly [string, Handler])[] = [
   ['TransactionStmt', transaction],
   ['VariableSetStmt', set],
@@ -177,5 +184,5 @@ export const SESSION: readonly (readonly [string, Handler])[] = [
   ['NotifyStmt', only('notify')],
   ['UnlistenStmt', only('unlisten')],
   ['CheckPointStmt', only('checkpoint')],
-  ['LoadStmt', only('load')],
+  ['LoadStmt', load],
 ]

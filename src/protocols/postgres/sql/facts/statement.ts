@@ -1,5 +1,5 @@
 import type { Effect } from '../../../../operations/index.ts'
-import { act, createFindings, type Findings, type Source, type Use } from './findings.ts'
+import { act, anyRelation, createFindings, type Findings, type Source, type Use } from './findings.ts'
 import type { Callee, Names } from './names.ts'
 import type { Derived, Scope } from './scope.ts'
 import type { Tree } from './tree.ts'
@@ -107,7 +107,7 @@ export function call(statement: Statement, callee: Callee): void {
 }
 
 /** A built-in function has an effect. @param unknown the fact that its arguments hide */
-export function special(statement: Statement, effect: Effect, unknown?: 'reads' | 'writes'): void {
+export function special(statement: Statement, effect: Effect, unknown?: 'reads' | 'writes' | 'both'): void {
   const { found } = statement
   if (statement.defines) {
     found.definesCode = true
@@ -116,7 +116,8 @@ export function special(statement: Statement, effect: Effect, unknown?: 'reads' 
   act(found, effect.action)
   // set_config, with arguments that are not seen.
   if (effect.action === 'set restricted') found.transitions.push({ kind: 'opaque' })
-  if (unknown) found.unknown.add(unknown)
+  if (unknown === 'both') anyRelation(found)
+  else if (unknown) found.unknown.add(unknown)
 }
 
 /** Whether there is code of users behind the casts, or the input, of any type; so it is where the catalog is not known. */

@@ -1,5 +1,5 @@
 import { creating } from './creating.ts'
-import { act, merge } from './findings.ts'
+import { act, anyRelation, merge } from './findings.ts'
 import { inner } from './inner.ts'
 import { functionNamed, type Resolved, relationNamed } from './names.ts'
 import { noteColumn, readRelation, refresh, resolvedOf, unresolved, type Verb, writeRelation } from './relations.ts'
@@ -37,8 +37,11 @@ export function scopeOf(statement: Statement, relation: unknown, scope: Scope): 
 const copy: Handler = (statement, fields, scope) => {
   const { found } = statement
   const from = fields.is_from === true
-  if (fields.is_program === true) act(found, 'copy program')
-  else if (text(fields, 'filename') !== '') act(found, 'copy file')
+  const program = fields.is_program === true
+  if (program || text(fields, 'filename') !== '') {
+    act(found, program ? 'copy program' : 'copy file')
+    anyRelation(found)
+  }
   act(found, from ? 'copy from' : 'copy to')
   const columns = strings(list(fields, 'attlist'))
   if (isTree(fields.relation)) {

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { factsOf } from '../../../../../test/parts/facts-of.ts'
+
+/** `reads` and `writes` as rules see them; undefined is unknown. */
+const reached = (sql: string) => {
+  const { reads, writes } = factsOf(sql).sql
+  return { reads, writes }
+}
+
+const ANYTHING = { reads: undefined, writes: undefined }
+
+describe('files of the server may be those of any table', () => {
+  it.each([
+    `SELECT pg_read_file('base/1/2')`,
+    'SELECT pg_catalog.pg_read_binary_file(pg_relation_filepath($1))',
+    `SELECT lo_import('base/1/2')`,
+    `SELECT lo_export(1, 'base/1/2')`,
+    'SELECT * FROM pg_hba_file_rules()',
+    'SELECT * FROM pg_file_settings',
+    `COPY t TO '/tmp/x'`,
+    `COPY t FROM '/tmp/x'`,
+    `COPY t FROM PROGRAM 'cat base/1/2'`,
+    `COPY (SELECT 1) TO PROGRAM 'cat > base/1/2'`,
+    `LOAD 'x'`,
+    'CREATE EXTENSION x',
+    `ALTER SYSTEM SET archive_command = 'cat base/1/2'`,
+    `CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p`,
+  ])('%s', (sql) => {
+    expect(reached(sql)).toEqual(ANYTHING)
+  })
+
+  it('but not how large they are', () => {
+    expect(reached('SELECT * FROM pg_ls_waldir()')).toEqual({ reads: [], writes: [] })
+    expect(reached('COPY t TO STDOUT')).toEqual({ reads: ['public.t'], writes: [] })
+  })
+})
