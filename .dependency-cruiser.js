@@ -180,6 +180,21 @@ const forbidden = [
     to: { pathNot: ['^src/(operations|retention)/', '^(node:)?buffer$'], dependencyTypesNot: ['type-only'] },
   },
   {
+    name: 'approvals-import-operations-runs-and-trail',
+    comment:
+      'Whom to ask, and whether an answer counts, depends neither on a wire nor on the policy nor on how people signed in: all that comes in as values. Where requests are kept is behind an interface.',
+    severity: 'error',
+    from: { path: '^src/approvals/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|runs|trail|approvals)/' },
+  },
+  {
+    name: 'approvals-see-only-types-of-runs-and-trail',
+    comment: 'It is given an account to charge and a trail to write, and can come to stand on neither.',
+    severity: 'error',
+    from: { path: '^src/approvals/', pathNot: tests },
+    to: { path: '^src/(runs|trail)/', dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'nobody-imports-the-gateway',
     comment: 'Only gateway/ builds objects; whoever imported it would build them again. The command line starts it.',
     severity: 'error',

@@ -193,6 +193,7 @@ describe('limits and budgets', () => {
         return reserve()
       },
       refused: () => void log.push('refused'),
+      reserveAsk: () => ({ release: () => undefined }),
       close: () => {},
     }
     return { log, budget }

@@ -1,3 +1,4 @@
+import type { AskTerms } from './approval.ts'
 import type { Operation } from './operation.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -12,6 +13,8 @@ export interface Decision {
   readonly say?: string
   /** What the rules that allow it grant at most; the smallest of each. */
   readonly limits?: OperationLimits
+  /** Of the effect `ask`: whom to ask, and for how long. */
+  readonly ask?: AskTerms
   /** Denied by no rule, but because it is larger than anything may be here. */
   readonly exceeds?: 'statementBytes'
 }

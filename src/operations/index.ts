@@ -1,3 +1,4 @@
+export type * from './approval.ts'
 export * from './client.ts'
 export * from './coded-error.ts'
 export * from './decision.ts'

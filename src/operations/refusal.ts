@@ -1,3 +1,4 @@
+import type { ApprovalId } from './approval.ts'
 import { CodedError, type ErrorCatalogue } from './coded-error.ts'
 
 export const refusalErrors = {
@@ -8,6 +9,30 @@ export const refusalErrors = {
   GS_APPROVAL_UNAVAILABLE: {
     meaning: 'A rule asks a person first, and this gateway has nobody to ask.',
     next: 'Do not retry; report that this operation needs an approval.',
+  },
+  GS_APPROVAL_PENDING: {
+    meaning: 'A person has to approve this operation first, and has been asked.',
+    next: 'Wait, then run the same statement again once it is approved; do not rephrase it.',
+  },
+  GS_APPROVAL_DENIED: {
+    meaning: 'A person said no to this operation.',
+    next: 'Do not retry or rephrase it: it stays denied for this run. Do the task another way, or report it.',
+  },
+  GS_APPROVAL_EXPIRED: {
+    meaning: 'Nobody decided in time, or what was approved was not used in time.',
+    next: 'Run the same statement again if it is still wanted: that asks anew.',
+  },
+  GS_APPROVAL_WITHDRAWN: {
+    meaning: 'The request for approval was withdrawn before it was used.',
+    next: 'Run the same statement again if it is still wanted: that asks anew.',
+  },
+  GS_APPROVAL_USED: {
+    meaning: 'This approval has been used; it was good for one time.',
+    next: 'Run the statement again only if it is wanted once more: that asks anew.',
+  },
+  GS_APPROVAL_VOID: {
+    meaning: 'What was approved is not what would happen now: the operation, its session or the rules have changed.',
+    next: 'Run the statement again in the state in which it is wanted: that asks anew.',
   },
   GS_TRAIL_UNAVAILABLE: {
     meaning: 'The trail cannot be written, so nothing is forwarded.',
@@ -34,7 +59,7 @@ export const refusalErrors = {
     next: 'Do not retry; finish with what you have, or report that the budget is used up.',
   },
   GS_RUN_SUSPENDED: {
-    meaning: 'This run is suspended, because too much of what it asked for was refused.',
+    meaning: 'This run is suspended, because too much of what it asked for was refused or had to be approved.',
     next: 'Stop, and report it: a person has to look at this run before it may go on.',
   },
   GS_OPERATION_NOT_SUPPORTED: {
@@ -49,10 +74,16 @@ export type RefusalCode = keyof typeof refusalErrors
 export class Refusal extends CodedError<RefusalCode> {
   /** The rule that refused, if one did. */
   readonly rule: string | undefined
+  /** The request for approval that it is about. */
+  readonly ticket: ApprovalId | undefined
 
   /** @param details `reason` and `next` default to the code's own sentences. */
-  constructor(code: RefusalCode, details: { rule?: string | undefined; reason?: string; next?: string | undefined } = {}) {
+  constructor(
+    code: RefusalCode,
+    details: { rule?: string | undefined; reason?: string; next?: string | undefined; ticket?: ApprovalId | undefined } = {},
+  ) {
     super(code, details.reason ?? refusalErrors[code].meaning, details.next ?? refusalErrors[code].next)
     this.rule = details.rule
+    this.ticket = details.ticket
   }
 }

@@ -5,6 +5,7 @@ export const UNLIMITED: BudgetAccount = {
   suspended: undefined,
   reserve: () => ({ limited: false, charge: () => undefined, settle: () => undefined, release: () => undefined }),
   refused: () => undefined,
+  reserveAsk: () => ({ release: () => undefined }),
   close: () => undefined,
 }
 

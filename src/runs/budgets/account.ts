@@ -18,6 +18,11 @@ export interface BudgetAccount {
    * run. Not for those that a suspension, the end of a session or the trail refused.
    */
   refused(): void
+  /**
+   * A person is to be asked about something that was not asked before. It counts from here on; one more than there may be suspends the run.
+   * @returns the refusal to speak where the run is, or now is, suspended
+   */
+  reserveAsk(): AskReservation | Refusal
   /** The session is over. Reservations that are open may still be charged. Idempotent. */
   close(): void
 }
@@ -35,6 +40,12 @@ export interface Reservation {
   /** It was forwarded and is over, however it ended. */
   settle(): void
   /** It was never forwarded: its room is given back. What comes behind the first of the two calls is ignored. */
+  release(): void
+}
+
+/** Room for one request for approval. */
+export interface AskReservation {
+  /** Nobody was asked: its room is given back. To be called at most once. */
   release(): void
 }
 

@@ -229,6 +229,44 @@ describe('refusals', () => {
   })
 })
 
+describe('requests for approval', () => {
+  it('suspend a run by default at the eleventh, which is not asked any more', () => {
+    const about = told()
+    const account = open(budgetsWith([]), runOf('a'), orders, about)
+    for (let count = 0; count < 10; count++) expect(account.reserveAsk()).not.toBeInstanceOf(Refusal)
+    expect(about.suspend).not.toHaveBeenCalled()
+    expect(account.reserveAsk()).toMatchObject({ code: 'GS_RUN_SUSPENDED' })
+    expect(account.reserveAsk()).toMatchObject({ code: 'GS_RUN_SUSPENDED' })
+    expect(about.suspend).toHaveBeenCalledExactlyOnceWith('default-approvals')
+    expect(about.crossings).toEqual([{ budget: 'default-approvals', per: 'run', measure: 'approvalsAsked', warn: false, limit: 10 }])
+  })
+
+  it('that could not be asked do not count', () => {
+    const about = told()
+    const account = open(budgetsWith([{ name: 'one', per: 'run', limit: { approvalsAsked: 1 } }]), runOf('a'), orders, about)
+    for (let count = 0; count < 5; count++) {
+      const taken = account.reserveAsk()
+      if (taken instanceof Refusal) throw taken
+      taken.release()
+    }
+    expect(account.reserveAsk()).not.toBeInstanceOf(Refusal)
+    expect(account.reserveAsk()).toMatchObject({ code: 'GS_RUN_SUSPENDED' })
+  })
+
+  it('survive a restart, and begin anew once a person resumed the run', () => {
+    const about = told()
+    const first = budgetsWith([])
+    for (let count = 0; count < 10; count++) open(first, runOf('a'), orders, about).reserveAsk()
+    first.close()
+    const budgets = budgetsWith([])
+    const account = open(budgets, runOf('a'), orders, about)
+    expect(account.reserveAsk()).toMatchObject({ code: 'GS_RUN_SUSPENDED' })
+    budgets.forgive(runOf('a'))
+    about.resume()
+    expect(account.reserveAsk()).not.toBeInstanceOf(Refusal)
+  })
+})
+
 describe('what the trail is told', () => {
   it('a warning at the share, then that it is used up; each once until there is room again', () => {
     const about = told()

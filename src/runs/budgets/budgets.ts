@@ -78,12 +78,13 @@ export class Budgets {
     return { refusedBy: undefined, crossings }
   }
 
-  /** A person lets a suspended run go on: its refusals, and those that count with it, begin anew. @throws what the store throws */
+  /** A person lets a suspended run go on: its refusals and requests for approval, and those that count with it, begin anew. @throws what the store throws */
   forgive(run: Run): void {
     for (const settings of this.#counted()) {
-      if (settings.limit.refusals === undefined) continue
+      const suspending = (['refusals', 'approvalsAsked'] as const).filter((measure) => settings.limit[measure] !== undefined)
+      if (suspending.length === 0) continue
       const counter = this.#take(settings, run, NO_RESOURCE)
-      counter.clear('refusals')
+      for (const measure of suspending) counter.clear(measure)
       this.#counters.soon()
       this.#counters.leave(counter)
     }
@@ -108,5 +109,5 @@ export class Budgets {
   }
 }
 
-/** Refusals and runs at once are not counted per resource: config/ refuses that. */
+/** Refusals, requests for approval and runs at once are not counted per resource: config/ refuses that. */
 const NO_RESOURCE = { name: '' }

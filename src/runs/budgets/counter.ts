@@ -1,5 +1,5 @@
 /** What is counted as it happens; runs at once are not, they are looked at. */
-export const MEASURES = ['operations', 'rows', 'bytes', 'refusals'] as const
+export const MEASURES = ['operations', 'rows', 'bytes', 'refusals', 'approvalsAsked'] as const
 export type Measure = (typeof MEASURES)[number]
 
 /** A part of the window, as it is kept. */
@@ -33,7 +33,7 @@ export class Counter {
   users = 0
   /** What the trail was told of each measure, so that it is told once. */
   readonly told = new Map<Measure, 'warned' | 'exceeded'>()
-  readonly #sum: Record<Measure, number> = { operations: 0, rows: 0, bytes: 0, refusals: 0 }
+  readonly #sum: Record<Measure, number> = { operations: 0, rows: 0, bytes: 0, refusals: 0, approvalsAsked: 0 }
   readonly #slots: Slot[]
   #window: number | undefined
 
@@ -118,7 +118,7 @@ export class Counter {
   }
 
   #begin(ends: number): Slot {
-    const slot: Slot = { ends, operations: 0, rows: 0, bytes: 0, refusals: 0, changed: false, gone: false }
+    const slot: Slot = { ends, operations: 0, rows: 0, bytes: 0, refusals: 0, approvalsAsked: 0, changed: false, gone: false }
     this.#slots.push(slot)
     return slot
   }

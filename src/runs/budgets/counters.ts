@@ -66,6 +66,7 @@ export class Counters {
           rows: slot.rows,
           bytes: slot.bytes,
           refusals: slot.refusals,
+          approvalsAsked: slot.approvalsAsked,
         })),
       )
     } catch {

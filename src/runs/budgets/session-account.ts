@@ -1,5 +1,5 @@
 import { Refusal } from '../../operations/index.ts'
-import type { BudgetAccount, BudgetedRun, Reservation } from './account.ts'
+import type { AskReservation, BudgetAccount, BudgetedRun, Reservation } from './account.ts'
 import type { Counter, Measure, Slot } from './counter.ts'
 import type { BudgetSettings } from './settings.ts'
 
@@ -7,6 +7,12 @@ import type { BudgetSettings } from './settings.ts'
 export interface Meter {
   readonly settings: BudgetSettings
   readonly counter: Counter
+}
+
+/** What was counted, where. */
+interface Counted {
+  readonly counter: Counter
+  readonly slot: Slot
 }
 
 /** Whose counters a session uses, as configured now. */
@@ -28,9 +34,10 @@ export class SessionAccount implements BudgetAccount {
   readonly #run: BudgetedRun
   readonly #metering: Metering
   #meters: readonly Meter[] = []
-  /** Those of the meters that have a limit of operations, rows or bytes; of refusals. */
+  /** Those of the meters that have a limit of operations, rows or bytes; of refusals; of requests for approval. */
   #flows: readonly Meter[] = []
   #refusals: readonly Meter[] = []
+  #asks: readonly Meter[] = []
   #generation = -1
   /** Reservations that may still be charged. */
   #open = 0
@@ -69,23 +76,45 @@ export class SessionAccount implements BudgetAccount {
   refused(): void {
     if (this.#run.suspended !== undefined) return
     this.#refresh()
-    if (this.#refusals.length === 0) return
-    const now = this.#metering.now()
-    let over: Meter | undefined
-    for (const meter of this.#refusals) {
-      this.#count(meter, 'refusals', 1, now)
-      if (this.#lacksRoom(meter, 'refusals', 0, now)) over ??= meter
-    }
-    this.#metering.counted()
-    if (over === undefined) return
-    this.#tell(over, 'refusals', 'exceeded')
-    this.#run.suspend(over.settings.name)
+    this.#suspending('refusals', this.#refusals)
+  }
+
+  reserveAsk(): AskReservation | Refusal {
+    if (this.#run.suspended !== undefined) return this.#run.suspended
+    this.#refresh()
+    const counted = this.#suspending('approvalsAsked', this.#asks)
+    return (
+      this.#run.suspended ?? {
+        release: () => {
+          for (const { counter, slot } of counted) counter.takeBack(slot, 'approvalsAsked', 1)
+          this.#metering.counted()
+        },
+      }
+    )
   }
 
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#leave()
+  }
+
+  /** Counts one more; where that is one too many, the run is suspended. */
+  #suspending(measure: 'refusals' | 'approvalsAsked', meters: readonly Meter[]): readonly Counted[] {
+    if (meters.length === 0) return []
+    const now = this.#metering.now()
+    let over: Meter | undefined
+    const counted = meters.map((meter) => {
+      const slot = this.#count(meter, measure, 1, now)
+      if (this.#lacksRoom(meter, measure, 0, now)) over ??= meter
+      return { counter: meter.counter, slot }
+    })
+    this.#metering.counted()
+    if (over !== undefined) {
+      this.#tell(over, measure, 'exceeded')
+      this.#run.suspend(over.settings.name)
+    }
+    return counted
   }
 
   #reservation(meters: readonly Meter[], slots: readonly (Slot | undefined)[]): Reservation {
@@ -176,5 +205,6 @@ export class SessionAccount implements BudgetAccount {
     const limits = (meter: Meter, measures: readonly Measure[]) => measures.some((measure) => meter.settings.limit[measure] !== undefined)
     this.#flows = this.#meters.filter((meter) => limits(meter, ['operations', 'rows', 'bytes']))
     this.#refusals = this.#meters.filter((meter) => limits(meter, ['refusals']))
+    this.#asks = this.#meters.filter((meter) => limits(meter, ['approvalsAsked']))
   }
 }

@@ -11,6 +11,8 @@ export interface BudgetLimits {
   readonly bytes?: number
   /** Operations that were refused. One more suspends the run. */
   readonly refusals?: number
+  /** Requests for approval; what was asked before counts once. One more suspends the run. */
+  readonly approvalsAsked?: number
   /** Runs that are live at once. */
   readonly concurrentRuns?: number
 }
@@ -34,8 +36,15 @@ export const DEFAULT_REFUSALS: BudgetSettings = Object.freeze({
   limit: Object.freeze({ refusals: 50 }),
 })
 
+/** The same of requests for approval. */
+export const DEFAULT_APPROVALS: BudgetSettings = Object.freeze({
+  name: 'default-approvals',
+  per: 'run',
+  limit: Object.freeze({ approvalsAsked: 10 }),
+})
+
 /** Budgets as configured, with what holds where the configuration says nothing of it. */
 export function withDefaults(configured: readonly BudgetSettings[]): readonly BudgetSettings[] {
-  const said = configured.some(({ per, limit }) => per === 'run' && limit.refusals !== undefined)
-  return said ? configured : [...configured, DEFAULT_REFUSALS]
+  const says = (measure: keyof BudgetLimits) => configured.some(({ per, limit }) => per === 'run' && limit[measure] !== undefined)
+  return [...configured, ...(says('refusals') ? [] : [DEFAULT_REFUSALS]), ...(says('approvalsAsked') ? [] : [DEFAULT_APPROVALS])]
 }
