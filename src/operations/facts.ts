@@ -23,7 +23,10 @@ export interface SqlFacts {
   readonly catalog?: string
   /** Statements in the message. */
   readonly statements: number
-  /** Relations that are read, also through views, partitions and inheritance in both directions. */
+  /**
+   * Relations that are read, also through views, partitions and inheritance in both directions. What is updated, deleted or altered is read
+   * too: the error of a constraint shows the row that it is about.
+   */
   readonly reads?: readonly string[]
   /** Relations that are written, also through views, partitions, inheritance and cascading foreign keys. */
   readonly writes?: readonly string[]

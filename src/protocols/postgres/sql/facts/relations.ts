@@ -143,7 +143,7 @@ export type Verb = 'insert' | 'update' | 'delete' | 'truncate' | 'alter' | 'drop
 
 /**
  * A relation is written, with all that writing it comes to: triggers, rules, what a view writes through to, partitions and inheritance,
- * cascading foreign keys.
+ * cascading foreign keys. What is updated, deleted or altered is read too: errors show the rows that they are about.
  *
  * @param set columns that an UPDATE sets; undefined: any
  * @param inherit false for ONLY
@@ -155,17 +155,25 @@ export function writeRelation(
   set?: ReadonlySet<string>,
   inherit = true,
 ): void {
-  statement.found.writes.add(target.key)
-  if (isSystem(target)) act(statement.found, 'system catalog write')
+  const { found } = statement
+  found.writes.add(target.key)
+  if (verbs.some((verb) => SHOWN.has(verb))) found.reads.add(target.key)
+  if (isSystem(target)) act(found, 'system catalog write')
   else if (target.relation) for (const verb of verbs) followWrite(statement, target.relation, verb, set, inherit)
 }
+
+/** Of what these are done to, a constraint that fails shows rows that were there before. */
+const SHOWN: ReadonlySet<Verb> = new Set(['update', 'delete', 'alter'])
 
 function followWrite(statement: Statement, relation: Relation, verb: Verb, set: ReadonlySet<string> | undefined, inherit: boolean): void {
   const mark = `${verb}${inherit ? '+' : '-'}${relation.oid}${set ? [...set].sort().join() : ''}`
   if (statement.followed.has(mark)) return
   statement.followed.add(mark)
   const { found } = statement
-  found.writes.add(nameOf(relation.schema, relation.name))
+  const shown = SHOWN.has(verb)
+  const key = nameOf(relation.schema, relation.name)
+  found.writes.add(key)
+  if (shown) found.reads.add(key)
   if (verb !== 'alter' && verb !== 'drop') {
     if (relation.rules || relation.triggers.includes(verb)) runUserCode(statement, 'trigger')
     if (relation.kind === 'view') writeThrough(statement, relation, verb)
@@ -177,7 +185,11 @@ function followWrite(statement: Statement, relation: Relation, verb: Verb, set: 
     for (const child of relation.children) writeByOid(statement, child, verb, set)
   }
   const ancestors = ancestorsOf(statement, relation)
-  for (const ancestor of ancestors) found.writes.add(nameOf(ancestor.schema, ancestor.name))
+  for (const ancestor of ancestors) {
+    const name = nameOf(ancestor.schema, ancestor.name)
+    found.writes.add(name)
+    if (shown) found.reads.add(name)
+  }
   if (verb === 'delete' || verb === 'update') for (const each of [relation, ...ancestors]) cascade(statement, each, verb, set)
 }
 
@@ -199,7 +211,7 @@ function writeThrough(statement: Statement, relation: Relation, verb: Verb): voi
 function writeByOid(statement: Statement, oid: number, verb: Verb, set: ReadonlySet<string> | undefined): void {
   const relation = statement.names.catalog?.relationByOid(oid)
   if (relation) followWrite(statement, relation, verb, set, true)
-  else statement.found.unknown.add('writes').add('columns')
+  else anyRelation(statement.found)
 }
 
 function cascade(statement: Statement, relation: Relation, verb: 'delete' | 'update', set: ReadonlySet<string> | undefined): void {
@@ -208,7 +220,7 @@ function cascade(statement: Statement, relation: Relation, verb: 'delete' | 'upd
     if (verb === 'update' && set && !each.key.some((column) => set.has(column))) continue
     const other = statement.names.catalog?.relationByOid(each.relation)
     if (!other) {
-      statement.found.unknown.add('writes').add('columns')
+      anyRelation(statement.found)
       continue
     }
     for (const column of each.columns) noteColumn(statement, resolvedOf(other), column, 'written')

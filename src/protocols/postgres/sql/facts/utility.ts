@@ -21,6 +21,7 @@ const inherits = (relation: unknown): boolean => isTree(relation) && (as(relatio
 /** A relation is written by something that is no query. */
 export function writes(statement: Statement, relation: unknown, verb: Verb): Resolved | undefined {
   const target = named(statement, relation, 'writes', verb !== 'drop')
+  if (!target && verb === 'alter') statement.found.unknown.add('reads')
   if (target) writeRelation(statement, target, [verb], undefined, inherits(relation))
   return target
 }
@@ -177,7 +178,7 @@ const maintenance =
     const relations = relationsOf(fields)
     for (const relation of relations) writes(statement, relation, 'alter')
     if (relations.length === 0) {
-      statement.found.unknown.add('writes')
+      anyRelation(statement.found)
       act(statement.found, 'user code')
     }
     walkFields(statement, fields, scope, 'relation', 'rels')
