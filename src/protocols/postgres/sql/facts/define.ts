@@ -1,4 +1,5 @@
 import { command, created, define, isTemporary, make } from './creating.ts'
+import { expose } from './exposing.ts'
 import { mention } from './expressions.ts'
 import { act } from './findings.ts'
 import { relationNamed } from './names.ts'
@@ -103,7 +104,9 @@ const alterTable: Handler = (statement, fields, outer) => {
     // Inheritance and partitions: rows of one become rows of the other.
     const other = as(step.def, 'RangeVar') ?? as(step.def, 'PartitionCmd')?.name
     if (isTree(other)) {
-      writes(statement, other, 'alter')
+      const others = writes(statement, other, 'alter')
+      const child = subtype === 'AT_AddInherit' ? target : subtype === 'AT_AttachPartition' ? others : undefined
+      if (child) expose(statement, child)
       if (temporary) statement.found.transitions.push({ kind: 'opaque' })
     }
     if (text(step, 'behavior') === 'DROP_CASCADE') statement.found.unknown.add('writes')

@@ -26,7 +26,7 @@ export interface Findings {
   bounded: boolean
   executes?: string
   fetches?: string
-  /** Code that is not known is defined, but does not run now. */
+  /** Code that is not known is defined, but does not run now: what it reads and writes when others meet it is not known. */
   definesCode: boolean
   /** Nothing of what it does happens now. */
   onlyNamed: boolean
@@ -87,6 +87,8 @@ const ANYTHING: Transition = { kind: 'opaque' }
 /** The facts of the statement, once everything of it has been seen. */
 export function settle(found: Findings): StatementFacts {
   if (found.effects.size === 0) act(found, 'catalog read')
+  // Others meet the code, also with statements that were decided before.
+  if (found.definesCode) anyRelation(found)
   const effects = [...found.effects.values()].sort((one, other) => order(one.class, other.class) || order(one.action, other.action))
   const opaque = effects.some((effect) => effect.class === 'opaque')
   for (const use of ['output', 'predicate', 'written'] as const) drain(found.sources[use], found.columns[use])

@@ -1,4 +1,5 @@
 import { command, define } from './creating.ts'
+import { expose } from './exposing.ts'
 import { act, anyRelation } from './findings.ts'
 import { openColumns } from './scope.ts'
 import { defining, type Handler, type Statement } from './statement.ts'
@@ -65,6 +66,8 @@ const RELATIONS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJ
 const HOLD_RELATIONS = new Set(['OBJECT_SCHEMA', 'OBJECT_EXTENSION', 'OBJECT_DATABASE'])
 /** Named by their relation and a name of their own. */
 const ON_RELATIONS = new Set(['OBJECT_TRIGGER', 'OBJECT_RULE', 'OBJECT_POLICY'])
+/** Whose own name says nothing about where rows are. */
+const WITHOUT_ROWS = new Set([...ON_RELATIONS, 'OBJECT_TABCONSTRAINT'])
 
 /** `[schema, name]` in a list, as DROP and COMMENT have it, as the RangeVar that it stands for. */
 function rangeVarOf(value: unknown, less: number): Tree | undefined {
@@ -115,10 +118,12 @@ const alterObject =
     if (isTree(fields.relation)) {
       const target = writes(statement, fields.relation, 'drop')
       if (!target || target.schema === 'pg_temp') statement.found.transitions.push({ kind: 'opaque' })
+      if (target && !WITHOUT_ROWS.has(kind)) expose(statement, target)
+      else if (!target) anyRelation(statement.found)
     }
     if (text(fields, 'behavior') === 'DROP_CASCADE') dropsUnnamed(statement)
     // Everything in it is called otherwise from then on.
-    if (HOLD_RELATIONS.has(kind)) statement.found.unknown.add('writes')
+    if (HOLD_RELATIONS.has(kind)) anyRelation(statement.found)
     return undefined
   }
 

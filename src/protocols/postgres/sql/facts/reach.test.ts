@@ -61,3 +61,45 @@ describe('rows that a constraint refuses are shown by the error', () => {
     expect(reached('COPY shop.secrets FROM STDIN').reads).toEqual([])
   })
 })
+
+describe('what is met by another name from now on counts as read and written', () => {
+  const SECRETS = { reads: ['shop.secrets'], writes: ['shop.secrets'] }
+  it.each([
+    ['ALTER TABLE shop.secrets RENAME TO plain', SECRETS],
+    ['ALTER TABLE shop.secrets SET SCHEMA public', SECRETS],
+    ['ALTER TABLE shop.secrets INHERIT t', { reads: ['public.t', 'shop.secrets'], writes: ['public.t', 'shop.secrets'] }],
+    [
+      'ALTER TABLE shop.orders ATTACH PARTITION shop.secrets DEFAULT',
+      {
+        reads: ['shop.orders', 'shop.orders_2025', 'shop.orders_2026', 'shop.secrets'],
+        writes: ['shop.orders', 'shop.orders_2025', 'shop.orders_2026', 'shop.secrets'],
+      },
+    ],
+    // What is behind it, too.
+    [
+      'ALTER VIEW shop.contacts RENAME TO x',
+      {
+        reads: ['shop.contacts', 'shop.customers', 'shop.notes'],
+        writes: ['shop.contacts', 'shop.customers', 'shop.notes'],
+      },
+    ],
+    ['ALTER VIEW shop.odd_view RENAME TO x', ANYTHING],
+    ['ALTER TABLE shop.audited RENAME TO x', ANYTHING],
+    ['ALTER TABLE shop.ruled SET SCHEMA public', ANYTHING],
+    ['ALTER TABLE shop.audited INHERIT t', ANYTHING],
+    ['ALTER SCHEMA shop RENAME TO store', ANYTHING],
+    ['ALTER TABLE nosuch RENAME TO x', ANYTHING],
+    [
+      'ALTER INDEX shop.orders_pkey RENAME TO x',
+      { reads: [], writes: ['shop.orders', 'shop.orders_2025', 'shop.orders_2026', 'shop.orders_pkey'] },
+    ],
+    ['ALTER TABLE shop.secrets RENAME CONSTRAINT x TO y', { reads: [], writes: ['shop.secrets'] }],
+  ])('%s', (sql, expected) => {
+    expect(reached(sql)).toEqual(expected)
+  })
+
+  it('with all its columns', () => {
+    expect(factsOf('ALTER TABLE shop.customers RENAME COLUMN email TO word').sql.columns?.output).toContain('shop.customers.email')
+    expect(factsOf('ALTER TABLE shop.customers RENAME TO x').sql.columns?.output).toContain('shop.customers.*')
+  })
+})

@@ -128,7 +128,7 @@ describe('writes', () => {
     ['ALTER TABLE t INHERIT u', ['public.t', 'public.u'], ['public.t', 'public.u']],
     ['ALTER TABLE t DROP COLUMN a', ['public.t'], ['public.t']],
     ['ALTER TABLE t DROP COLUMN a CASCADE', ['public.t'], undefined],
-    ['ALTER TABLE t RENAME TO x', [], ['public.t']],
+    ['ALTER TABLE t RENAME TO x', ['public.t'], ['public.t']],
     ['CREATE INDEX ON t (a)', ['public.t'], ['public.t']],
     ['CREATE TRIGGER x BEFORE INSERT ON t EXECUTE FUNCTION evil()', [], ['public.t']],
     ['DROP TABLE t, shop.orders', [], ['public.t', ...ORDERS]],
