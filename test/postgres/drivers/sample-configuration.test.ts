@@ -9,7 +9,7 @@ import { type RunningPostgres, startPostgres } from '../../parts/postgres.ts'
 import { debianPostgres } from '../../parts/postgres-binaries.ts'
 import { needs } from '../../parts/require.ts'
 import { type ClientSettings, runDriver } from '../differential/driver.ts'
-import { clients } from './clients.ts'
+import { clients, refusedClients } from './clients.ts'
 
 const SAMPLE = join(import.meta.dirname, '../../../docs/examples/rules.yaml')
 const ROLE = { user: 'reports', password: 'reports-password' }
@@ -19,7 +19,9 @@ async function startOrders(version?: number): Promise<RunningPostgres> {
   const server = await startPostgres({ ...(version === undefined ? {} : { version }), settings: { autovacuum: 'off' } })
   await server.query(`CREATE ROLE ${ROLE.user} LOGIN PASSWORD '${ROLE.password}'`)
   await server.query('CREATE DATABASE orders')
-  const schema = readFileSync(join(import.meta.dirname, '../differential/schema.sql'), 'utf8')
+  const schema = ['../differential/schema.sql', 'schema.sql']
+    .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
+    .join('\n')
   const grants = ['public', 'staging'].map(
     (name) => `GRANT USAGE ON SCHEMA ${name} TO PUBLIC; GRANT SELECT ON ALL TABLES IN SCHEMA ${name} TO PUBLIC;`,
   )
@@ -49,6 +51,8 @@ describe('under the sample configuration of the documentation', () => {
       servers.set(version, server)
       const gateway = await startGateway({
         issuer,
+        // The machine may be busy with other tests.
+        patience: 60_000,
         targets: [{ name, server, ...ROLE, databases: { orders: 'orders' } }],
         adjust: (config) => {
           Object.assign(config, { rules, limits })
@@ -77,6 +81,24 @@ describe('under the sample configuration of the documentation', () => {
       expect(found.stderr).not.toContain('GS_')
       expect(found).toEqual({ ...expected, stderr: found.stderr })
       expect(found.exitCode, found.stderr).toBe(0)
+    })
+  }
+
+  // docs/postgres.md says why, and what to do instead.
+  for (const client of refusedClients()) {
+    it(`refuses ${client.name}`, async (test) => {
+      needs(test, !client.missing, client.missing ?? '')
+      const gateway = gateways.get(client.serverVersion)!
+      const { run, password } = await gateway.credential()
+      const { exitCode, stderr } = await runDriver(client, {
+        host: gateway.host,
+        port: gateway.port,
+        user: run,
+        password,
+        database: 'orders',
+      })
+      expect(stderr).toMatch(/GS_POLICY_DENIED|GS_POSTGRES_SETTING_REFUSED/)
+      expect(exitCode).not.toBe(0)
     })
   }
 })

@@ -11,7 +11,12 @@ class Passes {
     ResultSet of(DatabaseMetaData data) throws SQLException;
   }
 
-  public static void main(String[] arguments) throws Exception {
+  /** With arguments: only connects, with these settings. */
+  public static void main(String[] settings) throws Exception {
+    if (settings.length > 0) {
+      connect(settings).close();
+      return;
+    }
     try (Connection connection = connect("ApplicationName", "passes")) {
       metadata(connection.getMetaData());
     }

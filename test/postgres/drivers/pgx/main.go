@@ -1,4 +1,4 @@
-// What pgx does by itself: it connects, describes, caches statements, loads types, and resets and checks pooled connections.
+// What pgx does by itself: it connects, describes, caches statements, loads types, copies in, and resets and checks pooled connections.
 package main
 
 import (
@@ -25,6 +25,7 @@ func main() {
 	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"} {
 		inMode(ctx, mode)
 	}
+	filling(ctx)
 	standard(ctx)
 }
 
@@ -90,6 +91,46 @@ func inMode(ctx context.Context, mode string) {
 	must(rows.Err())
 }
 
+// Copies in, which asks for the columns' types first; also what was prepared by name, and several statements at once.
+func filling(ctx context.Context) {
+	conn, err := pgx.Connect(ctx, "statement_timeout=20000 idle_in_transaction_session_timeout=60000 default_transaction_isolation=serializable")
+	must(err)
+	defer conn.Close(ctx)
+	tx, err := conn.Begin(ctx)
+	must(err)
+	lines := [][]any{{1, "one"}, {2, "two"}, {3, nil}}
+	copied, err := tx.CopyFrom(ctx, pgx.Identifier{"staging", "lines"}, []string{"n", "t"}, pgx.CopyFromRows(lines))
+	must(err)
+	fmt.Println("copied", copied)
+	_, err = tx.Prepare(ctx, "add", "INSERT INTO staging.lines (n, t) VALUES ($1, $2)")
+	must(err)
+	batch := &pgx.Batch{}
+	batch.Queue("add", 4, "four")
+	batch.Queue("UPDATE staging.lines SET t = upper(t) WHERE n = $1", 1)
+	batch.Queue("SELECT count(*), min(t) FROM staging.lines")
+	results := tx.SendBatch(ctx, batch)
+	for range []string{"add", "update"} {
+		done, err := results.Exec()
+		must(err)
+		fmt.Println(done)
+	}
+	var count int
+	var least string
+	must(results.QueryRow().Scan(&count, &least))
+	must(results.Close())
+	fmt.Println(count, least)
+	must(conn.Deallocate(ctx, "add"))
+	must(tx.Rollback(ctx))
+	all, err := conn.PgConn().Exec(ctx, "SHOW statement_timeout; SHOW idle_in_transaction_session_timeout; SHOW transaction_isolation").ReadAll()
+	must(err)
+	for _, one := range all {
+		fmt.Println(string(one.Rows[0][0]))
+	}
+	_, err = conn.PgConn().CopyTo(ctx, os.Stdout, "COPY (SELECT id, name FROM customers WHERE id < 4 ORDER BY id) TO STDOUT")
+	must(err)
+	must(conn.Ping(ctx))
+}
+
 func standard(ctx context.Context) {
 	db, err := sql.Open("pgx", "")
 	must(err)
@@ -105,4 +146,5 @@ func standard(ctx context.Context) {
 	}
 	var version string
 	must(db.QueryRowContext(ctx, "SHOW server_version").Scan(&version))
+	fmt.Println(version)
 }
