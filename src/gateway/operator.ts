@@ -44,10 +44,10 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
       listening: listening(),
     }),
     runs: () => runs.runs(),
-    revokeRun: async (id) => runs.revoke(id),
-    resumeRun: (id) => runs.resume(id),
+    revokeRun: async (id) => runs.revoke(id, LOCAL_OPERATOR),
+    resumeRun: (id) => runs.resume(id, LOCAL_OPERATOR),
     sessions: () => runs.sessions(),
-    killSession: async (id) => runs.kill(id),
+    killSession: async (id) => runs.kill(id, LOCAL_OPERATOR),
     async *readTrail({ before, ...reading }, signal) {
       const told = await readings.begin(LOCAL_OPERATOR, reading)
       for await (const entry of trail.read({ from: reading.from, follow: reading.follow, signal, ...(before && { before }) })) {

@@ -63,8 +63,8 @@ it('writes each of its entries whole: none becomes a gap, and nothing private st
   records.foreignCredential('postgres', PRIVATE.address)
   const account = new RunAccount(await runs.started(run), true)
   runs.joined(run, account)
-  runs.killed(session, run, account)
-  await runs.over(run, 'revoked', account, false)
+  runs.killed(session, run, account, 'operator')
+  await runs.over(run, 'revoked', account, { interrupted: false })
   records.gatewayStopped('asked')
   await new Promise((written) => at.trail!.whenDurable(written))
 

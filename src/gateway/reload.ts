@@ -51,7 +51,7 @@ function endSessionsOfChanged({ inForce, runs }: Rooms, before: readonly Postgre
   const changed = new Set(
     before.filter((resource) => shape(resource) !== shape(inForce.taken.resources.get(resource.name))).map(({ name }) => name),
   )
-  for (const { id, resource } of runs.sessions()) if (changed.has(resource)) runs.kill(id)
+  for (const { id, resource } of runs.sessions()) if (changed.has(resource)) runs.kill(id, 'configuration')
 }
 
 function shape(resource: PostgresResource | undefined): string {

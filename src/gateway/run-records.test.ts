@@ -42,7 +42,7 @@ it('writes the end of a run behind all that is expected of it, and says what the
   const account = new RunAccount(await records.started(run), true)
   expect(account.began).toEqual({ log: LOG, index: 0 })
   const expected = account.expect()
-  const over = records.over(run, 'ended', account, false)
+  const over = records.over(run, 'ended', account, { interrupted: false })
   await wait(20)
   expect((await house.entries()).map(({ kind }) => kind)).toEqual(['run.start'])
   account.add({ decisions: { allow: 1, ask: 0, deny: 1 }, exact: true })
@@ -56,7 +56,7 @@ it('writes the end of a run behind all that is expected of it, and says what the
 
 it('says of a revoked run that it was revoked first, and that this was its last entry', async () => {
   const account = new RunAccount(await records.started(run), true)
-  expect(await records.over(run, 'revoked', account, false)).toEqual({ log: LOG, index: 2 })
+  expect(await records.over(run, 'revoked', account, { interrupted: false })).toEqual({ log: LOG, index: 2 })
   expect((await house.entries()).map(({ kind }) => kind)).toEqual(['run.start', 'run.revoked', 'run.end'])
   expect(await said(2)).toMatchObject({ state: 'revoked', first: 0, last: 1, decisions: nothing })
 })
@@ -71,22 +71,22 @@ it('reads the log where the account is not sure: only what is of this run counts
   const { index } = await trail.durable({ kind: 'session.close', fields: { session: 'ses_2', reason: 'unknown' } })
   await trail.durable({ kind: 'hold.placed', fields: { run: 'run_a' } })
   await trail.durable({ kind: 'log.read', fields: { filter: { run: 'run_a', session: 'ses_1' } } })
-  const { index: end } = await records.over(run, 'expired', new RunAccount(began, false), false)
+  const { index: end } = await records.over(run, 'expired', new RunAccount(began, false), { interrupted: false })
   expect(await said(end)).toMatchObject({ first: began.index, last: index, decisions: { allow: 1, ask: 0, deny: 1 }, gaps: 1 })
 })
 
 it('writes nothing twice when a crash interrupted it', async () => {
   const began = await records.started(run)
   await trail.durable({ kind: 'run.revoked', fields: { run: run.id } })
-  const ended = await records.over(run, 'revoked', new RunAccount(began, false), true)
+  const ended = await records.over(run, 'revoked', new RunAccount(began, false), { interrupted: true })
   expect(await said(ended.index)).toMatchObject({ first: 0, last: 1 })
-  expect(await records.over(run, 'revoked', new RunAccount(began, false), true)).toEqual(ended)
+  expect(await records.over(run, 'revoked', new RunAccount(began, false), { interrupted: true })).toEqual(ended)
   expect((await house.entries()).map(({ kind }) => kind)).toEqual(['run.start', 'run.revoked', 'run.end'])
 })
 
 it('makes up for a revocation that was not recorded', async () => {
   const began = await records.started(run)
-  const ended = await records.over(run, 'revoked', new RunAccount(began, false), true)
+  const ended = await records.over(run, 'revoked', new RunAccount(began, false), { interrupted: true })
   expect((await house.entries()).map(({ kind }) => kind)).toEqual(['run.start', 'run.revoked', 'run.end'])
   expect(await said(ended.index)).toMatchObject({ first: 0, last: 1 })
 })
@@ -102,14 +102,14 @@ it('finds the start that a crash kept from being known, and says where it is non
 it('says nothing of a start in another log', async () => {
   const account = new RunAccount({ log: 'test.example/trail/before', index: 7 }, false)
   await session('ses_1')
-  const { index } = await records.over(run, 'ended', account, false)
+  const { index } = await records.over(run, 'ended', account, { interrupted: false })
   expect(await said(index)).toMatchObject({ first: null, last: 3, decisions: { allow: 1, ask: 0, deny: 1 } })
 })
 
 it('rejects where the trail is closed, so that the next start tries again', async () => {
   const account = new RunAccount(await records.started(run), true)
   await house.close()
-  await expect(records.over(run, 'ended', account, false)).rejects.toThrow('closed')
+  await expect(records.over(run, 'ended', account, { interrupted: false })).rejects.toThrow('closed')
 })
 
 it('says that a run is suspended and by what, that it may go on, and which budgets it came to; its end counts all of that', async () => {
@@ -117,9 +117,9 @@ it('says that a run is suspended and by what, that it may go on, and which budge
   const crossing = { budget: 'a-day', per: 'workload', measure: 'rows', warn: true, limit: 1_000 } as const
   records.crossed(run, account, crossing)
   records.suspended(run, account, { at: 5, budget: 'default-refusals' })
-  await records.resumed(run, account)
+  await records.resumed(run, account, 'operator')
   records.crowded({ ...run, id: 'run_b' }, { budget: 'two', per: 'principal', measure: 'concurrentRuns', warn: false, limit: 2 })
-  expect(await records.over(run, 'ended', account, false)).toMatchObject({ index: 5 })
+  expect(await records.over(run, 'ended', account, { interrupted: false })).toMatchObject({ index: 5 })
   const entries = await house.entries()
   expect(entries.map(({ kind }) => kind)).toEqual([
     'run.start',
@@ -131,7 +131,7 @@ it('says that a run is suspended and by what, that it may go on, and which budge
   ])
   expect(entries[1]?.fields).toEqual({ run: 'run_a', ...crossing })
   expect(entries[2]?.fields).toEqual({ run: 'run_a', budget: 'default-refusals' })
-  expect(entries[3]?.fields).toEqual({ run: 'run_a', by: 'local-operator' })
+  expect(entries[3]?.fields).toEqual({ run: 'run_a', by: 'operator' })
   // Of a run that never started: who asked, and no run.
   expect(entries[4]?.fields).toMatchObject({ budget: 'two', who: { issuer: 'ci', pseudonym: expect.any(String) } })
   expect(entries[4]?.fields).not.toHaveProperty('run')

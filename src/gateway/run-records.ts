@@ -1,9 +1,8 @@
 import { countRun } from '../evidence/index.ts'
 import type { Run } from '../operations/index.ts'
 import { redactJson } from '../redaction/index.ts'
-import type { BudgetCrossing, LogPlace, RunAccount, RunObserver, RunState, SessionView, Suspension } from '../runs/index.ts'
+import type { BudgetCrossing, LogPlace, RunAccount, RunObserver, RunOver, RunState, SessionView, Suspension } from '../runs/index.ts'
 import type { EntryDraft, Trail } from '../trail/index.ts'
-import { LOCAL_OPERATOR } from './records.ts'
 import { redactedPayload } from './redacted-payload.ts'
 
 /** What `run.end` says of a run. */
@@ -49,19 +48,19 @@ export class RunRecords implements RunObserver {
     this.#trail.note({ kind: 'signin', fields: { run: run.id, who: this.#who(run), joined: true } }, account.expect())
   }
 
-  killed(session: SessionView, run: Run, account: RunAccount): void {
-    this.#trail.note({ kind: 'session.killed', fields: { session: session.id, run: run.id } }, account.expect())
+  killed(session: SessionView, run: Run, account: RunAccount, by: string): void {
+    this.#trail.note({ kind: 'session.killed', fields: { session: session.id, run: run.id, by } }, account.expect())
   }
 
   suspended(run: Run, account: RunAccount, { budget }: Suspension): void {
     this.#trail.note({ kind: 'run.suspended', fields: { run: run.id, budget } }, account.expect())
   }
 
-  async resumed(run: Run, account: RunAccount): Promise<void> {
+  async resumed(run: Run, account: RunAccount, by: string): Promise<void> {
     const expected = account.expect()
     let index: number | undefined
     try {
-      index = (await this.#trail.durable({ kind: 'run.resumed', fields: { run: run.id, by: LOCAL_OPERATOR } })).index
+      index = (await this.#trail.durable({ kind: 'run.resumed', fields: { run: run.id, by } })).index
     } finally {
       expected(index)
     }
@@ -75,9 +74,9 @@ export class RunRecords implements RunObserver {
     this.#trail.note({ kind: 'budget.exceeded', fields: { who: this.#who(start), ...crossing } })
   }
 
-  async over(run: Run, state: Exclude<RunState, 'live'>, account: RunAccount, interrupted: boolean): Promise<LogPlace> {
+  async over(run: Run, state: Exclude<RunState, 'live'>, account: RunAccount, { interrupted, by }: RunOver): Promise<LogPlace> {
     const isRevoked = state === 'revoked'
-    if (isRevoked && !interrupted) this.#trail.note(revoked(run), account.expect())
+    if (isRevoked && !interrupted) this.#trail.note(revoked(run, by), account.expect())
     await account.settled()
     const log = this.#trail.name
     const { began } = account
@@ -88,7 +87,7 @@ export class RunRecords implements RunObserver {
     const count = await this.#count(run, began)
     if (count.ended !== undefined) return { log, index: count.ended }
     let last = count.last ?? account.last
-    if (isRevoked && count.revoked === undefined) last = await this.#noted(revoked(run))
+    if (isRevoked && count.revoked === undefined) last = await this.#noted(revoked(run, by))
     return { log, index: await this.#end(run, state, { ...count, last, first: count.first ?? null }) }
   }
 
@@ -116,6 +115,7 @@ export class RunRecords implements RunObserver {
   }
 }
 
-function revoked(run: Run): EntryDraft {
-  return { kind: 'run.revoked', fields: { run: run.id } }
+/** @param by undefined where a crash came in between, and nobody knows any more */
+function revoked(run: Run, by: string | undefined): EntryDraft {
+  return { kind: 'run.revoked', fields: { run: run.id, ...(by !== undefined && { by }) } }
 }

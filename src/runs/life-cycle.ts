@@ -35,18 +35,24 @@ export interface RunObserver {
   /**
    * After the sessions were told to end. Resolves when `run.end` is durable, which comes behind everything that the account expects.
    * Rejects where that cannot be written now.
-   * @param interrupted whether a crash came in between, so that the trail may say it already
+   * @param how whether a crash came in between, so that the trail may say it already; and who revoked it, where that is known
    */
-  over(run: Run, state: Exclude<RunState, 'live'>, account: RunAccount, interrupted: boolean): Promise<LogPlace>
-  killed(session: SessionView, run: Run, account: RunAccount): void
+  over(run: Run, state: Exclude<RunState, 'live'>, account: RunAccount, how: RunOver): Promise<LogPlace>
+  killed(session: SessionView, run: Run, account: RunAccount, by: string): void
   /** Too much was refused: it may do nothing until a person resumes it. */
   suspended(run: Run, account: RunAccount, suspension: Suspension): void
   /** Resolves when `run.resumed` is durable; where it rejects, the run stays suspended. */
-  resumed(run: Run, account: RunAccount): Promise<void>
+  resumed(run: Run, account: RunAccount, by: string): Promise<void>
   /** A budget of the run reached its limit, or the share where the trail warns. */
   crossed(run: Run, account: RunAccount, crossing: BudgetCrossing): void
   /** The same of one that counts runs at once. @param start a run that has not started, and may not where it is no warning */
   crowded(start: Omit<Run, 'startedAt'>, crossing: BudgetCrossing): void
+}
+
+/** How a run came to its end. */
+export interface RunOver {
+  readonly interrupted: boolean
+  readonly by?: string | undefined
 }
 
 export interface RunLimits {

@@ -64,7 +64,7 @@ export class LiveRuns implements Runs, RunLifeCycle {
       else this.#live.set(stored.run.id, this.#takenUp(stored))
     }
     for (const stored of this.#store.unended())
-      this.#ends.record(stored.run, stored.state as Exclude<RunState, 'live'>, this.#takenUp(stored).account, true)
+      this.#ends.record(stored.run, stored.state as Exclude<RunState, 'live'>, this.#takenUp(stored).account, { interrupted: true })
     this.#sweep = setInterval(() => this.#expire(), Math.min(SWEEP, this.#life)).unref()
   }
 
@@ -93,15 +93,15 @@ export class LiveRuns implements Runs, RunLifeCycle {
     return this.#finish(id, 'ended')
   }
 
-  revoke(id: RunId): boolean {
-    return this.#finish(id, 'revoked')
+  revoke(id: RunId, by: string): boolean {
+    return this.#finish(id, 'revoked', by)
   }
 
-  async resume(id: RunId): Promise<boolean> {
+  async resume(id: RunId, by: string): Promise<boolean> {
     const live = this.#live.get(id)
     const suspension = live?.standing.suspension
     if (!live || !suspension || !this.#isLive(id)) return false
-    await this.#observer.resumed(live.run, live.account)
+    await this.#observer.resumed(live.run, live.account, by)
     // It may be over by now, or somebody else resumed it and it was suspended again.
     if (this.#live.get(id) !== live || live.standing.suspension !== suspension) return false
     this.#budgets.forgive(live.run)
@@ -173,10 +173,10 @@ export class LiveRuns implements Runs, RunLifeCycle {
     return this.#sessions.views()
   }
 
-  kill(sessionId: string): boolean {
+  kill(sessionId: string, by: string): boolean {
     const killed = this.#sessions.end(sessionId, new Refusal('GS_SESSION_ENDED'))
     const account = killed && this.#live.get(killed.run.id)?.account
-    if (killed && account) this.#observer.killed(killed.view, killed.run, account)
+    if (killed && account) this.#observer.killed(killed.view, killed.run, account, by)
     return killed !== undefined
   }
 
@@ -294,7 +294,7 @@ export class LiveRuns implements Runs, RunLifeCycle {
    * Durable first, then the sessions; what listens to their signals has run when this returns.
    * @throws what the store throws: then the run is over for this process all the same, and the sweep tells the store later
    */
-  #finish(id: RunId, state: Exclude<RunState, 'live'>): boolean {
+  #finish(id: RunId, state: Exclude<RunState, 'live'>, by?: string): boolean {
     const live = this.#live.get(id)
     if (!live) return false
     this.#live.delete(id)
@@ -302,7 +302,7 @@ export class LiveRuns implements Runs, RunLifeCycle {
       this.#ends.tell(id, { state })
     } finally {
       this.#sessions.endOf(id, new Refusal('GS_RUN_ENDED'))
-      this.#ends.record(live.run, state, live.account)
+      this.#ends.record(live.run, state, live.account, { interrupted: false, by })
     }
     return true
   }

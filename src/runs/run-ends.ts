@@ -1,5 +1,5 @@
 import type { Run, RunId } from '../operations/index.ts'
-import type { RunObserver } from './life-cycle.ts'
+import type { RunObserver, RunOver } from './life-cycle.ts'
 import type { RunAccount } from './run-account.ts'
 import type { RunChange, RunStore, StoredRun } from './run-store.ts'
 import type { RunState } from './runs.ts'
@@ -32,9 +32,9 @@ export class RunEnds {
   }
 
   /** Has the trail say that a run is over, and the store where. Where that cannot be, the next start tries again. */
-  record(run: Run, state: Exclude<RunState, 'live'>, account: RunAccount, interrupted = false): void {
+  record(run: Run, state: Exclude<RunState, 'live'>, account: RunAccount, how: RunOver = { interrupted: false }): void {
     const recorded = this.#observer
-      .over(run, state, account, interrupted)
+      .over(run, state, account, how)
       .then((ended) => this.tell(run.id, { ended }))
       .catch(() => undefined)
       .finally(() => this.#recording.delete(run.id))

@@ -67,15 +67,18 @@ export interface Runs {
   /** Newest first. */
   runs(): readonly RunView[]
   sessions(): readonly SessionView[]
-  /** Ends every session of the run at once and refuses re-entry. Durable before it returns. False where the run is unknown or over. */
-  revoke(id: RunId): boolean
+  /**
+   * Ends every session of the run at once and refuses re-entry. Durable before it returns. False where the run is unknown or over.
+   * @param by who did it, as entries name him
+   */
+  revoke(id: RunId, by: string): boolean
   /**
    * Lets a suspended run go on; what it was refused before does not count any more. Recorded before it returns.
    * False where it is unknown, over or not suspended. @throws what keeps it from being recorded
    */
-  resume(id: RunId): Promise<boolean>
-  /** Ends one session. False where it is not live. */
-  kill(sessionId: string): boolean
+  resume(id: RunId, by: string): Promise<boolean>
+  /** Ends one session. False where it is not live. @param by who did it, as entries name him */
+  kill(sessionId: string, by: string): boolean
   /** Stops accepting sessions and asks the live ones to finish; resolves when none is left. */
   drain(): Promise<void>
   /** Ends every session now, with this as the reason. */

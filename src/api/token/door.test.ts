@@ -275,7 +275,7 @@ it('ends live sessions at once when the run is revoked, and no credential of it 
   const answer = await signIn(gate)
   const run = await gate.credentials.postgres().runOf(answer.gatescribe.planes.postgres.credential)
   const session = gate.runs.openSession(run, { name: 'orders-db' } as PostgresResource, { address: '127.0.0.1:1', tls: false })
-  expect(gate.runs.revoke(answer.gatescribe.run as RunId)).toBe(true)
+  expect(gate.runs.revoke(answer.gatescribe.run as RunId, 'operator')).toBe(true)
   expect(session.signal.reason).toMatchObject({ code: 'GS_RUN_ENDED' })
   await expect(gate.credentials.postgres().runOf(answer.gatescribe.planes.postgres.credential)).rejects.toMatchObject({
     code: 'GS_IDENTITY_RUN_OVER',
@@ -291,7 +291,7 @@ it('says of a suspended run that it is, and keeps it alive for its launcher', as
   for (let count = 0; count <= 50; count++) session.budget.refused()
   for (const said of [await gate.client.self(answer.access_token), await gate.client.renew(answer.access_token)])
     expect(said).toMatchObject({ ok: true, answer: { state: 'live', suspended: true, sessions: 1 } })
-  await gate.runs.resume(run.id)
+  await gate.runs.resume(run.id, 'operator')
   expect(await gate.client.self(answer.access_token)).toMatchObject({ ok: true, answer: { state: 'live' } })
   expect(JSON.stringify(await gate.client.self(answer.access_token))).not.toContain('suspended')
 })

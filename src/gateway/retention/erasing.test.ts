@@ -121,7 +121,7 @@ describe('is refused', () => {
     await expect(erase({ session: open })).rejects.toThrow(`The session ${open} of run_a is not over`)
     // A session that is over may go although its run is live.
     expect(await erase({ session: done })).toMatchObject({ keys: 1 })
-    house.runs.revoke('run_a')
+    house.runs.revoke('run_a', 'operator')
     const erasing = erase({ run: 'run_a' })
     await house.trail.durable({ kind: 'session.close', fields: { session: open, reason: 'GS_RUN_ENDED', allowed: 3, refused: 0 } })
     expect(await erasing).toMatchObject({ keys: 1 })
