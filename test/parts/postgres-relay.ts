@@ -35,6 +35,10 @@ export interface RelayControls {
   reads: Reads
   /** What the relay told of the newest session's SQL. */
   told: readonly string[]
+  /** Of the newest session's SQL: another one, and texts may mean something else. */
+  newEpoch: () => void
+  /** Whether an error would undo something that gives texts their meaning. */
+  tentative: () => boolean
   /** Of operations whose text matches. */
   limits: { readonly of: RegExp; readonly rows?: number; readonly bytes?: number; readonly time?: number } | undefined
   /** Milliseconds until intents are durable; 0 answers before `admit` returns. */
@@ -77,6 +81,8 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
     usesTransaction: false,
     reads: () => undefined,
     told: [],
+    newEpoch: () => undefined,
+    tentative: () => false,
     limits: undefined,
     durableAfter: 0,
     seen: [],
@@ -132,7 +138,12 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
       const rest = new Uint8Array(0)
       const limit = controls.inspectionLimit === undefined ? {} : { inspectionLimit: controls.inspectionLimit }
       const sql = plainSql((text) => controls.reads(text))
+      const { changes } = sql
+      sql.changes = (statements) => changes(statements) || controls.tentative()
       controls.told = sql.told
+      controls.newEpoch = () => {
+        sql.epoch += 1
+      }
       controls.ends.push(await relay({ client, rest, session, guard, target, minor, cancels, log, sql, ...limit }))
       return
     }

@@ -1,41 +1,17 @@
 import type { Refusal } from '../../../operations/index.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
-import type { StatementFacts } from '../sql/statement-facts.ts'
+import type { StatementFacts, Transition } from '../sql/statement-facts.ts'
 import { backend, frontend, transaction } from '../wire/codes.ts'
 import type { ErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
 import type { WireName } from '../wire/read.ts'
-import type { Replacement } from './batch.ts'
 import { Charges } from './charges.ts'
+import { type Expected, type Sent, Unanswered } from './expected.ts'
 import type { Flight } from './flight.ts'
+import type { Portal } from './portal.ts'
 import { Portals } from './portals.ts'
-import type { ReadStatement } from './read-statement.ts'
-import { Ring } from './ring.ts'
 import { refusalFields } from './stand-ins.ts'
 import { Statements } from './statements.ts'
-
-/** A message that goes upstream and that the server has to answer. */
-export interface Sent {
-  /** One of `frontend`. */
-  readonly type: number
-  readonly name: WireName
-  readonly ofStatement: boolean
-  readonly statement: ReadStatement | undefined
-  readonly flight: Flight | undefined
-  readonly replacement: Replacement | undefined
-  /** Whether a text behind it may mean something else once it is completed. */
-  readonly changes: boolean
-}
-
-/** One that the server has yet to answer. */
-interface Expected extends Sent {
-  /** CopyDone and CopyFail sent behind it: each ends one COPY of it and is not answered itself. */
-  copyEnds: number
-  /** Query: how many of its statements the server has completed. */
-  completed: number
-  /** The target has been told to stop it. */
-  stopped: boolean
-}
 
 /** It is recorded in clear, so it is nothing else. */
 const SQLSTATE = /^[0-9A-Z]{5}$/
@@ -52,12 +28,14 @@ const FAILED_COPY_FAULT = 'Behind a Sync that a failed COPY may have consumed, n
  */
 export class Answers {
   readonly statements = new Statements()
+  readonly portals = new Portals()
   readonly #sql: SqlSession
   /** Stops what the target is at. */
   readonly #stop: () => void
-  readonly #portals = new Portals()
-  readonly #expected = new Ring<Expected>()
+  readonly #expected = new Unanswered()
   #status: number = transaction.idle
+  /** Something was executed since then that may have begun or ended a transaction. */
+  #statusPassed = false
   /** After an error in the extended protocol the server skips what it reads, up to the next Sync. */
   #skipping = false
   /** SQLSTATE of the error in the Query that is being answered, or in the group of extended messages. */
@@ -69,10 +47,6 @@ export class Answers {
   #looseSyncs = 0
   readonly #charges = new Charges()
   #clientFault: WireError | undefined
-  /** Messages without answer behind which a text may mean something else. */
-  #changing = 0
-  /** Queries and Executes without answer: each may begin or end a transaction. */
-  #running = 0
   /** An operation was cut off too late for its error: the client is told ours, and nothing more up to the next ReadyForQuery. */
   #muted = false
 
@@ -84,12 +58,12 @@ export class Answers {
 
   /** Whether a text that is read now may mean something else once the server has answered. */
   get changing(): boolean {
-    return this.#changing > 0
+    return this.#expected.changing
   }
 
-  /** Of the session's transaction; undefined while something is in flight that may begin or end one. */
+  /** Of the session's transaction; undefined while something is in flight that may begin or end one, or did so and the server has not said. */
   get transaction(): 'idle' | 'open' | 'failed' | undefined {
-    if (this.#running > 0) return undefined
+    if (this.#expected.running || this.#statusPassed) return undefined
     return this.#status === transaction.idle ? 'idle' : this.#status === transaction.open ? 'open' : 'failed'
   }
 
@@ -128,24 +102,15 @@ export class Answers {
     return this.#expected.length === 0 && this.#status === transaction.idle && !this.#skipping
   }
 
-  /** A Bind of this portal is on its way. */
-  portalChanges(name: WireName): void {
-    this.#portals.change(name)
-  }
-
-  /** Whether a Bind made this portal, or may make it. */
-  portalExpected(name: WireName): boolean {
-    return this.#portals.expected(name)
-  }
-
   /** A message goes upstream. One that the server cannot take while it copies in is a fault of the client. */
   sent(sent: Sent): void {
-    const { type, name, ofStatement, statement, flight, replacement, changes } = sent
+    const { type, name, ofStatement, statement, portal, flight, replacement, changes } = sent
     const expected: Expected = {
       type,
       name,
       ofStatement,
       statement,
+      portal,
       flight,
       replacement,
       changes,
@@ -168,8 +133,6 @@ export class Answers {
         return
       } else this.#clientFault = new WireError(FAILED_COPY_FAULT)
     }
-    if (expected.changes) this.#changing += 1
-    if (runs(expected)) this.#running += 1
     this.#expected.push(expected)
   }
 
@@ -253,13 +216,14 @@ export class Answers {
         return
       }
       case backend.bindComplete: {
-        const { name, flight } = this.#take(frontend.bind)
-        this.#portals.bound(name, flight)
+        const { name, portal } = this.#take(frontend.bind)
+        this.portals.answered(name)
+        if (portal) this.#bound(name, portal)
         return
       }
       case backend.closeComplete: {
         const { name, ofStatement } = this.#take(frontend.close)
-        if (!ofStatement) this.#portals.closed(name)
+        if (!ofStatement) this.#closed(name)
         else {
           this.statements.answered(name, undefined, true)
           if (name !== '') this.#sql.deallocated(name)
@@ -281,8 +245,8 @@ export class Answers {
         return
       case backend.portalSuspended: {
         this.#charges.end()
-        const { name } = this.#take(frontend.execute)
-        this.#takeOver(this.#portals.flight(name)?.statements[0], '')
+        const { portal } = this.#take(frontend.execute)
+        this.#takeOver(portal?.statements[0], '')
         return
       }
       case backend.copyInResponse:
@@ -359,8 +323,9 @@ export class Answers {
     this.#status = status
     this.#sql.ready(status)
     // Portals live as long as their transaction.
-    if (status === transaction.idle) this.#portals.end(this.#failure)
+    if (status === transaction.idle) this.portals.end(this.#failure)
     this.#failure = undefined
+    this.#statusPassed = false
     if (this.#expected.length === 0) this.#charges.dropEarly()
   }
 
@@ -368,7 +333,7 @@ export class Answers {
   abandon(status: 'aborted' | 'cancelled'): void {
     this.#charges.end()
     for (let head = this.#shift(); head; head = this.#shift()) head.flight?.settle(status)
-    this.#portals.abandon(status)
+    this.portals.abandon(status)
   }
 
   #completed(): void {
@@ -377,13 +342,33 @@ export class Answers {
     if (this.#copyingIn) this.#looseSyncs = 0
     this.#endCopy()
     if (head?.type === frontend.query) return
-    const { name } = this.#take(frontend.execute)
-    this.#portals.flight(name)?.settle('completed')
+    const { portal } = this.#take(frontend.execute)
+    portal?.flight?.settle('completed')
+  }
+
+  /** A portal is made. */
+  #bound(name: WireName, portal: Portal): void {
+    this.portals.bound(name, portal)
+    // Names of portals are those of cursors: whatever cursor was of this name is gone.
+    if (name !== '') this.#tell({ kind: 'close', name })
+    if (!portal.runsAtBind) return
+    this.#tell({ kind: 'opaque' })
+    // That is part of what it was decided to be.
+    portal.epoch = this.#sql.epoch
+  }
+
+  /** What a portal or a cursor of that name was is gone. */
+  #closed(name: WireName): void {
+    this.portals.answered(name)
+    if (this.portals.has(name)) this.portals.closed(name)
+    else this.#tell({ kind: 'close', name })
   }
 
   #failExtended(head: Expected, sqlstate: string): void {
-    if (head.type === frontend.execute) this.#portals.flight(head.name)?.fail(sqlstate, this.#fatal)
+    const ended = head.replacement?.answer.sqlstate ?? sqlstate
+    if (head.type === frontend.execute) head.portal?.flight?.fail(ended, this.#fatal)
     head.flight?.fail(sqlstate, this.#fatal)
+    this.#statusPassed = true
     this.#copyingIn = false
     this.#shift()
     this.#unanswered(head)
@@ -405,7 +390,7 @@ export class Answers {
   #unanswered(expected: Expected): void {
     if (expected.type === frontend.parse) this.statements.answered(expected.name, undefined, false)
     else if (expected.type === frontend.close && expected.ofStatement) this.statements.answered(expected.name, undefined, false)
-    else if (expected.type === frontend.bind) this.#portals.unbound(expected.name)
+    else if (expected.type === frontend.bind || expected.type === frontend.close) this.portals.answered(expected.name)
   }
 
   #copyIn(): void {
@@ -422,7 +407,6 @@ export class Answers {
       }
       head.copyEnds += next.copyEnds
       this.#expected.dropSecond()
-      this.#running -= 1
       this.#looseSyncs += 1
     }
   }
@@ -442,7 +426,7 @@ export class Answers {
 
   #headFlight(): Flight | undefined {
     const head = this.#expected.head
-    return head?.type === frontend.execute ? this.#portals.flight(head.name) : head?.flight
+    return head?.type === frontend.execute ? head.portal?.flight : head?.flight
   }
 
   #take(type: number): Expected {
@@ -456,10 +440,12 @@ export class Answers {
   }
 
   #shift(): Expected | undefined {
-    const head = this.#expected.shift()
-    if (head?.changes) this.#changing -= 1
-    if (head && runs(head)) this.#running -= 1
-    return head
+    return this.#expected.shift()
+  }
+
+  /** Something that the protocol did is told in SQL's terms. */
+  #tell(transition: Transition): void {
+    this.#sql.completed({ effects: [], sql: {}, transitions: [transition] }, '')
   }
 
   /** What a statement did to the session counts from here. */
@@ -467,8 +453,30 @@ export class Answers {
     if (!statement || statement.transitions.length === 0) return
     this.#sql.completed(statement, tag)
     for (const transition of statement.transitions) {
-      if (transition.kind === 'deallocate') this.statements.forget(transition.name)
-      else if (transition.kind === 'discard' && transition.what === 'all') this.statements.forget(undefined)
+      switch (transition.kind) {
+        case 'deallocate':
+          this.statements.forget(transition.name)
+          break
+        case 'discard':
+          if (transition.what !== 'all') break
+          this.statements.forget(undefined)
+          this.portals.end(undefined)
+          break
+        case 'close':
+          if (transition.name === undefined) this.portals.end(undefined)
+          else this.portals.closed(wireName(transition.name))
+          break
+        case 'declare':
+          this.portals.closed(wireName(transition.name))
+          break
+        case 'transaction':
+          this.#statusPassed = true
+          if (ENDING.has(transition.verb)) this.portals.end(undefined)
+          break
+        case 'opaque':
+          this.#statusPassed = true
+          this.portals.doubt()
+      }
     }
   }
 
@@ -486,7 +494,11 @@ function copiedRows(tag: string): number {
   return tag.startsWith('COPY ') ? Number.parseInt(tag.slice('COPY '.length), 10) || 0 : 0
 }
 
-const runs = ({ type }: Sent): boolean => type === frontend.query || type === frontend.execute || type === frontend.sync
+/** Portals end with the transaction. */
+const ENDING: ReadonlySet<string> = new Set(['commit', 'rollback', 'prepare'])
+
+/** A name of SQL as it stands on the wire, where one of ours has to be plain ASCII. */
+const wireName = (name: string): WireName => name.slice(0, 63)
 
 function astray(type: number): WireError {
   return new WireError(`The server sent a message of type 0x${type.toString(16).padStart(2, '0')} that answers nothing.`)

@@ -1,7 +1,9 @@
 import type { Decided } from '../../../operations/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
+import { frontend } from '../wire/codes.ts'
 import type { ErrorFields } from '../wire/error-response.ts'
 import type { WireName } from '../wire/read.ts'
+import type { Portal } from './portal.ts'
 import type { ReadStatement } from './read-statement.ts'
 import type { StandIn } from './stand-ins.ts'
 
@@ -24,9 +26,11 @@ export interface Item {
   readonly ofStatement: boolean
   /** Parse: what the name will mean. */
   readonly statement: ReadStatement | undefined
+  /** Bind, Execute: what is made, or run. */
+  readonly portal: Portal | undefined
   /** Query, Bind: what the server completes one after the other. */
   readonly facts: readonly StatementFacts[]
-  /** Query, Execute: a text behind it may mean something else once it is completed. */
+  /** A text behind it may mean something else once it is answered. */
   readonly changes: boolean
   /** Its place among the batch's operations; -1 if it is none. */
   readonly operation: number
@@ -42,4 +46,39 @@ export interface Item {
 export class Batch {
   readonly items: Item[] = []
   readonly operations: Decided[] = []
+  #changing = false
+  #running = false
+  #answered = false
+
+  /** Whether something in it may give a text behind it another meaning. */
+  get changing(): boolean {
+    return this.#changing
+  }
+
+  /** Whether something in it may begin or end a transaction. */
+  get running(): boolean {
+    return this.#running
+  }
+
+  /** Whether the server will have to answer something of it. */
+  get answered(): boolean {
+    return this.#answered
+  }
+
+  push(item: Item): void {
+    const { type, changes } = item
+    if (changes) this.#changing = true
+    if (type === frontend.query || type === frontend.execute || type === frontend.sync) this.#running = true
+    if (!UNANSWERED.has(type)) this.#answered = true
+    this.items.push(item)
+  }
 }
+
+/** These have no answer of their own. */
+const UNANSWERED: ReadonlySet<number> = new Set([
+  frontend.copyData,
+  frontend.copyDone,
+  frontend.copyFail,
+  frontend.flush,
+  frontend.terminate,
+])

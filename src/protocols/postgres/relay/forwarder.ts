@@ -72,7 +72,7 @@ export class Forwarder {
   }
 
   #pass(item: Item, admission: Admission | undefined): void {
-    const { type, bytes, start, end, name, ofStatement, statement, continues, changes } = item
+    const { type, bytes, start, end, name, ofStatement, statement, portal, continues, changes } = item
     if (type === frontend.copyData) {
       // Outside a COPY the server ignores it, and nothing was admitted that it could belong to. A message goes whole or not at all:
       // of one that is cut off, the server would take what we send next, whatever that is, for the rest.
@@ -88,19 +88,20 @@ export class Forwarder {
       if (flight?.time !== undefined) this.#answers.watch(flight, flight.time)
       this.#unflushed = type !== frontend.sync && type !== frontend.query
       this.#copyCut = false
-      this.#answers.sent({ type, name, ofStatement, statement, flight, replacement: undefined, changes })
+      if (portal && flight) portal.flight = flight
+      this.#answers.sent({ type, name, ofStatement, statement, portal, flight, replacement: undefined, changes })
     }
     this.#upstream.add(bytes, start, end)
   }
 
-  #replace({ type, name, ofStatement, statement }: Item, replacement: Replacement): void {
+  #replace({ type, name, ofStatement, statement, portal }: Item, replacement: Replacement): void {
     if (type === frontend.query && this.#nothingUnderWay()) {
       this.#client.write(Buffer.concat([buildErrorResponse(replacement.answer), readyForQuery(transaction.idle)]))
       return
     }
     this.#unflushed = type !== frontend.query
     this.#copyCut = false
-    this.#answers.sent({ type, name, ofStatement, statement, flight: undefined, replacement, changes: false })
+    this.#answers.sent({ type, name, ofStatement, statement, portal, flight: undefined, replacement, changes: false })
     const { upstream } = replacement.by
     this.#upstream.add(upstream, 0, upstream.length)
   }

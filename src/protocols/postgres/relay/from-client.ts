@@ -1,22 +1,29 @@
 import { type Decided, type Decision, type Facts, type Operation, Refusal } from '../../../operations/index.ts'
-import { type SqlSession, transactionFacts, type Understood } from '../sql/index.ts'
+import { type SqlSession, transactionFacts } from '../sql/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import { frontend } from '../wire/codes.ts'
 import { WireError } from '../wire/errors.ts'
 import { Framer, type MessageVisitor } from '../wire/framer.ts'
-import { readBind, readExecute, readNamed, readParse, readQuery, type WireName } from '../wire/read.ts'
+import { readBind, readExecute, readNamed, readParse, readQuery } from '../wire/read.ts'
 import type { Answers } from './answers.ts'
-import { Batch, type Item, type Replacement } from './batch.ts'
+import { Batch, type Item } from './batch.ts'
+import { Meaning } from './meaning.ts'
 import { isPlainName, NOT_PLAIN } from './plain-name.ts'
+import { Portal, sameFacts } from './portal.ts'
 import type { ReadStatement } from './read-statement.ts'
 import { type StandIn, standIns, unknownPortal, unknownStatement } from './stand-ins.ts'
 
 /** Everything but CopyData has to be read whole before it may go on. */
 const ASSEMBLED = Object.values(frontend).filter((type) => type !== frontend.copyData)
 
-const ALL_TAKEN: readonly Uint8Array[] = []
 const NO_BYTES = new Uint8Array(0)
 const NO_FACTS: readonly StatementFacts[] = []
+
+/** Why an Execute is refused whose portal may have come to mean something else, for the client. */
+const MAY_DIFFER = {
+  reason: 'What this portal does may have changed since it was bound.',
+  next: 'Bind it again and execute it before anything else.',
+} as const
 
 /** What this needs of the guard. */
 export interface Decides {
@@ -28,32 +35,27 @@ export interface Decides {
 export class FromClient implements MessageVisitor {
   readonly #framer: Framer
   readonly #answers: Answers
-  readonly #decide: (operation: Operation) => Decision
-  readonly #guard: { readonly usesTransaction: boolean }
+  readonly #guard: Decides
   readonly #inTransaction = transactionFacts()
   readonly #sql: SqlSession
+  readonly #meaning: Meaning
   readonly #limit: number
   #batch = new Batch()
-  /** Something in the batch may give a text behind it another meaning. */
-  #changing = false
-  /** Something in the batch may begin or end a transaction. */
-  #running = false
-  /** Portals whose statement may do so when it is executed. */
-  readonly #changingPortals = new Set<WireName>()
   /** Syncs framed so far: the group that a message belongs to. */
   #group = 0
+  /** Counts what was framed that may end a portal, or change what executing it does. */
+  #moves = 0
   #terminated = false
-  /** The message that has to wait: until the server said what a name means, or until its text is understood. */
-  #unsure: Uint8Array | undefined
-  #thinking: Promise<void> | undefined
-  /** What the text of that message was understood to be, and in which epoch. */
-  #thought: { readonly understood: Understood; readonly epoch: number } | undefined
+  /** The message that has to wait, whole. */
+  #held: Uint8Array | undefined
+  /** Whether the message that waits may be read now. */
+  #ready = (): boolean => true
 
   constructor(answers: Answers, guard: Decides, sql: SqlSession, limit: number) {
     this.#answers = answers
     this.#guard = guard
-    this.#decide = guard.decide
     this.#sql = sql
+    this.#meaning = new Meaning(answers, sql)
     this.#limit = limit
     this.#framer = new Framer(this, { assembled: ASSEMBLED, limit })
   }
@@ -70,29 +72,39 @@ export class FromClient implements MessageVisitor {
 
   /** Resolves when the text that waits is understood; undefined where none is thought about. */
   get thinking(): Promise<void> | undefined {
-    return this.#thinking
+    return this.#meaning.thinking
+  }
+
+  /** Bytes of the message that waits: until the server said what a name means, or until its text is understood. 0: none waits. */
+  get held(): number {
+    return this.#held?.length ?? 0
+  }
+
+  /** Whether what a message waits for is still not there. */
+  get waits(): boolean {
+    return this.#held !== undefined && (this.#meaning.thinking !== undefined || !this.#ready())
+  }
+
+  /** Reads the message that waits. To be called where `waits` is false. @throws WireError */
+  resume(): void {
+    const held = this.#held
+    this.#held = undefined
+    if (held) this.message(held[0]!, held, 0, held.length)
   }
 
   /**
-   * Adds the messages in these bytes to the batch.
-   * @returns nothing if all were taken; else the bytes, in order, to give again once `thinking` has resolved, or where it is absent, once
-   * the server has answered something
+   * Adds the messages in these bytes to the batch. To be called while no message waits.
+   * @returns how many bytes were read: fewer than all where one has to wait
    * @throws WireError
    */
-  read(chunk: Uint8Array): readonly Uint8Array[] {
-    const consumed = this.#framer.push(chunk)
-    const unsure = this.#unsure
-    if (!unsure) return ALL_TAKEN
-    this.#unsure = undefined
-    return consumed === chunk.length ? [unsure] : [unsure, chunk.subarray(consumed)]
+  read(chunk: Uint8Array): number {
+    return this.#framer.push(chunk)
   }
 
   /** What was read since the last call. */
   take(): Batch {
     const batch = this.#batch
     this.#batch = new Batch()
-    this.#changing = false
-    this.#running = false
     return batch
   }
 
@@ -100,24 +112,18 @@ export class FromClient implements MessageVisitor {
     switch (type) {
       case frontend.bind:
         return this.#bind(bytes, start, end)
-      case frontend.execute: {
-        const portal = readExecute(bytes, start, end)
-        if (!isPlainName(portal)) return this.#refuseInstead(NOT_PLAIN)
-        const replacement = this.#answers.portalExpected(portal) ? undefined : { by: standIns.parse, answer: unknownPortal(portal) }
-        const changes = this.#changingPortals.has(portal)
-        this.#changing ||= changes
-        return this.#push({ type, bytes, start, end, name: portal, replacement, changes })
-      }
+      case frontend.execute:
+        return this.#execute(bytes, start, end)
       case frontend.sync:
         this.#group += 1
-        return this.#add(type, bytes, start, end)
+        return this.#push({ type, bytes, start, end })
       case frontend.query:
         return this.#query(bytes, start, end)
       case frontend.parse:
         return this.#parse(bytes, start, end)
       case frontend.describe:
         if (!isPlainName(readNamed(bytes, start, end).name)) return this.#refuseInstead(NOT_PLAIN)
-        return this.#add(type, bytes, start, end)
+        return this.#push({ type, bytes, start, end })
       case frontend.close:
         return this.#close(bytes, start, end)
       case frontend.copyData:
@@ -126,12 +132,12 @@ export class FromClient implements MessageVisitor {
       case frontend.flush:
       case frontend.copyDone:
       case frontend.copyFail:
-        return this.#add(type, bytes, start, end)
+        return this.#push({ type, bytes, start, end })
       case frontend.functionCall:
         return this.#refuse(frontend.query, standIns.query, 'The gateway does not carry FunctionCall messages.')
       case frontend.terminate:
         this.#terminated = true
-        this.#add(type, bytes, start, end)
+        this.#push({ type, bytes, start, end })
         return false
       default:
         throw unexpected(type)
@@ -143,7 +149,7 @@ export class FromClient implements MessageVisitor {
     if (type !== frontend.copyData) throw unexpected(type)
     const last = this.#batch.items.at(-1)
     if (last?.type === type && last.bytes === bytes && last.end === start) last.end = end
-    else this.#add(type, bytes, start, end, '', undefined, false, !first)
+    else this.#push({ type, bytes, start, end, continues: !first })
   }
 
   /** Too long to be recorded before it is forwarded, so it is not forwarded. */
@@ -162,123 +168,160 @@ export class FromClient implements MessageVisitor {
   /** What is not carried is an operation all the same: asked for, refused, and recorded. */
   #refuse(type: number, standIn: StandIn, reason: string): true {
     const operation: Operation = { protocol: 'postgres', form: 'unsupported', statement: { text: Buffer.from(reason) } }
-    const decision: Decision = { effect: 'deny', rules: [], policy: this.#decide(operation).policy }
-    const place = this.#batch.operations.length
-    this.#batch.operations.push({ operation, decision, refusal: new Refusal('GS_OPERATION_NOT_SUPPORTED', { reason }) })
-    return this.#push({ type, bytes: NO_BYTES, start: 0, end: 0, operation: place, standIn })
+    return this.#deny(
+      { type, bytes: NO_BYTES, start: 0, end: 0, standIn },
+      operation,
+      new Refusal('GS_OPERATION_NOT_SUPPORTED', { reason }),
+    )
+  }
+
+  /** Refuses whatever the rules say. */
+  #deny(item: NewItem, operation: Operation, refusal: Refusal): true {
+    const decision: Decision = { effect: 'deny', rules: [], policy: this.#guard.decide(operation).policy }
+    return this.#operate(item, { operation, decision, refusal })
   }
 
   #query(bytes: Uint8Array, start: number, end: number): boolean {
     const text = readQuery(bytes, start, end)
-    const understood = this.#understand(text)
-    if (!understood) return this.#wait(bytes, start, end)
-    const statement = { text, understood, epoch: this.#sql.epoch }
-    const changes = this.#sql.changes(understood.statements)
-    this.#changing ||= changes
-    return this.#operate({ type: frontend.query, bytes, start, end, statement, facts: understood.statements, changes }, 'query', statement)
+    const understood = this.#meaning.of(text, this.#batch)
+    if (!understood) return this.#waitForMeaning(bytes, start, end)
+    const statement = { text, understood, epoch: this.#meaning.epoch }
+    const facts = understood.statements
+    return this.#decide(
+      { type: frontend.query, bytes, start, end, statement, facts, changes: this.#sql.changes(facts) },
+      'query',
+      statement,
+    )
   }
 
   #parse(bytes: Uint8Array, start: number, end: number): boolean {
     const { name, text } = readParse(bytes, start, end)
     if (!isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
+    if (this.#meaning.uncertain(this.#batch)) return this.#waitForMeaning(bytes, start, end)
     // Copied: a prepared statement may outlive the chunk by hours.
     const kept = Uint8Array.prototype.slice.call(text)
-    const understood = this.#understand(kept)
-    if (!understood) return this.#wait(bytes, start, end)
-    const statement: ReadStatement = { text: kept, understood, epoch: this.#sql.epoch }
+    const understood = this.#meaning.of(kept, this.#batch)
+    if (!understood) return this.#waitForMeaning(bytes, start, end)
+    const statement: ReadStatement = { text: kept, understood, epoch: this.#meaning.epoch }
     this.#answers.statements.change(name, statement, this.#group)
-    return this.#operate({ type: frontend.parse, bytes, start, end, name, statement }, 'prepare', statement)
+    return this.#decide({ type: frontend.parse, bytes, start, end, name, statement }, 'prepare', statement)
   }
 
   #bind(bytes: Uint8Array, start: number, end: number): boolean {
-    const { portal, statement: name, parameters } = readBind(bytes, start, end)
-    if (!isPlainName(portal) || !isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
-    const statement = this.#answers.statements.resolve(name, this.#group)
-    if (statement === 'unsure' || (statement && !this.#upToDate(statement))) return this.#wait(bytes, start, end)
-    this.#answers.portalChanges(portal)
-    if (!statement) return this.#add(frontend.bind, bytes, start, end, portal, { by: standIns.bind, answer: unknownStatement(name) })
-    const facts = statement.understood.statements
-    if (this.#sql.changes(facts)) this.#changingPortals.add(portal)
-    else if (this.#changingPortals.size > 0) this.#changingPortals.delete(portal)
-    return this.#operate({ type: frontend.bind, bytes, start, end, name: portal, statement, facts }, 'bind', statement, parameters)
+    const { portal: name, statement: of, parameters } = readBind(bytes, start, end)
+    if (!isPlainName(name) || !isPlainName(of)) return this.#refuseInstead(NOT_PLAIN)
+    const { portals, statements } = this.#answers
+    const statement = statements.resolve(of, this.#group)
+    if (statement === 'unsure') return this.#wait(bytes, start, end, () => statements.resolve(of, this.#group) !== 'unsure')
+    if (statement && !this.#upToDate(statement)) return this.#waitForMeaning(bytes, start, end)
+    if (!statement) {
+      portals.change(name, undefined)
+      const replacement = { by: standIns.bind, answer: unknownStatement(of) }
+      return this.#push({ type: frontend.bind, bytes, start, end, name, replacement })
+    }
+    const portal = new Portal(statement)
+    portals.change(name, portal)
+    const facts = portal.statements
+    this.#decide(
+      { type: frontend.bind, bytes, start, end, name, portal, statement, facts, changes: portal.runsAtBind },
+      'bind',
+      statement,
+      parameters,
+    )
+    portal.certainAt = this.#moves
+    return true
   }
 
-  /** What is done to the session before this text is not known to the end, so neither is what the text means. */
-  get #uncertain(): boolean {
-    if (this.#changing || this.#answers.changing) return true
-    // What an implicit transaction did may yet be undone where it fails to commit.
-    return this.#answers.inFlight && this.#sql.changes(NO_FACTS)
+  #execute(bytes: Uint8Array, start: number, end: number): boolean {
+    const type = frontend.execute
+    const name = readExecute(bytes, start, end)
+    if (!isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
+    const portal = this.#answers.portals.newest(name)
+    // What was sent since its Bind may have ended it and given its name to a cursor of SQL.
+    if (portal?.certainAt !== this.#moves && (this.#batch.answered || this.#answers.inFlight)) {
+      return this.#wait(bytes, start, end, () => !this.#answers.inFlight)
+    }
+    if (!portal) return this.#push({ type, bytes, start, end, name, replacement: { by: standIns.parse, answer: unknownPortal(name) } })
+    if (portal.lost) return this.#denyExecute(portal, portal.facts)
+    // COPY and other commands look up their names when they are executed, and triggers are looked up then.
+    if (!portal.begun && portal.epoch !== this.#meaning.epoch) {
+      const understood = this.#meaning.of(portal.statement.text, this.#batch)
+      if (!understood) return this.#waitForMeaning(bytes, start, end)
+      if (!sameFacts(understood.facts, portal.facts)) return this.#denyExecute(portal, understood.facts)
+      portal.epoch = this.#meaning.epoch
+    }
+    portal.begun = true
+    portal.certainAt = this.#moves
+    return this.#push({ type, bytes, start, end, name, portal, changes: this.#sql.changes(portal.statements) })
   }
 
-  /** @returns undefined where it has to be waited for */
-  #understand(text: Uint8Array): Understood | undefined {
-    if (this.#uncertain) return undefined
-    const thought = this.#thought
-    this.#thought = undefined
-    if (thought?.epoch === this.#sql.epoch) return thought.understood
-    const answer = this.#sql.understand(text)
-    if (!(answer instanceof Promise)) return answer
-    this.#thinking = answer.then((understood) => {
-      this.#thinking = undefined
-      this.#thought = { understood, epoch: this.#sql.epoch }
-    })
-    return undefined
+  /** An Execute of what may not be what was decided about. */
+  #denyExecute(portal: Portal, facts: Facts): true {
+    const { statement } = portal
+    const operation: Operation = { protocol: 'postgres', form: 'bind', statement, facts: this.#factsNow(facts) }
+    const item = { type: frontend.execute, bytes: NO_BYTES, start: 0, end: 0, portal, standIn: standIns.parse }
+    return this.#deny(item, operation, new Refusal('GS_OPERATION_NOT_UNDERSTOOD', MAY_DIFFER))
   }
 
   /** Whether the statement is understood as it would run now; it is brought up to date where that can be done at once. */
   #upToDate(statement: ReadStatement): boolean {
-    if (this.#uncertain) return false
-    if (statement.epoch === this.#sql.epoch) return true
-    const understood = this.#understand(statement.text)
+    if (this.#meaning.uncertain(this.#batch)) return false
+    if (statement.epoch === this.#meaning.epoch) return true
+    const understood = this.#meaning.of(statement.text, this.#batch)
     if (!understood) return false
     statement.understood = understood
-    statement.epoch = this.#sql.epoch
+    statement.epoch = this.#meaning.epoch
     return true
   }
 
-  #wait(bytes: Uint8Array, start: number, end: number): false {
-    this.#unsure = bytes.subarray(start, end)
+  #waitForMeaning(bytes: Uint8Array, start: number, end: number): false {
+    return this.#wait(bytes, start, end, () => !this.#meaning.uncertain(this.#batch))
+  }
+
+  /** @param ready whether it need not wait any more; cheap, as it is asked whenever the server said something */
+  #wait(bytes: Uint8Array, start: number, end: number, ready: () => boolean): false {
+    this.#held = bytes.subarray(start, end)
+    this.#ready = ready
     return false
   }
 
   #close(bytes: Uint8Array, start: number, end: number): true {
     const { kind, name } = readNamed(bytes, start, end)
     if (!isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
-    if (kind === 'statement') this.#answers.statements.change(name, undefined, this.#group)
-    return this.#add(frontend.close, bytes, start, end, name, undefined, kind === 'statement')
+    const { portals, statements } = this.#answers
+    const type = frontend.close
+    if (kind === 'statement') {
+      statements.change(name, undefined, this.#group)
+      return this.#push({ type, bytes, start, end, name, ofStatement: true })
+    }
+    // Where it is no portal it may be a cursor of SQL, and FETCH means something else then.
+    const changes = portals.newest(name) === undefined
+    portals.change(name, undefined)
+    return this.#push({ type, bytes, start, end, name, changes })
   }
 
-  #operate(item: NewItem, form: Operation['form'], statement: ReadStatement, parameters?: Uint8Array): true {
-    const { refusal } = statement.understood
+  #decide(item: NewItem, form: Operation['form'], statement: ReadStatement, parameters?: Uint8Array): true {
+    const { refusal: reason } = statement.understood
     const facts = this.#factsNow(statement.understood.facts)
     const operation: Operation = parameters
       ? { protocol: 'postgres', form, statement, parameters, facts }
       : { protocol: 'postgres', form, statement, facts }
-    const decision = this.#decide(operation)
+    if (reason !== undefined) return this.#deny(item, operation, new Refusal('GS_OPERATION_NOT_UNDERSTOOD', { reason }))
+    return this.#operate(item, { operation, decision: this.#guard.decide(operation) })
+  }
+
+  #operate(item: NewItem, decided: Decided): true {
     const { operations } = this.#batch
     const place = operations.length
-    operations.push(refusal === undefined ? { operation, decision } : notUnderstood(operation, decision, refusal))
+    operations.push(decided)
     return this.#push({ ...item, operation: place })
   }
 
   /** Where a rule asks for it, with the state of the transaction. */
   #factsNow(facts: Facts): Facts {
-    if (!this.#guard.usesTransaction || this.#running) return facts
+    if (!this.#guard.usesTransaction || this.#batch.running) return facts
     const status = this.#answers.transaction
     return status === undefined ? facts : this.#inTransaction(facts, status)
-  }
-
-  #add(
-    type: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    name: WireName = '',
-    replacement?: Replacement,
-    ofStatement = false,
-    continues = false,
-  ): true {
-    return this.#push({ type, bytes, start, end, name, ofStatement, replacement, continues })
   }
 
   #push(item: NewItem): true {
@@ -290,6 +333,7 @@ export class FromClient implements MessageVisitor {
       name = '',
       ofStatement = false,
       statement,
+      portal,
       facts = NO_FACTS,
       changes = false,
       operation = -1,
@@ -297,8 +341,8 @@ export class FromClient implements MessageVisitor {
       standIn,
       continues = false,
     } = item
-    if (type === frontend.query || type === frontend.execute || type === frontend.sync) this.#running = true
-    this.#batch.items.push({
+    if (type === frontend.query || type === frontend.sync || changes || (type === frontend.execute && moves(portal))) this.#moves += 1
+    this.#batch.push({
       type,
       bytes,
       start,
@@ -306,6 +350,7 @@ export class FromClient implements MessageVisitor {
       name,
       ofStatement,
       statement,
+      portal,
       facts,
       changes,
       operation,
@@ -319,14 +364,8 @@ export class FromClient implements MessageVisitor {
 
 type NewItem = Pick<Item, 'type' | 'bytes' | 'start' | 'end'> & Partial<Item>
 
-/** Refused whatever the rules say, and recorded like every refusal. */
-function notUnderstood(operation: Operation, { policy }: Decision, reason: string): Decided {
-  return {
-    operation,
-    decision: { effect: 'deny', rules: [], policy },
-    refusal: new Refusal('GS_OPERATION_NOT_UNDERSTOOD', { reason }),
-  }
-}
+/** Whether executing it does something to the session, such as ending the transaction that portals live in. */
+const moves = (portal: Portal | undefined): boolean => portal?.statements.some(({ transitions }) => transitions.length > 0) === true
 
 function unexpected(type: number): WireError {
   return new WireError(`A message of type 0x${type.toString(16).padStart(2, '0')} is not expected here.`)

@@ -11,6 +11,7 @@ import { Answers } from './answers.ts'
 import { Flight } from './flight.ts'
 import { FromServer } from './from-server.ts'
 import { Outgoing } from './outgoing.ts'
+import { Portal } from './portal.ts'
 
 /** What passes to the client, put together. */
 class Passed extends Outgoing {
@@ -38,6 +39,8 @@ const unlimited = (settle: () => void): Admission => ({
   settle,
 })
 
+const statement = { text: Buffer.from('select 1'), understood: { facts: { effects: [] }, statements: [] }, epoch: 0 }
+
 const asked = fc.array(
   fc.constantFrom(frontend.query, frontend.parse, frontend.bind, frontend.describe, frontend.execute, frontend.close, frontend.sync),
   {
@@ -53,6 +56,7 @@ it('passes what a server says byte for byte, or breaks off; and settles nothing 
       const passed = new Passed()
       const server = new FromServer(answers, passed, plainSql())
       let open = 0
+      let bound: Portal | undefined
       for (const type of types) {
         const operates = type === frontend.query || type === frontend.parse || type === frontend.bind
         let settled = false
@@ -63,8 +67,13 @@ it('passes what a server says byte for byte, or breaks off; and settles nothing 
         }
         if (operates) open += 1
         const flight = operates ? new Flight(unlimited(settle), []) : undefined
-        if (type === frontend.bind) answers.portalChanges('')
-        answers.sent({ type, name: '', ofStatement: false, statement: undefined, flight, replacement: undefined, changes: false })
+        const portal = type === frontend.bind ? new Portal(statement) : type === frontend.execute ? bound : undefined
+        if (type === frontend.bind) {
+          bound = portal
+          portal!.flight = flight
+          answers.portals.change('', portal)
+        }
+        answers.sent({ type, name: '', ofStatement: false, statement: undefined, portal, flight, replacement: undefined, changes: false })
       }
       const stream = Buffer.concat(messages)
       try {
@@ -89,7 +98,8 @@ it('keeps nothing as SQLSTATE that is none: it stands in the trail in clear', ()
   const settle = vi.fn()
   const flight = new Flight(unlimited(settle), [])
   const { query } = frontend
-  answers.sent({ type: query, name: '', ofStatement: false, statement: undefined, flight, replacement: undefined, changes: false })
+  const none = { statement: undefined, portal: undefined, replacement: undefined }
+  answers.sent({ type: query, name: '', ofStatement: false, flight, changes: false, ...none })
   server.read(buildErrorResponse({ severity: 'ERROR', sqlstate: 'card 4111 1111', message: 'no' }))
   expect(settle).toHaveBeenCalledWith({ status: 'failed', sqlstate: 'XX000' })
 })

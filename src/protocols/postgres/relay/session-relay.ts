@@ -35,8 +35,6 @@ export class SessionRelay {
   #held: readonly Answer[] | undefined
   /** Resolves once the last batch of an ended session is answered. */
   readonly #lastAdmitted = Promise.withResolvers<void>()
-  /** The next message cannot be read before the server has answered, or its text is understood. */
-  #unsure = false
   #pumping = false
   /** The client is not read because of how much is unanswered. */
   #crowded = false
@@ -112,7 +110,7 @@ export class SessionRelay {
     if (this.#pumping) return
     this.#pumping = true
     try {
-      while (this.#waiting.length > 0 && !this.#mustWait()) {
+      while ((this.#waiting.length > 0 || this.#fromClient.held > 0) && !this.#mustWait()) {
         const batch = this.#frame()
         if (batch.operations.length === 0) this.#forward(batch, [])
         else {
@@ -129,29 +127,31 @@ export class SessionRelay {
   }
 
   #mustWait(): boolean {
-    return this.#admitting !== undefined || this.#cancelling !== undefined || this.#unsure || this.#ending.reason !== undefined
+    return this.#admitting !== undefined || this.#cancelling !== undefined || this.#fromClient.waits || this.#ending.reason !== undefined
   }
 
+  /** Reads on, up to a message that has to wait. */
   #frame(): Batch {
+    const client = this.#fromClient
+    if (client.held > 0) client.resume()
     const waiting = this.#waiting
     this.#waiting = []
     this.#waitingBytes = 0
-    for (let index = 0; index < waiting.length && !this.#fromClient.terminated; index += 1) {
-      const again = this.#fromClient.read(waiting[index]!)
-      if (again.length > 0) {
-        this.#unsure = true
-        void this.#fromClient.thinking?.then(() => this.#sure())
-        this.#waiting = [...again, ...waiting.slice(index + 1)]
-        for (const chunk of this.#waiting) this.#waitingBytes += chunk.length
-        break
-      }
+    let index = 0
+    while (index < waiting.length && client.held === 0 && !client.terminated) {
+      const chunk = waiting[index]!
+      const read = client.read(chunk)
+      if (read < chunk.length) waiting[index] = chunk.subarray(read)
+      else index += 1
     }
-    return this.#fromClient.take()
+    if (!client.terminated) this.#waiting = waiting.slice(index)
+    for (const chunk of this.#waiting) this.#waitingBytes += chunk.length
+    void client.thinking?.then(this.#goOn)
+    return client.take()
   }
 
-  /** What the next message waited for is there. */
-  #sure(): void {
-    this.#unsure = false
+  /** What was waited for may be there. */
+  readonly #goOn = (): void => {
     this.#pump()
     this.#readClient()
   }
@@ -185,11 +185,8 @@ export class SessionRelay {
     const fault = this.#forwarder.forward(batch, answers, this.#withdrawn)
     this.#withdrawn = false
     if (fault) this.#clientFault(fault)
-    else if (this.#unsure && !this.#fromClient.thinking) {
-      // What it waits for may have been refused, or lie at the server until somebody asks for it.
-      if (this.#answers.inFlight) this.#forwarder.flush()
-      else this.#unsure = false
-    }
+    // What a message waits for may lie at the server until somebody asks for it.
+    else if (this.#fromClient.held > 0 && this.#answers.inFlight) this.#forwarder.flush()
     // A refusal that was answered here leaves nothing to wait for.
     else if (this.#options.session.draining.aborted) this.#drain()
   }
@@ -198,7 +195,8 @@ export class SessionRelay {
   #readClient(): void {
     const { client, target } = this.#options
     this.#crowded = this.#answers.unanswered > UNANSWERED_LIMIT
-    if (this.#ending.reason || (this.#waitingBytes <= WAITING_LIMIT && !this.#crowded && !target.socket.writableNeedDrain)) client.resume()
+    const waiting = this.#waitingBytes + this.#fromClient.held
+    if (this.#ending.reason || (waiting <= WAITING_LIMIT && !this.#crowded && !target.socket.writableNeedDrain)) client.resume()
     else client.pause()
   }
 
@@ -223,7 +221,7 @@ export class SessionRelay {
     this.#ending.sayWord()
     const fault = this.#answers.clientFault
     if (fault) this.#clientFault(fault)
-    if (this.#unsure && !this.#fromClient.thinking) this.#sure()
+    if (this.#fromClient.held > 0 && !this.#fromClient.waits) this.#goOn()
     else if (this.#crowded) this.#readClient()
     if (session.draining.aborted) this.#drain()
   }
@@ -290,7 +288,8 @@ export class SessionRelay {
   }
 
   #drain(): void {
-    const quiet = this.#answers.idle && !this.#admitting && this.#waiting.length === 0 && this.#fromClient.atBoundary
+    const { atBoundary, held } = this.#fromClient
+    const quiet = this.#answers.idle && !this.#admitting && this.#waiting.length === 0 && held === 0 && atBoundary
     if (quiet) this.#finish('drained', DRAINED)
   }
 

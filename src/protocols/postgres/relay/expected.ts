@@ -1,0 +1,91 @@
+import { frontend } from '../wire/codes.ts'
+import type { WireName } from '../wire/read.ts'
+import type { Replacement } from './batch.ts'
+import type { Flight } from './flight.ts'
+import type { Portal } from './portal.ts'
+import type { ReadStatement } from './read-statement.ts'
+import { Ring } from './ring.ts'
+
+/** A message that goes upstream and that the server has to answer. */
+export interface Sent {
+  /** One of `frontend`. */
+  readonly type: number
+  readonly name: WireName
+  readonly ofStatement: boolean
+  readonly statement: ReadStatement | undefined
+  /** Bind, Execute: undefined where it is replaced. */
+  readonly portal: Portal | undefined
+  /** Query, Parse, Bind. */
+  readonly flight: Flight | undefined
+  readonly replacement: Replacement | undefined
+  /** Whether a text behind it may mean something else once it is completed. */
+  readonly changes: boolean
+}
+
+/** One that the server has yet to answer. */
+export interface Expected extends Sent {
+  /** CopyDone and CopyFail sent behind it: each ends one COPY of it and is not answered itself. */
+  copyEnds: number
+  /** Query: how many of its statements the server has completed. */
+  completed: number
+  /** The target has been told to stop it. */
+  stopped: boolean
+}
+
+/** What was sent upstream and is not answered, in order. */
+export class Unanswered {
+  readonly #ring = new Ring<Expected>()
+  #changing = 0
+  #running = 0
+
+  get length(): number {
+    return this.#ring.length
+  }
+
+  /** What the server is at. */
+  get head(): Expected | undefined {
+    return this.#ring.head
+  }
+
+  /** @param index counted from the head, 0 */
+  at(index: number): Expected | undefined {
+    return this.#ring.at(index)
+  }
+
+  /** Whether a text behind them may mean something else once they are answered. */
+  get changing(): boolean {
+    return this.#changing > 0
+  }
+
+  /** Whether one of them may begin or end a transaction. */
+  get running(): boolean {
+    return this.#running > 0
+  }
+
+  push(expected: Expected): void {
+    if (expected.changes) this.#changing += 1
+    if (runs(expected)) this.#running += 1
+    this.#ring.push(expected)
+  }
+
+  shift(): Expected | undefined {
+    const head = this.#ring.shift()
+    if (head) this.#left(head)
+    return head
+  }
+
+  /** Takes out the one behind the head. */
+  dropSecond(): void {
+    const second = this.#ring.at(1)
+    if (!second) return
+    this.#ring.dropSecond()
+    this.#left(second)
+  }
+
+  #left(expected: Expected): void {
+    if (expected.changes) this.#changing -= 1
+    if (runs(expected)) this.#running -= 1
+  }
+}
+
+const runs = ({ type }: Sent): boolean => type === frontend.query || type === frontend.execute || type === frontend.sync

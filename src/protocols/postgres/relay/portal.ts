@@ -1,0 +1,48 @@
+import type { Facts } from '../../../operations/index.ts'
+import type { StatementFacts } from '../sql/statement-facts.ts'
+import type { Flight } from './flight.ts'
+import type { ReadStatement } from './read-statement.ts'
+
+/** What one Bind made: everything that is executed from it counts there. */
+export class Portal {
+  readonly statement: ReadStatement
+  /** As it was understood when it was bound. */
+  readonly facts: Facts
+  readonly statements: readonly StatementFacts[]
+  /** The session's epoch in which it was understood to be that. */
+  epoch: number
+  /** How much had been sent that may end it, or give its name to another, when it was last certain. */
+  certainAt = 0
+  /** Once it is begun, nothing of it is looked up any more. */
+  begun = false
+  /** Its name may stand for something else: code that is not known may close portals and open cursors. */
+  lost = false
+  /** Set when its Bind goes upstream. */
+  flight: Flight | undefined
+
+  /** Planning runs functions that say that they never change, so that a Bind may do whatever they do. */
+  get runsAtBind(): boolean {
+    return this.statements.some(runsUnknownCode)
+  }
+
+  constructor(statement: ReadStatement) {
+    this.statement = statement
+    this.facts = statement.understood.facts
+    this.statements = statement.understood.statements
+    this.epoch = statement.epoch
+  }
+}
+
+/** Whether code may run in it that is not known. */
+export const runsUnknownCode = ({ effects }: StatementFacts): boolean => effects.some((effect) => effect.class === 'opaque')
+
+/** Whether two understandings come to the same for the rules: which catalog they are from is no difference. */
+export function sameFacts(one: Facts, other: Facts): boolean {
+  return one === other || JSON.stringify(withoutCatalog(one)) === JSON.stringify(withoutCatalog(other))
+}
+
+function withoutCatalog(facts: Facts): Facts {
+  if (!facts.sql) return facts
+  const { catalog: _, ...sql } = facts.sql
+  return { ...facts, sql }
+}
