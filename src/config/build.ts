@@ -34,9 +34,9 @@ export function buildConfig(document: Document, folder: string): Config {
     },
     issuers: document.issuers.map((issuer) => jobIssuer(issuer, folder)),
     resources: document.resources.map((resource) => postgresResource(resource, folder)),
-    rules: document.rules.map(rule),
+    rules: document.rules.map(buildRule),
     budgets: (document.budgets ?? []).map(budget),
-    limits: limitSettings(document.limits),
+    limits: buildLimits(document.limits),
     trail: trailSettings(document.trail),
   }
 }
@@ -120,11 +120,11 @@ function targetCredential(credential: Document['resources'][number]['credentials
   }
 }
 
-function limitSettings({ statementBytes, resultRows }: NonNullable<Document['limits']> = {}): LimitSettings {
+export function buildLimits({ statementBytes, resultRows }: NonNullable<Document['limits']> = {}): LimitSettings {
   return present({ statementBytes: statementBytes === undefined ? undefined : bytes(statementBytes), resultRows })
 }
 
-function rule({ name, effect, who, on, when, limits, say, until, ...rest }: Document['rules'][number]): Rule {
+export function buildRule({ name, effect, who, on, when, limits, say, until, ...rest }: Document['rules'][number]): Rule {
   return {
     name,
     effect,

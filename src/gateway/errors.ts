@@ -17,6 +17,10 @@ export const gatewayErrors = {
     meaning: 'The new master key is the one that the configuration has already.',
     next: 'Name another key; gateway.masterKey stays the old one until the rotation is done.',
   },
+  GS_GATEWAY_NO_OPERATION: {
+    meaning: 'The entry holds no operation that was decided.',
+    next: 'Name an operation.intent; gatescribe trail search --kind operation.intent finds them.',
+  },
   GS_GATEWAY_NO_NAMES_CA: {
     meaning: 'This gateway presents a certificate of its operator, so it has no CA of its own.',
     next: 'Give clients the CA that issued that certificate.',

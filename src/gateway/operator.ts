@@ -7,6 +7,7 @@ import { GatewayError } from './errors.ts'
 import { logOperator } from './log-keys.ts'
 import { LOCAL_OPERATOR } from './records.ts'
 import type { Reload } from './reload.ts'
+import { replayOperator } from './replaying/index.ts'
 import type { Rooms } from './rooms.ts'
 import { searchTrail } from './search-trail.ts'
 import { secretsOf } from './secrets-of.ts'
@@ -30,6 +31,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
     ...rooms.evidence.for(LOCAL_OPERATOR),
     ...logOperator(rooms),
     ...rooms.retention.operator(),
+    ...replayOperator(rooms, LOCAL_OPERATOR),
     status: (): GatewayStatus => ({
       version: version(),
       origin: `${inForce.config.gateway.origin}/${inForce.config.gateway.instance}`,

@@ -8,6 +8,17 @@ import { redactedPayload } from './redacted-payload.ts'
 /** Whoever may open the local socket: who that is, is not told apart. */
 export const LOCAL_OPERATOR = 'local-operator'
 
+/** Rules that are held against what was recorded. */
+export interface PastJudged {
+  /** Digest of the policy by which operations are judged again, or by which one entry is explained. */
+  readonly replay?: string
+  readonly explain?: string
+  readonly entry?: string
+  readonly since?: number | undefined
+  readonly until?: number | undefined
+  readonly resource?: string | undefined
+}
+
 /** What the gateway itself does and sees, as entries. One place, so that what is personal or secret is a payload everywhere. */
 export class Records {
   readonly #trail: Trail
@@ -85,6 +96,22 @@ export class Records {
       fields: { ...reading, viewer: LOCAL_OPERATOR, ...fields },
       payloads,
     })
+    return index + 1
+  }
+
+  /**
+   * Operations of the past are about to be judged, for which their payloads are opened.
+   * @param what digest of the policy, and of which operations; moments in ms since the epoch
+   * @returns how far the log goes, this entry included
+   */
+  async pastJudged(viewer: string, { since, until, resource, ...what }: PastJudged): Promise<number> {
+    const fields: EntryFields = {
+      ...what,
+      ...(since !== undefined && { since: new Date(since).toISOString() }),
+      ...(until !== undefined && { until: new Date(until).toISOString() }),
+      ...(resource !== undefined && { resource }),
+    }
+    const { index } = await this.#trail.durable({ kind: 'log.read', fields: { ...fields, opened: true, viewer } })
     return index + 1
   }
 

@@ -5,6 +5,7 @@ import { type Explanation, explainRules } from './explain.ts'
 import { judge } from './judge.ts'
 import type { GlobalLimits, Policy } from './policy.ts'
 import { prepareRule } from './prepared-rule.ts'
+import { type CannotBeTold, decisionOfAnySize, neededFacts, type PastOperation } from './rejudge.ts'
 import type { Rule } from './rule.ts'
 import { indexRules } from './rule-index.ts'
 import { type Standing, standingOf } from './standing.ts'
@@ -14,6 +15,8 @@ import { decisionsUnder } from './verdict.ts'
 export interface ExplainingPolicy extends Policy {
   /** Every rule, in the order of the configuration, and why it does or does not speak. @param now milliseconds since the epoch */
   explain(asker: Asker, operation: Pick<Operation, 'facts' | 'statement'>, now: number): Explanation
+  /** What it would have decided then; never by a guess of what was not recorded. @param now milliseconds since the epoch */
+  rejudge(asker: Asker, operation: PastOperation, now: number): Decision | CannotBeTold
 }
 
 /** What was answered while a standing lasts. */
@@ -52,8 +55,7 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}):
     return fresh
   }
 
-  const decide = (asker: Asker, { facts, statement }: Operation, now: number): Decision => {
-    const bytes = statement.text.byteLength
+  const decide = (asker: Asker, facts: Facts | undefined, bytes: number, now: number): Decision => {
     if (bytes > longest) return tooLong
     const { standing, byFacts, blind } = answered(asker, now)
     const span = spanOf(standing.sizes, bytes)
@@ -70,7 +72,15 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}):
   return {
     digest,
     usesTransaction: prepared.some(({ condition }) => condition?.facts.has('sql.transaction')),
-    decide,
+    decide: (asker, { facts, statement }, now) => decide(asker, facts, statement.text.byteLength, now),
+    rejudge: (asker, { facts, bytes, unrecorded }, now) => {
+      const { standing } = answered(asker, now)
+      const needs = neededFacts(standing, facts, unrecorded)
+      if (needs.length > 0) return { needs }
+      if (bytes !== undefined) return decide(asker, facts, bytes, now)
+      const any = decisionOfAnySize((size) => decide(asker, facts, size, now), [...standing.sizes, longest])
+      return any ?? { needs: ['statement.bytes'] }
+    },
     mayOpen: (asker, now) => answered(asker, now).standing.mayOpen,
     couldPermit: (asker, now) => answered(asker, now).standing.couldPermit,
     explain: (asker, { facts, statement }, now) => {

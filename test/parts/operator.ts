@@ -5,6 +5,8 @@ import type {
   HoldView,
   Operator,
   ReindexStep,
+  ReplayAsked,
+  ReplayStep,
   SecretView,
   TrailReading,
   TrailSearch,
@@ -34,6 +36,9 @@ export interface InMemoryOperator extends Operator {
   readonly held: HoldView[]
   readonly keys: LogKey[]
   readonly checking: CheckStep[]
+  /** What was asked to be judged again; the answer. */
+  readonly replays: ReplayAsked[]
+  readonly replaying: ReplayStep[]
   /** Appends an entry and wakes whoever follows. */
   append(kind: EntryKind, fields: EntryFields, payloads?: readonly StoredPayload[]): StoredEntry
   /** The next call of this name throws it. */
@@ -62,6 +67,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     reindexing: [],
     keys: [{ vkey: 'example.org/test/one+0a1b2c3d+AAAA', state: 'signs', since: Date.UTC(2026, 10, 23) }],
     checking: [],
+    replays: [],
+    replaying: [],
     append(kind, fields, payloads = []) {
       const index = operator.trail.length
       const entry: StoredEntry = {
@@ -198,6 +205,18 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     async pruneTrail(dryRun) {
       throwPlanted('pruneTrail')
       return { entriesBelow: 512, payloadsBelow: 768, entries: dryRun ? 256 : 512, keys: 4, holds: 1 }
+    },
+    async replayPolicy(asked) {
+      operator.replays.push(asked)
+      throwPlanted('replayPolicy')
+      const { replaying } = operator
+      return (async function* () {
+        yield* replaying
+      })()
+    },
+    async explainEntry({ entry }) {
+      throwPlanted('explainEntry')
+      return { entry: Number(entry), at: '2026-11-23T12:00:00.000000000Z', session: 'ses_one', operations: [] }
     },
     async logKeys() {
       return { log: 'example.org/test/one', keys: operator.keys }

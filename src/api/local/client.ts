@@ -4,6 +4,14 @@ import { GatewayAnswer, LocalError } from './errors.ts'
 import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
 import type { TrailFilter } from './operator.ts'
 import {
+  type ExplainedEntry,
+  type ExplainRequest,
+  explainedEntrySchema,
+  type ReplayRequest,
+  type ReplayStep,
+  replaySchema,
+} from './policy-schemas.ts'
+import {
   type EraseRequest,
   type ErasureAnswer,
   erasureSchema,
@@ -77,6 +85,8 @@ export interface LocalClient {
   rotateLogKey(overlap: number): Promise<LogKeysAnswer>
   /** @param payloads whether each is opened and held against its entry */
   checkLog(payloads: boolean, signal: AbortSignal): AsyncIterable<CheckAnswer>
+  replayPolicy(asked: ReplayRequest, signal: AbortSignal): AsyncIterable<ReplayStep>
+  explainEntry(asked: ExplainRequest): Promise<ExplainedEntry>
   secrets(): Promise<SecretAnswer[]>
   setSecret(name: string, value: Uint8Array): Promise<SecretAnswer>
   removeSecret(name: string): Promise<void>
@@ -125,6 +135,8 @@ export function localClient(send: Transport): LocalClient {
     rotateLogKey: async (overlap) =>
       readJson(await ask(send, { method: 'POST', path: `/v1/keys/rotate?overlap=${overlap}` }), logKeysSchema),
     checkLog: (payloads, signal) => readLines(send, `/v1/trail/check?payloads=${payloads}`, checkSchema, signal, 'POST'),
+    replayPolicy: (asked, signal) => readLines(send, '/v1/policy/replay', replaySchema, signal, 'POST', asked),
+    explainEntry: (asked) => post('/v1/policy/explain', asked, explainedEntrySchema),
     secrets: () => get('/v1/secrets', z.array(secretSchema)),
     setSecret: async (name, body) => readJson(await ask(send, { method: 'PUT', path: `/v1/secrets/${part(name)}`, body }), secretSchema),
     removeSecret: (name) => act('DELETE', `/v1/secrets/${part(name)}`),
@@ -175,9 +187,11 @@ async function* readLines<T>(
   schema: z.ZodType<T>,
   signal: AbortSignal,
   method: 'GET' | 'POST' = 'GET',
+  asked?: object,
 ): AsyncGenerator<T> {
   try {
-    const { body } = await ask(send, { method, path, signal })
+    const said = asked && { body: Buffer.from(JSON.stringify(asked)), type: 'application/json' as const }
+    const { body } = await ask(send, { method, path, signal, ...said })
     for await (const line of linesOf(body)) {
       const failed = line.startsWith('{"error":') ? lastLine.safeParse(JSON.parse(line)) : undefined
       if (failed?.success) throw answerOf(failed.data.error)

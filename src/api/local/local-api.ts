@@ -8,6 +8,7 @@ import { evidenceRoutes } from './routes/evidence.ts'
 import './declared.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
+import { policyRoutes } from './routes/policy.ts'
 import { retentionRoutes } from './routes/retention.ts'
 import { runRoutes } from './routes/runs.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -73,6 +74,7 @@ export function localApi(operator: Operator, log: FailureLog, closing: AbortSign
   retentionRoutes(api, log)
   searchRoutes(api, closing)
   keyRoutes(api, closing)
+  policyRoutes(api, closing)
   secretRoutes(api)
   return api
 }

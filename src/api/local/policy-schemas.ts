@@ -138,9 +138,9 @@ export const explainedEntrySchema = z.object({
       /** As recorded; absent where they are not there. */
       facts: z.object({ effects: z.array(effectSchema), sql: z.record(z.string(), z.json()).optional() }).optional(),
       /** What every rule of then said; absent where these rules are not there. */
-      then: explanationSchema.optional(),
-      /** What every rule says now. */
-      now: explanationSchema.optional(),
+      before: explanationSchema.optional(),
+      /** What every rule says that it is judged by now. */
+      after: explanationSchema.optional(),
       /** Why it cannot be told what was or would be decided. */
       unsure: unsureSchema.optional(),
       /** Set where no rule comes into it: the resource is not configured, or no session would be opened. */

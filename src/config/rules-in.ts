@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import type { Rule } from '../policy/index.ts'
+import { buildLimits, buildRule } from './build.ts'
+import type { LimitSettings } from './config.ts'
+import { ConfigError } from './errors.ts'
+import { document } from './schema/document.ts'
+import { parseSource } from './source.ts'
+
+/** What of a configuration decides, and nothing of how targets are reached. */
+export interface RulesIn {
+  readonly rules: readonly Rule[]
+  readonly limits: LimitSettings
+  readonly resources: readonly { readonly name: string; readonly tags: readonly string[] }[]
+}
+
+const { rules, limits } = document.shape
+/** Of resources only what rules select by: in a recorded text, what was secret is not there any more. */
+const deciding = z.object({
+  rules,
+  limits,
+  resources: z.array(z.object({ name: z.string(), tags: z.array(z.string()).default([]) })),
+})
+
+/**
+ * The rules of a configuration that is at hand as text only: one that was recorded, or one that was judged elsewhere. Whether it could be
+ * put into force is not asked; `loadConfig` does that.
+ *
+ * @throws ConfigError where the rules cannot be read
+ */
+export function rulesIn(text: string): RulesIn {
+  const source = parseSource('the configuration', text)
+  const parsed = deciding.safeParse(source.value)
+  if (!parsed.success) {
+    const message = 'Its rules cannot be read.'
+    throw new ConfigError([source.problem({ code: 'GS_CONFIG_WRONG_VALUE', path: ['rules'], message })])
+  }
+  return { rules: parsed.data.rules.map(buildRule), limits: buildLimits(parsed.data.limits), resources: parsed.data.resources }
+}

@@ -1,0 +1,15 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+/** Longer than this nobody else is kept waiting; ms. */
+const AT_A_STRETCH_MS = 2
+
+/** The past is judged by the thread that forwards operations: now and then it lets others go first. */
+export class Breather {
+  #since = performance.now()
+
+  async breathe(): Promise<void> {
+    if (performance.now() - this.#since < AT_A_STRETCH_MS) return
+    await nextTurn()
+    this.#since = performance.now()
+  }
+}

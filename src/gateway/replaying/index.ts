@@ -1,0 +1,1 @@
+export { replayOperator } from './operator.ts'

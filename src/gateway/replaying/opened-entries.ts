@@ -1,0 +1,39 @@
+import type { StoredEntry, Trail } from '../../trail/index.ts'
+import { Kept } from './kept.ts'
+
+const KEPT_BYTES = 16 * 1024 * 1024
+/** What an entry takes besides its payloads; bytes, roughly. */
+const ENTRY_BYTES = 512
+
+/** The payloads of one entry: content by name; undefined where it has been erased or pruned. */
+export type Opened = ReadonlyMap<string, Uint8Array | undefined>
+
+const NOTHING: Opened = new Map()
+
+/** Opens what stands beside entries, also of earlier ones, and keeps what was opened last. */
+export class OpenedEntries {
+  readonly #trail: Pick<Trail, 'read'>
+  readonly #kept = new Kept<number, Opened>(KEPT_BYTES)
+
+  constructor(trail: Pick<Trail, 'read'>) {
+    this.#trail = trail
+  }
+
+  /** @returns nothing where the entry is gone. @throws TrailError where a payload is not what its entry commits to */
+  async at(index: number): Promise<Opened> {
+    const kept = this.#kept.get(index)
+    if (kept) return kept
+    for await (const entry of this.#trail.read({ from: index })) return entry.index === index ? this.of(entry) : NOTHING
+    return NOTHING
+  }
+
+  /** The same of an entry that is at hand. */
+  of(entry: StoredEntry): Opened {
+    const kept = this.#kept.get(entry.index)
+    if (kept) return kept
+    const opened = new Map(entry.payloads().map(({ name, content }) => [name, content]))
+    const bytes = [...opened.values()].reduce((sum, content) => sum + (content?.byteLength ?? 0), ENTRY_BYTES)
+    this.#kept.set(entry.index, opened, bytes)
+    return opened
+  }
+}

@@ -1,0 +1,39 @@
+import type { PolicyOperator } from '../../api/local/index.ts'
+import { rulesIn } from '../../config/index.ts'
+import { findEntry } from '../../evidence/index.ts'
+import { createPolicy } from '../../policy/index.ts'
+import { GatewayError } from '../errors.ts'
+import { globalLimits, type Taken } from '../in-force.ts'
+import type { Rooms } from '../rooms.ts'
+import { explainEntry } from './explain-entry.ts'
+import { type PastPolicy, tagsOf } from './past-policies.ts'
+import { replay } from './replay.ts'
+
+/** Rules against the past, for one viewer. What is read of the trail is recorded before it is read. */
+export function replayOperator({ inForce, records, trail }: Pick<Rooms, 'inForce' | 'records' | 'trail'>, viewer: string): PolicyOperator {
+  return {
+    async replayPolicy({ configuration, examples, ...where }, signal) {
+      const candidate = candidateIn(configuration)
+      const { taken } = inForce
+      const end = await records.pastJudged(viewer, { replay: candidate.policy.digest, ...where })
+      return replay(trail, { ...where, examples, candidate, inForce: taken, end }, signal)
+    },
+    async explainEntry({ entry: ref, configuration }, signal) {
+      const { taken } = inForce
+      const candidate = configuration === undefined ? current(taken) : candidateIn(configuration)
+      await records.pastJudged(viewer, { explain: candidate.policy.digest, entry: ref })
+      const entry = await findEntry(trail, ref, signal)
+      if (entry.kind !== 'operation.intent') {
+        throw new GatewayError('GS_GATEWAY_NO_OPERATION', `Entry ${entry.index} is ${entry.kind}: no rule decided anything there.`)
+      }
+      return explainEntry(trail, entry, { candidate, inForce: taken }, signal)
+    },
+  }
+}
+
+const current = ({ policy, loaded }: Taken): PastPolicy => ({ policy, tags: tagsOf(loaded.config.resources) })
+
+function candidateIn(text: string): PastPolicy {
+  const { rules, limits, resources } = rulesIn(text)
+  return { policy: createPolicy(rules, globalLimits(limits)), tags: tagsOf(resources) }
+}

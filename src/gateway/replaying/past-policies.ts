@@ -1,0 +1,99 @@
+import { rulesIn } from '../../config/index.ts'
+import { CodedError } from '../../operations/index.ts'
+import { createPolicy, type ExplainingPolicy } from '../../policy/index.ts'
+import type { StoredEntry } from '../../trail/index.ts'
+import { globalLimits, type Taken } from '../in-force.ts'
+
+/** Configurations that are kept with their rules read; of others, only where they stand. */
+const KEPT = 32
+
+/** Rules as they were, and what they selected by. */
+export interface PastPolicy {
+  readonly policy: ExplainingPolicy
+  /** Resource to its tags. */
+  readonly tags: ReadonlyMap<string, readonly string[]>
+}
+
+/** A configuration that was in force, read when somebody asks for it. */
+export interface PastConfiguration {
+  /** Undefined where its text is gone or cannot be read, or comes to another policy than was recorded. */
+  read(): PastPolicy | undefined
+}
+
+/** @param name of the digests in its entry */
+interface Said {
+  readonly config: string
+  readonly policy: string
+}
+
+/**
+ * The policies of the past, each as its configuration was recorded: its text is a payload of `gateway.start` and `config.changed`, its digest
+ * stands in every decision. A text that does not come to that digest is not taken for it.
+ */
+export class PastPolicies {
+  readonly #inForce: Taken
+  readonly #byDigest = new Map<string, PastConfiguration>()
+  /** The configuration in force where the log has been read to. */
+  current: PastConfiguration | undefined
+
+  constructor(inForce: Taken) {
+    this.#inForce = inForce
+  }
+
+  see(entry: StoredEntry): void {
+    const said = saidBy(entry)
+    if (said === undefined) return
+    this.current = this.#configuration(entry, said)
+    this.#byDigest.delete(said.policy)
+    this.#byDigest.set(said.policy, this.current)
+    if (this.#byDigest.size <= KEPT) return
+    for (const oldest of this.#byDigest.keys()) {
+      this.#byDigest.delete(oldest)
+      break
+    }
+  }
+
+  /** @param digest as decisions name their policy */
+  of(digest: string): PastPolicy | undefined {
+    return this.#byDigest.get(digest)?.read()
+  }
+
+  #configuration(entry: StoredEntry, said: Said): PastConfiguration {
+    const { loaded, policy } = this.#inForce
+    // Byte for byte what is in force, so nothing need be opened, or be there still.
+    if (said.config === loaded.digest && said.policy === policy.digest) {
+      const known = { policy, tags: tagsOf(loaded.config.resources) }
+      return { read: () => known }
+    }
+    let known: PastPolicy | undefined | 'unread' = 'unread'
+    return {
+      read() {
+        if (known === 'unread') known = recorded(entry, said.policy)
+        return known
+      },
+    }
+  }
+}
+
+export const tagsOf = (resources: readonly { readonly name: string; readonly tags: readonly string[] }[]) =>
+  new Map(resources.map(({ name, tags }) => [name, tags]))
+
+function saidBy({ kind, fields }: StoredEntry): Said | undefined {
+  const [config, policy] =
+    kind === 'gateway.start' ? [fields.config, fields.policy] : kind === 'config.changed' ? [fields.to, fields.policyTo] : []
+  return typeof config === 'string' && typeof policy === 'string' ? { config, policy } : undefined
+}
+
+function recorded(entry: StoredEntry, digest: string): PastPolicy | undefined {
+  const content = entry.payloads().find(({ name }) => name === 'config')?.content
+  if (content === undefined) return undefined
+  try {
+    const { rules, limits, resources } = rulesIn(Buffer.from(content).toString())
+    const policy = createPolicy(rules, globalLimits(limits))
+    return policy.digest === digest ? { policy, tags: tagsOf(resources) } : undefined
+  } catch (error) {
+    // An earlier version may have taken what this one refuses.
+    if (error instanceof CodedError) return undefined
+    throw error
+  }
+}
