@@ -16,11 +16,14 @@ export interface KeyTimes {
   readonly maxAge?: number
 }
 
+/** Of an issuer's settings, what says where its keys are. */
+export type KeyOwner = Pick<IssuerSettings, 'name' | 'issuer' | 'keys' | 'insecureLoopback'>
+
 /**
  * The keys of one issuer, fetched at first use, kept, and fetched again where a token names an unknown one.
  * The returned function throws IdentityError GS_IDENTITY_KEYS_UNAVAILABLE where they cannot be had.
  */
-export function issuerKeys(settings: IssuerSettings, times: KeyTimes = {}): IssuerKeys {
+export function issuerKeys(settings: KeyOwner, times: KeyTimes = {}): IssuerKeys {
   const source = settings.keys ?? { from: 'discovery' }
   if (source.from === 'inline') return createLocalJWKSet(source.jwks as JSONWebKeySet)
   const fetchKeys = withBackOff(times.backOff ?? 2_000)
@@ -58,7 +61,7 @@ function remoteKeys(uri: string, fetchKeys: FetchJson, times: KeyTimes): JWTVeri
 }
 
 /** OpenID Connect Discovery 1.0 §4: the document stands below the issuer, and must name the same issuer (§4.3). */
-async function discover(settings: IssuerSettings, fetchKeys: FetchJson): Promise<string> {
+async function discover(settings: KeyOwner, fetchKeys: FetchJson): Promise<string> {
   const document = await fetchKeys(`${settings.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
   const { issuer, jwks_uri: uri } = (document ?? {}) as Record<string, unknown>
   if (issuer !== settings.issuer) throw new Error('the discovery document names another issuer')

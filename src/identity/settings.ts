@@ -39,7 +39,10 @@ export interface RunSettings {
   readonly workflow?: string
   readonly commit?: string
   readonly attempt?: string
+  /** Account ids: approvals hold them against the accounts that `people.link` maps to persons. */
   readonly launcher?: string
+  readonly rerunner?: string
+  readonly author?: string
   readonly url?: string
 }
 
