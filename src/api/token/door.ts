@@ -1,14 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import type { TlsOptions } from 'node:tls'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { LoginThrottle, RunCredentials, Throttle, TokenExchange } from '../../identity/index.ts'
 import type { CodedError } from '../../operations/index.ts'
 import type { RunLifeCycle, Runs } from '../../runs/index.ts'
+import { httpDoor, isLoopback, listenOn } from '../http/door.ts'
 import { exchangeRefusal, refuse } from './answers.ts'
 import { TokenDoorError } from './errors.ts'
 import { exchangeRoute } from './exchange-route.ts'
-import { answer, guardRequests, setSecurityHeaders } from './hooks.ts'
-import { limitConnections } from './limit-connections.ts'
+import { answer, refuseMisfit, refuseQueries } from './hooks.ts'
 import { plainRoutes } from './plain-routes.ts'
 import { runRoutes } from './run-routes.ts'
 
@@ -49,46 +48,19 @@ export interface TokenDoor {
 
 /** RFC 8693 says nothing of sizes; tokens with many groups reach a few KiB. */
 const BODY_LIMIT = 64 * 1024
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** The token door: exchange and run life cycle, on a listener of its own. docs/identity.md shows it from outside. */
 export function tokenDoor(options: TokenDoorOptions): TokenDoor {
-  const { patience = 10_000 } = options
-  // Node looks only every 30 s by default, and grants a handshake two minutes: a few idle sockets would keep everybody out.
-  const slow = { connectionsCheckingInterval: Math.min(1_000, patience / 2), handshakeTimeout: patience }
-  const common = {
-    ...(options.logger && { loggerInstance: options.logger }),
-    // Ours are in the hooks: Fastify's own lines hold the URL, and a credential may have been put there by mistake.
-    logController: new LogController({ disableRequestLogging: true }),
+  const server = httpDoor({
+    ...options,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: patience,
-    connectionTimeout: 15_000,
-    keepAliveTimeout: 5_000,
-    forceCloseConnections: 'idle',
-    requestIdHeader: false,
-    // A path that cannot be decoded reaches no hook; its answer would be Fastify's own, and quote it.
-    frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      setSecurityHeaders(request, reply, options.tls !== undefined)
-      answer(reply, refuse(400, 'invalid_request', 'GS_TOKEN_REQUEST_INVALID', 'the path is not a path'))
-    },
-    genReqId: () => `req_${randomBytes(10).toString('hex')}`,
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
-  } as const
-  // Fastify types the two servers apart; nothing here depends on which one it is.
-  const server = options.tls
-    ? (fastify({
-        ...common,
-        https: { minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], ...slow, ...options.tls },
-      }) as unknown as FastifyInstance)
-    : fastify({ ...common, http: slow })
-  server.server.maxConnections = 1_000
-  limitConnections(server.server, 250)
-  // Node swaps the two where this one is the longer, and would grant a body its 60 s.
-  server.server.headersTimeout = patience
+    contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
+    refuse: refuseMisfit,
+  })
   // Only a form is read, and only where a route says so; everything else is 415.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-  guardRequests(server, options)
+  refuseQueries(server)
   server.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
     const status = error.statusCode ?? 500
     if (status >= 500) request.log.error({ err: { name: error.name, message: error.message } }, 'token door failed')
@@ -104,10 +76,8 @@ export function tokenDoor(options: TokenDoorOptions): TokenDoor {
   return {
     server,
     async listen({ host, port }) {
-      if (!options.tls && !LOOPBACK.has(host)) throw new TokenDoorError('GS_TOKEN_DOOR_PLAINTEXT')
-      await server.listen({ host, port })
-      const address = server.server.address()
-      return typeof address === 'object' && address ? address.port : port
+      if (!options.tls && !isLoopback(host)) throw new TokenDoorError('GS_TOKEN_DOOR_PLAINTEXT')
+      return listenOn(server, { host, port })
     },
     close: () => server.close(),
   }
