@@ -6,6 +6,7 @@ export const exitCodes = {
   notRunning: { code: 3, meaning: 'No gateway answers on the local socket.' },
   notFound: { code: 4, meaning: 'There is no such run, session, entry or secret.' },
   casesFailed: { code: 5, meaning: '`policy test`: a case came out differently than it says.' },
+  wouldChange: { code: 6, meaning: '`policy replay`: something would come out differently.' },
   config: { code: 78, meaning: 'The configuration is refused, or this machine cannot run the gateway (EX_CONFIG of sysexits.h).' },
   interrupted: { code: 130, meaning: 'Ended by Ctrl-C.' },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>

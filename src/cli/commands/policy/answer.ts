@@ -1,16 +1,28 @@
 import type { Answer } from '../../../gateway/index.ts'
 
-type Rule = Answer['explanation']['rules'][number]
+type Known = Answer['explanation']
+type Rule = Omit<Known['rules'][number], 'when'> & { readonly when?: Known['rules'][number]['when'] | undefined }
+/** An explanation, made here or by a gateway. */
+interface Explained extends Pick<Known, 'unpermitted'> {
+  readonly rules: readonly Rule[]
+  readonly decision: { readonly limits?: object | undefined; readonly exceeds?: 'statementBytes' | undefined }
+}
 type Effect = Answer['facts']['effects'][number]
 
 /** An answer as people read it: what the statement is, what each rule says of it, what is missing. */
 export function linesOf({ explanation, facts, refusal }: Answer): readonly string[] {
-  const { decision, rules, unpermitted } = explanation
-  const width = Math.max(...rules.map(({ name }) => name.length), 0)
   return [
     ...(refusal === undefined ? [] : [`refused whatever the rules say: ${refusal}`]),
     `does: ${facts.effects.map(effectText).join(', ') || 'nothing'}`,
-    ...factLines(facts),
+    ...factLines(facts.sql),
+    ...ruleLines(explanation),
+  ]
+}
+
+/** What each rule says of it, and what is missing. */
+export function ruleLines({ decision, rules, unpermitted }: Explained): readonly string[] {
+  const width = Math.max(...rules.map(({ name }) => name.length), 0)
+  return [
     ...rules.map(
       (rule) => `rule ${rule.name.padEnd(width)}  ${rule.effect.padEnd(5)}  ${ruleText(rule)}${rule.decides ? '  <- decides' : ''}`,
     ),
@@ -26,18 +38,24 @@ export function linesOf({ explanation, facts, refusal }: Answer): readonly strin
   ]
 }
 
-const effectText = ({ class: name, action }: Effect) => `${name} (${action})`
+export const effectText = ({ class: name, action }: Effect) => `${name} (${action})`
 
-function factLines({ sql }: Answer['facts']): string[] {
+/** @param sql as known, or as recorded */
+export function factLines(sql: object | undefined): string[] {
+  const { reads, writes, columns, functions, bounded, statements, transaction }: NonNullable<Answer['facts']['sql']> = {
+    statements: 0,
+    ...sql,
+  }
   const known: Readonly<Record<string, unknown>> = {
-    reads: sql?.reads,
-    writes: sql?.writes,
-    'columns.output': sql?.columns?.output,
-    'columns.predicate': sql?.columns?.predicate,
-    'columns.written': sql?.columns?.written,
-    functions: sql?.functions,
-    bounded: sql?.bounded,
-    statements: sql?.statements,
+    reads,
+    writes,
+    'columns.output': columns?.output,
+    'columns.predicate': columns?.predicate,
+    'columns.written': columns?.written,
+    functions,
+    bounded,
+    statements: sql && statements,
+    ...(transaction !== undefined && { transaction }),
   }
   return Object.entries(known).map(([name, value]) => `sql.${name}: ${valueText(value)}`)
 }

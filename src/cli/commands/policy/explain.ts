@@ -12,8 +12,10 @@ interface Options extends Whereabouts {
   readonly kind: string
   readonly subject: string
   readonly run: readonly string[]
-  readonly on: string
-  readonly sql: string
+  readonly on?: string
+  readonly sql?: string
+  readonly entry?: string
+  readonly with?: string
   readonly schema?: string
   readonly database?: string
   readonly user?: string
@@ -23,15 +25,25 @@ interface Options extends Whereabouts {
 }
 
 const RUN_FACTS = ['repository', 'workflow', 'commit', 'attempt', 'launcher', 'url']
+const REFERENCE = /^\d{1,15}$|^[A-Za-z0-9_-]{1,64}\.\d{1,15}$/
 const several = (value: string, before: readonly string[]) => [...before, value]
 
-export function policyExplainCommand({ surroundings, printer }: Shell): Command {
-  return command('explain', 'Says of one statement what it is, what every rule says of it and why, and what the answer is.', [
-    'gatescribe policy explain --who github/repo:acme/reports --on orders-db --sql "SELECT 1"',
-    'gatescribe policy explain --who github/repo:acme/reports --on orders-db --schema schema.sql --sql "DELETE FROM shop.orders"',
-  ])
-    .requiredOption('--on <resource>', 'the resource')
-    .requiredOption('--sql <text>', 'the statement')
+export function policyExplainCommand(shell: Shell): Command {
+  const { surroundings, printer } = shell
+  return command(
+    'explain',
+    'Says of one statement what it is, what every rule says of it and why, and what the answer is; or, of an entry of the trail, what was decided then and what would be now.',
+    [
+      'gatescribe policy explain --who github/repo:acme/reports --on orders-db --sql "SELECT 1"',
+      'gatescribe policy explain --who github/repo:acme/reports --on orders-db --schema schema.sql --sql "DELETE FROM shop.orders"',
+      'gatescribe policy explain --entry 4711',
+      'gatescribe policy explain --entry 4711 --with new.yaml',
+    ],
+  )
+    .option('--entry <entry>', 'an operation.intent of the trail, by index or id; that it is read is recorded')
+    .option('--with <file>', 'with --entry: judge by this configuration rather than by what is in force')
+    .option('--on <resource>', 'the resource')
+    .option('--sql <text>', 'the statement')
     .option('--who <group>', 'a group of who asks, as issuer/name; several times for several groups', several, [])
     .option('--kind <kind>', 'job or person', 'job')
     .option('--subject <subject>', 'the subject of who asks', 'somebody')
@@ -41,7 +53,12 @@ export function policyExplainCommand({ surroundings, printer }: Shell): Command 
     .option('--user <name>', 'the user that the client named')
     .option('--application <name>', 'application_name')
     .option('--at <moment>', 'when it is asked, such as 2026-12-01T06:00:00Z (default: now)')
-    .action(async (options: Options) => {
+    .action(async ({ entry, with: candidate, ...options }: Options) => {
+      if (entry !== undefined) return explainRecorded(entry, candidate, options)
+      const { on, sql } = options
+      if (on === undefined || sql === undefined || candidate !== undefined) {
+        throw new CliError('GS_CLI_USAGE', 'Say --on and --sql, or --entry, where --with may stand too.')
+      }
       const [{ configPath }, { loadConfig }, { gatewayRoom }] = await Promise.all([
         import('../../reach.ts'),
         import('../../../config/index.ts'),
@@ -49,10 +66,10 @@ export function policyExplainCommand({ surroundings, printer }: Shell): Command 
       ])
       const { config } = loadConfig(configPath(options, surroundings), surroundings.env)
       const names = config.resources.map(({ name }) => name)
-      if (!names.includes(options.on)) {
-        throw new CliError('GS_CLI_USAGE', `No resource is called ${options.on}; the configuration has ${names.join(', ') || 'none'}.`)
+      if (!names.includes(on)) {
+        throw new CliError('GS_CLI_USAGE', `No resource is called ${on}; the configuration has ${names.join(', ') || 'none'}.`)
       }
-      const question = questionOf(options)
+      const question = questionOf({ ...options, on, sql })
       const schema = options.schema === undefined ? undefined : read(resolve(surroundings.folder, options.schema))
       const { openRehearsal } = await gatewayRoom()
       const rehearsal = await openRehearsal(config, schema)
@@ -68,9 +85,29 @@ export function policyExplainCommand({ surroundings, printer }: Shell): Command 
         await rehearsal.close()
       }
     })
+
+  async function explainRecorded(entry: string, candidate: string | undefined, options: Options): Promise<void> {
+    const { who, kind, subject, run, on, sql, schema, database, user, application, at, ...where } = options
+    const asked = [on, sql, schema, database, user, application, at, who[0], run[0]]
+    if (asked.some((option) => option !== undefined)) {
+      throw new CliError('GS_CLI_USAGE', 'With --entry, who asked what and where is what the trail says; leave the other options out.')
+    }
+    if (!REFERENCE.test(entry)) throw new CliError('GS_CLI_USAGE', '--entry is an index, such as 4711, or the id of an entry.')
+    const { explainEntry } = await import('./explain-entry.ts')
+    await explainEntry({ entry, ...where, ...(candidate !== undefined && { with: candidate }) }, shell)
+  }
 }
 
-function questionOf({ who, kind, subject, run, on, sql, at, ...client }: Options): Question {
+function questionOf({
+  who,
+  kind,
+  subject,
+  run,
+  on,
+  sql,
+  at,
+  ...client
+}: Options & { readonly on: string; readonly sql: string }): Question {
   if (kind !== 'job' && kind !== 'person') throw new CliError('GS_CLI_USAGE', '--kind is job or person.')
   const now = at === undefined ? Date.now() : Date.parse(at)
   if (Number.isNaN(now)) throw new CliError('GS_CLI_USAGE', '--at is a moment such as 2026-12-01T06:00:00Z.')
