@@ -1,12 +1,13 @@
 import { command, created, define, isTemporary, make } from './creating.ts'
 import { expose } from './exposing.ts'
 import { mention } from './expressions.ts'
-import { act } from './findings.ts'
+import { act, anyRelation } from './findings.ts'
 import { relationNamed } from './names.ts'
+import { isSystem, writeRelation } from './relations.ts'
 import { openColumns, type Scope } from './scope.ts'
-import { defining, type Handler, type Statement, using } from './statement.ts'
+import { apart, defining, type Handler, type Statement, using } from './statement.ts'
 import { as, isTree, list, strings, type Tree, text, tree } from './tree.ts'
-import { scopeOf, writes } from './utility.ts'
+import { named, scopeOf, writes } from './utility.ts'
 import { query, walk, walkFields } from './walk.ts'
 
 /** Session state that hangs on a temporary relation is not followed. */
@@ -36,14 +37,42 @@ export function createTable(statement: Statement, fields: Tree, action: string, 
 }
 
 const createForeignTable: Handler = (statement, fields, scope) => {
+  // Nobody knows what is behind it when its name is met.
+  statement.found.definesCode = true
   createTable(statement, tree(fields, 'base'), 'create foreign table', scope)
   walkFields(statement, fields, scope, 'base')
   return undefined
 }
 
+/** What makes a view one that cannot be written through (“Updatable Views” of CREATE VIEW). */
+const NOT_WRITABLE = ['withClause', 'distinctClause', 'groupClause', 'havingClause', 'limitCount', 'limitOffset', 'larg', 'valuesLists']
+
+/**
+ * Who writes to a view of one relation writes to that, also by a statement that was decided while the name meant another view: so whoever
+ * defines it counts as writing there.
+ */
+function writable(statement: Statement, select: Tree): void {
+  const [from, ...others] = list(select, 'fromClause')
+  const relation = as(from, 'RangeVar')
+  if (!relation || others.length > 0 || NOT_WRITABLE.some((field) => field in select)) return
+  const counts = (item: unknown) => as(as(item, 'ResTarget')?.val, 'FuncCall')
+  if (list(select, 'targetList').some((item) => counts(item)?.agg_star === true || isTree(counts(item)?.over))) return
+  const { found } = statement
+  const behind = apart(statement, () =>
+    defining(statement, () => {
+      const target = named(statement, relation, 'writes')
+      if (target && !isSystem(target)) writeRelation(statement, target, ['insert', 'update', 'delete'])
+    }),
+  )
+  for (const name of behind.writes) found.writes.add(name)
+  for (const fact of behind.unknown) found.unknown.add(fact)
+  found.definesCode ||= behind.definesCode
+}
+
 const createView: Handler = (statement, fields, scope) => {
   const view = tree(fields, 'view')
   defining(statement, () => query(statement, fields.query, scope))
+  writable(statement, as(fields.query, 'SelectStmt') ?? {})
   make(statement, view, 'create view', false)
   // A view of a temporary relation is temporary itself.
   const { reads, transitions } = statement.found
@@ -75,6 +104,8 @@ const SUBTYPES: readonly (readonly [RegExp, string])[] = [
   [/^AT_(Enable|Disable)\w*(Trig|Rule)/, 'switch triggers'],
 ]
 
+const SWITCHED_ON = /^AT_Enable\w*(Trig|Rule)/
+
 /** Subcommands that change columns of a table at most. */
 const PLAIN =
   /^AT_(AddColumn|DropColumn|ColumnDefault|SetNotNull|DropNotNull|SetStatistics|SetStorage|SetCompression|AlterColumnType|AddConstraint|SetRelOptions|ResetRelOptions|ReplicaIdentity)$/
@@ -94,6 +125,8 @@ const alterTable: Handler = (statement, fields, outer) => {
   const target = writes(statement, fields.relation, 'alter')
   const scope = scopeOf(statement, fields.relation, openColumns(outer))
   const temporary = target?.schema === 'pg_temp'
+  // Columns of the type show something else from now on.
+  if (noun === 'type') anyRelation(statement.found)
   command(statement, `alter ${noun}`)
   const plain = target && noun === 'table' && list(fields, 'cmds').every(isPlain)
   if (!temporary) statement.found.transitions.push({ kind: 'define', ...(plain && { made: [], altered: [target.key] }) })
@@ -101,6 +134,8 @@ const alterTable: Handler = (statement, fields, outer) => {
     const step = as(item, 'AlterTableCmd') ?? { def: item }
     const subtype = text(step, 'subtype')
     for (const [pattern, action] of SUBTYPES) if (pattern.test(subtype)) act(statement.found, action)
+    // Those that are switched off are not in the catalog.
+    if (SWITCHED_ON.test(subtype)) statement.found.definesCode = true
     // Inheritance and partitions: rows of one become rows of the other.
     const other = as(step.def, 'RangeVar') ?? as(step.def, 'PartitionCmd')?.name
     if (isTree(other)) {
@@ -132,9 +167,20 @@ export const RELATION_NOUNS: ReadonlyMap<string, string> = new Map([
 const createFunction: Handler = (statement, fields, scope) => {
   define(statement, fields.is_procedure === true ? 'create procedure' : 'create function')
   namedTemporary(statement, strings(list(fields, 'funcname')))
+  // A body that is a text, or a symbol of a library, is not read.
+  if (!isTree(fields.sql_body)) statement.found.definesCode = true
   const inside = openColumns(scope)
   defining(statement, () => walkFields(statement, fields, inside, 'funcname'))
   return undefined
+}
+
+/** Trigger functions of PostgreSQL itself: they change the row that they are fired for, or leave it out. */
+const BUILTIN_TRIGGERS = new Set(['suppress_redundant_updates_trigger', 'tsvector_update_trigger', 'tsvector_update_trigger_column'])
+
+function isBuiltinTrigger({ names }: Statement, parts: readonly string[]): boolean {
+  const name = parts[parts.length - 1] ?? ''
+  const system = parts.length === 1 || parts[0] === 'pg_catalog'
+  return system && BUILTIN_TRIGGERS.has(name) && names.catalog?.userFunctions(name).length === 0
 }
 
 /** What hangs on a relation and is only written down: triggers, rules, policies. */
@@ -145,6 +191,7 @@ const attached =
     writes(statement, relation, 'drop')
     define(statement, action)
     onTemporary(statement, relation)
+    if ('funcname' in fields && !isBuiltinTrigger(statement, strings(list(fields, 'funcname')))) statement.found.definesCode = true
     if (isTree(fields.constrrel)) mention(statement, fields.constrrel)
     const scope = scopeOf(statement, relation, openColumns(outer))
     const [target] = scope.entries
@@ -195,6 +242,8 @@ const createComposite: Handler = (statement, fields, scope) => {
 const alterDomain: Handler = (statement, fields, scope) => {
   define(statement, 'alter domain')
   if (text(fields, 'behavior') === 'DROP_CASCADE') statement.found.unknown.add('writes')
+  // Values of all columns of the domain are looked at, and what a constraint cannot convert is shown.
+  if (text(fields, 'subtype') === 'C' || text(fields, 'subtype') === 'V') statement.found.unknown.add('reads').add('columns')
   walkFields(statement, fields, openColumns(scope), 'typeName')
   return undefined
 }

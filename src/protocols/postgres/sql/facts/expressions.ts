@@ -72,8 +72,15 @@ function isBuiltinValue(statement: Statement, value: unknown, scope: Scope): boo
 
 function typeCast(statement: Statement, fields: Tree, scope: Scope): undefined {
   if (!isBuiltinValue(statement, fields.arg, scope) && typeCode(statement, 'casts')) runUserCode(statement, 'user code')
-  walkFields(statement, fields, scope)
+  const { defines } = statement
+  // The input of a type is called for a constant when it is parsed, also where the rest is only written down.
+  if (PARSED.has(typeOf(fields.arg))) statement.defines = false
+  walk(statement, fields.typeName, scope, 'typeName')
+  statement.defines = defines
+  walkFields(statement, fields, scope, 'typeName')
 }
+
+const PARSED: ReadonlySet<string> = new Set(['A_Const', 'A_ArrayExpr', 'RowExpr'])
 
 function subLink(statement: Statement, fields: Tree, scope: Scope): undefined {
   const kind = text(fields, 'subLinkType')
@@ -129,7 +136,9 @@ function tableLike(statement: Statement, fields: Tree): undefined {
   const relation = isTree(fields.relation) ? fields.relation : {}
   mention(statement, relation)
   const target = relationNamed(statement.names, text(relation, 'schemaname'), text(relation, 'relname'))
-  statement.found.definesCode ||= target?.relation?.userCode.onWrite ?? true
+  // What was just made, or is temporary, runs no code.
+  const plain = target !== undefined && !target.altered && !target.relation?.userCode.onWrite
+  statement.found.definesCode ||= !plain
 }
 
 function currentOf(statement: Statement, fields: Tree): undefined {

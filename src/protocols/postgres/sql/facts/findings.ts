@@ -88,7 +88,10 @@ const ANYTHING: Transition = { kind: 'opaque' }
 export function settle(found: Findings): StatementFacts {
   if (found.effects.size === 0) act(found, 'catalog read')
   // Others meet the code, also with statements that were decided before.
-  if (found.definesCode) anyRelation(found)
+  if (found.definesCode) {
+    anyRelation(found)
+    found.unknown.add('functions')
+  }
   const effects = [...found.effects.values()].sort((one, other) => order(one.class, other.class) || order(one.action, other.action))
   const opaque = effects.some((effect) => effect.class === 'opaque')
   for (const use of ['output', 'predicate', 'written'] as const) drain(found.sources[use], found.columns[use])

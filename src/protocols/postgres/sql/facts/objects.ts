@@ -1,6 +1,7 @@
 import { command, define } from './creating.ts'
 import { expose } from './exposing.ts'
 import { act, anyRelation } from './findings.ts'
+import { typeIsHarmless } from './names.ts'
 import { openColumns } from './scope.ts'
 import { defining, type Handler, type Statement } from './statement.ts'
 import { as, isTree, list, strings, type Tree, text } from './tree.ts'
@@ -107,6 +108,17 @@ function dropsUnnamed({ found, names }: Statement): void {
   if (names.view.temporary?.length !== 0) found.transitions.push({ kind: 'opaque' })
 }
 
+const CODE = new Set(
+  ['FUNCTION', 'PROCEDURE', 'ROUTINE', 'AGGREGATE', 'OPERATOR', 'OPCLASS', 'OPFAMILY', 'CONVERSION'].map((kind) => `OBJECT_${kind}`),
+)
+
+/** Whether code of users is met by another name from now on. */
+function meansCode({ names }: Statement, kind: string, object: unknown): boolean {
+  if (kind !== 'OBJECT_TYPE' && kind !== 'OBJECT_DOMAIN') return CODE.has(kind)
+  const parts = strings(list(as(object, 'TypeName') ?? {}, 'names').concat(list(as(object, 'List') ?? {}, 'items')))
+  return !typeIsHarmless(names, parts.length > 1 ? (parts[parts.length - 2] ?? '') : '', parts[parts.length - 1] ?? '')
+}
+
 const alterObject =
   (field: string, ...more: readonly string[]): Handler =>
   (statement, fields) => {
@@ -122,17 +134,27 @@ const alterObject =
       else if (!target) anyRelation(statement.found)
     }
     if (text(fields, 'behavior') === 'DROP_CASCADE') dropsUnnamed(statement)
+    if (meansCode(statement, kind, fields.object)) statement.found.definesCode = true
+    // Columns of the type show something else from now on.
+    if (kind === 'OBJECT_ATTRIBUTE') anyRelation(statement.found)
     // Everything in it is called otherwise from then on.
     if (HOLD_RELATIONS.has(kind)) anyRelation(statement.found)
     return undefined
   }
 
+/** Made of functions that run when they are used. */
+const MADE_OF_CODE = new Set(['OBJECT_AGGREGATE', 'OBJECT_OPERATOR', 'OBJECT_TYPE', 'OBJECT_TSPARSER', 'OBJECT_TSTEMPLATE'])
+
 /** CREATE of operators, types, text search objects. */
 const defineObject: Handler = (statement, fields, scope) => {
+  const code = MADE_OF_CODE.has(text(fields, 'kind'))
+  if (code && list(fields, 'definition').length > 0) statement.found.definesCode = true
   define(statement, action('create', text(fields, 'kind')))
   const names = strings(list(fields, 'defnames'))
   if (names[0]?.startsWith('pg_temp')) statement.found.transitions.push({ kind: 'opaque' })
-  defining(statement, () => walkFields(statement, fields, openColumns(scope), 'defnames'))
+  // Otherwise what looks like a type there is a name of something else.
+  const but = code ? ['defnames'] : ['defnames', 'definition']
+  defining(statement, () => walkFields(statement, fields, openColumns(scope), ...but))
   return undefined
 }
 
@@ -151,6 +173,8 @@ interface Simple {
   readonly unknown?: true
   /** It may read or write any relation in a way that does not go by its name. */
   readonly reaches?: true
+  /** Code that is not read runs when others meet what is made or changed. */
+  readonly code?: true | ((fields: Tree) => boolean)
   readonly credential?: (fields: Tree) => boolean
   /** On what all databases of a server share: event triggers do not fire, and the catalog of the database stays as it is. */
   readonly shared?: true
@@ -159,13 +183,14 @@ interface Simple {
 }
 
 const object =
-  (name: string | ((fields: Tree) => string), { unknown, reaches, credential, shared, same }: Simple = {}): Handler =>
+  (name: string | ((fields: Tree) => string), { unknown, reaches, code, credential, shared, same }: Simple = {}): Handler =>
   (statement, fields, scope) => {
     const is = typeof name === 'string' ? name : name(fields)
     if (shared) act(statement.found, is)
     else if (same) command(statement, is)
     else define(statement, is)
     if (reaches) anyRelation(statement.found)
+    if (code === true || code?.(fields)) statement.found.definesCode = true
     if (credential?.(fields)) act(statement.found, 'password')
     if (unknown || text(fields, 'behavior') === 'DROP_CASCADE') dropsUnnamed(statement)
     defining(statement, () => walkFields(statement, fields, openColumns(scope), ...NAMES))
@@ -206,23 +231,35 @@ const functionNoun = (fields: Tree): string => action('alter', text(fields, 'obj
 const setting = (name: string): Handler => object(name, { shared: true })
 const isGrant = (fields: Tree): string => (fields.is_grant === true ? 'grant' : 'revoke')
 
+/** What of a range type calls functions. */
+const RANGE_CODE = new Set(['canonical', 'subtype_diff', 'subtype_opclass'])
+const hasRangeCode = (fields: Tree): boolean =>
+  list(fields, 'params').some((each) => RANGE_CODE.has(text(as(each, 'DefElem') ?? {}, 'defname').toLowerCase()))
+
+/** A value that gets another name shows as that in every row that holds it. */
+const alterEnum: Handler = (statement, fields) => {
+  define(statement, 'alter type')
+  if (text(fields, 'oldVal') !== '') statement.found.unknown.add('writes')
+  return undefined
+}
+
 export const OBJECTS: readonly (readonly [string, Handler])[] = [
   ['AlterCollationStmt', object('alter collation')],
   ['AlterDatabaseRefreshCollStmt', setting('alter database')],
   ['AlterDatabaseSetStmt', setting('alter database')],
   ['AlterDatabaseStmt', setting('alter database')],
   ['AlterDefaultPrivilegesStmt', object('alter default privileges', { same: true })],
-  ['AlterEnumStmt', object('alter type')],
-  ['AlterEventTrigStmt', object('alter event trigger')],
+  ['AlterEnumStmt', alterEnum],
+  ['AlterEventTrigStmt', object('alter event trigger', { code: true })],
   ['AlterExtensionContentsStmt', object('alter extension', { unknown: true, reaches: true })],
   ['AlterExtensionStmt', object('alter extension', { unknown: true, reaches: true })],
-  ['AlterFdwStmt', object('alter foreign data wrapper')],
+  ['AlterFdwStmt', object('alter foreign data wrapper', { code: true })],
   ['AlterForeignServerStmt', object('alter server', { credential: anyOption })],
-  ['AlterFunctionStmt', object(functionNoun)],
+  ['AlterFunctionStmt', object(functionNoun, { code: true })],
   ['AlterObjectDependsStmt', alterObject('objectType')],
   ['AlterObjectSchemaStmt', alterObject('objectType')],
-  ['AlterOpFamilyStmt', object('alter operator family')],
-  ['AlterOperatorStmt', object('alter operator')],
+  ['AlterOpFamilyStmt', object('alter operator family', { code: true })],
+  ['AlterOperatorStmt', object('alter operator', { code: true })],
   ['AlterOwnerStmt', alterObject('objectType', 'alter owner')],
   ['AlterPublicationStmt', publication('alter publication')],
   ['AlterRoleSetStmt', setting('alter role')],
@@ -239,26 +276,26 @@ export const OBJECTS: readonly (readonly [string, Handler])[] = [
   ['AlterTSDictionaryStmt', object('alter text search dictionary')],
   ['AlterTableMoveAllStmt', object((fields) => action('alter', text(fields, 'objtype')), { unknown: true })],
   ['AlterTableSpaceOptionsStmt', setting('alter tablespace')],
-  ['AlterTypeStmt', object('alter type')],
+  ['AlterTypeStmt', object('alter type', { code: true })],
   ['AlterUserMappingStmt', object('alter user mapping', { credential: always })],
   ['CommentStmt', object('comment', { same: true })],
-  ['CreateAmStmt', object('create access method')],
-  ['CreateCastStmt', object('create cast')],
-  ['CreateConversionStmt', object('create conversion')],
+  ['CreateAmStmt', object('create access method', { code: true })],
+  ['CreateCastStmt', object('create cast', { code: (fields) => isTree(fields.func) })],
+  ['CreateConversionStmt', object('create conversion', { code: true })],
   ['CreateEnumStmt', object('create type')],
-  ['CreateEventTrigStmt', object('create event trigger')],
+  ['CreateEventTrigStmt', object('create event trigger', { code: true })],
   ['CreateExtensionStmt', object('create extension', { unknown: true, reaches: true })],
-  ['CreateFdwStmt', object('create foreign data wrapper')],
+  ['CreateFdwStmt', object('create foreign data wrapper', { code: true })],
   ['CreateForeignServerStmt', object('create server', { credential: anyOption })],
-  ['CreateOpClassStmt', object('create operator class')],
+  ['CreateOpClassStmt', object('create operator class', { code: true })],
   ['CreateOpFamilyStmt', object('create operator family')],
-  ['CreatePLangStmt', object('create language')],
+  ['CreatePLangStmt', object('create language', { code: true })],
   ['CreatePublicationStmt', publication('create publication')],
-  ['CreateRangeStmt', object('create type')],
+  ['CreateRangeStmt', object('create type', { code: hasRangeCode })],
   ['CreateRoleStmt', object('create role', { credential: hasCredential, shared: true })],
   ['CreateSubscriptionStmt', object('create subscription', { credential: always, unknown: true, reaches: true })],
   ['CreateTableSpaceStmt', setting('create tablespace')],
-  ['CreateTransformStmt', object('create transform')],
+  ['CreateTransformStmt', object('create transform', { code: true })],
   ['CreateUserMappingStmt', object('create user mapping', { credential: always })],
   ['CreatedbStmt', setting('create database')],
   ['DefineStmt', defineObject],

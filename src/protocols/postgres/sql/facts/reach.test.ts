@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { factsOf } from '../../../../../test/parts/facts-of.ts'
+import { allFactsOf, effectsOf, factsOf } from '../../../../../test/parts/facts-of.ts'
 
 /** `reads` and `writes` as rules see them; undefined is unknown. */
 const reached = (sql: string) => {
@@ -101,5 +101,81 @@ describe('what is met by another name from now on counts as read and written', (
   it('with all its columns', () => {
     expect(factsOf('ALTER TABLE shop.customers RENAME COLUMN email TO word').sql.columns?.output).toContain('shop.customers.email')
     expect(factsOf('ALTER TABLE shop.customers RENAME TO x').sql.columns?.output).toContain('shop.customers.*')
+  })
+})
+
+describe('code that is defined counts when it is defined: others meet it, also with statements that were decided before', () => {
+  it.each([
+    `CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'`,
+    `CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+    `CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'x', 'y'`,
+    'CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN evil()',
+    `CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN END'`,
+    'ALTER FUNCTION evil() SET SCHEMA shop',
+    'ALTER FUNCTION evil() RENAME TO upper',
+    'ALTER FUNCTION evil() SET search_path = x',
+    'CREATE TRIGGER x BEFORE INSERT ON t EXECUTE FUNCTION evil()',
+    'CREATE EVENT TRIGGER x ON ddl_command_start EXECUTE FUNCTION evil()',
+    'ALTER TABLE t ENABLE TRIGGER ALL',
+    'ALTER TABLE t ENABLE ALWAYS RULE x',
+    'CREATE RULE x AS ON INSERT TO t DO ALSO SELECT evil()',
+    'CREATE POLICY x ON t USING (evil() IS NULL)',
+    'CREATE OPERATOR %% (LEFTARG = int, RIGHTARG = int, FUNCTION = int4)',
+    'ALTER OPERATOR tricks.=(int, int) SET SCHEMA public',
+    'CREATE AGGREGATE x (int) (SFUNC = int4, STYPE = int)',
+    'CREATE CAST (int AS mood) WITH FUNCTION evil(int)',
+    'CREATE OPERATOR CLASS x FOR TYPE int USING btree AS OPERATOR 1 <, FUNCTION 1 btint4cmp(int, int)',
+    'CREATE TYPE x (INPUT = evil, OUTPUT = evil)',
+    'CREATE TYPE x AS RANGE (SUBTYPE = int, SUBTYPE_DIFF = evil)',
+    'CREATE DOMAIN x AS text CHECK (evil() IS NULL)',
+    'CREATE TABLE x (a int DEFAULT evil())',
+    'CREATE TABLE x (a checked)',
+    'CREATE TABLE x (LIKE shop.coded INCLUDING ALL)',
+    'CREATE VIEW x AS SELECT evil()',
+    'CREATE VIEW x AS SELECT id FROM shop.audited',
+    'CREATE FOREIGN TABLE x (a int) SERVER y',
+    'ALTER DOMAIN checked RENAME TO word',
+    'ALTER TYPE x SET (RECEIVE = evil)',
+    'ALTER TYPE x RENAME ATTRIBUTE a TO b',
+    'ALTER TYPE x DROP ATTRIBUTE a',
+  ])('%s', (sql) => {
+    expect(reached(sql)).toEqual(ANYTHING)
+  })
+
+  it.each([
+    [
+      'CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC DELETE FROM t; SELECT id FROM u; END',
+      ['public.t', 'public.u'],
+      ['public.t'],
+    ],
+    ['CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql RETURN a + 1', [], []],
+    ['CREATE RULE x AS ON INSERT TO t DO ALSO DELETE FROM u', ['public.u'], ['public.t', 'public.u']],
+    ['CREATE POLICY x ON t USING (id < (SELECT max(c) FROM u))', ['public.t', 'public.u'], ['public.t']],
+    ['CREATE TRIGGER x BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()', [], ['public.t']],
+    ['CREATE DOMAIN x AS text CHECK (length(VALUE) > 2)', [], []],
+    ['CREATE TABLE x (a serial, b timestamptz DEFAULT now(), c mood)', [], ['public.x']],
+    ['CREATE TYPE x AS RANGE (SUBTYPE = int)', [], []],
+    [`CREATE TYPE x AS ENUM ('a')`, [], []],
+    [`ALTER TYPE mood ADD VALUE 'b'`, [], []],
+    ['ALTER TYPE mood RENAME TO humour', [], []],
+    ['CREATE CAST (mood AS text) WITH INOUT', [], []],
+    ['CREATE TEXT SEARCH DICTIONARY x (TEMPLATE = simple)', [], []],
+    [`CREATE COLLATION x (PROVIDER = icu, LOCALE = 'de')`, [], []],
+  ])('%s', (sql, reads, writes) => {
+    expect(reached(sql)).toEqual({ reads, writes })
+  })
+
+  it('a value of an enum that gets another name changes every row that holds it', () => {
+    expect(reached(`ALTER TYPE mood RENAME VALUE 'sad' TO 'ok'`)).toEqual({ reads: [], writes: undefined })
+  })
+
+  it('a constant is made a value when it is written down, and code of its type runs then', () => {
+    expect(effectsOf(`CREATE VIEW x AS SELECT '{x}'::checked[]`)).toContain('opaque/user code')
+    expect(effectsOf(`CREATE VIEW x AS SELECT ARRAY['x']::checked[]`)).toContain('opaque/user code')
+    expect(effectsOf('CREATE VIEW x AS SELECT a::mood FROM t')).not.toContain('opaque/user code')
+  })
+
+  it('a foreign table that was just made may lead anywhere', () => {
+    expect(allFactsOf('CREATE FOREIGN TABLE x (a int) SERVER y; TABLE x').at(-1)?.sql.reads).toBe(undefined)
   })
 })
