@@ -1,36 +1,44 @@
-import { type Evasion, evasions } from './evasion.ts'
+import { checklist } from './attempts/checklist.ts'
+import { code } from './attempts/code.ts'
+import { definitions } from './attempts/definitions.ts'
+import { lexing } from './attempts/lexing.ts'
+import { messages } from './attempts/messages.ts'
+import { operators } from './attempts/operators.ts'
+import { portals } from './attempts/portals.ts'
+import { prepared } from './attempts/prepared.ts'
+import { queries } from './attempts/queries.ts'
+import { races } from './attempts/races.ts'
+import { readable } from './attempts/readable.ts'
+import { reading } from './attempts/reading.ts'
+import { searchPath } from './attempts/search-path.ts'
+import { settings } from './attempts/settings.ts'
+import { shadows } from './attempts/shadows.ts'
+import { statements } from './attempts/statements.ts'
+import { temporary } from './attempts/temporary.ts'
+import { triggers } from './attempts/triggers.ts'
+import { types } from './attempts/types.ts'
+import { writing } from './attempts/writing.ts'
+import type { Evasion } from './evasion.ts'
 
-const checklist = evasions('checklist', {
-  'plain delete': 'DELETE FROM shop.orders',
-  comments: 'DELETE/**/FROM/* x */shop/**/./**/orders -- all of it',
-  case: 'dElEtE fRoM sHoP.oRdErS',
-  'quoted names': 'DELETE FROM "shop"."orders"',
-  'unicode escapes in names': `DELETE FROM U&"sh\\006fp".U&"\\006frders"`,
-  'data-modifying CTE': 'WITH gone AS (DELETE FROM shop.orders RETURNING *) SELECT count(*) FROM gone',
-  DO: `DO $$ BEGIN DELETE FROM shop.orders; END $$`,
-  'DO with dynamic text': `DO $$ BEGIN EXECUTE 'DEL' || 'ETE FROM shop.ord' || 'ers'; END $$`,
-  truncate: 'TRUNCATE shop.orders',
-  'truncate cascade of another': 'TRUNCATE shop.customers CASCADE',
-  merge: 'MERGE INTO shop.orders o USING shop.customers c ON o.customer = c.id WHEN MATCHED THEN DELETE',
-  'delete that cascades': 'DELETE FROM shop.customers WHERE id = 3',
-  'update that cascades': 'UPDATE shop.customers SET id = id + 100',
-  'through an updatable view': 'DELETE FROM shop.order_view',
-  'through a view of a view': 'DELETE FROM shop.order_view_view WHERE id > 0',
-  function: 'SELECT shop.purge()',
-  procedure: 'CALL shop.purge_all()',
-  search_path: ['SET search_path = shop', 'DELETE FROM orders'],
-  'search_path by set_config': [`SELECT set_config('search_path', 'shop', false)`, 'DELETE FROM orders'],
-  'search_path in the same message': `SET search_path = shop; DELETE FROM orders`,
-  'search_path in a transaction that is rolled back': ['BEGIN', 'SET LOCAL search_path = shop', 'DELETE FROM orders', 'COMMIT'],
-  'reading plainly': 'SELECT * FROM shop.secrets',
-  TABLE: 'TABLE shop.secrets',
-  view: 'SELECT * FROM shop.secret_view',
-  'materialised view': 'SELECT * FROM shop.secret_copy',
-  'copy to': 'COPY shop.secrets TO STDOUT',
-  'copy of a query': 'COPY (SELECT code FROM shop.secrets) TO STDOUT',
-  'copy of a delete': 'COPY (DELETE FROM shop.orders RETURNING *) TO STDOUT',
-  'for update': 'SELECT * FROM shop.secrets FOR UPDATE',
-  'backslashes where they escape': ['SET standard_conforming_strings = off', `SELECT 'a\\''; DELETE FROM shop.orders; --'`],
-})
-
-export const corpus: readonly Evasion[] = [...checklist]
+export const corpus: readonly Evasion[] = [
+  ...checklist,
+  ...code,
+  ...definitions,
+  ...lexing,
+  ...messages,
+  ...operators,
+  ...portals,
+  ...prepared,
+  ...queries,
+  ...races,
+  ...readable,
+  ...reading,
+  ...searchPath,
+  ...settings,
+  ...shadows,
+  ...statements,
+  ...temporary,
+  ...triggers,
+  ...types,
+  ...writing,
+]

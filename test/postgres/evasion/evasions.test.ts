@@ -1,109 +1,69 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openShop, type Shop } from '../../parts/shop.ts'
+import { seeded } from '../../parts/seeded.ts'
+import { durationOr, patience, seedOr, shown } from '../../parts/soak.ts'
 import { corpus } from './corpus.ts'
-import type { Evasion } from './evasion.ts'
-import { directly, type Harm, isHarm, Judge, tapped } from './judge.ts'
-import { RULES, SCHEMA } from './targets.ts'
-import { type Variant, variantsOf } from './variants.ts'
+import { tapped } from './door.ts'
+import { Grounds } from './grounds.ts'
+import { describeHarm, isHarm } from './judge.ts'
+import { plainly, sendingsOf } from './sending.ts'
+import { type Outcome, tryAll } from './trying.ts'
 
-let shop: Shop
-let judge: Judge
+const SEED = seedOr(1)
+const SOAK = process.env.GATESCRIBE_SOAK !== undefined
+/** Of the attempts that are made past the gateway in CI, one in so many; the long form makes all of them. */
+const SHARE = 4
 
+let grounds: Grounds
 beforeAll(async () => {
-  shop = await openShop({
-    gateway: {
-      adjust: (config) => {
-        config.rules = [...RULES]
-        config.budgets = [{ name: 'as-many-as-there-are-attempts', per: 'run', limit: { refusals: 1_000_000 } }]
-      },
-    },
-  })
-  const owner = await tapped(directly(shop.server))
-  await owner.client.query(SCHEMA)
-  await owner.client.end()
-  judge = await Judge.at(shop.server)
-}, 60_000)
-afterAll(async () => {
-  await judge?.close()
-  await shop?.close()
-})
+  grounds = await Grounds.open()
+}, 120_000)
+afterAll(() => grounds?.close())
 
-const STEPS: readonly Variant[] = [
-  { name: 'simple', send: async (client, text) => void (await client.query(text).catch(() => undefined)) },
-  {
-    name: 'extended',
-    send: async (client, text) =>
-      void (await (client.query({ text, queryMode: 'extended' } as never) as Promise<unknown>).catch(() => undefined)),
-  },
-]
-
-/** Sends it through the gateway in every way that it can be sent. @returns how it did harm, if it did */
-async function attempt({ name, steps, settings = {} }: Evasion, number: number): Promise<string | undefined> {
-  const [only] = steps
-  const variants = steps.length === 1 && only !== undefined ? variantsOf(only) : STEPS
-  const said: string[] = []
-  for (const [at, variant] of variants.entries()) {
-    const { client, received } = await tapped(shop.clientOf(await credential()))
-    for (const [setting, value] of Object.entries(settings)) await client.query(`SET ${setting} = ${value}`).catch(() => undefined)
-    for (const step of steps) await variant.send(client, step, number * 100 + at)
-    await client.end().catch(() => undefined)
-    const harm = await judge.harm(received())
-    if (isHarm(harm)) said.push(`${variant.name}: ${describe(harm)}`)
-    if (harm.orders || harm.copied.length > 0) return `${name}: ${said.join('; ')}`
-  }
-  return said.length === 0 ? undefined : `${name}: ${said.join('; ')}`
-}
-
-const describe = ({ orders, seen, copied }: Harm) =>
-  [orders ? 'orders were changed' : '', seen ? 'secrets were seen' : '', copied.length > 0 ? `secrets are in ${copied.join(', ')}` : '']
-    .filter(Boolean)
-    .join(', ')
-
-let job: Awaited<ReturnType<Shop['gateway']['credential']>> | undefined
-const credential = async () => {
-  job ??= await shop.gateway.credential()
-  return job
-}
-
-it('has attempts enough, each with a name of its own', () => {
+it('has at least 250 attempts, a hundred of them found here, each with a name of its own', () => {
   expect(new Set(corpus.map(({ name }) => name)).size).toBe(corpus.length)
-  expect(corpus.length).toBeGreaterThanOrEqual(25)
+  expect(corpus.length).toBeGreaterThanOrEqual(250)
+  expect(corpus.filter(({ from }) => from === 'found').length).toBeGreaterThanOrEqual(100)
 })
 
-it('lets none of them through, however it is sent', async () => {
-  const harms: string[] = []
-  for (const [number, evasion] of corpus.entries()) {
-    const harm = await attempt(evasion, number)
-    if (harm !== undefined) harms.push(harm)
-  }
-  expect(harms).toEqual([])
-}, 600_000)
+it.each(['plain', 'typed'] as const)('lets pass what is not forbidden, and refuses what is by its rule (%s)', async (kind) => {
+  const ground = await grounds.fresh(kind)
+  const { client } = await tapped(ground.governed)
+  expect((await client.query('SELECT word FROM shop.harmless')).rows).toHaveLength(5)
+  await client.query(`UPDATE shop.harmless SET word = 'another'`)
+  await client.query('CREATE TABLE shop.mine AS TABLE shop.customers')
+  await client.query('SET search_path = shop')
+  await expect(client.query('TABLE secrets')).rejects.toThrow('secrets-stay')
+  await expect(client.query('DELETE FROM orders')).rejects.toThrow('orders-stay')
+  await client.end()
+  await ground.judge.alone()
+  expect(await ground.judge.harm([])).toEqual({ written: [], seen: false, copied: [] })
+  await ground.close()
+})
 
-it('is worth something: what it holds off does harm where nothing holds it off', async () => {
-  const idle: string[] = []
-  for (const { name, steps, settings = {}, harmless } of corpus) {
-    const { client, received } = await tapped(directly(shop.server))
-    // Everything of it is undone: by its own connection where it can, else by the owner.
-    for (const [setting, value] of Object.entries(settings)) await client.query(`SET ${setting} = ${value}`).catch(() => undefined)
-    for (const step of steps) await client.query(step).catch(() => undefined)
-    await client.end().catch(() => undefined)
-    const harmed = isHarm(await judge.harm(received()))
-    if (!harmed && harmless === undefined) idle.push(name)
-    if (harmed) await restore()
-  }
-  expect(idle).toEqual([])
-}, 600_000)
+it(`lets none of them through, in whatever way they are sent (seed ${SEED})`, { timeout: patience(600_000) }, async () => {
+  const { first, rest } = sendingsOf(corpus, seeded(SEED))
+  const began = performance.now()
+  const outcomes = [...(await tryAll(grounds, first, 'governed'))]
+  const over = () => performance.now() - began > durationOr(0)
+  if (SOAK) outcomes.push(...(await tryAll(grounds, rest, 'governed', over)))
+  shown('test/postgres/evasion/evasions.test.ts', {
+    attempts: corpus.length,
+    sendings: outcomes.length,
+    'of all ways': first.length + rest.length,
+    'that did harm': outcomes.filter(({ harm }) => isHarm(harm)).length,
+    seconds: Math.round((performance.now() - began) / 1000),
+  })
+  expect(outcomes.filter(({ harm }) => isHarm(harm)).map(told)).toEqual([])
+  expect(new Set(outcomes.map(({ evasion }) => evasion)).size).toBe(corpus.length)
+})
 
-/** As it was before: made anew. */
-async function restore(): Promise<void> {
-  await judge.run(`DROP SCHEMA IF EXISTS shop CASCADE`)
-  await judge
-    .run(`DO $$ DECLARE name text; BEGIN
-    FOR name IN SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind IN ('r', 'm', 'v') LOOP
-      EXECUTE 'DROP TABLE IF EXISTS ' || name || ' CASCADE';
-    END LOOP; END $$`)
-    .catch(() => undefined)
-  const owner = await tapped(directly(shop.server))
-  await owner.client.query(SCHEMA)
-  await owner.client.end()
-}
+it('is worth something: what it holds off does harm where nothing holds it off, or says why not', {
+  timeout: patience(600_000),
+}, async () => {
+  const drawn = plainly(corpus, seeded(SEED))
+  const outcomes = await tryAll(grounds, SOAK ? drawn : drawn.filter((_, at) => at % SHARE === 0), 'open')
+  const idle = outcomes.filter(({ harm, evasion }) => isHarm(harm) === (evasion.harmless !== undefined))
+  expect(idle.map(told)).toEqual([])
+})
+
+const told = ({ evasion, variant, harm }: Outcome) => `${evasion.name}, ${variant.name}: ${describeHarm(harm) || 'no harm'}`

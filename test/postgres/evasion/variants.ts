@@ -1,93 +1,96 @@
 import type { Client } from 'pg'
+import { bind, describe, execute, parse, query, sync } from '../../../src/protocols/postgres/wire/build.ts'
+import type { Evasion } from './evasion.ts'
+import type { Stage } from './stage.ts'
 
-/** A way for one statement to reach the server. Answers may be rows or errors: only what the server did counts. */
-export interface Variant {
-  readonly name: string
-  /** @param text without parameters. Errors are swallowed: the judge looks at the server */
-  send(client: Client, text: string, number: number): Promise<void>
-}
+/** A way for a statement to reach the server: by a driver, or by messages that none sends. Only what the server did counts. */
+export type Variant = { readonly name: string } & (
+  | {
+      /** @param text without parameters. Errors are swallowed */
+      send(client: Client, text: string): Promise<void>
+    }
+  | { play(stage: Stage, text: string): Promise<void> }
+)
 
-const tries = async (...asked: readonly (() => Promise<unknown>)[]): Promise<void> => {
-  for (const ask of asked) await ask().catch(() => undefined)
+/** Texts one after the other by simple queries, whatever comes of each. */
+const simply = async (client: Client, ...texts: readonly string[]): Promise<void> => {
+  for (const text of texts) await client.query(text).catch(() => undefined)
 }
+/** As several simple queries. */
+const by = (name: string, texts: (text: string) => readonly string[]): Variant => ({
+  name,
+  send: (client, text) => simply(client, ...texts(text)),
+})
 
 /** Whether a text can stand where a query is wanted. */
-const isQuery = (text: string) => /^\s*(select|with|values|table)\b/i.test(text) && !text.replace(/;\s*$/, '').includes(';')
+const isQuery = (text: string) => /^\s*(select|with|values|table)\b/i.test(text) && !bare(text).includes(';')
 const bare = (text: string) => text.replace(/;\s*$/, '')
 
+const SIMPLE: Variant = by('simple', (text) => [text])
+const EXTENDED: Variant = {
+  name: 'extended',
+  send: async (client, text) =>
+    void (await (client.query({ text, queryMode: 'extended' } as never) as unknown as Promise<unknown>).catch(() => undefined)),
+}
+
 const everyStatement: readonly Variant[] = [
-  { name: 'simple', send: (client, text) => tries(() => client.query(text)) },
-  // Parse, Bind and Execute, unnamed and named; values that nothing refers to make the driver use them.
-  { name: 'extended', send: (client, text) => tries(() => client.query({ text, values: [], queryMode: 'extended' } as never)) },
-  { name: 'named', send: (client, text, number) => tries(() => client.query({ name: `p${number}`, text })) },
+  SIMPLE,
+  EXTENDED,
+  { name: 'named', send: async (client, text) => void (await client.query({ name: 'named', text }).catch(() => undefined)) },
+  by('in a transaction', (text) => ['BEGIN', text, 'COMMIT', 'ROLLBACK']),
+  by('behind a savepoint', (text) => ['BEGIN', 'SAVEPOINT a', 'SELECT 1/0', 'ROLLBACK TO a', text, 'COMMIT', 'ROLLBACK']),
+  by('behind another', (text) => [`SELECT 1; ${text}`]),
+  by('before another', (text) => [`${bare(text)}; SELECT 1`]),
+  by('analysed', (text) => [`EXPLAIN (ANALYZE, COSTS OFF) ${text}`]),
+  by('prepared in SQL', (text) => [
+    `PREPARE mine AS ${bare(text)}`,
+    'EXECUTE mine',
+    'EXPLAIN ANALYZE EXECUTE mine',
+    'CREATE TEMP TABLE mine AS EXECUTE mine',
+  ]),
+  by('by a path', (text) => ['SET search_path = shop, ops', text.replaceAll(/\b(?:shop|ops)\s*\.\s*/gi, '')]),
+  by('in another encoding', (text) => ['SET client_encoding = LATIN1', text]),
+  by('by another role', (text) => ['SET ROLE helper_role', 'RESET ROLE', text]),
+  by('in DO', (text) => [`DO $evasion$ BEGIN ${bare(text)}; END $evasion$`]),
+  by('in a function', (text) => [
+    `CREATE FUNCTION public.mine() RETURNS void LANGUAGE sql AS $evasion$ ${bare(text)} $evasion$`,
+    'SELECT public.mine()',
+  ]),
+  by('in a rule', (text) => [`CREATE RULE mine AS ON INSERT TO shop.loose DO ALSO (${bare(text)})`, 'INSERT INTO shop.loose VALUES (6)']),
   {
-    name: 'in a transaction',
-    send: (client, text) =>
-      tries(
-        () => client.query('BEGIN'),
-        () => client.query(text),
-        () => client.query('COMMIT'),
-        () => client.query('ROLLBACK'),
-      ),
+    name: 'row by row',
+    play: async (stage, text) => {
+      const actor = await stage.session()
+      await actor.send(query('BEGIN'), parse('s', text), describe('S', 's'), bind('p', 's'), execute('p', 1), sync())
+      await actor.send(execute('p', 1), execute('p', 0), sync(), query('COMMIT'))
+    },
   },
-  { name: 'behind another', send: (client, text) => tries(() => client.query(`SELECT 1; ${text}`)) },
-  { name: 'before another', send: (client, text) => tries(() => client.query(`${bare(text)}; SELECT 1`)) },
-  { name: 'analysed', send: (client, text) => tries(() => client.query(`EXPLAIN (ANALYZE, COSTS OFF) ${text}`)) },
   {
-    name: 'prepared in SQL',
-    send: (client, text, number) =>
-      tries(
-        () => client.query(`PREPARE s${number} AS ${bare(text)}`),
-        () => client.query(`EXECUTE s${number}`),
-        () => client.query(`EXPLAIN ANALYZE EXECUTE s${number}`),
-        () => client.query(`CREATE TEMP TABLE e${number} AS EXECUTE s${number}`),
-      ),
+    name: 'all at once',
+    play: async (stage, text) => {
+      const actor = await stage.session()
+      await actor.send(parse('', 'SELECT 1'), bind('', ''), execute(''), parse('', text), bind('', ''), execute(''), sync(), query(text))
+    },
   },
 ]
 
 const everyQuery: readonly Variant[] = [
-  {
-    name: 'cursor',
-    send: (client, text, number) =>
-      tries(
-        () => client.query('BEGIN'),
-        () => client.query(`DECLARE c${number} CURSOR FOR ${bare(text)}`),
-        () => client.query(`FETCH ALL FROM c${number}`),
-        () => client.query('COMMIT'),
-        () => client.query('ROLLBACK'),
-      ),
-  },
-  {
-    name: 'held cursor',
-    send: (client, text, number) =>
-      tries(
-        () => client.query(`DECLARE h${number} CURSOR WITH HOLD FOR ${bare(text)}`),
-        () => client.query(`FETCH ALL FROM h${number}`),
-      ),
-  },
-  { name: 'copied out', send: (client, text) => tries(() => client.query(`COPY (${bare(text)}) TO STDOUT`)) },
-  {
-    name: 'kept',
-    send: (client, text, number) =>
-      tries(
-        () => client.query(`CREATE TEMP TABLE k${number} AS ${bare(text)}`),
-        () => client.query(`TABLE k${number}`),
-      ),
-  },
-  { name: 'in FROM', send: (client, text) => tries(() => client.query(`SELECT * FROM (${bare(text)}) AS inside`)) },
-  {
-    name: 'in WITH',
-    send: (client, text) => tries(() => client.query(`WITH inside AS MATERIALIZED (${bare(text)}) SELECT inside::text FROM inside`)),
-  },
-  { name: 'in EXISTS', send: (client, text) => tries(() => client.query(`SELECT EXISTS (${bare(text)})`)) },
-  {
-    name: 'through a view',
-    send: (client, text, number) =>
-      tries(
-        () => client.query(`CREATE VIEW shop.v${number} AS ${bare(text)}`),
-        () => client.query(`SELECT * FROM shop.v${number}`),
-      ),
-  },
+  by('cursor', (text) => ['BEGIN', `DECLARE mine CURSOR FOR ${bare(text)}`, 'FETCH ALL FROM mine', 'COMMIT', 'ROLLBACK']),
+  by('held cursor', (text) => [`DECLARE mine CURSOR WITH HOLD FOR ${bare(text)}`, 'FETCH ALL FROM mine']),
+  by('copied out', (text) => [`COPY (${bare(text)}) TO STDOUT`]),
+  by('kept', (text) => [`CREATE TEMP TABLE mine AS ${bare(text)}`, 'TABLE mine']),
+  by('in FROM', (text) => [`SELECT * FROM (${bare(text)}) AS inside`]),
+  by('in WITH', (text) => [`WITH inside AS MATERIALIZED (${bare(text)}) SELECT inside::text FROM inside`]),
+  by('in EXISTS', (text) => [`SELECT EXISTS (${bare(text)})`]),
+  by('through a view', (text) => [`CREATE VIEW shop.mine AS ${bare(text)}`, 'TABLE shop.mine']),
 ]
 
-export const variantsOf = (text: string): readonly Variant[] => (isQuery(text) ? [...everyStatement, ...everyQuery] : everyStatement)
+/** Every way in which an attempt can be made; the first is the plainest. */
+export function variantsOf({ steps, play, settings }: Evasion): readonly Variant[] {
+  const [only] = steps
+  if (play || only === undefined) return [SIMPLE]
+  if (steps.length > 1) return [SIMPLE, EXTENDED]
+  // Messages of one's own come in a session without settings.
+  const ways = isQuery(only) ? [...everyStatement, ...everyQuery] : everyStatement
+  return settings ? ways.filter((way) => 'send' in way) : ways
+}
