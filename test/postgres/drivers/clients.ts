@@ -88,4 +88,6 @@ function ofJava(words: readonly string[] = []): Omit<Driver, 'name'> {
 }
 
 /** What psql and drivers print of the connection itself, and of the role that the session has at the target; the key of a dump. */
-const VOLATILE = { volatile: /You are connected to .*|(?<=host ")[^"]*|(?<=port ")[^"]*|(?<=^\\(un)?restrict ).*/gm }
+const VOLATILE = {
+  volatile: /You are connected to .*|^ +Connection Information$[^(]*|(?<=host ")[^"]*|(?<=port ")[^"]*|(?<=^\\(un)?restrict ).*/gm,
+}
