@@ -13,7 +13,7 @@ export interface PeopleIssuerOptions {
   readonly redirectUri?: string
   /** Claims are in the ID token (default), or at the UserInfo endpoint only. */
   readonly claimsIn?: 'id-token' | 'userinfo'
-  /** Whether each client sees other subjects. Default false. */
+  /** Whether each client sees other subjects; then there is no device flow, which oidc-provider would want a sector for. Default false. */
   readonly pairwise?: boolean
   /** How the registration with a secret sends it. Default `client_secret_post`. */
   readonly secretBy?: 'client_secret_post' | 'client_secret_basic'
@@ -80,8 +80,8 @@ export async function startPeopleIssuer(options: PeopleIssuerOptions): Promise<T
     deviceClient,
     async signIn(start, account) {
       const browser = newBrowser(url, account)
-      const { location } = await browser(start)
-      if (location === undefined) throw new Error('the browser was not sent back')
+      const { location, body } = await browser(start)
+      if (location === undefined) throw new Error(`the browser was not sent back: ${body}`)
       return location
     },
     async confirm(verificationUri, userCode, account) {
@@ -132,21 +132,24 @@ function provider(
         client_secret: client.secret,
         token_endpoint_auth_method: options.secretBy ?? 'client_secret_post',
         redirect_uris: [redirectUri],
-        grant_types: ['authorization_code', device],
+        grant_types: pairwise ? ['authorization_code'] : ['authorization_code', device],
         ...subject,
       },
-      {
-        client_id: deviceClient.id,
-        token_endpoint_auth_method: 'none',
-        application_type: 'native',
-        redirect_uris: [],
-        response_types: [],
-        grant_types: [device],
-        ...subject,
-      },
+      ...(pairwise
+        ? []
+        : [
+            {
+              client_id: deviceClient.id,
+              token_endpoint_auth_method: 'none',
+              application_type: 'native',
+              redirect_uris: [],
+              response_types: [],
+              grant_types: [device],
+            },
+          ]),
     ],
     scopes: SCOPES.split(' '),
-    claims: { openid: ['sub', ...names, ...elsewhere] },
+    claims: { openid: ['sub'], profile: [...names, ...elsewhere] },
     conformIdTokenClaims: claimsIn === 'userinfo',
     features: { devInteractions: { enabled: false }, deviceFlow: { enabled: true } },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
@@ -170,7 +173,7 @@ function listenerOf(of: Provider): RequestListener {
     const account = request.headers['x-account']
     const result =
       typeof account === 'string'
-        ? { login: { accountId: decodeURIComponent(account) } }
+        ? { login: { accountId: decodeURIComponent(account) }, consent: {} }
         : { error: 'access_denied', error_description: 'the person declined' }
     void of.interactionFinished(request, response, result, { mergeWithLastSubmission: false })
   }

@@ -14,7 +14,7 @@ import {
   type SignedIn,
 } from '../../src/identity/people/index.ts'
 import { embeddedPersonStore } from '../../src/store/embedded/person-store.ts'
-import { embeddedSpentTokens, openDatabase } from '../../src/store/index.ts'
+import { type EmbeddedDatabase, embeddedPersonStore, embeddedSpentTokens, openDatabase } from '../../src/store/index.ts'
 import type { TestPeopleIssuer } from './people-issuer.ts'
 
 /** People of the real store, with a clock that can be moved and everything that an observer was told. */
@@ -23,6 +23,11 @@ export interface TestPeople {
   readonly told: { readonly signedIn: SignedIn[]; readonly refused: RefusedPerson[]; readonly ended: EndedSession[] }
   /** Milliseconds since the epoch, as `people` sees it. */
   readonly clock: { now: number }
+  /** Where the store is. */
+  readonly folder: string
+  readonly database: EmbeddedDatabase
+  /** While true nothing can be recorded. */
+  failRecording: boolean
   /** The same store in a new process, as far as `people` can tell. */
   again(issuers: readonly PeopleIssuerSettings[], roles: RoleSettings): void
   close(): void
@@ -49,7 +54,10 @@ export function startPeople(
       // Here a reference is the secret: the room only passes it on.
       secretOf: async (reference) => ('name' in reference ? reference.name : ''),
       observer: {
-        signedIn: async (signedIn) => void told.signedIn.push(signedIn),
+        signedIn: async (signedIn) => {
+          if (at.failRecording) throw new Error('the disk is full')
+          told.signedIn.push(signedIn)
+        },
         refused: (refused) => void told.refused.push(refused),
         ended: (ended) => void told.ended.push(ended),
       },
@@ -57,7 +65,10 @@ export function startPeople(
       now: () => clock.now,
     })
   let people = make(issuers, roles)
-  return {
+  const at: TestPeople = {
+    folder,
+    database,
+    failRecording: false,
     get people() {
       return people
     },
@@ -73,6 +84,7 @@ export function startPeople(
       rmSync(folder, { recursive: true, force: true })
     },
   }
+  return at
 }
 
 /** How the configuration describes a test issuer, but for what `more` says otherwise. */

@@ -13,6 +13,8 @@ export const OFFERED_FOR = 60 * 60_000
 export class FirstAdmin {
   readonly #store: PersonStore
   readonly #now: () => number
+  /** Somebody's binding is being recorded. */
+  #binding = false
 
   /** @param now milliseconds since the epoch; for tests */
   constructor(store: PersonStore, now: () => number = Date.now) {
@@ -27,7 +29,7 @@ export class FirstAdmin {
    */
   offer(mapped: boolean): string | undefined {
     const known = this.#store.firstAdmin()
-    if (mapped || known?.state === 'bound' || known?.state === 'closed') return undefined
+    if (mapped || this.#binding || known?.state === 'bound' || known?.state === 'closed') return undefined
     const token = `gs_first_${randomBytes(32).toString('base64url')}`
     this.#store.setFirstAdmin({ state: 'offered', hash: digest(token), until: this.#now() + OFFERED_FOR })
     return token
@@ -36,14 +38,25 @@ export class FirstAdmin {
   /** Whether the token would be taken now; uses nothing up. @throws PeopleError GS_PEOPLE_FIRST_ADMIN_REFUSED */
   check(token: string, mapped: boolean): void {
     const known = this.#store.firstAdmin()
-    const isGood = known?.state === 'offered' && !mapped && this.#now() < known.until && timingSafeEqual(known.hash, digest(token))
+    const isGood =
+      known?.state === 'offered' && !mapped && !this.#binding && this.#now() < known.until && timingSafeEqual(known.hash, digest(token))
     if (!isGood) throw new PeopleError('GS_PEOPLE_FIRST_ADMIN_REFUSED')
   }
 
-  /** Uses the token up, and binds this person; durable when it returns. @throws PeopleError GS_PEOPLE_FIRST_ADMIN_REFUSED */
-  bind(token: string, mapped: boolean, person: PersonKey): void {
+  /**
+   * Uses the token up, and binds this person; durable when it resolves.
+   * @param record makes it durable in the trail, first: where it throws, nobody is bound and the link still works
+   * @throws PeopleError GS_PEOPLE_FIRST_ADMIN_REFUSED, also where somebody else is about to be bound
+   */
+  async bind(token: string, mapped: boolean, person: PersonKey, record: () => Promise<void>): Promise<void> {
     this.check(token, mapped)
-    this.#store.setFirstAdmin({ state: 'bound', person })
+    this.#binding = true
+    try {
+      await record()
+      this.#store.setFirstAdmin({ state: 'bound', person })
+    } finally {
+      this.#binding = false
+    }
   }
 
   is({ issuer, issuerUrl, subject }: PersonKey): boolean {

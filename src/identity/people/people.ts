@@ -219,9 +219,10 @@ export class People {
       person,
       becomesFirstAdmin: firstAdmin !== undefined,
       open: async (via, replaces) => {
-        await this.#options.observer.signedIn({ person, via, address, becomesFirstAdmin: firstAdmin !== undefined })
-        if (firstAdmin !== undefined) this.firstAdmin.bind(firstAdmin, this.#isAdminMapped, this.#keyOf(identified))
-        else if (this.#isAdminMapped && person.roles.has('admin')) this.firstAdmin.close()
+        const record = () => this.#options.observer.signedIn({ person, via, address, becomesFirstAdmin: firstAdmin !== undefined })
+        if (firstAdmin !== undefined) await this.firstAdmin.bind(firstAdmin, this.#isAdminMapped, this.#keyOf(identified), record)
+        else await record()
+        if (this.#isAdminMapped && person.roles.has('admin')) this.firstAdmin.close()
         return this.#sessions.open(identified, via, replaces)
       },
     })
