@@ -78,6 +78,49 @@ describe('threads for long texts', () => {
     expect(refused.at(-1)).toContain('Too many')
   })
 
+  it('refuse a slow text within its deadline, also where others are before it', async () => {
+    const pool = openPool({ threads: 1 })
+    await pool.read(new Share(), order(LONG))
+    const took: number[] = []
+    const all = [1, 2, 3].map(async () => {
+      const from = performance.now()
+      const reading = await pool.read(new Share(), order(SLOW))
+      took.push(performance.now() - from)
+      return refusal(reading)
+    })
+    const refused = await Promise.all(all)
+    expect(refused[0]).toContain('It takes too long')
+    for (const reason of refused.slice(1)) expect(reason).toContain('try again')
+    // 250 ms and what a busy machine adds. One behind the other they would take 750.
+    expect(Math.max(...took)).toBeLessThan(250 + 150)
+  })
+
+  it('hold nothing against a text that waited for others', async () => {
+    const pool = openPool({ threads: 1 })
+    await pool.read(new Share(), order(LONG))
+    const honest = new Share()
+    const slow = pool.read(new Share(), order(SLOW))
+    expect(refusal(await pool.read(honest, order(LONG)))).toContain('try again')
+    await slow
+    expect(honest.suspect(performance.now())).toBe(false)
+    // The next thread has yet to start.
+    for (let tries = 0; tries < 50; tries += 1) {
+      if (refusal(await pool.read(honest, order(LONG))) === undefined) return
+    }
+    expect.fail('it was never read')
+  })
+
+  it('serve others while two sessions that nobody knows send slow texts at once', async () => {
+    const pool = openPool()
+    for (let n = 0; n < 5; n += 1) {
+      await Promise.all([1, 2, 3].map(() => pool.read(new Share(), order(LONG))))
+      await sleep(100)
+    }
+    const slow = [1, 2].map(() => pool.read(new Share(), order(SLOW)))
+    for (let n = 0; n < 20; n += 1) expect(await pool.read(new Share(), order(LONG))).toMatchObject({ statements: [{}] })
+    for (const reading of await Promise.all(slow)) expect(refusal(reading)).toContain('It takes too long')
+  })
+
   it('read one text of a share at a time, in order, and shares in turn', async () => {
     const pool = openPool({ threads: 1 })
     await pool.read(new Share(), order(LONG))

@@ -3,26 +3,27 @@ import type { Refused } from './prescan.ts'
 import type { Reading } from './read-text.ts'
 import type { Job, Share } from './share.ts'
 
-/** ms that a thread may take for one text. */
+/** ms from when a text is handed over until it is read, or refused. Waiting is part of it. */
 const DEADLINE = 250
-/** ms that a suspect waits for its turn. */
-const PATIENCE = 1_000
-/** ms in which it has to begin: it may have to open a catalog first. */
+/** Part of it that a text may wait: what is left has to be enough for reading all but the longest. */
+const WAIT = 0.8
+/** ms in which the first thread has to be there, and in which a thread has to begin: it may have to open a catalog first. */
 const BEGINNING = 5_000
-/** Threads that are kept warm; also the most that there are. */
-const THREADS = 2
+/** Threads that are kept warm; also the most that there are. Two may be ended at once, and one is left while others start. */
+const THREADS = 3
 /** ms after which a thread that could not start is tried again. */
 const RETRY = 1_000
 /** Texts that one share may have waiting. */
 const WAITING = 1_000
 
 const SLOW: Refused = { refused: 'It takes too long to read this statement.' }
+const BUSY: Refused = { refused: 'Too many long statements are being read right now; try again.' }
 const PAUSED: Refused = { refused: 'Too many statements of this session took too long to read; for a while only short ones are read.' }
 const BROKEN: Refused = { refused: 'The statement is too large or too deep to be read.' }
 const CLOSED: Refused = { refused: 'The gateway is stopping.' }
 
 export interface PoolOptions {
-  /** ms that a thread may take for one text; default 250. */
+  /** ms for one text, waiting included; default 250. */
   readonly deadline?: number
   readonly threads?: number
 }
@@ -32,13 +33,16 @@ interface Place {
   state: 'starting' | 'idle' | 'busy' | 'gone'
   share?: Share | undefined
   job?: Job | undefined
+  /** ms that are left for its text. */
+  left: number
   suspect: boolean
   timer?: NodeJS.Timeout | undefined
 }
 
 /**
- * Threads that read long texts, each within a deadline after which its thread is ended. Shares take turns, one text each; those whose texts
- * took too long lately have one thread together, behind all others.
+ * Threads that read long texts, each within a deadline that counts from when it was handed over; a thread that is not done by then is ended.
+ * Shares take turns, one text each; those whose texts took too long lately have one thread together, behind all others. What finds no thread
+ * in time is refused: nobody is made to wait longer because of others.
  */
 export class ParsePool {
   readonly #deadline: number
@@ -46,6 +50,8 @@ export class ParsePool {
   readonly #places = new Set<Place>()
   readonly #trusted: Share[] = []
   readonly #suspects: Share[] = []
+  /** A thread has been there: from then on the deadline counts while a text waits. */
+  #up = false
   #retry: NodeJS.Timeout | undefined
   #closed = false
 
@@ -64,7 +70,9 @@ export class ParsePool {
     return new Promise((done) => {
       if (this.#closed) return done(CLOSED)
       if (share.paused(performance.now()) || share.waiting.length >= WAITING) return done(PAUSED)
-      share.waiting.push({ order, done })
+      const job: Job = { order, done, since: this.#up ? performance.now() : undefined, patience: undefined }
+      job.patience = setTimeout(() => this.#giveUp(share, job), this.#up ? this.#deadline * WAIT : BEGINNING)
+      share.waiting.push(job)
       if (share.inLine) return
       share.inLine = true
       this.#queue(share)
@@ -85,31 +93,38 @@ export class ParsePool {
   }
 
   #queue(share: Share): void {
-    if (!share.suspect(performance.now())) {
-      this.#trusted.push(share)
-      return
+    ;(share.suspect(performance.now()) ? this.#suspects : this.#trusted).push(share)
+  }
+
+  /** Nobody had time for this text. */
+  #giveUp(share: Share, job: Job): void {
+    const at = share.waiting.indexOf(job)
+    if (at < 0) return
+    share.waiting.splice(at, 1)
+    job.done(share.suspect(performance.now()) ? PAUSED : BUSY)
+    if (share.waiting.length > 0) return
+    for (const line of [this.#trusted, this.#suspects]) {
+      const place = line.indexOf(share)
+      if (place < 0) continue
+      line.splice(place, 1)
+      share.inLine = false
     }
-    this.#suspects.push(share)
-    share.patience = setTimeout(() => {
-      const place = this.#suspects.indexOf(share)
-      if (place < 0) return
-      this.#suspects.splice(place, 1)
-      this.#refuse(share, PAUSED)
-    }, PATIENCE)
   }
 
   #start(): void {
     const place: Place = {
       state: 'starting',
       suspect: false,
+      left: 0,
       thread: new ParseThread({
         ready: () => {
           if (place.state !== 'starting') return
           place.state = 'idle'
+          this.#up = true
           this.#next()
         },
         begun: () => {
-          if (place.state === 'busy') this.#limit(place, this.#deadline)
+          if (place.state === 'busy') this.#limit(place, place.left)
         },
         read: (reading, worn) => {
           if (place.state !== 'busy') return
@@ -146,9 +161,11 @@ export class ParsePool {
   }
 
   #give(place: Place, share: Share, suspect: boolean): void {
-    clearTimeout(share.patience)
     const job = share.waiting.shift() as Job
-    Object.assign(place, { state: 'busy', share, job, suspect })
+    clearTimeout(job.patience)
+    // A timer may be late, and a text that was given a thread has to have a chance.
+    const left = Math.max(this.#deadline * (1 - WAIT), this.#deadline - (job.since === undefined ? 0 : performance.now() - job.since))
+    Object.assign(place, { state: 'busy', share, job, left, suspect })
     this.#limit(place, BEGINNING)
     place.thread.read(job.order)
   }
@@ -157,8 +174,10 @@ export class ParsePool {
   #limit(place: Place, ms: number): void {
     clearTimeout(place.timer)
     place.timer = setTimeout(() => {
-      place.share?.strike(performance.now())
-      this.#replace(place, SLOW)
+      // What had to wait for others for most of its time is not slow for all that we know.
+      const isSlow = place.suspect || place.left > this.#deadline / 2
+      if (isSlow) place.share?.strike(performance.now())
+      this.#replace(place, isSlow ? SLOW : BUSY)
     }, ms)
   }
 
@@ -179,8 +198,10 @@ export class ParsePool {
   }
 
   #refuse(share: Share, refused: Refused): void {
-    clearTimeout(share.patience)
-    for (const { done } of share.waiting.splice(0)) done(refused)
+    for (const { done, patience } of share.waiting.splice(0)) {
+      clearTimeout(patience)
+      done(refused)
+    }
     share.inLine = false
   }
 

@@ -11,6 +11,10 @@ const PAUSE = 5_000
 export interface Job {
   readonly order: ReadOrder
   readonly done: (reading: Reading) => void
+  /** When it was handed over, ms; undefined: before there was any thread. */
+  readonly since: number | undefined
+  /** It is refused where nobody has time for it. */
+  patience: NodeJS.Timeout | undefined
 }
 
 /** What one session, or all of one run, has waiting: one text of it is read at a time. */
@@ -18,8 +22,6 @@ export class Share {
   readonly waiting: Job[] = []
   /** One of its texts is with a thread, or it is in line for one. */
   inLine = false
-  /** It is refused where nobody has time for it; only of one that is suspect. */
-  patience: NodeJS.Timeout | undefined
   /** When texts of it took too long, ms. */
   #strikes: number[] = []
 
