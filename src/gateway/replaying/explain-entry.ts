@@ -2,18 +2,17 @@ import type { ExplainedEntry, ExplainedOperation } from '../../api/local/index.t
 import type { Facts } from '../../operations/index.ts'
 import type { Asker, Explanation } from '../../policy/index.ts'
 import type { IntentFields, StoredEntry, Trail } from '../../trail/index.ts'
-import type { Taken } from '../in-force.ts'
 import { Breather } from './breather.ts'
 import { type Known, PastJudge, type Referred, unrecordedOf } from './judge-past.ts'
 import { OpenedEntries } from './opened-entries.ts'
 import { PastAskers } from './past-askers.ts'
-import { PastPolicies, type PastPolicy } from './past-policies.ts'
+import { PastPolicies, type PastPolicy, type PolicyInForce } from './past-policies.ts'
 import { isFollowed, type PastSession, PastSessions } from './past-sessions.ts'
 import { type Unsure, unsureReasons } from './unsure.ts'
 
 export interface Explaining {
   readonly candidate: PastPolicy
-  readonly inForce: Taken
+  readonly inForce: PolicyInForce
 }
 
 /**

@@ -6,7 +6,7 @@ import { GatewayError } from '../errors.ts'
 import { globalLimits, type Taken } from '../in-force.ts'
 import type { Rooms } from '../rooms.ts'
 import { explainEntry } from './explain-entry.ts'
-import { type PastPolicy, tagsOf } from './past-policies.ts'
+import { type PastPolicy, type PolicyInForce, tagsOf } from './past-policies.ts'
 import { replay } from './replay.ts'
 
 /** Rules against the past, for one viewer. What is read of the trail is recorded before it is read. */
@@ -14,24 +14,26 @@ export function replayOperator({ inForce, records, trail }: Pick<Rooms, 'inForce
   return {
     async replayPolicy({ configuration, examples, ...where }, signal) {
       const candidate = candidateIn(configuration)
-      const { taken } = inForce
       const end = await records.pastJudged(viewer, { replay: candidate.policy.digest, ...where })
-      return replay(trail, { ...where, examples, candidate, inForce: taken, end }, signal)
+      return replay(trail, { ...where, examples, candidate, inForce: current(inForce.taken), end }, signal)
     },
     async explainEntry({ entry: ref, configuration }, signal) {
-      const { taken } = inForce
-      const candidate = configuration === undefined ? current(taken) : candidateIn(configuration)
+      const now = current(inForce.taken)
+      const candidate = configuration === undefined ? now : candidateIn(configuration)
       await records.pastJudged(viewer, { explain: candidate.policy.digest, entry: ref })
       const entry = await findEntry(trail, ref, signal)
       if (entry.kind !== 'operation.intent') {
         throw new GatewayError('GS_GATEWAY_NO_OPERATION', `Entry ${entry.index} is ${entry.kind}: no rule decided anything there.`)
       }
-      return explainEntry(trail, entry, { candidate, inForce: taken }, signal)
+      return explainEntry(trail, entry, { candidate, inForce: now }, signal)
     },
   }
 }
 
-const current = ({ policy, loaded }: Taken): PastPolicy => ({ policy, tags: tagsOf(loaded.config.resources) })
+const current = ({ policy, loaded }: Taken): PolicyInForce => ({
+  ...{ policy, configuration: loaded.digest },
+  tags: tagsOf(loaded.config.resources),
+})
 
 function candidateIn(text: string): PastPolicy {
   const { rules, limits, resources } = rulesIn(text)

@@ -2,7 +2,7 @@ import { rulesIn } from '../../config/index.ts'
 import { CodedError } from '../../operations/index.ts'
 import { createPolicy, type ExplainingPolicy } from '../../policy/index.ts'
 import type { StoredEntry } from '../../trail/index.ts'
-import { globalLimits, type Taken } from '../in-force.ts'
+import { globalLimits } from '../in-force.ts'
 
 /** Configurations that are kept with their rules read; of others, only where they stand. */
 const KEPT = 32
@@ -12,6 +12,12 @@ export interface PastPolicy {
   readonly policy: ExplainingPolicy
   /** Resource to its tags. */
   readonly tags: ReadonlyMap<string, readonly string[]>
+}
+
+/** What is in force now. */
+export interface PolicyInForce extends PastPolicy {
+  /** Digest of the configuration's text. */
+  readonly configuration: string
 }
 
 /** A configuration that was in force, read when somebody asks for it. */
@@ -31,12 +37,12 @@ interface Said {
  * stands in every decision. A text that does not come to that digest is not taken for it.
  */
 export class PastPolicies {
-  readonly #inForce: Taken
+  readonly #inForce: PolicyInForce
   readonly #byDigest = new Map<string, PastConfiguration>()
   /** The configuration in force where the log has been read to. */
   current: PastConfiguration | undefined
 
-  constructor(inForce: Taken) {
+  constructor(inForce: PolicyInForce) {
     this.#inForce = inForce
   }
 
@@ -59,12 +65,9 @@ export class PastPolicies {
   }
 
   #configuration(entry: StoredEntry, said: Said): PastConfiguration {
-    const { loaded, policy } = this.#inForce
+    const { configuration, policy } = this.#inForce
     // Byte for byte what is in force, so nothing need be opened, or be there still.
-    if (said.config === loaded.digest && said.policy === policy.digest) {
-      const known = { policy, tags: tagsOf(loaded.config.resources) }
-      return { read: () => known }
-    }
+    if (said.config === configuration && said.policy === policy.digest) return { read: () => this.#inForce }
     let known: PastPolicy | undefined | 'unread' = 'unread'
     return {
       read() {

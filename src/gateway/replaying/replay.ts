@@ -1,11 +1,10 @@
 import type { ReplayAsked, ReplayStep } from '../../api/local/index.ts'
 import type { IntentFields, StoredEntry, Trail } from '../../trail/index.ts'
-import type { Taken } from '../in-force.ts'
 import { Breather } from './breather.ts'
 import { PastJudge } from './judge-past.ts'
 import { OpenedEntries } from './opened-entries.ts'
 import { PastAskers } from './past-askers.ts'
-import { PastPolicies, type PastPolicy } from './past-policies.ts'
+import { PastPolicies, type PastPolicy, type PolicyInForce } from './past-policies.ts'
 import { isFollowed, type PastSession, PastSessions } from './past-sessions.ts'
 import { type Place, Tally } from './tally.ts'
 import { unsure } from './unsure.ts'
@@ -18,7 +17,7 @@ const HEAD = 120
 /** What is replayed: entries from the first to before `end`, of which those of the time and place asked for are judged. */
 export interface Replay extends Pick<ReplayAsked, 'since' | 'until' | 'resource' | 'examples'> {
   readonly candidate: PastPolicy
-  readonly inForce: Taken
+  readonly inForce: PolicyInForce
   readonly end: number
 }
 

@@ -21,8 +21,4 @@ export class Window<T> {
   get(number: number): T | undefined {
     return this.#byNumber.get(number)
   }
-
-  has(number: number): boolean {
-    return this.#byNumber.has(number)
-  }
 }
