@@ -19,8 +19,8 @@ import type { PayloadKey } from '../trail/index.ts'
  */
 export type ApprovalState = 'pending' | 'approved' | 'used' | 'denied' | 'withdrawn' | 'expired' | 'revoked' | 'void'
 
-/** Why a request was withdrawn, or what was approved became void. `changed`: the operation, its session or the policy; `interrupted`: the gateway ended. */
-export type WithdrawnBecause = 'cancelled' | 'disconnected' | 'run-ended' | 'session-ended' | 'changed' | 'interrupted'
+/** Why a request was withdrawn, or what was approved became void. `changed`: the operation, its session or the policy; `erased`: its card was; `interrupted`: the gateway ended. */
+export type WithdrawnBecause = 'cancelled' | 'disconnected' | 'run-ended' | 'session-ended' | 'changed' | 'erased' | 'interrupted'
 
 /** hold — somebody waits for the answer, and it ends with the waiting; ticket — whoever asked comes back for it. */
 export type AskMode = 'hold' | 'ticket'
@@ -185,8 +185,8 @@ export interface Approvals {
     channel: ApprovalChannel,
     reason?: string,
   ): Promise<RequestView>
-  /** Takes back what was approved and not used; it stays denied for the run. @param by undefined: the operator of this machine. @throws ApprovalError */
-  revoke(id: ApprovalId, by: ApprovingPerson | undefined, channel: ApprovalChannel, reason?: string): Promise<RequestView>
+  /** Takes back what was approved and not used; it stays denied for the run. @param by a person; or as entries name who it is. @throws ApprovalError */
+  revoke(id: ApprovalId, by: ApprovingPerson | string, channel: ApprovalChannel, reason?: string): Promise<RequestView>
   /** Ends a request, or what was approved and not used. False where it is over already. */
   withdraw(id: ApprovalId, why: Exclude<WithdrawnBecause, 'interrupted'>): boolean
   /** Called with the new state after each change, until what is returned is called. `listener` must not throw. */

@@ -1,1 +1,8 @@
+export type * from './approval-store.ts'
 export type * from './approvals.ts'
+export { type ApprovalsOptions, createApprovals, type RunningApprovals } from './create-approvals.ts'
+export { effectiveDigest } from './effective-digest.ts'
+export { ApprovalError, approvalErrors } from './errors.ts'
+export { type Independence, independenceOf, isSamePerson, type LinkedPerson } from './independence.ts'
+export type { Decision } from './requirements.ts'
+export { type ApprovalSettings, DEFAULT_APPROVAL_SETTINGS } from './settings.ts'

@@ -9,7 +9,12 @@ export interface RunFacts {
   readonly workflow?: string
   readonly commit?: string
   readonly attempt?: string
+  /** Who started it: an account id of its issuer, like the next two. */
   readonly launcher?: string
+  /** Who started it again, where somebody did. */
+  readonly rerunner?: string
+  /** Who wrote the code that it runs. */
+  readonly author?: string
   readonly url?: string
 }
 

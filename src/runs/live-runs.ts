@@ -152,6 +152,14 @@ export class LiveRuns implements Runs, RunLifeCycle {
   }
 
   /**
+   * An entry of a run is to come that no session of it stands for; its end comes behind it.
+   * @returns to be called once with the index of the entry, undefined where that is not known; undefined where the run is not live
+   */
+  expect(id: RunId): ((index: number | undefined) => void) | undefined {
+    return this.#isLive(id) ? this.#live.get(id)?.account.expect() : undefined
+  }
+
+  /**
    * Forgets whose runs were that are over; their receipts stay.
    * @param mustGo asked of each
    * @returns how many were forgotten

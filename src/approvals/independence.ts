@@ -1,0 +1,52 @@
+import type { Person, Run } from '../operations/index.ts'
+
+/** A person with the accounts elsewhere that are known to be theirs. */
+export interface LinkedPerson {
+  readonly person: Pick<Person, 'issuer' | 'subject'>
+  /** Configured issuer → account id, as that issuer's tokens give it. */
+  readonly accounts: Readonly<Record<string, string>>
+}
+
+/**
+ * proven — known to be none of those whom a run is of; unproven — nobody knows whether; the others name which of them the person is.
+ * `principal`: it runs under the person's own name.
+ */
+export type Independence = 'proven' | 'unproven' | 'principal' | 'launcher' | 'rerunner' | 'author'
+
+/**
+ * Whether somebody is independent of a run: none of who started it, who started it again and who wrote its code. Accounts are compared
+ * within the issuer of the run. A fact that the issuer does not tell is judged only for the launcher: every job has one, also where it is
+ * not said who.
+ */
+export function independenceOf(run: Pick<Run, 'principal' | 'facts'>, approver: LinkedPerson): Independence {
+  const { principal, facts } = run
+  if (principal.kind === 'person') {
+    const asked = { person: principal, accounts: {} }
+    if (isSamePerson(asked, approver)) return 'principal'
+    if (approver.person.issuer !== principal.issuer && own(approver.accounts, principal.issuer) === undefined) return 'unproven'
+  }
+  const account = accountAt(principal.issuer, approver)
+  for (const role of ['launcher', 'rerunner', 'author'] as const) if (account !== undefined && facts[role] === account) return role
+  if (principal.kind === 'job' && facts.launcher === undefined) return 'unproven'
+  const told = [facts.launcher, facts.rerunner, facts.author].some((fact) => fact !== undefined)
+  return told && account === undefined ? 'unproven' : 'proven'
+}
+
+/** Whether two sign-ins are of one person: the same account, or accounts that are linked to each other or to the same one. */
+export function isSamePerson(a: LinkedPerson, b: LinkedPerson): boolean {
+  const ofB = accountsOf(b)
+  return [...accountsOf(a)].some((account) => ofB.has(account))
+}
+
+function accountsOf({ person, accounts }: LinkedPerson): ReadonlySet<string> {
+  const all = [[person.issuer, person.subject], ...Object.entries(accounts)]
+  return new Set(all.map((account) => JSON.stringify(account)))
+}
+
+function accountAt(issuer: string, { person, accounts }: LinkedPerson): string | undefined {
+  return person.issuer === issuer ? person.subject : own(accounts, issuer)
+}
+
+function own(accounts: Readonly<Record<string, string>>, issuer: string): string | undefined {
+  return Object.hasOwn(accounts, issuer) ? accounts[issuer] : undefined
+}

@@ -1,0 +1,13 @@
+/** How persons are asked, as configured. */
+export interface ApprovalSettings {
+  /** How long a connection waits for an answer before it is told to come back, ms, by protocol. */
+  readonly hold: { readonly postgres: number }
+  /** Whether somebody may approve of whom it is not known that they did not start the run: not at all, or with one person more. */
+  readonly unlinkedLauncher: 'refuse' | 'extra'
+}
+
+/** What holds where the configuration says nothing of it. */
+export const DEFAULT_APPROVAL_SETTINGS: ApprovalSettings = Object.freeze({
+  hold: Object.freeze({ postgres: 45_000 }),
+  unlinkedLauncher: 'refuse',
+})
