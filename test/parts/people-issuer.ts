@@ -140,8 +140,8 @@ function provider(
         : [
             {
               client_id: deviceClient.id,
-              token_endpoint_auth_method: 'none',
-              application_type: 'native',
+              token_endpoint_auth_method: 'none' as const,
+              application_type: 'native' as const,
               redirect_uris: [],
               response_types: [],
               grant_types: [device],

@@ -13,7 +13,6 @@ import {
   type RoleSettings,
   type SignedIn,
 } from '../../src/identity/people/index.ts'
-import { embeddedPersonStore } from '../../src/store/embedded/person-store.ts'
 import { type EmbeddedDatabase, embeddedPersonStore, embeddedSpentTokens, openDatabase } from '../../src/store/index.ts'
 import type { TestPeopleIssuer } from './people-issuer.ts'
 
