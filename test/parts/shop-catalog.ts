@@ -1,6 +1,6 @@
 import type { Catalog, Relation, UserFunction, UserOperator, UserType } from '../../src/protocols/postgres/catalog/catalog.ts'
 
-type Part = Partial<Omit<Relation, 'oid' | 'parents' | 'children' | 'cascades' | 'referencedBy' | 'view'>> & {
+type Part = Partial<Omit<Relation, 'oid' | 'parents' | 'children' | 'cascades' | 'referencedBy' | 'view' | 'policies'>> & {
   readonly columns: readonly string[]
   readonly parents?: readonly string[]
   readonly cascades?: readonly { relation: string; on: 'delete' | 'update'; columns: readonly string[]; key: readonly string[] }[]
@@ -8,6 +8,11 @@ type Part = Partial<Omit<Relation, 'oid' | 'parents' | 'children' | 'cascades' |
   readonly uses?: Readonly<Record<string, readonly string[]>>
   readonly calls?: readonly string[]
   readonly view?: 'unknown'
+  readonly policies?: {
+    readonly uses: Readonly<Record<string, readonly string[]>>
+    readonly calls?: readonly string[]
+    readonly enabled: boolean
+  }
   readonly on?: string
 }
 
@@ -33,7 +38,9 @@ export function catalogOf(parts: CatalogParts): Catalog {
   const relations = names.map((name): Relation => {
     const part = parts.relations[name]!
     const [schema, relation] = name.split('.') as [string, string]
-    const { uses, calls, view, on, parents, cascades, referencedBy, ...plain } = part
+    const { uses, calls, view, on, parents, cascades, referencedBy, policies, ...plain } = part
+    const usesOf = (all: Readonly<Record<string, readonly string[]>>) =>
+      Object.entries(all).map(([used, columns]) => ({ relation: oidOf(used), columns }))
     const kind = part.kind ?? (uses || view ? 'view' : 'table')
     return {
       rules: false,
@@ -50,8 +57,9 @@ export function catalogOf(parts: CatalogParts): Catalog {
       referencedBy: (referencedBy ?? []).map(oidOf),
       ...(on !== undefined && { of: oidOf(on) }),
       ...(uses && {
-        view: { uses: Object.entries(uses).map(([used, columns]) => ({ relation: oidOf(used), columns })), calls: calls ?? [] },
+        view: { uses: usesOf(uses), calls: calls ?? [] },
       }),
+      ...(policies && { policies: { ...policies, uses: usesOf(policies.uses) } }),
       ...(view === 'unknown' && { view: { uses: [] } }),
     }
   })
@@ -90,6 +98,7 @@ export const SHOP: CatalogParts = {
     'shop.orders': {
       kind: 'partitioned table',
       columns: ['id', 'customer_id', 'total', 'placed'],
+      partitionKey: ['placed'],
       cascades: [{ relation: 'shop.lines', on: 'delete', columns: [], key: ['id'] }],
       referencedBy: ['shop.lines'],
     },

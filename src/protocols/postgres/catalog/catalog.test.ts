@@ -41,6 +41,14 @@ ALTER TABLE app.triggered_by_user DISABLE TRIGGER off;
 
 CREATE TABLE app.secured (a int); ALTER TABLE app.secured ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON app.secured USING (a > 0 AND current_user = 'x');
+CREATE TABLE app.secured_by_rows (a int, b text); ALTER TABLE app.secured_by_rows ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON app.secured_by_rows FOR SELECT USING (a IN (SELECT c.id FROM app.customers c WHERE c.email = b));
+CREATE POLICY q ON app.secured_by_rows FOR INSERT WITH CHECK (EXISTS (SELECT FROM app.emails e WHERE upper(e::text) = b));
+CREATE POLICY r ON app.secured_by_rows FOR DELETE USING (EXISTS (SELECT FROM pg_catalog.pg_authid));
+CREATE TABLE app.secured_sometimes (a int); CREATE POLICY p ON app.secured_sometimes USING (EXISTS (TABLE app.orders));
+CREATE TABLE app.plans (n int, code int GENERATED ALWAYS AS (n + 1) STORED UNIQUE);
+CREATE TABLE app.planned (plan int REFERENCES app.plans (code) ON UPDATE CASCADE);
+CREATE TABLE app.hashed (a int, b int) PARTITION BY HASH (b, (a + 1));
 CREATE TABLE app.secured_by_code (a int); ALTER TABLE app.secured_by_code ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON app.secured_by_code USING (app.spy(a));
 CREATE TABLE app.checked (a int CHECK (a > 0), b text DEFAULT upper('x'), c int DEFAULT nextval('app.customers_id_seq'));
@@ -147,6 +155,29 @@ describe('the catalog of a real database', () => {
     expect(relation('mooded').view?.calls).toEqual([])
     expect(relation('rowed').view).not.toHaveProperty('calls')
     expect(relation('domained').view?.calls).toEqual(['app.spy'])
+  })
+  it('knows what the policies of a table use and call, and whether they apply', () => {
+    const { policies } = relation('secured_by_rows')
+    expect(policies?.enabled).toBe(true)
+    expect(Object.fromEntries(policies!.uses.map((use) => [catalog.relationByOid(use.relation)?.name, use.columns]))).toEqual({
+      customers: ['*'],
+      emails: ['*'],
+      pg_authid: ['*'],
+    })
+    expect(policies?.calls).toEqual(['pg_catalog.int48eq', 'pg_catalog.texteq', 'pg_catalog.upper'])
+    expect(relation('secured').policies).toMatchObject({ enabled: true, uses: [] })
+    expect(relation('secured_by_code').policies?.calls).toEqual(['app.spy'])
+    expect(relation('secured_sometimes').policies).toMatchObject({
+      enabled: false,
+      uses: [{ relation: relation('orders').oid, columns: ['*'] }],
+    })
+    expect(relation('orders').policies).toBeUndefined()
+  })
+  it('knows the key of partitions, and keys that are computed from other columns', () => {
+    expect(relation('events').partitionKey).toEqual(['at'])
+    expect(relation('hashed').partitionKey).toEqual(['b', '*'])
+    expect(relation('orders').partitionKey).toBeUndefined()
+    expect(relation('plans').cascades.map(({ key }) => key)).toEqual([['code', '*']])
   })
   it('knows rules and the triggers of users', () => {
     expect([relation('ruled').rules, relation('emails').rules]).toEqual([true, false])

@@ -53,6 +53,10 @@ export interface Relation {
   readonly of?: number
   /** Views and materialized views. Absent elsewhere. */
   readonly view?: ViewFacts
+  /** Row security, where it has policies. */
+  readonly policies?: Policies
+  /** Of a partitioned table: the columns of its key, `*` where it has expressions. An UPDATE of one may move rows to other partitions. */
+  readonly partitionKey?: readonly string[]
   /** Has rewrite rules besides a view's own: a statement on it may do anything that they say. */
   readonly rules: boolean
   /** User triggers that fire on these; internal ones of foreign keys are not among them. */
@@ -69,7 +73,7 @@ export interface Cascade {
   readonly on: 'delete' | 'update'
   /** Columns there that are set; empty where its rows are deleted. */
   readonly columns: readonly string[]
-  /** Columns here that the foreign key is on: an UPDATE of none of them does not cascade. */
+  /** Columns here that the foreign key is on: an UPDATE of none of them does not cascade. `*` where one of them is computed from others. */
   readonly key: readonly string[]
 }
 
@@ -85,6 +89,12 @@ export interface ViewFacts {
    * then the view is opaque. Operators, casts and types count as the functions behind them.
    */
   readonly calls?: readonly string[]
+}
+
+/** What the policies of a table come to, all of them together: which apply depends on the role and the command. */
+export interface Policies extends ViewFacts {
+  /** Row security is enabled; otherwise none of them applies. */
+  readonly enabled: boolean
 }
 
 /** Code of users: what it does is not known. C functions of extensions that are immutable or stable are taken at their word. */

@@ -22,12 +22,17 @@ export const SERVER = `SELECT pg_catalog.current_setting('server_version_num'),
 /** name */
 export const SCHEMAS = `SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE ${LASTING} ORDER BY n.nspname`
 
-/** oid, schema, name, kind, row security, columns (JSON), the table of an index or of a TOAST table */
-export const RELATIONS = `SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, a.names, COALESCE(i.indrelid, t.oid)
+/**
+ * oid, schema, name, kind, row security, columns (JSON), the table of an index or of a TOAST table, columns of a partition key (JSON), whether
+ * it has expressions too
+ */
+export const RELATIONS = `SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, a.names, COALESCE(i.indrelid, t.oid),
+  ${namesOf('c.oid', 'p.partattrs::pg_catalog.int2[]')}, p.partexprs IS NOT NULL
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN (SELECT attrelid, pg_catalog.json_agg(attname ORDER BY attnum) AS names FROM pg_catalog.pg_attribute
     WHERE attnum > 0 AND NOT attisdropped GROUP BY attrelid) a ON a.attrelid = c.oid AND c.relkind NOT IN ('i', 'I')
   LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+  LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = c.oid
   LEFT JOIN pg_catalog.pg_class t ON t.reltoastrelid = c.oid AND c.relkind = 't'
   WHERE c.relpersistence <> 't' AND ${LASTING} ORDER BY c.oid`
 
@@ -36,9 +41,13 @@ export const INHERITANCE = `SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_in
   JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE c.relpersistence <> 't' AND c.relkind NOT IN ('i', 'I')
   ORDER BY i.inhrelid, i.inhseqno`
 
-/** referenced relation, its columns, referencing relation, its columns, those that ON DELETE sets (where it names some), on delete, on update */
+/**
+ * referenced relation, its columns, referencing relation, its columns, those that ON DELETE sets (where it names some), on delete, on update,
+ * whether a referenced column is generated
+ */
 export const FOREIGN_KEYS = `SELECT f.confrelid, ${namesOf('f.confrelid', 'f.confkey')}, f.conrelid, ${namesOf('f.conrelid', 'f.conkey')},
-  ${namesOf('f.conrelid', 'f.confdelsetcols')}, f.confdeltype, f.confupdtype
+  ${namesOf('f.conrelid', 'f.confdelsetcols')}, f.confdeltype, f.confupdtype,
+  EXISTS (SELECT FROM pg_catalog.pg_attribute g WHERE g.attrelid = f.confrelid AND g.attnum = ANY (f.confkey) AND g.attgenerated <> '')
   FROM pg_catalog.pg_constraint f JOIN pg_catalog.pg_class c ON c.oid = f.conrelid
   WHERE f.contype = 'f' AND c.relpersistence <> 't'
   ORDER BY f.confrelid, f.conrelid, f.oid`
@@ -78,6 +87,25 @@ export const VIEW_CODE = `SELECT r.ev_class, ${functionsIn('r.ev_action')}, r.ev
     AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass),
   (SELECT pg_catalog.json_agg(DISTINCT m[1]::oid) FROM pg_catalog.regexp_matches(r.ev_action::text, ':relid ([1-9][0-9]*)', 'g') m)
   FROM pg_catalog.pg_rewrite r WHERE r.rulename = '_RETURN' AND r.ev_class >= 16384 ORDER BY r.ev_class`
+
+const POLICY_TREES = `pg_catalog.concat(p.polqual::pg_catalog.text, ' ', p.polwithcheck::pg_catalog.text)`
+
+/** table, relation that a policy of it names, columns (JSON, null: none) */
+export const POLICY_USES = `SELECT p.polrelid, d.refobjid, pg_catalog.json_agg(DISTINCT a.attname) FILTER (WHERE a.attname IS NOT NULL)
+  FROM pg_catalog.pg_policy p
+  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = p.oid
+    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> p.polrelid
+  LEFT JOIN pg_catalog.pg_attribute a ON d.refobjsubid > 0 AND a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+  GROUP BY 1, 2 ORDER BY 1, 2`
+
+/** table, and of all its policies together: functions (JSON), whether they may use whole rows, types (JSON), relations (JSON) */
+export const POLICY_CODE = `SELECT q.polrelid, ${functionsIn('q.tree')}, q.tree ~ ':varattno 0 ',
+  (SELECT pg_catalog.json_agg(DISTINCT d.refobjid) FROM pg_catalog.pg_policy p
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = p.oid
+    AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass WHERE p.polrelid = q.polrelid),
+  (SELECT pg_catalog.json_agg(DISTINCT m[1]::oid) FROM pg_catalog.regexp_matches(q.tree, ':relid ([1-9][0-9]*)', 'g') m)
+  FROM (SELECT p.polrelid, pg_catalog.string_agg(${POLICY_TREES}, ' ' ORDER BY p.oid) AS tree FROM pg_catalog.pg_policy p GROUP BY 1) q
+  ORDER BY q.polrelid`
 
 /** what it is for, relation or domain, functions (JSON) */
 export const EXPRESSION_CODE = `SELECT * FROM (SELECT e.part, e.owner, ${functionsIn('e.tree')} AS functions FROM (

@@ -67,7 +67,7 @@ async function readAll(run: Run): Promise<Snapshot> {
   return {
     ...server,
     schemas: await run(sql.SCHEMAS, ([name]) => text(name)),
-    relations: await run(sql.RELATIONS, ([oid, schema, name, kind, rowSecurity, columns, of]) => ({
+    relations: await run(sql.RELATIONS, ([oid, schema, name, kind, rowSecurity, columns, of, partitionKey, expressions]) => ({
       oid: number(oid),
       schema: text(schema),
       name: text(name),
@@ -75,9 +75,10 @@ async function readAll(run: Run): Promise<Snapshot> {
       rowSecurity: rowSecurity === 't',
       columns: list<string>(columns),
       of: number(of),
+      partitionKey: [...list<string>(partitionKey), ...(expressions === 't' ? ['*'] : [])],
     })),
     inheritance: await run(sql.INHERITANCE, ([child, parent]) => [number(child), number(parent)] as const),
-    foreignKeys: await run(sql.FOREIGN_KEYS, ([referenced, key, referencing, columns, deleteSets, onDelete, onUpdate]) => ({
+    foreignKeys: await run(sql.FOREIGN_KEYS, ([referenced, key, referencing, columns, deleteSets, onDelete, onUpdate, generated]) => ({
       referenced: number(referenced),
       key: list<string>(key),
       referencing: number(referencing),
@@ -85,6 +86,7 @@ async function readAll(run: Run): Promise<Snapshot> {
       deleteSets: list<string>(deleteSets),
       onDelete: text(onDelete),
       onUpdate: text(onUpdate),
+      generated: generated === 't',
     })),
     triggers: await run(sql.TRIGGERS, ([relation, type, called, condition]) => ({
       relation: number(relation),
@@ -93,18 +95,10 @@ async function readAll(run: Run): Promise<Snapshot> {
       condition: condition === 't',
     })),
     rules: await run(sql.RULES, ([relation]) => number(relation)),
-    viewUses: await run(sql.VIEW_USES, ([view, relation, columns]) => ({
-      view: number(view),
-      relation: number(relation),
-      columns: list<string>(columns),
-    })),
-    viewCode: await run(sql.VIEW_CODE, ([view, functions, rows, types, relations]) => ({
-      view: number(view),
-      functions: oids(functions),
-      rows: rows === 't',
-      types: oids(types),
-      relations: oids(relations),
-    })),
+    viewUses: await run(sql.VIEW_USES, uses),
+    viewCode: await run(sql.VIEW_CODE, code),
+    policyUses: await run(sql.POLICY_USES, uses),
+    policyCode: await run(sql.POLICY_CODE, code),
     expressions: await run(sql.EXPRESSION_CODE, ([part, owner, functions]) => ({
       part: text(part) as ExpressionRow['part'],
       owner: number(owner),
@@ -148,6 +142,18 @@ async function readAll(run: Run): Promise<Snapshot> {
     operatorClasses: await run(sql.OPERATOR_CLASSES, ([type, functions]) => ({ type: number(type), functions: oids(functions) })),
   }
 }
+
+/** Of VIEW_USES. */
+const uses = ([view, relation, columns]: TextRow) => ({ view: number(view), relation: number(relation), columns: list<string>(columns) })
+
+/** Of VIEW_CODE. */
+const code = ([view, functions, rows, types, relations]: TextRow) => ({
+  view: number(view),
+  functions: oids(functions),
+  rows: rows === 't',
+  types: oids(types),
+  relations: oids(relations),
+})
 
 type Value = string | null | undefined
 

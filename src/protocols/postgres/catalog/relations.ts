@@ -42,20 +42,22 @@ export function* relationsOf(snapshot: Snapshot, trust: Trust): Generator<Relati
   const rules = new Set(snapshot.rules)
   const code = expressionCode(snapshot, trust)
   yield
-  const views = viewFacts(snapshot, trust)
+  const views = viewFacts(snapshot.viewUses, snapshot.viewCode, trust)
+  const policies = viewFacts(snapshot.policyUses, snapshot.policyCode, trust)
   // Only a superuser can change how PostgreSQL's own types are converted into one another; then any expression may run that.
   const everywhere = snapshot.casts.some(
     ({ source, target, function: called }) => source < FIRST_USER_OID && target < FIRST_USER_OID && called !== 0 && !trust.harmless(called),
   )
   yield
   for (const row of snapshot.relations) {
-    const { oid, schema, name, columns, of } = row
+    const { oid, schema, name, columns, of, partitionKey, rowSecurity } = row
     const kind = KINDS[row.kind]
     // Of a kind that PostgreSQL has not got yet: a name that stays unknown.
     if (!kind) continue
     const called = code.get(oid)
     const rows = trust.rows(oid)
-    const policy = row.rowSecurity && called?.policy === true
+    const secured = policies.get(oid)
+    const policy = rowSecurity && called?.policy === true
     const view =
       kind === 'view' || kind === 'materialized view' ? (views.get(oid) ?? (oid < FIRST_USER_OID ? LEAF : { uses: [] })) : undefined
     yield {
@@ -70,6 +72,8 @@ export function* relationsOf(snapshot: Snapshot, trust: Trust): Generator<Relati
       referencedBy: referencedBy.get(oid) ?? NONE,
       ...(of === 0 ? {} : { of }),
       ...(view ? { view } : {}),
+      ...(secured ? { policies: { ...secured, enabled: rowSecurity } } : {}),
+      ...(partitionKey.length > 0 ? { partitionKey } : {}),
       rules: rules.has(oid),
       triggers: eventsOf(triggers.get(oid) ?? NONE, trust),
       userCode: {
@@ -86,7 +90,9 @@ const LEAF: ViewFacts = { uses: [], calls: [] }
 function references(snapshot: Snapshot) {
   const cascades = new Map<number, Cascade[]>()
   const referencedBy = new Map<number, number[]>()
-  for (const { referenced, referencing: relation, key, columns, deleteSets, onDelete, onUpdate } of snapshot.foreignKeys) {
+  for (const row of snapshot.foreignKeys) {
+    const { referenced, referencing: relation, columns, deleteSets, onDelete, onUpdate } = row
+    const key = row.generated ? [...row.key, '*'] : row.key
     if (referencedBy.get(referenced)?.at(-1) !== relation) into(referencedBy, referenced, relation)
     const set = deleteSets.length > 0 ? deleteSets : columns
     if (ACTS.includes(onDelete)) into(cascades, referenced, { relation, on: 'delete', columns: onDelete === 'c' ? [] : set, key })
@@ -124,12 +130,13 @@ function isExpected(oid: number, trust: Trust): boolean {
   return row !== undefined && isBuiltin(row) && EXPECTED.has(row.name)
 }
 
-function viewFacts(snapshot: Snapshot, trust: Trust): Map<number, ViewFacts> {
-  const rows = new Set(snapshot.viewCode.filter((row) => row.rows).map(({ view }) => view))
+/** What definitions use and call, by the relation that they are of. */
+function viewFacts(all: Snapshot['viewUses'], code: Snapshot['viewCode'], trust: Trust): Map<number, ViewFacts> {
+  const rows = new Set(code.filter((row) => row.rows).map(({ view }) => view))
   const uses = new Map<number, ViewFacts['uses'][number][]>()
-  for (const { view, relation, columns } of snapshot.viewUses) into(uses, view, { relation, columns: rows.has(view) ? ['*'] : columns })
+  for (const { view, relation, columns } of all) into(uses, view, { relation, columns: rows.has(view) ? ['*'] : columns })
   return new Map(
-    snapshot.viewCode.map(({ view, functions, types, relations }) => {
+    code.map(({ view, functions, types, relations }) => {
       const behind = types.map((type) => trust.codeBehind(type))
       const called = [...functions, ...behind.flatMap((oids) => oids ?? [])].map((oid) => trust.function(oid))
       const calls = called.map((row) => row && `${row.schema}.${row.name}`)

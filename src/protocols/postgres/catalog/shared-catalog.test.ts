@@ -14,6 +14,8 @@ const EMPTY: Snapshot = {
   rules: [],
   viewUses: [],
   viewCode: [],
+  policyUses: [],
+  policyCode: [],
   expressions: [],
   functions: [],
   operators: [],
@@ -35,7 +37,18 @@ const snapshots: fc.Arbitrary<Snapshot> = fc.record({
   serverVersion: fc.constantFrom(150_000, 180_004),
   eventTriggers: fc.boolean(),
   schemas: names,
-  relations: many(fc.record({ oid, schema: name, name, kind: letter('rpvmfSiItcX'), rowSecurity: fc.boolean(), columns: names, of: oid })),
+  relations: many(
+    fc.record({
+      oid,
+      schema: name,
+      name,
+      kind: letter('rpvmfSiItcX'),
+      rowSecurity: fc.boolean(),
+      columns: names,
+      of: oid,
+      partitionKey: names,
+    }),
+  ),
   inheritance: many(fc.tuple(oid, oid)),
   foreignKeys: many(
     fc.record({
@@ -46,12 +59,15 @@ const snapshots: fc.Arbitrary<Snapshot> = fc.record({
       deleteSets: names,
       onDelete: letter('acnrd'),
       onUpdate: letter('acnrd'),
+      generated: fc.boolean(),
     }),
   ),
   triggers: many(fc.record({ relation: oid, type: fc.nat(127), function: oid, condition: fc.boolean() })),
   rules: oids,
   viewUses: many(fc.record({ view: oid, relation: oid, columns: names })),
   viewCode: many(fc.record({ view: oid, functions: oids, rows: fc.boolean(), types: oids, relations: oids })),
+  policyUses: many(fc.record({ view: oid, relation: oid, columns: names })),
+  policyCode: many(fc.record({ view: oid, functions: oids, rows: fc.boolean(), types: oids, relations: oids })),
   expressions: many(fc.record({ part: fc.constantFrom('write', 'both', 'policy', 'domain'), owner: oid, functions: oids })),
   functions: fc.uniqueArray(
     fc.record({
@@ -104,7 +120,7 @@ describe('a catalog made of a snapshot', () => {
     )
   })
   it('has another version when anything in it is another', () => {
-    const table = { oid: 20_000, schema: 'public', name: 't', kind: 'r', rowSecurity: false, columns: ['a'], of: 0 }
+    const table = { oid: 20_000, schema: 'public', name: 't', kind: 'r', rowSecurity: false, columns: ['a'], of: 0, partitionKey: [] }
     const version = (relations: Snapshot['relations']) => createCatalog({ ...EMPTY, relations }).version
     expect(version([table])).toBe(version([{ ...table }]))
     expect(
@@ -120,6 +136,7 @@ describe('a catalog made of a snapshot', () => {
       rowSecurity: false,
       columns: Array.from({ length: 12 }, (_, column) => `column_${column}`),
       of: 0,
+      partitionKey: [],
     }))
     let longest = 0
     let last = process.threadCpuUsage()

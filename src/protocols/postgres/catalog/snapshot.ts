@@ -13,6 +13,9 @@ export interface Snapshot {
   readonly rules: readonly number[]
   readonly viewUses: readonly { readonly view: number; readonly relation: number; readonly columns: readonly string[] }[]
   readonly viewCode: readonly ViewCodeRow[]
+  /** What the policies of a table use and call, as for a view. */
+  readonly policyUses: Snapshot['viewUses']
+  readonly policyCode: readonly ViewCodeRow[]
   readonly expressions: readonly ExpressionRow[]
   readonly functions: readonly FunctionRow[]
   readonly operators: readonly { readonly schema: string; readonly name: string; readonly function: number }[]
@@ -32,6 +35,8 @@ export interface RelationRow {
   readonly columns: readonly string[]
   /** Of an index or a TOAST table: its table. */
   readonly of: number
+  /** Of a partitioned table: the columns of its key; `*` where it has expressions. */
+  readonly partitionKey: readonly string[]
 }
 
 export interface ForeignKeyRow {
@@ -44,6 +49,8 @@ export interface ForeignKeyRow {
   /** pg_constraint.confdeltype, confupdtype */
   readonly onDelete: string
   readonly onUpdate: string
+  /** A column of `key` is computed from others. */
+  readonly generated: boolean
 }
 
 export interface TriggerRow {

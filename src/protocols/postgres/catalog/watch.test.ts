@@ -16,6 +16,8 @@ const EMPTY: Snapshot = {
   rules: [],
   viewUses: [],
   viewCode: [],
+  policyUses: [],
+  policyCode: [],
   expressions: [],
   functions: [],
   operators: [],

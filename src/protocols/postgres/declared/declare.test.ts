@@ -5,6 +5,7 @@ import { declareSnapshot } from './index.ts'
 
 const SHOP = `
 CREATE SCHEMA shop;
+CREATE TABLE plain (id integer);
 SELECT pg_catalog.set_config('search_path', '', false);
 CREATE TYPE shop.mood AS ENUM ('good', 'bad');
 CREATE FUNCTION shop.notify_all() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
@@ -20,7 +21,15 @@ CREATE MATERIALIZED VIEW shop.totals AS SELECT count(*) AS n FROM shop.lines;
 CREATE TABLE shop.audited (id integer);
 CREATE TRIGGER audit AFTER INSERT OR UPDATE ON shop.audited FOR EACH ROW EXECUTE FUNCTION shop.notify_all();
 CREATE INDEX ON shop.lines (order_id);
-CREATE TABLE plain (id integer);
+CREATE TABLE shop.guarded (id integer);
+ALTER TABLE shop.guarded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY small ON shop.guarded FOR SELECT USING (id < 10);
+CREATE POLICY known ON shop.guarded USING (EXISTS (SELECT FROM shop.customers c WHERE c.id = guarded.id)) WITH CHECK (id <> (SELECT count(*) FROM plain));
+CREATE TABLE shop.odd_guarded (id integer);
+ALTER TABLE shop.odd_guarded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY odd ON shop.odd_guarded USING (shop.secret(id) = 1);
+CREATE TABLE shop.plans (n integer, code integer GENERATED ALWAYS AS (n + 1000) STORED UNIQUE);
+CREATE TABLE shop.planned (plan integer REFERENCES shop.plans (code) ON UPDATE CASCADE);
 GRANT SELECT ON plain TO PUBLIC;
 COMMENT ON TABLE plain IS 'x';
 `
@@ -65,6 +74,13 @@ describe('a database that is described by CREATE statements', () => {
     expect(deleted).toMatchObject({ bounded: true, writes: ['shop.lines', 'shop.orders', 'shop.orders_2026'] })
     expect((await factsOf('INSERT INTO shop.audited VALUES (1)')).effects).toContain('opaque trigger')
     expect((await factsOf('DELETE FROM shop.audited')).effects).toEqual(['write delete'])
+  })
+
+  it('knows what policies read, and what is computed from other columns', async () => {
+    expect((await factsOf('TABLE shop.guarded')).reads).toEqual(['public.plain', 'shop.customers', 'shop.guarded'])
+    expect((await factsOf('INSERT INTO shop.guarded VALUES (1)')).reads).toEqual(['public.plain', 'shop.customers'])
+    expect((await factsOf('TABLE shop.odd_guarded')).effects.join()).toContain('opaque')
+    expect((await factsOf('UPDATE shop.plans SET n = 1')).writes).toEqual(['shop.planned', 'shop.plans'])
   })
 
   it('is opaque where a view calls what is not known, and where a name is not there', async () => {

@@ -2,6 +2,7 @@ import { createCatalog, type Snapshot } from '../catalog/index.ts'
 import { analyse } from '../sql/facts/index.ts'
 import { as, isTree, list, string, strings, type Tree, text, tree, typeOf } from '../sql/facts/tree.ts'
 import { loadParser, prescan } from '../sql/parse/index.ts'
+import type { SessionView } from '../sql/statement-facts.ts'
 import { DeclaredError } from './errors.ts'
 import { type Name, Rows } from './rows.ts'
 
@@ -10,8 +11,8 @@ const LARGEST = 16 * 1024 * 1024
 
 /**
  * The catalog of a database that CREATE statements describe, as far as facts need it: relations and their columns, what views use,
- * partitions, foreign keys, triggers, functions and types. Defaults, CHECK constraints, policies and expressions in indexes are taken to
- * call nothing of users; a real catalog knows better.
+ * partitions, foreign keys, policies, triggers, functions and types. Defaults, CHECK constraints and expressions in indexes are taken to call
+ * nothing of users; a real catalog knows better.
  *
  * @param ddl such as `pg_dump --schema-only` prints
  * @returns the rows that a server with these objects would be read as
@@ -40,7 +41,7 @@ export async function declareSnapshot(ddl: string): Promise<Snapshot> {
 
 /** Objects and properties that facts do not depend on. */
 const WITHOUT_MEANING: ReadonlySet<string> = new Set(
-  'SelectStmt VariableSetStmt CommentStmt GrantStmt GrantRoleStmt AlterDefaultPrivilegesStmt AlterOwnerStmt TransactionStmt CreateExtensionStmt CreatePolicyStmt CreateRoleStmt SecLabelStmt CreateStatsStmt AlterSeqStmt AlterRoleSetStmt AlterDatabaseSetStmt'.split(
+  'SelectStmt VariableSetStmt CommentStmt GrantStmt GrantRoleStmt AlterDefaultPrivilegesStmt AlterOwnerStmt TransactionStmt CreateExtensionStmt CreateRoleStmt SecLabelStmt CreateStatsStmt AlterSeqStmt AlterRoleSetStmt AlterDatabaseSetStmt'.split(
     ' ',
   ),
 )
@@ -100,6 +101,7 @@ const DECLARATIONS: Readonly<Record<string, Declare>> = {
     if (table) rows.snapshot.rules.push(table.oid)
     return undefined
   },
+  CreatePolicyStmt: createPolicy,
   CreateEventTrigStmt(rows) {
     rows.snapshot.eventTriggers = true
     return undefined
@@ -116,11 +118,13 @@ function createTable(rows: Rows, stmt: Tree, kind?: string): string | undefined 
   const columns = [...parents.flatMap((parent) => parent?.columns ?? []), ...definitions.map((column) => text(column, 'colname'))]
   const oid = rows.relation(name, kind ?? (stmt.partspec === undefined ? 'r' : 'p'), [...new Set(columns)])
   if (oid === undefined) return 'A relation of this name is there already.'
+  rows.replace(oid, { partitionKey: list(tree(stmt, 'partspec'), 'partParams').map(partitionColumn) })
   for (const parent of parents) if (parent) rows.snapshot.inheritance.push([oid, parent.oid])
   for (const column of definitions) {
     const type = rows.typeNamed(nameOf(list(tree(column, 'typeName'), 'names')))
     if (type) rows.snapshot.columnTypes.push({ relation: oid, type: type.oid, rowsOf: 0 })
     for (const constraint of list(column, 'constraints')) {
+      if (text(as(constraint, 'Constraint') ?? {}, 'contype') === 'CONSTR_GENERATED') rows.generated(oid).add(text(column, 'colname'))
       const problem = foreignKey(rows, oid, as(constraint, 'Constraint') ?? {}, [text(column, 'colname')])
       if (problem) return problem
     }
@@ -132,18 +136,23 @@ function createTable(rows: Rows, stmt: Tree, kind?: string): string | undefined 
   return undefined
 }
 
+const partitionColumn = (element: unknown): string => text(as(element, 'PartitionElem') ?? {}, 'name') || '*'
+
 function foreignKey(rows: Rows, referencing: number, constraint: Tree, own?: readonly string[]): string | undefined {
   if (text(constraint, 'contype') !== 'CONSTR_FOREIGN') return undefined
   const referenced = rows.find(rangeVar(tree(constraint, 'pktable')))
   if (referenced === undefined) return 'It references a table that was not created before.'
+  const keys = strings(list(constraint, 'pk_attrs'))
   rows.snapshot.foreignKeys.push({
     referenced: referenced.oid,
-    key: strings(list(constraint, 'pk_attrs')),
+    key: keys,
     referencing,
     columns: own ?? strings(list(constraint, 'fk_attrs')),
     deleteSets: strings(list(constraint, 'fk_del_set_cols')),
     onDelete: text(constraint, 'fk_del_action') || 'a',
     onUpdate: text(constraint, 'fk_upd_action') || 'a',
+    // Without columns it is the primary key: any column may be of that.
+    generated: keys.length === 0 || keys.some((column) => rows.generated(referenced.oid).has(column)),
   })
   return undefined
 }
@@ -169,6 +178,10 @@ function alterTable(rows: Rows, stmt: Tree): string | undefined {
         if (table === undefined) return 'It alters a table that was not created before.'
         rows.replace(table.oid, { columns: [...table.columns, text(as(command.def, 'ColumnDef') ?? {}, 'colname')] })
         break
+      case 'AT_EnableRowSecurity':
+        if (table === undefined) return 'It alters a table that was not created before.'
+        rows.replace(table.oid, { rowSecurity: true })
+        break
       case 'AT_DropColumn':
       case 'AT_AddInherit':
       case 'AT_DropInherit':
@@ -179,33 +192,60 @@ function alterTable(rows: Rows, stmt: Tree): string | undefined {
   return undefined
 }
 
+/** What the expressions of a policy read and call. */
+function createPolicy(rows: Rows, stmt: Tree): string | undefined {
+  const table = rows.find(rangeVar(tree(stmt, 'table')))
+  if (table === undefined) return 'It is on a table that was not created before.'
+  const args = [stmt.qual, stmt.with_check].filter((condition) => condition !== undefined)
+  const whereClause = { BoolExpr: { boolop: 'AND_EXPR', args } }
+  const policy = definition(rows, table.oid, { SelectStmt: { fromClause: [{ RangeVar: stmt.table }], whereClause } })
+  const { policyUses, policyCode } = rows.snapshot
+  policyUses.push(...(policy?.uses ?? []))
+  const others = policyCode.find(({ view }) => view === table.oid)
+  const all = {
+    ...rows.code(table.oid),
+    functions: [...(others?.functions ?? []), ...(policy?.functions ?? [])],
+    types: [...(others?.types ?? []), ...(policy ? [] : [UNKNOWN_TYPE])],
+  }
+  rows.snapshot.policyCode = [...policyCode.filter((row) => row !== others), all]
+  return undefined
+}
+
+/** Stands for what could not be understood: using it is opaque. */
+const UNKNOWN_TYPE = 19_999
+
 function createView(rows: Rows, name: Name, query: unknown, aliases: readonly string[], kind: string): string | undefined {
-  const catalog = createCatalog(rows.snapshot)
-  const parsed = { version: 0, stmts: [{ stmt: query }] }
-  const [facts] = analyse(parsed as never, catalog, { searchPath: ['public'], temporary: [], catalogKnown: true, readOnly: false })
   const columns = aliases.length > 0 ? aliases : outputOf(rows, as(query, 'SelectStmt') ?? {})
   if (columns === undefined) return 'Name the columns of the view: CREATE VIEW v (a, b) AS …'
   const oid = rows.relation(name, kind, columns)
   if (oid === undefined) return 'A relation of this name is there already.'
-  const { reads, functions, columns: used } = facts?.sql ?? {}
+  const view = definition(rows, oid, query)
   // Without the rest its definition is not known, and using it is opaque.
-  if (kind === 'r' || reads === undefined || functions === undefined || used === undefined) return undefined
-  const all = [...used.output, ...used.predicate]
+  if (kind === 'r' || view === undefined) return undefined
+  rows.snapshot.viewUses.push(...view.uses)
+  rows.snapshot.viewCode.push({ ...rows.code(oid), functions: view.functions })
+  return undefined
+}
+
+/** What a definition uses, apart from what it is the definition of. undefined: not known */
+function definition(rows: Rows, view: number, query: unknown) {
+  const parsed = { version: 0, stmts: [{ stmt: query }] }
+  const [facts] = analyse(parsed as never, createCatalog(rows.snapshot), SESSION)
+  const { reads, functions, columns } = facts?.sql ?? {}
+  if (reads === undefined || functions === undefined || columns === undefined) return undefined
+  const all = [...columns.output, ...columns.predicate]
+  const uses: Rows['snapshot']['viewUses'] = []
   for (const read of reads) {
     const relation = rows.find(split(read))
     if (relation === undefined) return undefined
+    if (relation.oid === view) continue
     const mine = all.filter((column) => column.startsWith(`${read}.`)).map((column) => column.slice(read.length + 1))
-    rows.snapshot.viewUses.push({ view: oid, relation: relation.oid, columns: [...new Set(mine)] })
+    uses.push({ view, relation: relation.oid, columns: [...new Set(mine)] })
   }
-  rows.snapshot.viewCode.push({
-    view: oid,
-    functions: functions.map((called) => rows.function(split(called))),
-    relations: [],
-    rows: false,
-    types: [],
-  })
-  return undefined
+  return { uses, functions: functions.map((called) => rows.function(split(called))) }
 }
+
+const SESSION: SessionView = { searchPath: ['public'], temporary: [], catalogKnown: true, readOnly: false }
 
 /** The names of a query's columns; undefined where they cannot be told from its text. */
 function outputOf(rows: Rows, select: Tree): readonly string[] | undefined {

@@ -1,4 +1,4 @@
-import type { FunctionRow, RelationRow, Snapshot, TypeRow } from '../catalog/index.ts'
+import type { FunctionRow, RelationRow, Snapshot, TypeRow, ViewCodeRow } from '../catalog/index.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] }
 
@@ -26,6 +26,8 @@ export class Rows {
     rules: [],
     viewUses: [],
     viewCode: [],
+    policyUses: [],
+    policyCode: [],
     expressions: [],
     functions: [],
     operators: [],
@@ -36,6 +38,7 @@ export class Rows {
   }
   #next = FIRST_OID
   #nextBuiltin = FIRST_BUILTIN
+  readonly #generated = new Map<number, Set<string>>()
 
   schema(name: string): void {
     if (!this.snapshot.schemas.includes(name)) this.snapshot.schemas.push(name)
@@ -46,12 +49,21 @@ export class Rows {
     if (this.find({ schema, name })) return undefined
     this.schema(schema)
     const oid = this.#next++
-    this.snapshot.relations.push({ oid, schema, name, kind, rowSecurity: false, columns, of })
+    this.snapshot.relations.push({ oid, schema, name, kind, rowSecurity: false, columns, of, partitionKey: [] })
     return oid
   }
 
   find({ schema, name }: Name): RelationRow | undefined {
     return this.snapshot.relations.find((row) => row.schema === schema && row.name === name)
+  }
+
+  /** Columns of a table that are computed from others. */
+  generated(oid: number): Set<string> {
+    const known = this.#generated.get(oid)
+    if (known) return known
+    const columns = new Set<string>()
+    this.#generated.set(oid, columns)
+    return columns
   }
 
   replace(oid: number, change: Partial<RelationRow>): void {
@@ -79,6 +91,11 @@ export class Rows {
       ...row,
     })
     return oid
+  }
+
+  /** What a definition calls: nothing yet. */
+  code(view: number): ViewCodeRow {
+    return { view, functions: [], rows: false, types: [], relations: [] }
   }
 
   /** @param kind pg_type.typtype */

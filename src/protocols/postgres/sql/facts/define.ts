@@ -3,7 +3,7 @@ import { expose } from './exposing.ts'
 import { mention } from './expressions.ts'
 import { act, anyRelation } from './findings.ts'
 import { relationNamed } from './names.ts'
-import { isSystem, writeRelation } from './relations.ts'
+import { followPolicies, isSystem, writeRelation } from './relations.ts'
 import { openColumns, type Scope } from './scope.ts'
 import { apart, defining, type Handler, type Statement, using } from './statement.ts'
 import { as, isTree, list, strings, type Tree, text, tree } from './tree.ts'
@@ -136,6 +136,10 @@ const alterTable: Handler = (statement, fields, outer) => {
     for (const [pattern, action] of SUBTYPES) if (pattern.test(subtype)) act(statement.found, action)
     // Those that are switched off are not in the catalog.
     if (SWITCHED_ON.test(subtype)) statement.found.definesCode = true
+    if (/RowSecurity$/.test(subtype) && target?.relation) {
+      const { relation } = target
+      defining(statement, () => followPolicies(statement, relation, true))
+    }
     // Inheritance and partitions: rows of one become rows of the other.
     const other = as(step.def, 'RangeVar') ?? as(step.def, 'PartitionCmd')?.name
     if (isTree(other)) {

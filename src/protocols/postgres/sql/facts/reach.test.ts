@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { allFactsOf, effectsOf, factsOf } from '../../../../../test/parts/facts-of.ts'
+import { catalogOf } from '../../../../../test/parts/shop-catalog.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
 
 /** `reads` and `writes` as rules see them; undefined is unknown. */
-const reached = (sql: string) => {
-  const { reads, writes } = factsOf(sql).sql
+const reached = (sql: string, catalog?: Catalog) => {
+  const { reads, writes } = factsOf(sql, {}, catalog).sql
   return { reads, writes }
 }
 
@@ -177,5 +179,62 @@ describe('code that is defined counts when it is defined: others meet it, also w
 
   it('a foreign table that was just made may lead anywhere', () => {
     expect(allFactsOf('CREATE FOREIGN TABLE x (a int) SERVER y; TABLE x').at(-1)?.sql.reads).toBe(undefined)
+  })
+})
+
+describe('row security reads what its expressions name', () => {
+  const guarded = (enabled: boolean, calls?: readonly string[]) =>
+    catalogOf({
+      relations: {
+        'public.nosy': { columns: ['id'], policies: { uses: { 'public.secrets': ['code'] }, enabled, ...(calls && { calls }) } },
+        'public.secrets': { columns: ['id', 'code'] },
+      },
+      functions: [{ name: 'evil' }],
+    })
+
+  it.each(['TABLE nosy', 'UPDATE nosy SET id = 2', 'DELETE FROM nosy', 'COPY nosy TO STDOUT'])('%s', (sql) => {
+    expect(reached(sql, guarded(true, [])).reads).toEqual(['public.nosy', 'public.secrets'])
+  })
+
+  it('also where rows are only added', () => {
+    expect(reached('INSERT INTO nosy VALUES (1)', guarded(true, []))).toEqual({ reads: ['public.secrets'], writes: ['public.nosy'] })
+    expect(factsOf('TABLE nosy', {}, guarded(true, [])).sql.columns?.predicate).toEqual(['public.secrets.code'])
+  })
+
+  it('where it is enabled, and by enabling it', () => {
+    expect(reached('TABLE nosy', guarded(false, [])).reads).toEqual(['public.nosy'])
+    expect(reached('ALTER TABLE nosy ENABLE ROW LEVEL SECURITY', guarded(false, [])).reads).toEqual(['public.nosy', 'public.secrets'])
+    expect(reached('ALTER TABLE nosy ENABLE ROW LEVEL SECURITY', guarded(false, ['public.evil']))).toEqual(ANYTHING)
+  })
+
+  it('and is opaque where it calls code of users, or is not known', () => {
+    expect(effectsOf('TABLE nosy', {}, guarded(true, ['public.evil']))).toContain('opaque/function')
+    expect(effectsOf('TABLE nosy', {}, guarded(true))).toContain('opaque/user code')
+  })
+})
+
+describe('an UPDATE of columns that others depend on', () => {
+  const keys = catalogOf({
+    relations: {
+      'public.plans': {
+        columns: ['n', 'code', 'word'],
+        cascades: [{ relation: 'public.orders', on: 'update', columns: ['plan'], key: ['code', '*'] }],
+      },
+      'public.orders': { columns: ['id', 'plan'] },
+      'public.parts': { kind: 'partitioned table', columns: ['id', 'word'], partitionKey: ['id'] },
+      'public.part_one': { columns: ['id', 'word'], parents: ['public.parts'] },
+      'public.part_two': { columns: ['id', 'word'], parents: ['public.parts'], triggers: ['insert'] },
+    },
+  })
+
+  it('cascades where the key is computed from them', () => {
+    expect(reached('UPDATE plans SET n = 2', keys).writes).toEqual(['public.orders', 'public.plans'])
+  })
+
+  it('may move rows, and fires what inserting them there fires', () => {
+    expect(effectsOf('UPDATE parts SET id = 2', {}, keys)).toContain('opaque/trigger')
+    expect(effectsOf('MERGE INTO parts USING orders ON true WHEN MATCHED THEN UPDATE SET id = 2', {}, keys)).toContain('opaque/trigger')
+    expect(effectsOf(`UPDATE parts SET word = 'x'`, {}, keys)).toEqual(['write/update'])
+    expect(effectsOf('UPDATE part_one SET id = 2', {}, keys)).toEqual(['write/update'])
   })
 })

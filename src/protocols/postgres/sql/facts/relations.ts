@@ -62,6 +62,7 @@ function followRead(statement: Statement, relation: Relation, inherit: boolean):
   if (statement.locks) found.writes.add(key)
   if (relation.userCode.onRead) runUserCode(statement, 'user code')
   if (relation.kind === 'foreign table') followForeign(statement)
+  followPolicies(statement, relation)
   followUses(statement, relation, relation.kind === 'view')
   if (relation.of !== undefined) readByOid(statement, relation.of, true)
   if (inherit) for (const child of relation.children) readByOid(statement, child, true)
@@ -83,6 +84,18 @@ function followUses(statement: Statement, relation: Relation, runs: boolean): vo
     else runUserCode(statement, 'view')
   }
   for (const { relation: oid, columns } of view.uses) readByOid(statement, oid, true, columns)
+}
+
+/** Row security reads what its expressions name, for whoever it applies to. @param defined they are met from now on, and do not run */
+export function followPolicies(statement: Statement, { policies }: Relation, defined = false): void {
+  if (!policies || !(policies.enabled || defined)) return
+  if (policies.calls) callAll(statement, policies.calls)
+  else runUserCode(statement, 'user code')
+  for (const { relation: oid, columns } of policies.uses) {
+    readByOid(statement, oid, true, columns)
+    const relation = statement.names.catalog?.relationByOid(oid)
+    if (relation) for (const column of columns) noteColumn(statement, resolvedOf(relation), column, 'predicate')
+  }
 }
 
 function readByOid(statement: Statement, oid: number, inherit: boolean, columns?: readonly string[]): void {
@@ -177,12 +190,17 @@ function followWrite(statement: Statement, relation: Relation, verb: Verb, set: 
   if (verb !== 'alter' && verb !== 'drop') {
     if (relation.rules || relation.triggers.includes(verb)) runUserCode(statement, 'trigger')
     if (relation.kind === 'view') writeThrough(statement, relation, verb)
+    if (verb !== 'truncate') followPolicies(statement, relation)
   }
   if (codeRuns(relation, verb)) runUserCode(statement, 'user code')
   if (relation.kind === 'foreign table' && verb !== 'alter' && verb !== 'drop') followForeign(statement)
   if (relation.of !== undefined) writeByOid(statement, relation.of, verb, undefined)
   if (inherit && (verb !== 'insert' || relation.kind === 'partitioned table')) {
-    for (const child of relation.children) writeByOid(statement, child, verb, set)
+    const moves = verb === 'update' && relation.kind === 'partitioned table' && mayMove(relation, set)
+    for (const child of relation.children) {
+      writeByOid(statement, child, verb, set)
+      if (moves) for (const each of ['delete', 'insert'] as const) writeByOid(statement, child, each, undefined)
+    }
   }
   const ancestors = ancestorsOf(statement, relation)
   for (const ancestor of ancestors) {
@@ -192,6 +210,13 @@ function followWrite(statement: Statement, relation: Relation, verb: Verb, set: 
   }
   if (verb === 'delete' || verb === 'update') for (const each of [relation, ...ancestors]) cascade(statement, each, verb, set)
 }
+
+/** Whether an UPDATE may take rows out of one partition and put them into another. */
+function mayMove({ partitionKey = ANY }: Relation, set: ReadonlySet<string> | undefined): boolean {
+  return !set || partitionKey.some((column) => column === '*' || set.has(column))
+}
+
+const ANY = ['*'] as const
 
 function codeRuns({ userCode }: Relation, verb: Verb): boolean {
   if (verb === 'truncate' || verb === 'drop') return false
@@ -217,7 +242,7 @@ function writeByOid(statement: Statement, oid: number, verb: Verb, set: Readonly
 function cascade(statement: Statement, relation: Relation, verb: 'delete' | 'update', set: ReadonlySet<string> | undefined): void {
   for (const each of relation.cascades) {
     if (each.on !== verb) continue
-    if (verb === 'update' && set && !each.key.some((column) => set.has(column))) continue
+    if (verb === 'update' && set && !each.key.some((column) => column === '*' || set.has(column))) continue
     const other = statement.names.catalog?.relationByOid(each.relation)
     if (!other) {
       anyRelation(statement.found)
