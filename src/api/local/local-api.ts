@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyTypeProvider, type RawServerDefault } from 'fastify'
 import type { z } from 'zod'
+import './declared.ts'
 import { LocalError } from './errors.ts'
 import type { Operator } from './operator.ts'
 import { codedError, problemOf, statusOf } from './problem.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
-import './declared.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
 import { policyRoutes } from './routes/policy.ts'
@@ -38,6 +38,16 @@ export interface FailureLog {
  */
 export function localApi(operator: Operator, log: FailureLog, closing: AbortSignal): LocalApi {
   const api = Fastify({ bodyLimit: 64 * 1024, forceCloseConnections: true }).withTypeProvider<ZodTypes>()
+  speakProblems(api, log)
+  api.addHook('onRequest', async (request) => {
+    request.operator = operator
+  })
+  operatorRoutes(api, log, closing)
+  return api
+}
+
+/** Requests are checked by zod, and whatever goes wrong is answered as a problem: {code, message, next}. A route that declares no permission is refused. */
+export function speakProblems(api: LocalApi, log: FailureLog): void {
   api.setValidatorCompiler<z.ZodType>(({ schema }) => (value) => {
     const read = schema.safeParse(value)
     return read.success ? { value: read.data } : { error: read.error }
@@ -55,17 +65,17 @@ export function localApi(operator: Operator, log: FailureLog, closing: AbortSign
   api.setErrorHandler((error, request, reply) => {
     const coded = codedError(error)
     if (coded.code === 'GS_LOCAL_FAILED')
-      log.error({ err: error, ...(request.routeOptions.url ? { route: request.routeOptions.url } : {}) }, 'a local request failed')
+      log.error({ err: error, ...(request.routeOptions.url ? { route: request.routeOptions.url } : {}) }, 'a request failed')
     reply.code(statusOf(coded)).send(problemOf(coded))
   })
-
   api.addHook('onRoute', ({ url, config }) => {
     if (config?.permission === undefined) throw new Error(`the route ${url} does not declare what it needs of its caller`)
   })
   api.decorateRequest('operator')
-  api.addHook('onRequest', async (request) => {
-    request.operator = operator
-  })
+}
+
+/** Everything that an Operator may do, at any door. */
+export function operatorRoutes(api: LocalApi, log: FailureLog, closing: AbortSignal): void {
   maintenanceRoutes(api, closing)
   runRoutes(api)
   sessionRoutes(api)
@@ -76,5 +86,4 @@ export function localApi(operator: Operator, log: FailureLog, closing: AbortSign
   keyRoutes(api, closing)
   policyRoutes(api, closing)
   secretRoutes(api)
-  return api
 }

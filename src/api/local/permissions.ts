@@ -3,6 +3,10 @@
  * those of his roles.
  */
 export const permissions = [
+  /** Asks for no session: signing in itself. */
+  'anybody',
+  /** Any session will do. */
+  'signed-in',
   'status.read',
   'runs.read',
   'runs.revoke',
@@ -19,6 +23,8 @@ export const permissions = [
   'keys.rotate',
   'secrets.read',
   'secrets.write',
+  'approvals.read',
+  'approvals.decide',
   'gateway.operate',
 ] as const
 

@@ -21,10 +21,20 @@ const STATUS: Readonly<Record<string, number>> = {
   GS_RETENTION_NOT_FOUND: 404,
   GS_RETENTION_NO_HOLD: 404,
   GS_LOCAL_FAILED: 500,
+  GS_ADMIN_REQUEST_INVALID: 400,
+  GS_ADMIN_NOT_SIGNED_IN: 401,
+  GS_PEOPLE_SESSION_INVALID: 401,
+  GS_ADMIN_NOT_PERMITTED: 403,
+  GS_ADMIN_CROSS_SITE: 403,
+  GS_ADMIN_MISDIRECTED: 421,
+  GS_ADMIN_THROTTLED: 429,
+  GS_IDENTITY_THROTTLED: 429,
+  GS_PEOPLE_BUSY: 503,
+  GS_PEOPLE_ISSUER_UNAVAILABLE: 503,
   GS_TRAIL_FULL: 503,
   GS_TRAIL_FAILED: 503,
   GS_TRAIL_CLOSED: 503,
-} satisfies Partial<Record<LocalErrorCode | `GS_TRAIL_${string}` | `GS_EVIDENCE_${string}` | `GS_RETENTION_${string}`, number>>
+} satisfies Partial<Record<LocalErrorCode | `GS_${'TRAIL' | 'EVIDENCE' | 'RETENTION' | 'ADMIN' | 'PEOPLE' | 'IDENTITY'}_${string}`, number>>
 
 /** What a room refuses is understood, and not done: 422 (RFC 9110 §15.5.21). */
 export function statusOf({ code }: CodedError): number {

@@ -1,0 +1,124 @@
+import type { TlsOptions } from 'node:tls'
+import cookie from '@fastify/cookie'
+import formbody from '@fastify/formbody'
+import type { FastifyBaseLogger, FastifyReply } from 'fastify'
+import type { Throttle } from '../../identity/index.ts'
+import type { People, SignedInPerson } from '../../identity/people/index.ts'
+import { CodedError } from '../../operations/index.ts'
+import { httpDoor, isLoopback, listenOn, type Misfit } from '../http/door.ts'
+import { type LocalApi, operatorRoutes, speakProblems, type ZodTypes } from '../local/local-api.ts'
+import type { Operator } from '../local/operator.ts'
+import type { Permission } from '../local/permissions.ts'
+import { problemOf, statusOf } from '../local/problem.ts'
+import { type Authenticated, authenticate, requireOurPage } from './authenticate.ts'
+import { AdminDoorError } from './errors.ts'
+import { describeApi } from './openapi.ts'
+import { mayDo } from './role-permissions.ts'
+import { browserSignInRoutes, signInRoutes } from './sign-in-routes.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sent it; of routes that ask for a session. */
+    authenticated: Authenticated
+  }
+}
+
+export interface AdminDoorOptions {
+  readonly people: People
+  /** What a person may have done: everything recorded in that person's name. */
+  readonly operatorFor: (person: SignedInPerson) => Operator
+  /** How browsers reach this door, `https://gw.example.org:8445`: what `Origin` must say, and where issuers send people back. */
+  readonly origin: string
+  readonly names: readonly string[]
+  readonly tls?: TlsOptions | undefined
+  readonly throttle: Throttle
+  readonly logger?: FastifyBaseLogger | undefined
+  /** Ends what is still streaming. */
+  readonly closing: AbortSignal
+  readonly version: string
+}
+
+export interface AdminDoor {
+  /** @returns the port in use. @throws AdminDoorError GS_ADMIN_DOOR_PLAINTEXT */
+  listen(address: { readonly host: string; readonly port: number }): Promise<number>
+  close(): Promise<void>
+  /** Every route, with what it asks of its caller. */
+  readonly routes: readonly { readonly method: string; readonly url: string; readonly permission: Permission }[]
+  /** For tests without a port. */
+  readonly server: LocalApi
+}
+
+const BODY_LIMIT = 64 * 1024
+
+/** The admin door: the API for people and their tools, on a listener and an origin of its own. docs/api.md */
+export async function adminDoor(options: AdminDoorOptions): Promise<AdminDoor> {
+  const server = httpDoor({
+    ...options,
+    bodyLimit: BODY_LIMIT,
+    contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
+    refuse: refuseMisfit,
+  }).withTypeProvider<ZodTypes>() as unknown as LocalApi
+  speakProblems(server, { error: (fields, message) => options.logger?.error(fields, message) })
+  server.decorateRequest('authenticated')
+  const routes: AdminDoor['routes'][number][] = []
+  server.addHook('onRoute', ({ method, url, config }) => {
+    for (const each of [method].flat()) if (config?.permission) routes.push({ method: each, url, permission: config.permission })
+  })
+  await server.register(cookie)
+  await server.register(formbody, { bodyLimit: BODY_LIMIT })
+  await describeApi(server, options.version)
+  server.addHook('onRequest', async (request, reply) => {
+    const { permission } = request.routeOptions.config
+    if (request.is404 || permission === 'anybody') return undefined
+    try {
+      const authenticated = authenticate(request, options.people.sessions)
+      if (permission === undefined || !mayDo(authenticated.session.person.roles, permission))
+        throw new AdminDoorError('GS_ADMIN_NOT_PERMITTED')
+      request.authenticated = authenticated
+      request.operator = options.operatorFor(authenticated.session.person)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
+      return refuse(reply, error)
+    }
+  })
+  // Behind parsing: what shows that a form is ours stands in it. Before validation: nobody learns from it what a route takes.
+  server.addHook('preValidation', async (request, reply) => {
+    try {
+      if (request.authenticated) requireOurPage(request, request.authenticated, options.origin)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
+      return refuse(reply, error)
+    }
+  })
+  browserSignInRoutes(server, options)
+  signInRoutes(server, options)
+  operatorRoutes(server, { error: (fields, message) => options.logger?.error(fields, message) }, options.closing)
+  await server.ready()
+  return {
+    routes,
+    server,
+    async listen({ host, port }) {
+      if (!options.tls && !isLoopback(host)) throw new AdminDoorError('GS_ADMIN_DOOR_PLAINTEXT')
+      return listenOn(server as never, { host, port })
+    },
+    close: () => server.close() as unknown as Promise<void>,
+  }
+}
+
+function refuse(reply: FastifyReply, error: CodedError): FastifyReply {
+  const status = statusOf(error)
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply.code(status).send(problemOf(error))
+}
+
+function refuseMisfit(reply: FastifyReply, why: Misfit): FastifyReply {
+  if (typeof why === 'object') {
+    const { retryAfter } = why.throttled as { retryAfter?: number }
+    reply.header('retry-after', String(retryAfter ?? 1))
+    return refuse(reply, new AdminDoorError('GS_ADMIN_THROTTLED'))
+  }
+  if (why === 'misdirected') return refuse(reply, new AdminDoorError('GS_ADMIN_MISDIRECTED'))
+  return refuse(reply, new AdminDoorError('GS_ADMIN_REQUEST_INVALID'))
+}

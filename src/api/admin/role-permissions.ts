@@ -1,0 +1,41 @@
+import type { Role } from '../../identity/people/index.ts'
+import type { Permission } from '../local/permissions.ts'
+
+const MEMBER = ['signed-in', 'status.read'] as const
+const LIVE = ['runs.read', 'sessions.read'] as const
+
+/**
+ * What each role is for. None contains another: who decides what agents may do is not thereby one who takes entries out of the trail, and whoever looks
+ * after the gateway does not thereby read what it recorded.
+ */
+const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
+  member: MEMBER,
+  approver: [...MEMBER, ...LIVE, 'approvals.read', 'approvals.decide', 'runs.revoke', 'sessions.kill'],
+  auditor: [...MEMBER, ...LIVE, 'approvals.read', 'trail.read', 'trail.export', 'trail.check', 'trail.erase', 'holds.read', 'holds.write'],
+  admin: [
+    ...MEMBER,
+    ...LIVE,
+    'approvals.read',
+    'runs.revoke',
+    'runs.resume',
+    'sessions.kill',
+    'trail.check',
+    'trail.erase',
+    'trail.prune',
+    'holds.read',
+    'keys.rotate',
+    'secrets.read',
+    'secrets.write',
+    'gateway.operate',
+  ],
+}
+
+/** @returns whether one of these roles may do that */
+export function mayDo(roles: ReadonlySet<Role>, permission: Permission): boolean {
+  return [...roles].some((role) => PERMISSIONS[role].includes(permission))
+}
+
+/** For documentation: the roles that may do something. */
+export function rolesThatMay(permission: Permission): readonly Role[] {
+  return (Object.keys(PERMISSIONS) as Role[]).filter((role) => PERMISSIONS[role].includes(permission))
+}
