@@ -167,10 +167,8 @@ describe('the catalog of a real database', () => {
     expect(policies?.calls).toEqual(['pg_catalog.int48eq', 'pg_catalog.texteq', 'pg_catalog.upper'])
     expect(relation('secured').policies).toMatchObject({ enabled: true, uses: [] })
     expect(relation('secured_by_code').policies?.calls).toEqual(['app.spy'])
-    expect(relation('secured_sometimes').policies).toMatchObject({
-      enabled: false,
-      uses: [{ relation: relation('orders').oid, columns: ['*'] }],
-    })
+    expect(relation('secured_sometimes').policies?.enabled).toBe(false)
+    expect(named(relation('secured_sometimes').policies!.uses.map((use) => use.relation))).toEqual(['orders'])
     expect(relation('orders').policies).toBeUndefined()
   })
   it('knows the key of partitions, and keys that are computed from other columns', () => {
