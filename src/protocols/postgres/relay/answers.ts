@@ -6,12 +6,21 @@ import type { ErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
 import type { WireName } from '../wire/read.ts'
 import { Charges } from './charges.ts'
+import { CopiedRows } from './copied-rows.ts'
 import { type Expected, type Sent, Unanswered } from './expected.ts'
 import type { Flight } from './flight.ts'
 import type { Portal } from './portal.ts'
 import { Portals } from './portals.ts'
-import { refusalFields } from './stand-ins.ts'
+import { COPY_REFUSED, refusalFields } from './stand-ins.ts'
 import { Statements } from './statements.ts'
+
+/** What can be asked of the target besides what its client asks. */
+export interface TargetControl {
+  /** To stop what it is at: cancels it, or ends its COPY. */
+  stop(): void
+  /** To end the group of messages that it skips. */
+  sync(): void
+}
 
 /** It is recorded in clear, so it is nothing else. */
 const SQLSTATE = /^[0-9A-Z]{5}$/
@@ -19,7 +28,8 @@ const SQLSTATE = /^[0-9A-Z]{5}$/
 const QUERY_CANCELED = '57014'
 /** How often it is looked whether the target has come to what has no time left; ms. */
 const AGAIN_MS = 50
-const COPY_FAULT = 'Only copy data may be sent while the server copies in.'
+/** What a client is told that sends something else while the server copies in. */
+export const COPY_FAULT = 'Only copy data may be sent while the server copies in.'
 const FAILED_COPY_FAULT = 'Behind a Sync that a failed COPY may have consumed, nothing may be sent before the server is ready.'
 
 /**
@@ -30,8 +40,7 @@ export class Answers {
   readonly statements = new Statements()
   readonly portals = new Portals()
   readonly #sql: SqlSession
-  /** Stops what the target is at. */
-  readonly #stop: () => void
+  readonly #target: TargetControl
   readonly #expected = new Unanswered()
   #status: number = transaction.idle
   /** Something was executed since then that may have begun or ended a transaction. */
@@ -43,6 +52,10 @@ export class Answers {
   #fatal = false
   /** The server is in copy-in mode for the head. */
   #copyingIn = false
+  /** How many times it was. */
+  #copies = 0
+  /** Counted where the COPY is limited. */
+  #copiedRows: CopiedRows | undefined
   /** Syncs that the server may have consumed as part of a failed COPY, or may yet answer. */
   #looseSyncs = 0
   readonly #charges = new Charges()
@@ -50,10 +63,9 @@ export class Answers {
   /** An operation was cut off too late for its error: the client is told ours, and nothing more up to the next ReadyForQuery. */
   #muted = false
 
-  /** @param stop stops what the target is at: cancels it, or ends its COPY */
-  constructor(sql: SqlSession, stop: () => void) {
+  constructor(sql: SqlSession, target: TargetControl) {
     this.#sql = sql
-    this.#stop = stop
+    this.#target = target
   }
 
   /** Whether a text that is read now may mean something else once the server has answered. */
@@ -87,9 +99,14 @@ export class Answers {
     return this.#fatal
   }
 
-  /** Whether the server takes copy data. */
-  get copyingIn(): boolean {
-    return this.#copyingIn
+  /** Whether the server takes copy data, and no end of it is on its way. */
+  get copyOpen(): boolean {
+    return this.#copyingIn && this.#expected.head?.copyEnds === 0
+  }
+
+  /** How many COPYs in the server has begun: tells one from the next. */
+  get copies(): number {
+    return this.#copies
   }
 
   /** Set where the client sent something that cannot be carried: it shows when sent, or only by the server's answer. */
@@ -118,7 +135,7 @@ export class Answers {
       completed: 0,
       stopped: false,
     }
-    if (this.#copyingIn && this.#expected.length === 1 && this.#expected.head!.copyEnds === 0) {
+    if (this.copyOpen && this.#expected.length === 1) {
       // In copy-in mode the server ignores Flush and Sync (PostgreSQL protocol, "COPY Operations").
       if (expected.type === frontend.sync) {
         this.#looseSyncs += 1
@@ -136,26 +153,25 @@ export class Answers {
     this.#expected.push(expected)
   }
 
-  /** CopyDone or CopyFail goes upstream. Outside a COPY the server ignores it. */
+  /** The end of the COPY that the server takes data for goes upstream. */
   copyEnded(): void {
-    const last = this.#expected.at(this.#expected.length - 1)
-    if (last) last.copyEnds += 1
+    const { head } = this.#expected
+    if (head) head.copyEnds += 1
   }
 
-  /** Copy data of the client goes upstream, perhaps before the server said that it copies. */
-  copied(bytes: number): void {
-    if (!this.#copyingIn) {
-      this.#charges.addEarly(bytes)
-      return
-    }
-    if (!this.#charges.flight) this.#charges.start(this.#headFlight())
-    this.#charges.add(0, bytes)
-    this.charge()
-  }
-
-  /** Why the COPY that takes data now is cut off; undefined where it is not. */
-  get copyCut(): Refusal | undefined {
-    return this.#copyingIn ? this.#headFlight()?.cut : undefined
+  /**
+   * Copy data of the client is about to go upstream: a run of messages, or a part of one.
+   * @param announced bytes of the messages that begin in it, to their ends
+   * @returns whether it may: nothing may that comes to more than it may
+   */
+  copied(bytes: Uint8Array, start: number, end: number, announced: number): boolean {
+    const flight = this.#headFlight()
+    if (!flight) return true
+    const before = this.#copiedRows?.rows ?? 0
+    this.#copiedRows?.add(bytes, start, end)
+    const refusal = flight.charge((this.#copiedRows?.rows ?? 0) - before, announced)
+    if (refusal) flight.cutOff(refusal)
+    return flight.cut === undefined
   }
 
   /**
@@ -249,9 +265,6 @@ export class Answers {
         this.#takeOver(portal?.statements[0], '')
         return
       }
-      case backend.copyInResponse:
-        this.#copyIn()
-        return
       case backend.copyOutResponse:
       case backend.copyDone:
         this.#receiver()
@@ -268,14 +281,16 @@ export class Answers {
    */
   completed(tag: () => string): ErrorFields | undefined {
     // Of a COPY in the rows are known from its end only, since CopyData is cut where the client likes.
-    const copied = this.#copyingIn
-    if (copied) this.#charges.add(copiedRows(tag()), 0)
     const head = this.#expected.head
     const flight = this.#headFlight()
+    if (this.#copyingIn) {
+      const refusal = flight?.charge(rowsOf(tag()) - (this.#copiedRows?.rows ?? 0), 0)
+      if (refusal) flight?.cutOff(refusal)
+    }
     const of = head?.type === frontend.query ? flight?.statements[head.completed++] : flight?.statements[0]
     this.#completed()
     if (of && of.transitions.length > 0) this.#takeOver(of, tag())
-    if (!flight?.cut || copied) return undefined
+    if (!flight?.cut) return undefined
     this.#muted = true
     const fields = refusalFields(flight.cut)
     return { ...fields, message: `${fields.message} The target had completed it by then.` }
@@ -298,11 +313,13 @@ export class Answers {
     this.#sql.failed(head.type === frontend.query ? flight?.statements[head.completed] : flight?.statements[0])
     if (!this.#copyingIn) this.#looseSyncs = 0
     const replacement = head.replacement?.by.answers(fields) ? head.replacement : undefined
-    const cut = !this.#fatal && sqlstate === QUERY_CANCELED ? flight?.cut : undefined
+    // A COPY in that we ended within a message of its client fails by what we filled that up with.
+    const cut = !this.#fatal && (sqlstate === QUERY_CANCELED || this.#copyingIn) ? flight?.cut : undefined
+    const ended = cut ? QUERY_CANCELED : sqlstate
     if (head.type === frontend.query) {
-      head.flight?.fail(sqlstate, this.#fatal)
+      head.flight?.fail(ended, this.#fatal)
       this.#copyingIn = false
-    } else if (head.type !== frontend.sync) this.#failExtended(head, sqlstate)
+    } else if (head.type !== frontend.sync) this.#failExtended(head, ended, fields)
     return cut ? refusalFields(cut) : replacement?.answer
   }
 
@@ -326,7 +343,6 @@ export class Answers {
     if (status === transaction.idle) this.portals.end(this.#failure)
     this.#failure = undefined
     this.#statusPassed = false
-    if (this.#expected.length === 0) this.#charges.dropEarly()
   }
 
   /** One end is gone: nothing will be answered any more. */
@@ -364,7 +380,7 @@ export class Answers {
     else this.#tell({ kind: 'close', name })
   }
 
-  #failExtended(head: Expected, sqlstate: string): void {
+  #failExtended(head: Expected, sqlstate: string, fields: ReadonlyMap<string, string>): void {
     const ended = head.replacement?.answer.sqlstate ?? sqlstate
     if (head.type === frontend.execute) head.portal?.flight?.fail(ended, this.#fatal)
     head.flight?.fail(sqlstate, this.#fatal)
@@ -379,6 +395,10 @@ export class Answers {
     }
     while (this.#expected.head && this.#expected.head.type !== frontend.sync) this.#skip(this.#shift()!)
     this.#skipping = this.#expected.length === 0
+    // Its client never knew of the COPY that we ended, and waits for its Sync, which the server took as a part of the COPY.
+    if (this.#muted && fields.get('M')?.includes(COPY_REFUSED)) {
+      for (; this.#looseSyncs > 0; this.#looseSyncs -= 1) this.#target.sync()
+    }
   }
 
   /** The server reads it and does nothing. */
@@ -393,10 +413,12 @@ export class Answers {
     else if (expected.type === frontend.bind || expected.type === frontend.close) this.portals.answered(expected.name)
   }
 
-  #copyIn(): void {
-    this.#charges.start(this.#receiver())
-    this.#charges.takeEarly()
+  /** CopyInResponse. @throws WireError where nothing was asked */
+  copyIn(binary: boolean): void {
+    const flight = this.#receiver()
     this.#copyingIn = true
+    this.#copies += 1
+    this.#copiedRows = flight?.limited ? new CopiedRows(binary) : undefined
     // What was sent behind it before the server said that it copies: a Sync is consumed by the COPY, unless its end came first.
     const head = this.#expected.head!
     while (head.copyEnds === 0 && this.#expected.length > 1) {
@@ -405,10 +427,10 @@ export class Answers {
         this.#clientFault = new WireError(COPY_FAULT)
         return
       }
-      head.copyEnds += next.copyEnds
       this.#expected.dropSecond()
       this.#looseSyncs += 1
     }
+    if (this.#muted || flight?.cut) this.#target.stop()
   }
 
   /** The COPY that the head was in is over. */
@@ -485,12 +507,12 @@ export class Answers {
     const { head } = this.#expected
     if (!head || head.stopped) return
     head.stopped = true
-    this.#stop()
+    this.#target.stop()
   }
 }
 
 /** @param tag of a COPY: `COPY 12` */
-function copiedRows(tag: string): number {
+function rowsOf(tag: string): number {
   return tag.startsWith('COPY ') ? Number.parseInt(tag.slice('COPY '.length), 10) || 0 : 0
 }
 

@@ -40,6 +40,10 @@ export interface Item {
   readonly replacement: Replacement | undefined
   /** CopyData: it begins with the rest of a message whose beginning stands in an item before. */
   readonly continues: boolean
+  /** CopyData: bytes of the messages that begin in it, to their ends. */
+  announced: number
+  /** CopyData: bytes of its last message that are still to come. */
+  left: number
 }
 
 /** Everything framed from one read: decided, admitted and forwarded together. */

@@ -6,8 +6,6 @@ export class Charges {
   #flight: Flight | undefined
   #rows = 0
   #bytes = 0
-  /** Copy data that was sent before the server said that it copies. */
-  #early = 0
 
   /** Whose result is arriving; undefined between results. */
   get flight(): Flight | undefined {
@@ -17,22 +15,6 @@ export class Charges {
   /** A result starts. */
   start(flight: Flight | undefined): void {
     this.#flight = flight
-  }
-
-  /** Copy data for an operation that the server has not come to. */
-  addEarly(bytes: number): void {
-    this.#early += bytes
-  }
-
-  /** The server has come to it. */
-  takeEarly(): void {
-    this.#bytes += this.#early
-    this.#early = 0
-  }
-
-  /** Nobody will come to it: the server ignores copy data outside a COPY. */
-  dropEarly(): void {
-    this.#early = 0
   }
 
   add(rows: number, bytes: number): void {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Admission } from '../../../guard/index.ts'
 import { Refusal } from '../../../operations/index.ts'
-import { copyFail, flush, readyForQuery } from '../wire/build.ts'
+import { copyFail, flush, readyForQuery, sync } from '../wire/build.ts'
 import { frontend, transaction } from '../wire/codes.ts'
 import { buildErrorResponse } from '../wire/error-response.ts'
 import type { WireError } from '../wire/errors.ts'
@@ -10,12 +10,15 @@ import type { Batch, Item, Replacement } from './batch.ts'
 import { Flight } from './flight.ts'
 import type { FromServer } from './from-server.ts'
 import { Outgoing } from './outgoing.ts'
-import { CANCELLED, refusalFields, standInFor } from './stand-ins.ts'
+import { CANCELLED, COPY_REFUSED, refusalFields, standInFor } from './stand-ins.ts'
 
 export type Answer = Admission | Refusal
 
 const FLUSH = flush()
-const COPY_FAIL = copyFail('gatescribe refused')
+const SYNC = sync()
+const COPY_FAIL = copyFail(COPY_REFUSED)
+/** No COPY takes it as data: text holds no NUL, and no tuple is empty in the binary format but of a table without columns. */
+const FILLING = new Uint8Array(65_536)
 
 /** Sends upstream what was admitted, as it came, and a stand-in for what was not. */
 export class Forwarder {
@@ -26,9 +29,8 @@ export class Forwarder {
   readonly #upstream = new Outgoing()
   /** Whether the copy data that came last was passed. */
   #copyPasses = false
-  #forwarding = false
-  /** A COPY was cut off, and the client may not know it yet: what it still sends of it goes nowhere. */
-  #copyCut = false
+  /** Bytes that the server still expects of the CopyData that was passed last. */
+  #copyLeft = 0
   /** The server may keep its answers to itself until it is told to send them. */
   #unflushed = false
 
@@ -46,7 +48,6 @@ export class Forwarder {
    */
   forward(batch: Batch, answers: readonly Answer[], withdrawn: boolean): WireError | undefined {
     let cancelled = withdrawn
-    this.#forwarding = true
     for (const item of batch.items) {
       const answer = item.operation < 0 ? undefined : answers[item.operation]!
       if (answer instanceof Refusal) this.#replace(item, { by: item.standIn ?? standInFor(item), answer: refusalFields(answer) })
@@ -57,7 +58,6 @@ export class Forwarder {
       } else if (item.replacement) this.#replace(item, item.replacement)
       else this.#pass(item, answer)
     }
-    this.#forwarding = false
     const fault = this.#answers.clientFault
     if (fault) this.#upstream.drop()
     else this.#upstream.send(this.#target)
@@ -72,22 +72,21 @@ export class Forwarder {
   }
 
   #pass(item: Item, admission: Admission | undefined): void {
-    const { type, bytes, start, end, name, ofStatement, statement, portal, continues, changes } = item
+    const { type, bytes, start, end, name, ofStatement, statement, portal, changes } = item
     if (type === frontend.copyData) {
-      // Outside a COPY the server ignores it, and nothing was admitted that it could belong to. A message goes whole or not at all:
-      // of one that is cut off, the server would take what we send next, whatever that is, for the rest.
-      if (!continues) this.#copyPasses = this.#answers.inFlight && !this.#cutsCopy()
-      if (!this.#copyPasses) return
-      this.#answers.copied(end - start)
-    } else if (type === frontend.copyDone || type === frontend.copyFail) {
-      if (this.#cutsCopy()) return
+      this.#passCopyData(item)
+      return
+    }
+    if (type === frontend.copyDone || type === frontend.copyFail) {
+      // The COPY that it was read for may be over by now.
+      if (!this.#answers.copyOpen) return
       this.#answers.copyEnded()
+      this.#unflushed = true
     } else if (type === frontend.flush) this.#unflushed = false
     else if (type !== frontend.terminate) {
       const flight = admission && new Flight(admission, item.facts)
       if (flight?.time !== undefined) this.#answers.watch(flight, flight.time)
       this.#unflushed = type !== frontend.sync && type !== frontend.query
-      this.#copyCut = false
       if (portal && flight) portal.flight = flight
       this.#answers.sent({ type, name, ofStatement, statement, portal, flight, replacement: undefined, changes })
     }
@@ -100,26 +99,52 @@ export class Forwarder {
       return
     }
     this.#unflushed = type !== frontend.query
-    this.#copyCut = false
     this.#answers.sent({ type, name, ofStatement, statement, portal, flight: undefined, replacement, changes: false })
     const { upstream } = replacement.by
     this.#upstream.add(upstream, 0, upstream.length)
   }
 
-  /** Ends a COPY in that was cut off, now; to be called between two messages of its client. */
-  endCopy(): void {
-    // Within `forward` what comes next in the batch ends it, behind what is on its way.
-    if (!this.#forwarding && this.#cutsCopy()) this.#upstream.send(this.#target)
+  /** A message goes whole or not at all: the server would take what we send next, whatever that is, for the rest of one that is cut off. */
+  #passCopyData({ bytes, start, end, continues, announced, left }: Item): void {
+    // The COPY that it was read for may be over by now.
+    if (!continues) this.#copyPasses = this.#answers.copyOpen
+    if (!this.#copyPasses) return
+    if (this.#answers.copied(bytes, start, end, announced)) {
+      this.#upstream.add(bytes, start, end)
+      this.#copyLeft = left
+    } else this.#failCopy()
   }
 
-  /** A COPY that came to more than it may is ended as its client could end it; what of it is still on its way goes nowhere. */
-  #cutsCopy(): boolean {
-    if (!this.#copyCut && this.#answers.copyCut) {
-      this.#copyCut = true
-      this.#answers.copyEnded()
-      this.#upstream.add(COPY_FAIL, 0, COPY_FAIL.length)
+  /** Ends a COPY in as its client could end it, now. */
+  endCopy(): void {
+    this.#failCopy()
+    this.#upstream.send(this.#target)
+  }
+
+  #failCopy(): void {
+    for (; this.#copyLeft > 0; this.#copyLeft -= FILLING.length) {
+      this.#upstream.add(FILLING, 0, Math.min(FILLING.length, this.#copyLeft))
     }
-    return this.#copyCut
+    this.#copyLeft = 0
+    this.#copyPasses = false
+    if (!this.#answers.copyOpen) return
+    this.#answers.copyEnded()
+    this.#upstream.add(COPY_FAIL, 0, COPY_FAIL.length)
+  }
+
+  /** Ends the group of messages that the server skips. */
+  sync(): void {
+    this.#answers.sent({
+      type: frontend.sync,
+      name: '',
+      ofStatement: false,
+      statement: undefined,
+      portal: undefined,
+      flight: undefined,
+      replacement: undefined,
+      changes: false,
+    })
+    this.#target.write(SYNC)
   }
 
   /** Whether an answer of our own would overtake nothing, in either direction, and would not pile up before a client that does not read. */

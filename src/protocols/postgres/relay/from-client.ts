@@ -5,7 +5,7 @@ import { frontend } from '../wire/codes.ts'
 import { WireError } from '../wire/errors.ts'
 import { Framer, type MessageVisitor } from '../wire/framer.ts'
 import { readBind, readExecute, readNamed, readParse, readQuery } from '../wire/read.ts'
-import type { Answers } from './answers.ts'
+import { type Answers, COPY_FAULT } from './answers.ts'
 import { Batch, type Item } from './batch.ts'
 import { Meaning } from './meaning.ts'
 import { isPlainName, NOT_PLAIN } from './plain-name.ts'
@@ -46,7 +46,12 @@ export class FromClient implements MessageVisitor {
   /** Counts what was framed that may end a portal, or change what executing it does. */
   #moves = 0
   #terminated = false
-  /** The message that has to wait, whole. */
+  /** The COPY, by its number, whose end was read. */
+  #copyEnded = 0
+  /** Whether the CopyData that is read in parts is taken, and how many bytes of it are still to come. */
+  #copyTaken = false
+  #copyLeft = 0
+  /** The message that has to wait: whole, or the beginning of a CopyData. */
   #held: Uint8Array | undefined
   /** Whether the message that waits may be read now. */
   #ready = (): boolean => true
@@ -82,7 +87,7 @@ export class FromClient implements MessageVisitor {
 
   /** Whether what a message waits for is still not there. */
   get waits(): boolean {
-    return this.#held !== undefined && (this.#meaning.thinking !== undefined || !this.#ready())
+    return this.#held !== undefined && (this.#meaning.thinking !== undefined || !(this.#ready() || this.#copying))
   }
 
   /** Reads the message that waits. To be called where `waits` is false. @throws WireError */
@@ -127,11 +132,11 @@ export class FromClient implements MessageVisitor {
       case frontend.close:
         return this.#close(bytes, start, end)
       case frontend.copyData:
-        this.piece(type, bytes, start, end, true)
-        return true
-      case frontend.flush:
+        return this.#copyData(bytes, start, end)
       case frontend.copyDone:
       case frontend.copyFail:
+        return this.#copyEnd(type, bytes, start, end)
+      case frontend.flush:
         return this.#push({ type, bytes, start, end })
       case frontend.functionCall:
         return this.#refuse(frontend.query, standIns.query, 'The gateway does not carry FunctionCall messages.')
@@ -144,12 +149,51 @@ export class FromClient implements MessageVisitor {
     }
   }
 
-  /** CopyData, whole or in part: it belongs to a COPY that was admitted. */
+  /** CopyData that comes in parts. */
   piece(type: number, bytes: Uint8Array, start: number, end: number, first: boolean): void {
     if (type !== frontend.copyData) throw unexpected(type)
+    if (first) this.#copyData(bytes, start, end)
+    else {
+      this.#copyLeft -= end - start
+      if (this.#copyTaken) this.#push({ type, bytes, start, end, continues: true, left: this.#copyLeft })
+    }
+  }
+
+  #copyData(bytes: Uint8Array, start: number, end: number): boolean {
+    const to = this.#copyTo()
+    if (to === 'unknown') return this.#wait(bytes, start, end, () => this.#copyTo() !== 'unknown')
+    this.#copyTaken = to === 'server'
+    const announced = 1 + ((bytes[start + 1]! << 24) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 8) | bytes[start + 4]!)
+    const left = announced - (end - start)
+    this.#copyLeft = left
+    if (!this.#copyTaken) return true
     const last = this.#batch.items.at(-1)
-    if (last?.type === type && last.bytes === bytes && last.end === start) last.end = end
-    else this.#push({ type, bytes, start, end, continues: !first })
+    if (last?.type === frontend.copyData && !last.continues && last.bytes === bytes && last.end === start) {
+      last.end = end
+      last.announced += announced
+      last.left = left
+      return true
+    }
+    return this.#push({ type: frontend.copyData, bytes, start, end, announced, left })
+  }
+
+  #copyEnd(type: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const to = this.#copyTo()
+    if (to === 'unknown') return this.#wait(bytes, start, end, () => this.#copyTo() !== 'unknown')
+    if (to === 'nobody') return true
+    this.#copyEnded = this.#answers.copies
+    return this.#push({ type, bytes, start, end })
+  }
+
+  /** Where copy data goes that is read now. Outside a COPY the server ignores it, and nothing was admitted that it could belong to. */
+  #copyTo(): 'server' | 'nobody' | 'unknown' {
+    if (this.#copying) return 'server'
+    return this.#batch.answered || this.#answers.inFlight ? 'unknown' : 'nobody'
+  }
+
+  /** Whether the client is in the middle of a COPY, as far as it was read. */
+  get #copying(): boolean {
+    return this.#answers.copyOpen && this.#answers.copies !== this.#copyEnded
   }
 
   /** Too long to be recorded before it is forwarded, so it is not forwarded. */
@@ -280,6 +324,8 @@ export class FromClient implements MessageVisitor {
 
   /** @param ready whether it need not wait any more; cheap, as it is asked whenever the server said something */
   #wait(bytes: Uint8Array, start: number, end: number, ready: () => boolean): false {
+    // The server would wait for the data, and what is waited for here never comes.
+    if (this.#copying) throw new WireError(COPY_FAULT)
     this.#held = bytes.subarray(start, end)
     this.#ready = ready
     return false
@@ -340,6 +386,8 @@ export class FromClient implements MessageVisitor {
       replacement,
       standIn,
       continues = false,
+      announced = 0,
+      left = 0,
     } = item
     if (type === frontend.query || type === frontend.sync || changes || (type === frontend.execute && moves(portal))) this.#moves += 1
     this.#batch.push({
@@ -357,6 +405,8 @@ export class FromClient implements MessageVisitor {
       replacement,
       standIn,
       continues,
+      announced,
+      left,
     })
     return true
   }

@@ -8,7 +8,7 @@ import type { Answers } from './answers.ts'
 import type { Outgoing } from './outgoing.ts'
 
 /** Read whole: errors may be rewritten, the others are short. */
-const ASSEMBLED = [backend.errorResponse, backend.readyForQuery, backend.commandComplete, backend.parameterStatus]
+const ASSEMBLED = [backend.errorResponse, backend.readyForQuery, backend.commandComplete, backend.parameterStatus, backend.copyInResponse]
 
 /** Far above what a server says in an error; beyond it the peer is not a PostgreSQL. */
 const LONGEST_ERROR = 64 * 1024 * 1024
@@ -65,6 +65,10 @@ export class FromServer implements MessageVisitor {
         if (!muted) this.#say(instead)
         return true
       }
+      case backend.copyInResponse:
+        // Its overall format: 0 is textual (PostgreSQL protocol, "Message Formats").
+        this.#answers.copyIn(bytes[start + HEADER_BYTES] !== 0)
+        break
       case backend.errorResponse:
         this.#error(bytes, start, end, muted)
         return true

@@ -46,7 +46,7 @@ export class SessionRelay {
     this.#options = options
     const { client, target, guard, session, sql } = options
     const limit = options.inspectionLimit ?? INSPECTION_LIMIT
-    this.#answers = new Answers(sql, () => this.#stopHead())
+    this.#answers = new Answers(sql, { stop: () => this.#stopHead(), sync: () => this.#forwarder.sync() })
     const decides = {
       decide: (operation: Operation) => guard.decide(session, operation),
       get usesTransaction() {
@@ -230,8 +230,8 @@ export class SessionRelay {
 
   /** What the target is at came to more than it may. A COPY in reads its client and no cancel request. */
   #stopHead(): void {
-    if (!this.#answers.copyingIn) void this.#cancelTarget()
-    else if (this.#fromClient.atBoundary) this.#forwarder.endCopy()
+    if (this.#answers.copyOpen) this.#forwarder.endCopy()
+    else void this.#cancelTarget()
   }
 
   /** A CancelRequest with this session's pair. Forwarded only while there is something that it can mean. */

@@ -16,6 +16,9 @@ export interface StandIn {
 
 const TEXT = 'gatescribe refused'
 
+/** The reason of our CopyFail: the server's error says it in any language. */
+export const COPY_REFUSED = TEXT
+
 /** 42601 syntax_error at the first character: the parser never gets further, in any transaction state. */
 const isSyntaxError = (fields: ReadonlyMap<string, string>): boolean => fields.get('C') === '42601' && fields.get('P') === '1'
 
