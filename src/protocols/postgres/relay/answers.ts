@@ -9,7 +9,7 @@ import { Charges } from './charges.ts'
 import { CopiedRows } from './copied-rows.ts'
 import { type Expected, type Sent, Unanswered } from './expected.ts'
 import type { Flight } from './flight.ts'
-import type { Portal } from './portal.ts'
+import { mayDiffer, type Portal } from './portal.ts'
 import { Portals } from './portals.ts'
 import { COPY_REFUSED, refusalFields } from './stand-ins.ts'
 import { Statements } from './statements.ts'
@@ -27,7 +27,9 @@ const SQLSTATE = /^[0-9A-Z]{5}$/
 /** SQLSTATE of what was cancelled. */
 const QUERY_CANCELED = '57014'
 /** How often it is looked whether the target has come to what has no time left; ms. */
-const AGAIN_MS = 50
+const LOOK_MS = 50
+/** After so long the target is told again to stop what it is still at: a cancel request may get lost; ms. */
+const AGAIN_MS = 1_000
 /** What a client is told that sends something else while the server copies in. */
 export const COPY_FAULT = 'Only copy data may be sent while the server copies in.'
 const FAILED_COPY_FAULT = 'Behind a Sync that a failed COPY may have consumed, nothing may be sent before the server is ready.'
@@ -62,6 +64,8 @@ export class Answers {
   #clientFault: WireError | undefined
   /** An operation was cut off too late for its error: the client is told ours, and nothing more up to the next ReadyForQuery. */
   #muted = false
+  /** Something that was cut off is under way, as far as the chunk was read. */
+  #stopWanted = false
 
   constructor(sql: SqlSession, target: TargetControl) {
     this.#sql = sql
@@ -184,36 +188,36 @@ export class Answers {
     if (!this.#charges.flight) this.#charges.start(this.#receiver())
     const flight = this.#charges.flight
     if (!flight) return true
+    // A portal that came to its end gives nothing more, so this is another one's.
+    if (flight.settled) flight.cutOff(mayDiffer())
     if (flight.cut) {
-      this.#stopHead()
+      this.#stopWanted = true
       return false
     }
     this.#charges.add(rows, bytes)
-    if (flight.limited) this.charge()
+    if (flight.limited) this.#charge()
     return flight.cut === undefined
   }
 
-  /** Charges what arrived so far; called once per chunk. */
-  charge(): void {
-    const { flight } = this.#charges
-    const refusal = this.#charges.flush()
-    if (refusal && flight) this.cutOff(flight, refusal)
-  }
-
-  /** Nothing more of its result is passed, and the target is asked to stop if it is at it. */
-  cutOff(flight: Flight, refusal: Refusal): void {
-    flight.cutOff(refusal)
-    if (this.#headFlight() === flight) this.#stopHead()
+  /**
+   * A chunk of the server is read to its end: charges what arrived, and stops what was cut off. Not before, as often the chunk holds its end
+   * too, and a cancel request would hit what comes behind it.
+   */
+  chunkEnded(): void {
+    this.#charge()
+    if (!this.#stopWanted) return
+    this.#stopWanted = false
+    if (this.#muted ? this.#goesOn : this.#headFlight()?.cut) this.#stopHead()
   }
 
   /** Cuts it off when its time is over; ms from now. Where others are before it, the target is stopped once it has come to it. */
   watch(flight: Flight, time: number): void {
     const over = (): void => {
-      if (flight.settled) return
-      this.cutOff(flight, flight.overtime())
-      setTimeout(over, AGAIN_MS).unref()
+      flight.cutOff(flight.overtime())
+      if (this.#headFlight() === flight) this.#stopHead()
+      flight.alarm(LOOK_MS, over)
     }
-    setTimeout(over, time).unref()
+    flight.alarm(time, over)
   }
 
   /** Whether the client is told nothing, because it was told an error of ours in this place. */
@@ -259,12 +263,6 @@ export class Answers {
       case backend.emptyQueryResponse:
         this.#completed()
         return
-      case backend.portalSuspended: {
-        this.#charges.end()
-        const { portal } = this.#take(frontend.execute)
-        this.#takeOver(portal?.statements[0], '')
-        return
-      }
       case backend.copyOutResponse:
       case backend.copyDone:
         this.#receiver()
@@ -291,9 +289,40 @@ export class Answers {
     this.#completed()
     if (of && of.transitions.length > 0) this.#takeOver(of, tag())
     if (!flight?.cut) return undefined
-    this.#muted = true
-    const fields = refusalFields(flight.cut)
+    const fields = this.#cutLate(flight.cut)
     return { ...fields, message: `${fields.message} The target had completed it by then.` }
+  }
+
+  /** PortalSuspended. @returns what the client is told instead, if it was cut off within these rows */
+  suspended(): ErrorFields | undefined {
+    this.#charges.end()
+    const { portal } = this.#take(frontend.execute)
+    this.#takeOver(portal?.statements[0], '')
+    const cut = portal?.flight?.cut
+    return cut && this.#cutLate(cut)
+  }
+
+  /** The target has come to its end, and goes on with what is behind it, as if nothing were; its client is told of an error. */
+  #cutLate(cut: Refusal): ErrorFields {
+    this.#muted = true
+    this.#stopWanted = true
+    return refusalFields(cut)
+  }
+
+  /** Whether the target goes on with what its client believes to be skipped. */
+  get #goesOn(): boolean {
+    const { head } = this.#expected
+    if (head?.type === frontend.query) return head.completed < (head.flight?.statements.length ?? 0)
+    return head !== undefined && head.type !== frontend.sync
+  }
+
+  /** Charges what arrived so far. */
+  #charge(): void {
+    const { flight } = this.#charges
+    const refusal = this.#charges.flush()
+    if (!refusal || !flight) return
+    flight.cutOff(refusal)
+    this.#stopWanted = true
   }
 
   /**
@@ -502,12 +531,17 @@ export class Answers {
     }
   }
 
-  /** Once for each message: a second request could hit what comes behind it. */
+  /** Stops what the target is at. Until it did, nothing goes upstream that a second request could hit. */
   #stopHead(): void {
     const { head } = this.#expected
     if (!head || head.stopped) return
     head.stopped = true
     this.#target.stop()
+    setTimeout(() => {
+      if (this.#expected.head !== head) return
+      head.stopped = false
+      this.#stopHead()
+    }, AGAIN_MS).unref()
   }
 }
 

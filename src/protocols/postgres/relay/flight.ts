@@ -2,6 +2,9 @@ import type { Admission } from '../../../guard/index.ts'
 import type { Outcome, Refusal } from '../../../operations/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 
+/** The longest that a timer of Node can wait, ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 /** An admitted operation, from its message going upstream to its end. */
 export class Flight {
   /** What it consists of, in order: the server completes one after the other. */
@@ -9,6 +12,7 @@ export class Flight {
   readonly #admission: Admission
   #settled = false
   #cut: Refusal | undefined
+  #timer: NodeJS.Timeout | undefined
 
   constructor(admission: Admission, statements: readonly StatementFacts[]) {
     this.#admission = admission
@@ -34,6 +38,13 @@ export class Flight {
     return this.#admission.overtime()
   }
 
+  /** Calls back after so many ms, unless it is settled before; replaces the alarm before. */
+  alarm(after: number, call: () => void): void {
+    if (this.#settled) return
+    const now = Math.min(after, LONGEST_TIMER_MS)
+    this.#timer = setTimeout(() => (now < after ? this.alarm(after - now, call) : call()), now).unref()
+  }
+
   /** Why nothing more of its result is passed. */
   get cut(): Refusal | undefined {
     return this.#cut
@@ -53,6 +64,7 @@ export class Flight {
   settle(status: Outcome['status'], sqlstate?: string): void {
     if (this.#settled) return
     this.#settled = true
+    clearTimeout(this.#timer)
     this.#admission.settle(sqlstate === undefined ? { status } : { status, sqlstate })
   }
 

@@ -9,7 +9,7 @@ import { type Answers, COPY_FAULT } from './answers.ts'
 import { Batch, type Item } from './batch.ts'
 import { Meaning } from './meaning.ts'
 import { isPlainName, NOT_PLAIN } from './plain-name.ts'
-import { Portal, sameFacts } from './portal.ts'
+import { mayDiffer, Portal, sameFacts } from './portal.ts'
 import type { ReadStatement } from './read-statement.ts'
 import { type StandIn, standIns, unknownPortal, unknownStatement } from './stand-ins.ts'
 
@@ -18,12 +18,6 @@ const ASSEMBLED = Object.values(frontend).filter((type) => type !== frontend.cop
 
 const NO_BYTES = new Uint8Array(0)
 const NO_FACTS: readonly StatementFacts[] = []
-
-/** Why an Execute is refused whose portal may have come to mean something else, for the client. */
-const MAY_DIFFER = {
-  reason: 'What this portal does may have changed since it was bound.',
-  next: 'Bind it again and execute it before anything else.',
-} as const
 
 /** What this needs of the guard. */
 export interface Decides {
@@ -304,7 +298,7 @@ export class FromClient implements MessageVisitor {
     const { statement } = portal
     const operation: Operation = { protocol: 'postgres', form: 'bind', statement, facts: this.#factsNow(facts) }
     const item = { type: frontend.execute, bytes: NO_BYTES, start: 0, end: 0, portal, standIn: standIns.parse }
-    return this.#deny(item, operation, new Refusal('GS_OPERATION_NOT_UNDERSTOOD', MAY_DIFFER))
+    return this.#deny(item, operation, mayDiffer())
   }
 
   /** Whether the statement is understood as it would run now; it is brought up to date where that can be done at once. */

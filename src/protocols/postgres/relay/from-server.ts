@@ -44,7 +44,7 @@ export class FromServer implements MessageVisitor {
   read(chunk: Uint8Array): void {
     this.#broken = true
     this.#framer.push(chunk)
-    this.#answers.charge()
+    this.#answers.chunkEnded()
     this.#broken = false
   }
 
@@ -61,6 +61,12 @@ export class FromServer implements MessageVisitor {
         return true
       case backend.commandComplete: {
         const instead = this.#answers.completed(() => readCommandTag(bytes, start, end))
+        if (!instead) break
+        if (!muted) this.#say(instead)
+        return true
+      }
+      case backend.portalSuspended: {
+        const instead = this.#answers.suspended()
         if (!instead) break
         if (!muted) this.#say(instead)
         return true
@@ -93,9 +99,8 @@ export class FromServer implements MessageVisitor {
   piece(type: number, bytes: Uint8Array, start: number, end: number, first: boolean): void {
     if (first) this.#passes = !this.#answers.muted || type === backend.noticeResponse || type === backend.notificationResponse
     if (type === backend.dataRow || type === backend.copyData) {
-      const within = this.#answers.result(first ? 1 : 0, end - start)
-      // A row that the client has the beginning of is passed to its end.
-      if (first && !within) this.#passes = false
+      // A row is passed whole or not at all, so its whole length is charged where it begins.
+      if (first && !this.#answers.result(1, lengthOf(bytes, start))) this.#passes = false
     } else if (first && type !== backend.noticeResponse && type !== backend.notificationResponse) this.#answers.received(type)
     if (this.#passes) this.#outgoing.add(bytes, start, end)
   }
@@ -118,4 +123,9 @@ export class FromServer implements MessageVisitor {
     const own = buildErrorResponse(fields)
     this.#outgoing.add(own, 0, own.length)
   }
+}
+
+/** Bytes of the message that begins here, to its end. */
+function lengthOf(bytes: Uint8Array, start: number): number {
+  return 1 + ((bytes[start + 1]! << 24) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 8) | bytes[start + 4]!)
 }

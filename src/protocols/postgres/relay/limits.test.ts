@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { errorIn, firstColumn, transactionStatus, types } from '../../../../test/parts/raw-postgres.ts'
 import { relayRoom } from '../../../../test/parts/relay-room.ts'
+import type { Admission } from '../../../guard/index.ts'
 import * as build from '../wire/build.ts'
+import { Flight } from './flight.ts'
 
 const room = relayRoom('create table t (id int)')
 
@@ -109,5 +111,81 @@ describe('an operation that comes to more than it may', () => {
     room.gate.limits = { of: /copy/, rows: 3 }
     raw.send(build.query('copy (select generate_series(1, 3000000)) to stdout'))
     expect(types(await raw.until())).toBe('HdddEZ')
+  })
+
+  it('is told so where it was asked for some rows at a time', async () => {
+    const raw = await room.client()
+    room.gate.limits = { of: /series/, rows: 2 }
+    raw.send(
+      build.query('begin'),
+      build.parse('', 'select generate_series(1, 50)'),
+      build.bind('p', ''),
+      build.execute('p', 4),
+      build.sync(),
+    )
+    const answer = await raw.until(2)
+    expect(types(answer)).toBe('CZ12DDEZ')
+    expect(errorIn(answer).get('D')).toContain('GS_LIMIT_EXCEEDED')
+    raw.send(build.execute('p', 4), build.sync())
+    expect(types(await raw.until())).toBe('EZ')
+    raw.send(build.query('rollback'), build.query('select 14'))
+    expect(firstColumn(await raw.until(2))).toEqual(['14'])
+  })
+
+  it('may take longer than a timer of Node can wait', async () => {
+    const raw = await room.client()
+    room.gate.limits = { of: /sleep/, time: 3_000_000_000 }
+    raw.send(build.query('select pg_sleep(0.2)'))
+    expect(types(await raw.until())).toBe('TDCZ')
+  })
+
+  it('is stopped again where the request to stop it got lost', async () => {
+    const raw = await room.client()
+    room.gate.limits = { of: /sleep/, time: 100 }
+    let lost = 0
+    const target = room.gate.sessions.at(-1)!.target as { cancel: () => Promise<void> }
+    const { cancel } = target
+    target.cancel = async () => {
+      target.cancel = cancel
+      lost += 1
+    }
+    raw.send(build.query('select pg_sleep(20)'))
+    expect(types(await raw.until())).toBe('TEZ')
+    expect(lost).toBe(1)
+  })
+
+  it('is not stopped where its end is there already: the request would hit what comes behind it', async () => {
+    const raw = await room.client()
+    room.gate.limits = { of: /series/, rows: 2 }
+    let stopped = 0
+    room.gate.beforeCancel = async () => {
+      stopped += 1
+    }
+    for (let round = 0; round < 20; round += 1) {
+      raw.send(build.query('select generate_series(1, 5)'), build.query('select 15 from pg_sleep(0.01)'))
+      expect(firstColumn((await raw.until(2)).slice(-4))).toEqual(['15'])
+    }
+    expect(stopped).toBe(0)
+  })
+
+  it('passes a row whole or not at all', async () => {
+    const raw = await room.client()
+    room.gate.limits = { of: /repeat/, bytes: 500_000 }
+    raw.send(build.query("select repeat('x', 600000)"))
+    expect(types(await raw.until())).toBe('TEZ')
+    expect(room.gate.seen[0]!.bytes).toBeGreaterThan(600_000)
+    raw.send(build.query("select repeat('x', 400000)"))
+    expect(types(await raw.until())).toBe('TDCZ')
+  })
+
+  it('keeps no timer once it is over', () => {
+    const flight = new Flight({ settle: () => undefined } as unknown as Admission, [])
+    const over = vi.fn()
+    vi.useFakeTimers()
+    flight.alarm(1_000, over)
+    expect(vi.getTimerCount()).toBe(1)
+    flight.settle('completed')
+    expect(vi.getTimerCount()).toBe(0)
+    vi.useRealTimers()
   })
 })

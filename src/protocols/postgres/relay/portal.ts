@@ -1,4 +1,4 @@
-import type { Facts } from '../../../operations/index.ts'
+import { type Facts, Refusal } from '../../../operations/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import type { Flight } from './flight.ts'
 import type { ReadStatement } from './read-statement.ts'
@@ -31,6 +31,14 @@ export class Portal {
     this.statements = statement.understood.statements
     this.epoch = statement.epoch
   }
+}
+
+/** What is said of a portal that may have come to be something else than what was decided about. */
+export function mayDiffer(): Refusal {
+  return new Refusal('GS_OPERATION_NOT_UNDERSTOOD', {
+    reason: 'What this portal does may have changed since it was bound.',
+    next: 'Bind it again and execute it before anything else.',
+  })
 }
 
 /** Whether code may run in it that is not known. */
