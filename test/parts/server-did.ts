@@ -12,8 +12,6 @@ export interface Touched {
   readonly name: string
   /** Lock modes as pg_locks has them. */
   readonly modes: readonly string[]
-  /** Rows inserted, updated and deleted so far; 0 where the asking session is another one. */
-  readonly rows: number
 }
 
 /**
@@ -21,14 +19,12 @@ export interface Touched {
  * materialized views. It means the same under every search_path, and asks for nothing that is closed to ordinary roles.
  * @param pid of the backend, as SQL
  */
-export const touchedBy = (pid = 'pg_catalog.pg_backend_pid()'): string => `SELECT COALESCE(pg_catalog.json_agg(t), '[]') FROM (
+export const touchedBy = (pid = 'pg_catalog.pg_backend_pid()'): string => `SELECT COALESCE(pg_catalog.json_agg(t), '[]') AS touched FROM (
   SELECT c.oid::pg_catalog.text AS oid, CASE WHEN n.oid OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema() THEN 'pg_temp'::pg_catalog.text
       ELSE n.nspname::pg_catalog.text END OPERATOR(pg_catalog.||) '.' OPERATOR(pg_catalog.||) c.relname::pg_catalog.text AS name,
-    pg_catalog.array_agg(DISTINCT l.mode) AS modes, COALESCE(pg_catalog.max(s.n_tup_ins OPERATOR(pg_catalog.+) s.n_tup_upd
-      OPERATOR(pg_catalog.+) s.n_tup_del), 0) AS rows
+    pg_catalog.array_agg(DISTINCT l.mode) AS modes
   FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) l.relation
     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-    LEFT JOIN pg_catalog.pg_stat_xact_user_tables s ON s.relid OPERATOR(pg_catalog.=) c.oid
   WHERE l.pid OPERATOR(pg_catalog.=) ${pid} AND l.locktype OPERATOR(pg_catalog.=) 'relation' AND l.mode OPERATOR(pg_catalog.<>) 'SIReadLock'
     AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
     AND c.oid OPERATOR(pg_catalog.>=) 16384 AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::"char"[])

@@ -209,8 +209,8 @@ export class ObservedSession {
   /** The names by which others know what the session has locked: those from before its transaction. */
   async #observe(): Promise<readonly Touched[]> {
     try {
-      const { rows } = await this.#parts.observer.query<{ coalesce: readonly Touched[] }>(touchedBy(String(this.#pid)))
-      return rows[0]!.coalesce
+      const { rows } = await this.#parts.observer.query<{ touched: readonly Touched[] }>(touchedBy(String(this.#pid)))
+      return rows[0]!.touched
     } catch {
       return []
     }

@@ -4,6 +4,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VIEW } from '../../../../../test/parts/facts-of.ts'
 import { type RunningPostgres, startPostgres } from '../../../../../test/parts/postgres.ts'
+import { missingFrom, type Seen, type Touched, touchedBy } from '../../../../../test/parts/server-did.ts'
 import { type Catalog, createCatalogInSlices, readSnapshot } from '../../catalog/index.ts'
 import { createLogin } from '../../login/index.ts'
 import { analyse } from './index.ts'
@@ -177,16 +178,11 @@ const statement = fc.oneof(
 )
 
 interface Did {
-  readonly locked: readonly string[]
-  readonly written: readonly string[]
+  readonly seen: readonly Seen[]
   readonly ranCode: boolean
   readonly failed: boolean
 }
 
-// FOR KEY SHARE of foreign keys is no read of the statement; every other lock on a relation is.
-const LOCKED = `SELECT DISTINCT relation::regclass::text AS name FROM pg_locks JOIN pg_class c ON c.oid = relation
-  WHERE pid = pg_backend_pid() AND relation >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND relation::regclass::text NOT LIKE 'pg_toast%'
-  AND (mode <> 'RowShareLock' OR $1)`
 // Counts of earlier transactions may still be among them: only what grows is of this one.
 const WRITTEN = 'SELECT relid::regclass::text AS name, n_tup_ins + n_tup_upd + n_tup_del AS rows FROM pg_stat_xact_user_tables'
 
@@ -220,13 +216,14 @@ describe('beside a server', () => {
     try {
       const earlier = await rows()
       await client.query(`SET LOCAL statement_timeout = 1000; ${sql}; SET LOCAL statement_timeout = 0`)
-      const locked = (await client.query<{ name: string }>(LOCKED, [/FOR UPDATE/.test(sql)])).rows.map(({ name }) => `public.${name}`)
-      const written = [...(await rows())].filter(([name, count]) => earlier.get(name) !== count).map(([name]) => `public.${name}`)
+      const { touched } = (await client.query<{ touched: readonly Touched[] }>(touchedBy())).rows[0]!
+      const written = new Set([...(await rows())].filter(([name, count]) => earlier.get(name) !== count).map(([name]) => `public.${name}`))
+      const seen = touched.map(({ name, modes }) => ({ names: [name], modes, written: written.has(name) }))
       await client.query('ROLLBACK')
-      return { locked, written, ranCode: (await calls()) !== before, failed: false }
+      return { seen, ranCode: (await calls()) !== before, failed: false }
     } catch {
       await client.query('ROLLBACK')
-      return { locked: [], written: [], ranCode: (await calls()) !== before, failed: true }
+      return { seen: [], ranCode: (await calls()) !== before, failed: true }
     }
   }
 
@@ -235,16 +232,16 @@ describe('beside a server', () => {
     sql: string,
   ): Promise<{ failed: boolean; opaque: boolean; missing: Readonly<Record<string, unknown>> | undefined }> {
     const [facts] = analyse(parseSync(sql), catalog, VIEW)
-    const { locked, written, ranCode, failed } = await run(sql)
+    const { seen, ranCode, failed } = await run(sql)
     const opaque = facts!.effects.some((effect) => effect.class === 'opaque')
-    const { reads, writes } = opaque ? facts!.seen! : facts!.sql
-    const known = new Set([...(reads ?? locked), ...(writes ?? locked)])
     // Code of users reads and writes on its own account.
-    const unread = opaque ? [] : locked.filter((name) => !known.has(name))
-    const unwritten = opaque || !writes ? [] : written.filter((name) => !writes.includes(name))
+    const unsaid = opaque ? undefined : missingFrom(facts!.sql, seen, /FOR UPDATE/.test(sql))
     const unseen = ranCode && !opaque
-    const bad = unread.length + unwritten.length > 0 || unseen
-    return { failed, opaque, missing: bad ? { sql, unread, unwritten, unseen, effects: facts!.effects, facts: facts!.sql } : undefined }
+    return {
+      failed,
+      opaque,
+      missing: unsaid || unseen ? { sql, ...unsaid, unseen, effects: facts!.effects, facts: facts!.sql } : undefined,
+    }
   }
 
   it('says no less than a server does, whatever the statement', async () => {
