@@ -9,6 +9,7 @@ import { coveredClasses } from './covered-classes.ts'
 import { milliseconds } from './duration.ts'
 import { issuerSettings } from './issuer-settings.ts'
 import { readJwks } from './jwks.ts'
+import { type JobIssuer, peopleSettings, provesJobs, roleSettings, signsInPeople } from './people-settings.ts'
 import { present } from './present.ts'
 import { readRetention } from './retention.ts'
 import type { Document } from './schema/document.ts'
@@ -32,7 +33,9 @@ export function buildConfig(document: Document, folder: string): Config {
       masterKey: reference(gateway.masterKey, folder),
       drain: milliseconds(gateway.drain ?? '30s'),
     },
-    issuers: document.issuers.map((issuer) => jobIssuer(issuer, folder)),
+    issuers: document.issuers.filter(provesJobs).map((issuer) => jobIssuer(issuer, folder)),
+    people: document.issuers.filter(signsInPeople).map((issuer) => peopleSettings(issuer, folder)),
+    roles: roleSettings(document.roles),
     resources: document.resources.map((resource) => postgresResource(resource, folder)),
     rules: document.rules.map(buildRule),
     budgets: (document.budgets ?? []).map(budget),
@@ -79,7 +82,7 @@ function gatewayTls(tls: Document['gateway']['tls'], folder: string): GatewayTls
   return { names, certificate: { chain: reference(tls.certificate, folder), key: reference(tls.key, folder) } }
 }
 
-function jobIssuer(issuer: Document['issuers'][number], folder: string): IssuerSettings {
+function jobIssuer(issuer: JobIssuer, folder: string): IssuerSettings {
   const settings = issuerSettings(issuer)
   if (!issuer.jwks?.startsWith('file:')) return settings
   return { ...settings, keys: { from: 'inline', jwks: readJwks(resolve(folder, issuer.jwks.slice('file:'.length))) } }

@@ -1,5 +1,6 @@
 import type { Reference, TargetSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
+import type { PeopleIssuerSettings, RoleSettings } from '../identity/people/index.ts'
 import type { PostgresResource } from '../operations/index.ts'
 import type { Rule } from '../policy/index.ts'
 import type { BudgetSettings } from '../runs/budgets/settings.ts'
@@ -10,6 +11,9 @@ export interface Config {
   readonly gateway: GatewayConfig
   /** OIDC issuers whose tokens prove jobs. */
   readonly issuers: readonly IssuerSettings[]
+  /** OIDC issuers that sign in people. */
+  readonly people: readonly PeopleIssuerSettings[]
+  readonly roles: RoleSettings
   readonly resources: readonly PostgresResourceConfig[]
   readonly rules: readonly Rule[]
   readonly budgets: readonly BudgetSettings[]

@@ -5,11 +5,17 @@ import { jsonSchema } from './json-schema.ts'
 interface Node {
   readonly properties?: Readonly<Record<string, Node>>
   readonly items?: Node
+  /** Several forms of one thing. */
+  readonly anyOf?: readonly Node[]
 }
 
 /** Every field of the schema, by its own name. */
-function fieldsOf({ properties = {}, items }: Node): string[] {
-  return [...Object.entries(properties).flatMap(([name, field]) => [name, ...fieldsOf(field)]), ...(items ? fieldsOf(items) : [])]
+function fieldsOf({ properties = {}, items, anyOf = [] }: Node): string[] {
+  return [
+    ...Object.entries(properties).flatMap(([name, field]) => [name, ...fieldsOf(field)]),
+    ...(items ? fieldsOf(items) : []),
+    ...anyOf.flatMap(fieldsOf),
+  ]
 }
 
 it('documents every field that the schema has', () => {

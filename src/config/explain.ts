@@ -12,18 +12,35 @@ export function explainIssues(issues: readonly core.$ZodIssue[], value: unknown,
 
 function explain(issue: core.$ZodIssue, value: unknown, by: z.ZodType): readonly Finding[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)))
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key, by))
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key, value, by))
   const complaint = said(issue.message)
   if (valueAt(value, path) === undefined) {
     return [{ code: 'GS_CONFIG_MISSING_FIELD', path, message: 'This field is required.', ...(complaint && { next: complaint.next }) }]
   }
+  if (issue.code === 'invalid_union' && complaint === undefined) return explainUnion(issue, path, value, by)
   if (issue.code === 'invalid_key') return [wrongName(issue, path)]
   if (complaint) return [{ path, ...complaint }]
   if (issue.code === 'invalid_type' && issue.expected === 'object') {
-    const fields = fieldsAt(path, by)
+    const fields = fieldsAt(path, value, by)
     return [{ code: 'GS_CONFIG_WRONG_VALUE', path, message: 'This must be a map.', next: `Give it the fields ${fields.join(', ')}.` }]
   }
   return [{ code: 'GS_CONFIG_WRONG_VALUE', path, message: 'This value is not accepted here.' }]
+}
+
+/** Of several forms of a map, what is wrong by the one that was meant. */
+function explainUnion(issue: core.$ZodIssueInvalidUnion, path: Path, value: unknown, by: z.ZodType): readonly Finding[] {
+  const union = schemaAt(path, value, by)
+  const meant = union instanceof z.ZodUnion ? union.options.indexOf(meantBy(union, valueAt(value, path))) : -1
+  return (issue.errors[meant] ?? []).flatMap((inner) =>
+    explain({ ...inner, path: [...issue.path, ...inner.path] } as core.$ZodIssue, value, by),
+  )
+}
+
+/** The form that knows most of the fields; the first one, where several do. */
+function meantBy(union: z.ZodUnion, value: unknown): core.$ZodType {
+  const fields = value !== null && typeof value === 'object' ? Object.keys(value) : []
+  const strange = (option: core.$ZodType) => fields.filter((field) => !(option instanceof z.ZodObject && field in option.shape)).length
+  return union.options.reduce((best, option) => (strange(option) < strange(best) ? option : best))
 }
 
 /** In a map whose names are the operator's own. Not shown: a name may hold what a terminal obeys. */
@@ -32,8 +49,8 @@ function wrongName(issue: core.$ZodIssueInvalidKey, path: Path): Finding {
   return { path, at: 'key', shown: path.slice(0, -1), ...complaint }
 }
 
-function unknownField(path: Path, key: string, by: z.ZodType): Finding {
-  const fields = fieldsAt(path, by)
+function unknownField(path: Path, key: string, value: unknown, by: z.ZodType): Finding {
+  const fields = fieldsAt(path, value, by)
   const meant = nearest(key, fields)
   return {
     code: 'GS_CONFIG_UNKNOWN_FIELD',
@@ -58,16 +75,25 @@ function valueAt(value: unknown, path: Path): unknown {
 }
 
 /** The fields that the schema has at a path. */
-function fieldsAt(path: Path, by: z.ZodType): readonly string[] {
-  let schema: unknown = by
-  for (const step of path) {
-    schema = unwrap(schema)
-    if (schema instanceof z.ZodObject) schema = schema.shape[step]
-    else if (schema instanceof z.ZodArray) schema = schema.element
-    else return []
-  }
-  schema = unwrap(schema)
+function fieldsAt(path: Path, value: unknown, by: z.ZodType): readonly string[] {
+  const schema = resolved(schemaAt(path, value, by), valueAt(value, path))
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 }
 
+function schemaAt(path: Path, value: unknown, by: z.ZodType): unknown {
+  let schema: unknown = by
+  for (const [depth, step] of path.entries()) {
+    schema = resolved(schema, valueAt(value, path.slice(0, depth)))
+    if (schema instanceof z.ZodObject) schema = schema.shape[step]
+    else if (schema instanceof z.ZodArray) schema = schema.element
+    else return undefined
+  }
+  return unwrap(schema)
+}
+
 const unwrap = (schema: unknown): unknown => (schema instanceof z.ZodOptional ? schema.unwrap() : schema)
+
+const resolved = (schema: unknown, value: unknown): unknown => {
+  const inner = unwrap(schema)
+  return inner instanceof z.ZodUnion ? meantBy(inner, value) : inner
+}

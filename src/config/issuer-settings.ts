@@ -1,9 +1,9 @@
 import type { IssuerSettings } from '../identity/index.ts'
+import type { JobIssuer } from './people-settings.ts'
 import { present } from './present.ts'
-import type { Document } from './schema/document.ts'
 
 /** An issuer as identity wants it, but for keys that stand in a file. */
-export function issuerSettings(issuer: Document['issuers'][number]): IssuerSettings {
+export function issuerSettings(issuer: JobIssuer): IssuerSettings {
   const { jwks, algorithms, types, immutable, insecureLoopback, groups = [], run, ...rest } = issuer
   return {
     ...rest,

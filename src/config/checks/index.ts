@@ -5,6 +5,7 @@ import type { Surroundings } from './check.ts'
 import { checkConditions } from './conditions.ts'
 import { checkCredentials } from './credentials.ts'
 import { checkIssuers } from './issuers.ts'
+import { checkPeople } from './people.ts'
 import { checkEnvironment } from './references.ts'
 import { checkListeners, checkResources } from './resources.ts'
 import { checkReach, checkRules } from './rules.ts'
@@ -12,6 +13,7 @@ import { checkReach, checkRules } from './rules.ts'
 const checks = [
   checkListeners,
   checkIssuers,
+  checkPeople,
   checkResources,
   checkCredentials,
   checkRules,

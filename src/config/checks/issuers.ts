@@ -3,36 +3,55 @@ import { checkIssuer, immutableClaims } from '../../identity/index.ts'
 import { isLoopback } from '../address.ts'
 import { issuerSettings } from '../issuer-settings.ts'
 import { readJwks, UnusableJwks } from '../jwks.ts'
-import type { Document } from '../schema/document.ts'
+import { type JobIssuer, type PeopleIssuer, provesJobs, signsInPeople } from '../people-settings.ts'
 import type { Finding } from '../source.ts'
 import { type Check, doubtful, inconsistent, repeated } from './check.ts'
 
-type Issuer = Document['issuers'][number]
+type Issuer = JobIssuer
 
 export const checkIssuers: Check = function* ({ issuers }, { folder }) {
   yield* repeated(
     issuers.map(({ name }, index) => [['issuers', index, 'name'], name]),
     'issuer',
   )
-  const urls = new Map<string, string>()
+  const byUrl = new Map<string, (JobIssuer | PeopleIssuer)[]>()
   for (const [index, issuer] of issuers.entries()) {
-    const other = urls.get(issuer.issuer)
-    if (other !== undefined) {
-      yield inconsistent(
-        ['issuers', index, 'issuer'],
-        `The issuer ${other} has the same URL, so a token would belong to both.`,
-        'Keep one of the two.',
-      )
+    const others = byUrl.get(issuer.issuer) ?? []
+    yield* sameUrl(issuer, others, index)
+    byUrl.set(issuer.issuer, [...others, issuer])
+    if (signsInPeople(issuer)) {
+      yield* url(issuer, index)
+      continue
     }
-    urls.set(issuer.issuer, issuer.name)
     const found = [...url(issuer, index), ...accepted(issuer, index), ...keys(issuer, index, folder)]
     yield* found
     yield* unusable(issuer, index, new Set(found.map(({ path }) => path.join('\0'))))
   }
 }
 
-function* url(issuer: Issuer, index: number): Iterable<Finding> {
-  const places = [['issuer', issuer.issuer] as const, ...(issuer.jwks?.startsWith('http') ? [['jwks', issuer.jwks] as const] : [])]
+/** One URL may stand for jobs and for people, where their tokens are told apart by what they are made for. */
+function* sameUrl(issuer: JobIssuer | PeopleIssuer, others: readonly (JobIssuer | PeopleIssuer)[], index: number): Iterable<Finding> {
+  const path = ['issuers', index, 'issuer']
+  for (const other of others) {
+    if (signsInPeople(issuer) === signsInPeople(other)) {
+      const belong = signsInPeople(issuer) ? 'one person would be two' : 'a token would belong to both'
+      yield inconsistent(path, `The issuer ${other.name} has the same URL, so ${belong}.`, 'Keep one of the two.')
+    } else {
+      const jobs = [issuer, other].find(provesJobs)
+      const clients = [issuer, other].filter(signsInPeople).flatMap(({ people }) => [people.clientId, people.device?.clientId])
+      if (jobs && clients.includes(jobs.audience))
+        yield inconsistent(
+          path,
+          `The issuers ${issuer.name} and ${other.name} take tokens made for the same audience, so a person's token could start a run.`,
+          'Give jobs an audience of their own.',
+        )
+    }
+  }
+}
+
+function* url(issuer: JobIssuer | PeopleIssuer, index: number): Iterable<Finding> {
+  const jwks = provesJobs(issuer) && issuer.jwks?.startsWith('http') ? [['jwks', issuer.jwks] as const] : []
+  const places = [['issuer', issuer.issuer] as const, ...jwks]
   for (const [field, text] of places) {
     const path = ['issuers', index, field]
     if (!URL.canParse(text)) {

@@ -1,6 +1,8 @@
 import { nearest } from '../nearest.ts'
+import { signsInPeople } from '../people-settings.ts'
 import type { Finding } from '../source.ts'
 import { type Check, doubtful, inconsistent, repeated } from './check.ts'
+import { mayGive } from './group-template.ts'
 import { reach, shadowOf } from './shadows.ts'
 
 export const checkRules: Check = function* ({ rules, issuers, resources }) {
@@ -39,7 +41,7 @@ export const checkReach: Check = function* (document, { now }) {
       yield doubtful([...path, 'until'], 'This rule has expired.', 'Remove the rule, or give it a later moment.')
       continue
     }
-    if (rule.who?.kind === 'person') {
+    if (rule.who?.kind === 'person' && !issuers.some(signsInPeople)) {
       yield doubtful(
         [...path, 'who', 'kind'],
         'No issuer signs in people, so this rule never matches.',
@@ -48,13 +50,14 @@ export const checkReach: Check = function* (document, { now }) {
     }
     for (const [at, group] of (rule.who?.groups ?? []).entries()) {
       const issuer = issuers.find(({ name }) => name === group.slice(0, group.indexOf('/')))
-      if (issuer && issuer.groups === undefined) {
+      const templates = issuer && (signsInPeople(issuer) ? [issuer.people.groups ?? []].flat() : (issuer.groups ?? []))
+      if (issuer && templates?.length === 0) {
         yield doubtful(
           [...path, 'who', 'groups', at],
           `The issuer ${issuer.name} gives no groups, so this never matches.`,
           `Give ${issuer.name} a groups: template.`,
         )
-      } else if (issuer?.groups && !issuer.groups.some((template) => mayGive(template, group.slice(issuer.name.length + 1)))) {
+      } else if (issuer && !templates?.some((template) => mayGive(template, group.slice(issuer.name.length + 1)))) {
         yield doubtful(
           [...path, 'who', 'groups', at],
           `No groups: template of ${issuer.name} gives this group, so this never matches.`,
@@ -78,10 +81,4 @@ export const checkReach: Check = function* (document, { now }) {
       )
     }
   }
-}
-
-/** Whether a template can be filled to this group: in the place of a claim stands what identity/ leaves as it is, and percent-encoding. */
-function mayGive(template: string, group: string): boolean {
-  const parts = template.split(/\{[^{}]+\}/).map((literal) => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${parts.join('(?:[A-Za-z0-9._/@+=~-]|%[0-9A-F]{2})+')}$`).test(group)
 }

@@ -4,6 +4,7 @@ import { gateway } from './gateway.ts'
 import { issuer } from './issuers.ts'
 import { limits } from './limits.ts'
 import { resource } from './resources.ts'
+import { roles } from './roles.ts'
 import { rule } from './rules.ts'
 import { trail } from './trail.ts'
 import { complaint } from './values.ts'
@@ -17,6 +18,7 @@ export const document = z
       gateway,
       issuers: z.array(issuer, list('issuer')),
       resources: z.array(resource, list('resource')),
+      roles: roles.optional(),
       rules: z.array(rule, list('rule')),
       budgets: z.array(budget, list('budget')).optional(),
       limits: limits.optional(),
