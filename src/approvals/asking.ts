@@ -144,14 +144,18 @@ export class Asking {
       },
       decided: answer.promise,
       becomeTicket: () => {
-        request.holders.delete(holder)
         if (!isOpen()) return refusalOf(request.stored)
         become()
-        return pendingRefusal(id, terms, link(id))
+        const refusal = pendingRefusal(id, terms, link(id))
+        request.holders.delete(holder)
+        answer.resolve(refusal)
+        return refusal
       },
       leave: (why) => {
-        const held = request.holders.delete(holder)
-        if (held && isOpen() && request.holders.size === 0 && request.stored.mode === 'hold') requests.end(request, why)
+        if (!request.holders.has(holder) || !isOpen()) return
+        if (request.holders.size === 1 && request.stored.mode === 'hold') return requests.end(request, why)
+        request.holders.delete(holder)
+        answer.resolve(refusalOf({ ...request.stored, state: 'withdrawn', why }))
       },
     }
   }

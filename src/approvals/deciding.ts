@@ -45,7 +45,9 @@ export class Deciding {
 
   /** @throws ApprovalError */
   async decide(id: ApprovalId, answer: Answer): Promise<StoredRequest> {
-    const request = await this.#idle(id)
+    for (let busy = this.#busy(id); busy; busy = this.#busy(id)) await busy
+    // From here on nothing comes in between until it is busy with this.
+    const request = this.#options.requests.find(id)
     const who = this.#pseudonymOf(answer.person)
     if (!request) return this.#alreadySaid(id, who, answer.verdict)
     const { stored } = request
@@ -76,7 +78,8 @@ export class Deciding {
   /** @param by a person, or as entries name who it is. @throws ApprovalError */
   async revoke(id: ApprovalId, by: ApprovingPerson | string, channel: ApprovalChannel, reason: string | undefined): Promise<StoredRequest> {
     const { requests, writer, now } = this.#options
-    const request = await this.#idle(id)
+    for (let busy = this.#busy(id); busy; busy = this.#busy(id)) await busy
+    const request = requests.find(id)
     if (!request) {
       const stored = this.#known(id)
       if (stored.state === 'revoked') return stored
@@ -99,14 +102,11 @@ export class Deciding {
     return revoked
   }
 
-  /** The request once nothing is being recorded of it. Undefined where it is over or nobody may see it. */
-  async #idle(id: ApprovalId): Promise<OpenRequest | undefined> {
-    for (;;) {
-      const request = this.#options.requests.find(id)
-      if (!request?.busy) return request
-      if (!request.isVisible) throw new ApprovalError('GS_APPROVALS_UNKNOWN')
-      await request.busy
-    }
+  /** What is being recorded of it; undefined where nothing is. @throws ApprovalError where nobody may see it yet */
+  #busy(id: ApprovalId): Promise<void> | undefined {
+    const request = this.#options.requests.find(id)
+    if (request && !request.isVisible) throw new ApprovalError('GS_APPROVALS_UNKNOWN')
+    return request?.busy
   }
 
   /** The same answer again is no error, however often it comes and whatever has become of the request. */

@@ -32,7 +32,7 @@ export class Spending {
     const { requests, writer, trail } = this.#options
     const request = requests.find(grant.id)
     if (!request) return this.#gone(grant)
-    if (request.busy || request.stored.state !== 'approved') return refusalOf({ ...request.stored, state: 'void' })
+    if (request.busy || request.stored.state !== 'approved') return refusalOf(request.stored)
     if (request.dueAt <= this.#options.now()) {
       requests.expire(request)
       return refusalOf(request.stored)

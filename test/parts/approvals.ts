@@ -149,12 +149,13 @@ export class ApprovalHouse {
   /** As the guard does: the intent is staged right behind it. */
   async spend(run: Run, sql: string, grant: Grant, more: Partial<AtRelease> = {}) {
     const refusal = this.approvals.spend(grant, this.release(run, sql, more))
-    await new Promise<void>((durable) => this.trail.whenDurable(() => durable()))
+    await this.#durable()
     return refusal
   }
 
   /** Those of approvals, in order. */
   async entries(): Promise<readonly StoredEntry[]> {
+    await this.#durable()
     const entries = await this.at.entries()
     return entries.filter(({ kind }) => kind.startsWith('approval.'))
   }
@@ -180,6 +181,10 @@ export class ApprovalHouse {
   async remove(): Promise<void> {
     await this.at.remove()
     rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #durable(): Promise<void> {
+    return new Promise((durable) => this.trail.whenDurable(() => durable()))
   }
 
   async #recorded({ index }: LogPlace): Promise<ReadonlyMap<string, Uint8Array>> {
