@@ -27,7 +27,10 @@ export function neededFacts({ against, permitting }: Standing, facts: Facts = NO
   const needs = new Set<string>()
   const look = ({ condition, coverage }: PreparedRule, covers: 'concerns' | 'permits') => {
     if (condition === undefined || !facts.effects.some(coverage[covers])) return
-    for (const fact of condition.facts) if (unrecorded.has(fact)) needs.add(fact)
+    for (const fact of condition.facts) {
+      // A condition may take a variable as a whole.
+      for (const missing of unrecorded) if (missing === fact || missing.startsWith(`${fact}.`)) needs.add(missing)
+    }
   }
   for (const prepared of against) look(prepared, 'concerns')
   for (const prepared of permitting) look(prepared, 'permits')

@@ -3,17 +3,26 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Facts, SqlFacts } from '../../operations/index.ts'
 import type { Asker } from '../asker.ts'
+import { inZone } from './calendar.ts'
 import { compileCondition, Situation, Surroundings } from './condition.ts'
+import { FACTS } from './engine.ts'
 
 /**
  * Every generated condition is asked in our engine and in an implementation of CEL that shares nothing with it. There a fact that is not
- * known is a key that is not in a map, which is an error too; only `has()` tells the two apart, and has its own test.
+ * known is a key that is not in a map, which is an error too. Only `has()` tells the two apart: what it is to mean here, true or an error, is
+ * there written as a comparison with itself.
  */
 
 const names = ['public.t', 'staging.a', 'staging.b', 'shop.ö', '', 'x'] as const
 const someNames = fc.uniqueArray(fc.constantFrom(...names), { maxLength: 4 })
 const maybe = <T>(inner: fc.Arbitrary<T>) => fc.option(inner, { nil: undefined, freq: 3 })
 
+/** Effects as facts have them: distinct, sorted by class and action. */
+const anyEffects = fc
+  .uniqueArray(fc.constantFrom('read select', 'read copy to', 'write insert', 'define create table', 'opaque do'), { maxLength: 4 })
+  .map((effects) =>
+    effects.sort().map((effect) => ({ class: effect.split(' ')[0] as string, action: effect.slice(effect.indexOf(' ') + 1) })),
+  )
 const anySql = fc.record({
   statements: fc.integer({ min: 0, max: 3 }),
   reads: maybe(someNames),
@@ -23,27 +32,54 @@ const anySql = fc.record({
   transaction: maybe(fc.constantFrom('idle' as const, 'open' as const)),
   columns: maybe(fc.record({ output: someNames, predicate: someNames, written: someNames })),
 })
+const everySaid = <Name extends string>(fields: readonly Name[]) =>
+  Object.fromEntries(fields.map((field) => [field, fc.constantFrom('x', 'public.t', 'shop.ö')])) as Record<Name, fc.Arbitrary<string>>
 const anyAsker = fc.record({
-  principal: fc.record({ kind: fc.constant('job' as const), issuer: fc.constant('github'), subject: fc.constant('s'), groups: someNames }),
+  principal: fc.record({
+    kind: fc.constantFrom('job' as const, 'person' as const),
+    issuer: fc.constantFrom('github', 'x'),
+    subject: fc.constantFrom('s', 'shop.ö', ''),
+    groups: someNames,
+  }),
   resource: fc.record({ name: fc.constantFrom('orders', 'x'), kind: fc.constant('postgres' as const), tags: someNames }),
   run: fc.record({
     id: fc.constant('run_1' as const),
-    facts: fc.record({ repository: fc.constantFrom('x', 'public.t') }, { requiredKeys: [] }),
+    facts: fc.record(everySaid(['repository', 'workflow', 'commit', 'attempt', 'launcher', 'url']), { requiredKeys: [] }),
   }),
-  session: fc.record({ id: fc.constant('ses_1'), database: fc.constantFrom('x', 'shop.ö') }, { requiredKeys: ['id'] }),
+  session: fc.record({ id: fc.constant('ses_1'), ...everySaid(['user', 'database', 'application']) }, { requiredKeys: ['id'] }),
 })
 
-const lists = [
-  'sql.reads',
-  'sql.writes',
-  'sql.functions',
-  'sql.columns.output',
-  'sql.columns.written',
-  'sql.classes',
-  'principal.groups',
-  'resource.tags',
+/** Every fact there is, by its type: one that is added to the engine is compared from then on. */
+const factsOf = (type: string) =>
+  Object.entries(FACTS).flatMap(([of, fields]) =>
+    Object.entries(fields)
+      .filter(([, each]) => each === type)
+      .map(([field]) => `${of === 'columns' ? 'sql.columns' : of}.${field}`),
+  )
+const [lists, texts, bools, ints] = [factsOf('list<string>'), factsOf('string'), factsOf('bool'), factsOf('int')]
+const moments = [
+  'now',
+  'timestamp("2026-12-01T06:00:00Z")',
+  'timestamp("2026-03-29T01:30:00.250+01:00")',
+  '(now + duration("90m"))',
+  '(now - duration("36h"))',
 ]
-const texts = ['sql.transaction', 'run.repository', 'session.database', 'resource.name', 'principal.issuer']
+const spans = ['duration("90m")', 'duration("-1.5h")', 'duration("250ms")', '(now - timestamp("2026-12-01T06:00:00Z"))']
+const zones = ['', '"UTC"', '"Europe/Berlin"', '"America/New_York"', '"Asia/Kolkata"', '"+02:00"', '"-09:30"']
+const accessors = Object.keys(inZone)
+/** Around a leap day, a change to summer time, ends of years, and any. */
+const anyMoment = fc.oneof(
+  fc
+    .constantFrom(
+      '2026-12-01T06:00:00Z',
+      '2028-02-29T23:59:59.999Z',
+      '2026-03-29T01:00:00Z',
+      '2026-12-31T23:30:00Z',
+      '1970-01-01T00:00:00Z',
+    )
+    .map(Date.parse),
+  fc.integer({ min: 0, max: Date.UTC(2100, 0) }),
+)
 const patterns = ['^staging[.]', 'a|b', '[.]', '^$', 'x*', '\\\\.[a-z]$', '(?i)PUBLIC']
 
 /** Expressions of one type, by the variables of loops around them. */
@@ -54,8 +90,12 @@ function expressions(
   const literal = fc.constantFrom(...names).map((name) => JSON.stringify(name))
   const plainText = fc.oneof(literal, fc.constantFrom(...texts, ...bound, ...bound))
   const plainList = fc.oneof(fc.constantFrom(...lists), fc.constantFrom('["x", "public.t"]', '["staging.a"]'))
-  const plainInt = fc.constantFrom('0', '1', '2', 'sql.statements', '3')
-  if (depth === 0) return { bool: fc.constantFrom('true', 'false', 'sql.bounded'), text: plainText, list: plainList, int: plainInt }
+  const plainInt = fc.constantFrom('0', '1', '2', ...ints, '3')
+  const moment = fc.constantFrom(...moments)
+  const span = fc.constantFrom(...spans)
+  const compared = fc.constantFrom('==', '!=', '<', '<=', '>', '>=')
+  const known = fc.constantFrom(...lists, ...texts, ...bools, ...ints)
+  if (depth === 0) return { bool: fc.constantFrom('true', 'false', ...bools), text: plainText, list: plainList, int: plainInt }
   const variable = `v${bound.length}`
   const inner = expressions(depth - 1, bound)
   const looped = expressions(depth - 1, [...bound, variable])
@@ -84,9 +124,13 @@ function expressions(
       text.map((of) => `${of}.size()`),
       fc.tuple(int, fc.constantFrom('+', '-', '*', '/', '%'), int).map(([a, op, b]) => `(${a} ${op} ${b})`),
       int.map((of) => `-(${of})`),
+      fc.tuple(moment, fc.constantFrom(...accessors), fc.constantFrom(...zones)).map(([of, name, zone]) => `${of}.${name}(${zone})`),
     ),
     bool: fc.oneof(
-      fc.constant('sql.bounded'),
+      fc.constantFrom(...bools),
+      known.map((fact) => `has(${fact})`),
+      fc.tuple(moment, compared, moment).map(([a, op, b]) => `(${a} ${op} ${b})`),
+      fc.tuple(span, compared, span).map(([a, op, b]) => `(${a} ${op} ${b})`),
       fc.tuple(bool, fc.constantFrom('&&', '||', '==', '!='), bool).map(([a, op, b]) => `((${a}) ${op} (${b}))`),
       fc.tuple(bool, fc.constantFrom('&&', '||'), bool).map(([a, op, b]) => `(${a} ${op} ${b})`),
       bool.map((of) => `!(${of})`),
@@ -105,11 +149,16 @@ function expressions(
 const known = (fields: Readonly<Record<string, unknown>>) =>
   new Map(Object.entries(fields).filter((entry): entry is [string, never] => entry[1] !== undefined))
 
-function asOther({ principal, resource, run, session }: Asker, { effects, sql = { statements: 0 } }: Facts) {
+const other = celEnv()
+
+function asOther({ principal, resource, run, session }: Asker, { effects, sql = { statements: 0 } }: Facts, now: number) {
   const { statements, columns, ...plain }: SqlFacts = sql
   const classes = [...new Set(effects.map((effect) => effect.class))]
+  const actions = [...new Set(effects.map((effect) => effect.action))]
   return {
-    sql: known({ ...plain, statements: BigInt(statements), classes, columns: columns && known(columns) }),
+    // Its own moment, as it reads one.
+    now: plan(other, parse(`timestamp("${new Date(now).toISOString()}")`))({}),
+    sql: known({ ...plain, statements: BigInt(statements), classes, actions, columns: columns && known(columns) }),
     principal: known({ ...principal }),
     resource: known({ ...resource }),
     run: known({ id: run?.id, ...run?.facts }),
@@ -117,13 +166,17 @@ function asOther({ principal, resource, run, session }: Asker, { effects, sql = 
   }
 }
 
+/** What `has()` means here, for an engine in which what is not there is false. */
+const withoutHas = (text: string) => text.replace(/has\(([a-z.]+)\)/g, '($1 == $1)')
+
 const RUNS = Number(process.env.GATESCRIBE_DIFFERENTIAL_RUNS ?? 4000)
 
 it('answers as another implementation of CEL does: true, false or error, whatever is unknown', () => {
-  const other = celEnv()
   const reached = { true: 0, false: 0, error: 0, refused: 0 }
+  /** How often a fact was in a condition that said something, and in one that could not. */
+  const asked = new Map<string, { said: number; failed: number }>()
   fc.assert(
-    fc.property(expressions(3, []).bool, anyAsker, anySql, (text, who, sql) => {
+    fc.property(expressions(3, []).bool, anyAsker, anyEffects, anySql, anyMoment, (text, who, effects, sql, now) => {
       let condition: ReturnType<typeof compileCondition>
       try {
         condition = compileCondition(text)
@@ -134,11 +187,16 @@ it('answers as another implementation of CEL does: true, false or error, whateve
         return
       }
       const asker = who as Asker
-      const facts = { effects: [{ class: 'read', action: 'select' }], sql: sql as SqlFacts }
-      const said = condition.ask(new Situation(new Surroundings(asker), facts, 0))
-      const expected = plan(other, parse(text))(asOther(asker, facts) as never)
+      const facts = { effects, sql: sql as SqlFacts }
+      const said = condition.ask(new Situation(new Surroundings(asker), facts, now))
+      const expected = plan(other, parse(withoutHas(text)))(asOther(asker, facts, now) as never)
       const [ours, theirs] = [said instanceof Error ? 'error' : said, isCelError(expected) ? 'error' : expected]
       reached[String(theirs) as keyof typeof reached]++
+      for (const fact of condition.facts) {
+        const count = asked.get(fact) ?? { said: 0, failed: 0 }
+        count[ours === 'error' ? 'failed' : 'said']++
+        asked.set(fact, count)
+      }
       expect(ours, text).toBe(theirs)
     }),
     { numRuns: RUNS, seed: 20261127 },
@@ -146,4 +204,26 @@ it('answers as another implementation of CEL does: true, false or error, whateve
   process.stdout.write(`conditions that were compared: ${JSON.stringify(reached)}\n`)
   for (const outcome of ['true', 'false', 'error'] as const) expect(reached[outcome]).toBeGreaterThan(RUNS / 10)
   expect(reached.refused).toBeLessThan(RUNS / 10)
+  for (const fact of [...lists, ...texts, ...bools, ...ints, 'now']) {
+    expect(asked.get(fact)?.said, fact).toBeGreaterThan(RUNS / 400)
+    expect(asked.get(fact)?.failed, fact).toBeGreaterThan(0)
+  }
 }, 120_000)
+
+it.each(accessors)('reads %s of a moment as the other implementation does, in every zone', (name) => {
+  const who: Asker = {
+    principal: { kind: 'job', issuer: 'github', subject: 's', groups: [] },
+    resource: { name: 'x', kind: 'postgres', tags: [] },
+  }
+  const surroundings = new Surroundings(who)
+  fc.assert(
+    fc.property(anyMoment, fc.constantFrom(...zones), (now, zone) => {
+      const facts: Facts = { effects: [] }
+      const part = `now.${name}(${zone})`
+      const expected = plan(other, parse(part))(asOther(who, facts, now) as never)
+      const condition = compileCondition(`${part} == ${expected}`)
+      expect(condition.ask(new Situation(surroundings, facts, now)), `${part} at ${new Date(now).toISOString()}`).toBe(true)
+    }),
+    { numRuns: 100, seed: 20261127 },
+  )
+})
