@@ -2,7 +2,7 @@ import type { LogKeys, LogOperator } from '../api/local/index.ts'
 import type { Rooms } from './rooms.ts'
 
 /** The log's keys and its check, for whoever operates the gateway. */
-export function logOperator({ records, trail }: Pick<Rooms, 'records' | 'trail'>): LogOperator {
+export function logOperator({ records, trail }: Pick<Rooms, 'records' | 'trail'>, viewer: string): LogOperator {
   const keys = (): LogKeys => ({ log: trail.name, keys: trail.logKeys() })
   return {
     logKeys: async () => keys(),
@@ -11,7 +11,7 @@ export function logOperator({ records, trail }: Pick<Rooms, 'records' | 'trail'>
       return keys()
     },
     async checkLog(payloads, signal) {
-      await records.logSearched({ check: payloads ? 'payloads' : 'log' }, {})
+      await records.logSearched(viewer, { check: payloads ? 'payloads' : 'log' }, {})
       return trail.check(payloads, signal)
     },
   }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Operator } from '../api/local/index.ts'
 import { loadConfig } from '../config/index.ts'
 import { operatorOf } from './operator.ts'
+import { LOCAL_OPERATOR } from './records.ts'
 import { createReload } from './reload.ts'
 import { openRooms } from './rooms.ts'
 import type { StartOptions } from './start-gateway.ts'
@@ -19,6 +20,14 @@ export interface StandingGateway {
 export async function openGateway({ configPath, log }: StartOptions): Promise<StandingGateway> {
   const path = resolve(configPath)
   const rooms = await openRooms(loadConfig(path, process.env), log)
-  const operator = operatorOf({ rooms, configPath: path, listening: () => ({}), draining: () => false, reload: createReload(rooms, path) })
+  const parts = {
+    rooms,
+    configPath: path,
+    listening: () => ({}),
+    draining: () => false,
+    reload: createReload(rooms, path),
+    startedAt: Date.now(),
+  }
+  const operator = operatorOf(parts, LOCAL_OPERATOR)
   return { operator, close: () => rooms.close() }
 }

@@ -5,7 +5,6 @@ import type { Trail } from '../trail/index.ts'
 import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
 import { logOperator } from './log-keys.ts'
-import { LOCAL_OPERATOR } from './records.ts'
 import type { Reload } from './reload.ts'
 import { replayOperator } from './replaying/index.ts'
 import type { Rooms } from './rooms.ts'
@@ -21,17 +20,21 @@ export interface OperatorParts {
   readonly listening: () => Listening
   readonly draining: () => boolean
   readonly reload: Reload
+  /** ms since the epoch */
+  readonly startedAt: number
 }
 
-/** What an operator may do, over the rooms. What changes something, or reads the trail, is recorded first. */
-export function operatorOf({ rooms, configPath, listening, draining, reload }: OperatorParts): Operator {
+/**
+ * What an operator may do, over the rooms. What changes something, or reads the trail, is recorded first.
+ * @param viewer whose doing it is, as entries name him
+ */
+export function operatorOf({ rooms, configPath, listening, draining, reload, startedAt }: OperatorParts, viewer: string): Operator {
   const { inForce, readings, records, runs, secrets, trail } = rooms
-  const startedAt = Date.now()
   return {
-    ...rooms.evidence.for(LOCAL_OPERATOR),
-    ...logOperator(rooms),
-    ...rooms.retention.operator(),
-    ...replayOperator(rooms, LOCAL_OPERATOR),
+    ...rooms.evidence.for(viewer),
+    ...logOperator(rooms, viewer),
+    ...rooms.retention.operator(viewer),
+    ...replayOperator(rooms, viewer),
     status: (): GatewayStatus => ({
       version: version(),
       origin: `${inForce.config.gateway.origin}/${inForce.config.gateway.instance}`,
@@ -46,26 +49,26 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
       listening: listening(),
     }),
     runs: () => runs.runs(),
-    revokeRun: async (id) => runs.revoke(id, LOCAL_OPERATOR),
-    resumeRun: (id) => runs.resume(id, LOCAL_OPERATOR),
+    revokeRun: async (id) => runs.revoke(id, viewer),
+    resumeRun: (id) => runs.resume(id, viewer),
     sessions: () => runs.sessions(),
-    killSession: async (id) => runs.kill(id, LOCAL_OPERATOR),
+    killSession: async (id) => runs.kill(id, viewer),
     async *readTrail({ before, ...reading }, signal) {
-      const told = await readings.begin(LOCAL_OPERATOR, reading)
+      const told = await readings.begin(viewer, reading)
       for await (const entry of trail.read({ from: reading.from, follow: reading.follow, signal, ...(before && { before }) })) {
         if (reading.follow) told(entry)
         yield entry
       }
     },
-    searchTrail: (asked) => searchTrail(rooms, asked),
+    searchTrail: (asked) => searchTrail(rooms, viewer, asked),
     async *reindex(checkOnly, signal) {
-      const size = await records.logSearched({ reindex: checkOnly ? 'check' : 'build' }, {})
+      const size = await records.logSearched(viewer, { reindex: checkOnly ? 'check' : 'build' }, {})
       yield* rooms.searching.reindex(checkOnly, size, signal)
     },
     secrets: async () => secrets.list(),
     async setSecret(name, value) {
       const secret = new Secret(Buffer.from(value).toString('utf8'))
-      await records.secretChanged(name, secrets.nextVersion(name))
+      await records.secretChanged(viewer, name, secrets.nextVersion(name))
       secrets.set(name, secret)
       const view = secrets.list().find((known) => known.name === name)
       if (view === undefined) throw new Error('a secret that was just set is not there')
@@ -74,7 +77,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload }: O
     async removeSecret(name) {
       if (secretsOf(inForce.config).has(name)) throw new GatewayError('GS_GATEWAY_SECRET_IN_USE')
       if (!secrets.list().some((known) => known.name === name)) return false
-      await records.secretChanged(name, undefined)
+      await records.secretChanged(viewer, name, undefined)
       return secrets.remove(name)
     },
     namesCa: async () => {

@@ -78,22 +78,23 @@ export class Records {
     this.#trail.note({ kind: 'catalog.outcome', fields: { resource, outcome, ms: Math.round(ms), ...rest } })
   }
 
-  /** @param version the new version; undefined where it was removed. @throws TrailError: then the secret stays as it was */
-  async secretChanged(name: string, version: number | undefined): Promise<void> {
+  /** @param by whose doing it is, as entries name him @param version the new version; undefined where it was removed. @throws TrailError: then the secret stays as it was */
+  async secretChanged(by: string, name: string, version: number | undefined): Promise<void> {
     const fields = version === undefined ? { change: 'removed' } : { change: 'set', version }
-    await this.#trail.durable({ kind: 'secret.changed', fields: { secret: name, ...fields } })
+    await this.#trail.durable({ kind: 'secret.changed', fields: { secret: name, ...fields, by } })
   }
 
   /**
+   * @param viewer who reads, as entries name him
    * @param reading as asked for, but for what names something in clear
    * @param query what was searched for, which may be a name or a secret: a payload
    * @returns how far the log goes, this entry included
    */
-  async logSearched(reading: EntryFields, query: object): Promise<number> {
+  async logSearched(viewer: string, reading: EntryFields, query: object): Promise<number> {
     const { fields, payloads } = redactedPayload('query', this.#key, redactJson(query))
     const { index } = await this.#trail.durable({
       kind: 'log.read',
-      fields: { ...reading, viewer: LOCAL_OPERATOR, ...fields },
+      fields: { ...reading, viewer, ...fields },
       payloads,
     })
     return index + 1

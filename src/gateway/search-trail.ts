@@ -5,11 +5,11 @@ import type { Rooms } from './rooms.ts'
 type Parts = Pick<Rooms, 'records' | 'searching' | 'trail'>
 
 /** Recorded first, then searched, then read from the log: what is shown is the log's word, not the index's. */
-export async function searchTrail({ records, searching, trail }: Parts, asked: TrailSearch): Promise<TrailFound> {
+export async function searchTrail({ records, searching, trail }: Parts, viewer: string, asked: TrailSearch): Promise<TrailFound> {
   const query = { ...asked.query, ...(asked.query.who === undefined ? {} : { who: pseudonymOf(asked.query.who, trail) }) }
   const { text, action, object, ...filter } = query
   const said = { search: true, opened: asked.opened, limit: asked.limit, on: asked.cursor !== undefined, filter: whole(filter) }
-  const size = await records.logSearched(said, { text, action, object })
+  const size = await records.logSearched(viewer, said, { text, action, object })
   const page = await searching.search(query, asked, size)
   const entries: StoredEntry[] = []
   for (const index of page.entries) {

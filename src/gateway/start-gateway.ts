@@ -7,6 +7,7 @@ import type { NewLogOrder } from '../trail/index.ts'
 import { type Doors, openDoors } from './doors.ts'
 import type { GatewayLog } from './log.ts'
 import { operatorOf } from './operator.ts'
+import { LOCAL_OPERATOR } from './records.ts'
 import { createReload, type Reload } from './reload.ts'
 import { openRooms, type Rooms } from './rooms.ts'
 import { version } from './version.ts'
@@ -95,13 +96,15 @@ class Gateway implements RunningGateway {
     await this.#rooms.retention.finish()
     const draining = () => this.#stopping !== undefined
     this.#doors = await openDoors(this.#rooms, this.#log, draining)
-    const operator = operatorOf({
+    const parts = {
       rooms: this.#rooms,
       configPath: this.#path,
       listening: () => this.#doors?.listening ?? {},
       draining,
       reload: this.reload,
-    })
+      startedAt: Date.now(),
+    }
+    const operator = operatorOf(parts, LOCAL_OPERATOR)
     this.#socket = await listenLocally(inForce.config.gateway.data, localApi(operator, this.#log, this.#closing.signal))
     this.#watch()
     this.#rooms.searching.start()

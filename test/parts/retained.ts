@@ -56,7 +56,7 @@ export class Retained {
   }
 
   get operator(): RetentionOperator {
-    return this.retention.operator()
+    return this.retention.operator('local-operator')
   }
 
   get now(): number {

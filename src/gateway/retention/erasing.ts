@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ErasureAsked, ErasureReport } from '../../api/local/index.ts'
 import { type ErasurePlan, type ErasureScope, planErasure, RetentionError } from '../../retention/index.ts'
 import { type EntryFields, TrailError } from '../../trail/index.ts'
-import { LOCAL_OPERATOR } from '../records.ts'
 import type { RetentionParts } from './parts.ts'
 import { settled } from './settled.ts'
 import { unhurried } from './unhurried.ts'
@@ -23,11 +22,11 @@ export class Erasing {
     this.#inTurn = inTurn
   }
 
-  /** @throws RetentionError; TrailError GS_TRAIL_ERASING where it goes on by itself later */
-  async erase({ scope: asked, reason, dryRun }: ErasureAsked): Promise<ErasureReport> {
+  /** @param by who asks for it, as entries name him. @throws RetentionError; TrailError GS_TRAIL_ERASING where it goes on by itself later */
+  async erase({ scope: asked, reason, dryRun }: ErasureAsked, by: string): Promise<ErasureReport> {
     const { trail, records } = this.#parts
     const scope = 'subject' in asked ? { pseudonym: trail.pseudonym(asked.issuer, asked.subject) } : asked
-    if (dryRun) await trail.durable({ kind: 'log.read', fields: { erase: said(scope), viewer: LOCAL_OPERATOR } })
+    if (dryRun) await trail.durable({ kind: 'log.read', fields: { erase: said(scope), viewer: by } })
     const plan = await this.#plan(scope)
     const { runs, sessions, keys } = plan
     const report = { ...said(scope), runs, sessions, keys: keys.length, remains: remains(scope) }
@@ -37,7 +36,7 @@ export class Erasing {
       runs: runs.length,
       sessions: sessions.length,
       keys: keys.length,
-      by: LOCAL_OPERATOR,
+      by,
       persons: 'unproven',
     }
     try {

@@ -3,7 +3,6 @@ import type { HoldAsked, HoldView } from '../../api/local/index.ts'
 import { bundle, EvidenceError, survey } from '../../evidence/index.ts'
 import { type Hold, type HoldId, RetentionError } from '../../retention/index.ts'
 import { TrailError } from '../../trail/index.ts'
-import { LOCAL_OPERATOR } from '../records.ts'
 import { HeldBundle } from './held-bundle.ts'
 import { HoldCopies } from './hold-copies.ts'
 import type { RetentionParts } from './parts.ts'
@@ -25,7 +24,7 @@ export class Holds {
   }
 
   /** In force before it is recorded, so that it is never recorded without being in force. @throws RetentionError, TrailError */
-  async place({ run, name, reason }: HoldAsked): Promise<HoldView> {
+  async place({ run, name, reason }: HoldAsked, by: string): Promise<HoldView> {
     const { trail, holds, now = Date.now } = this.#parts
     await settled(trail)
     const start = await this.#startOf(run)
@@ -34,7 +33,7 @@ export class Holds {
     const hold: Hold = { id, run, ...(name !== undefined && { name }), reason, placedAt: now(), log: trail.name, start, entry }
     holds.put(hold)
     try {
-      await this.#record(hold)
+      await this.#record(hold, by)
     } catch (error) {
       // Where nothing is known of what the disk holds, the next start looks.
       if (error instanceof TrailError && error.code !== 'GS_TRAIL_FAILED') holds.remove(id)
@@ -44,10 +43,10 @@ export class Holds {
   }
 
   /** @throws RetentionError GS_RETENTION_NO_HOLD; TrailError: then it stays */
-  async lift(id: string, reason: string): Promise<HoldView> {
+  async lift(id: string, reason: string, by: string): Promise<HoldView> {
     const { trail, holds, records } = this.#parts
     const hold = this.#find(id)
-    const fields = { hold: hold.id, run: hold.run, by: LOCAL_OPERATOR, persons: 'unproven' }
+    const fields = { hold: hold.id, run: hold.run, by, persons: 'unproven' }
     await trail.durable(records.withReason('hold.lifted', fields, reason))
     this.#copies.remove(hold.id)
     holds.remove(hold.id)
@@ -58,7 +57,7 @@ export class Holds {
    * The copy as a bundle, with payloads where they are asked for: also of what the log has no more.
    * @throws RetentionError GS_RETENTION_NO_HOLD, GS_RETENTION_NO_COPY, GS_RETENTION_ELSEWHERE; TrailError
    */
-  async export(id: string, payloads: boolean): Promise<{ readonly bytes: AsyncIterable<Uint8Array> }> {
+  async export(id: string, payloads: boolean, by: string): Promise<{ readonly bytes: AsyncIterable<Uint8Array> }> {
     const { trail } = this.#parts
     const { run, copy, log, ...hold } = this.#find(id)
     if (!copy || !this.#copies.has(hold.id)) throw new RetentionError('GS_RETENTION_NO_COPY')
@@ -70,7 +69,7 @@ export class Holds {
     const held = await HeldBundle.open(this.#copies.path(hold.id), (index, bytes) => trail.reopen(index, bytes))
     try {
       const { entries, first, last } = copy
-      const fields = { what: 'hold', scope: { hold: hold.id, run }, opened: payloads, first, last, entries, viewer: LOCAL_OPERATOR }
+      const fields = { what: 'hold', scope: { hold: hold.id, run }, opened: payloads, first, last, entries, viewer: by }
       await trail.durable({ kind: 'log.exported', fields })
       const surveyed = await survey(held, { run }, payloads)
       return { bytes: closing(held, bundle(held, surveyed)) }
@@ -88,7 +87,8 @@ export class Holds {
       if (entry.key !== undefined) continue
       const found = log === trail.name ? await this.#entryOf(id, entry.index) : undefined
       if (found) holds.put({ ...hold, entry: found })
-      else await this.#record(hold)
+      // Who placed it, nobody knows any more.
+      else await this.#record(hold, undefined)
     }
   }
 
@@ -97,9 +97,9 @@ export class Holds {
     for (const { id, copy, log } of this.#parts.holds.all()) if (!copy?.whole && log === this.#parts.trail.name) await this.#copy(id)
   }
 
-  async #record(hold: Hold): Promise<void> {
+  async #record(hold: Hold, by: string | undefined): Promise<void> {
     const { trail, holds, records } = this.#parts
-    const fields = { hold: hold.id, run: hold.run, by: LOCAL_OPERATOR, persons: 'unproven' }
+    const fields = { hold: hold.id, run: hold.run, ...(by !== undefined && { by }), persons: 'unproven' }
     const { name, reason } = hold
     const draft = records.withReason('hold.placed', fields, name === undefined ? reason : `${name}: ${reason}`)
     const { index } = await trail.durable(draft)

@@ -1,5 +1,4 @@
 import type { RetentionOperator } from '../../api/local/index.ts'
-import { LOCAL_OPERATOR } from '../records.ts'
 import { Erasing } from './erasing.ts'
 import { Holds } from './holds.ts'
 import type { RetentionParts } from './parts.ts'
@@ -44,14 +43,15 @@ export class Retention {
     this.#erasing.stop()
   }
 
-  operator(): RetentionOperator {
+  /** @param by for whom, as entries name him */
+  operator(by: string): RetentionOperator {
     return {
-      eraseTrail: (asked) => this.#inTurn(() => this.#erasing.erase(asked)),
+      eraseTrail: (asked) => this.#inTurn(() => this.#erasing.erase(asked, by)),
       holds: async () => this.#holds.list(),
-      placeHold: (asked) => this.#inTurn(() => this.#holds.place(asked)),
-      liftHold: (id, reason) => this.#inTurn(() => this.#holds.lift(id, reason)),
-      exportHold: (id, payloads) => this.#inTurn(() => this.#holds.export(id, payloads)),
-      pruneTrail: (dryRun) => this.#inTurn(() => this.#pruning.prune(dryRun, LOCAL_OPERATOR)),
+      placeHold: (asked) => this.#inTurn(() => this.#holds.place(asked, by)),
+      liftHold: (id, reason) => this.#inTurn(() => this.#holds.lift(id, reason, by)),
+      exportHold: (id, payloads) => this.#inTurn(() => this.#holds.export(id, payloads, by)),
+      pruneTrail: (dryRun) => this.#inTurn(() => this.#pruning.prune(dryRun, by)),
     }
   }
 
