@@ -184,6 +184,11 @@ describe('limits and budgets', () => {
     expect(answer.overtime()).toMatchObject({ code: 'GS_LIMIT_EXCEEDED', rule: 'may' })
   })
 
+  it('names no rule where several allow it: the limit may be that of any', async () => {
+    const { answer } = await admitted({ ...allow, rules: ['may', 'may-too'], limits: { rows: 2 } })
+    expect(answer.charge(3, 0)?.rule).toBeUndefined()
+  })
+
   const account = (reserve: () => Reservation | Refusal, suspended?: Refusal) => {
     const log: string[] = []
     const budget: BudgetAccount = {
@@ -214,6 +219,11 @@ describe('limits and budgets', () => {
     answer.charge(1, 10)
     answer.settle({ status: 'completed' })
     expect(log).toEqual(['charge 1 10', 'settle'])
+    log.length = 0
+    const withdrawn = await admitted(allow, account(() => room(log)).budget)
+    withdrawn.answer.withdraw({ status: 'cancelled', sqlstate: '57014' })
+    expect(() => withdrawn.answer.settle({ status: 'completed' })).toThrow('once')
+    expect(log).toEqual(['release'])
     log.length = 0
     const { guard, session, ended, settle } = await admitted(allow, account(() => room(log)).budget)
     ended.abort(new Refusal('GS_RUN_ENDED'))
@@ -353,6 +363,25 @@ describe('admitting operations', () => {
       Array.from({ length: 1000 }, (_, i) => i + 1),
     )
     for (const { fields, payloads } of intents) expect(JSON.stringify(fields).length + (payloads?.length ?? 0) * 70).toBeLessThan(65_535)
+  })
+
+  it('splits also by what is said beside texts: names of rules, facts, what was taken out', async () => {
+    const { guard, entries, settle } = setUp()
+    const session = await guard.open(run, resource, client)
+    const rules = (i: number) => [`${i} ${'r'.repeat(60)}`, `${'s'.repeat(60)} ${i}`]
+    const decided = Array.from({ length: 128 }, (_, i) => ({
+      operation: { ...bind(`alter role x${i} password 'secret-${i}'`), facts: { effects: [], sql: { statements: 1, reads: [`t${i}`] } } },
+      decision: { ...allow, policy: `sha256:${'0'.repeat(64)}`, rules: rules(i) },
+    }))
+    guard.admit(session, decided, () => {})
+    settle()
+    const intents = entries.filter((entry) => entry.kind === 'operation.intent')
+    expect(intents.length).toBeGreaterThan(1)
+    expect(intents.flatMap((entry) => (entry.fields.ops as readonly (readonly number[])[]).map((op) => op[0]))).toHaveLength(128)
+    for (const { fields, payloads = [] } of intents) {
+      const commitments = JSON.stringify(Object.fromEntries(payloads.map(({ name }) => [name, '-'.repeat(43)])))
+      expect(JSON.stringify(fields).length + commitments.length).toBeLessThan(65_000)
+    }
   })
 
   it('makes a refused operation durable too, answers with rule and next step, and records its outcome', async () => {

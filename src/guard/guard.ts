@@ -68,6 +68,8 @@ export interface Admission {
   charge(rows: number, bytes: number): Refusal | undefined
   /** What to say where `time` is over. */
   overtime(): Refusal
+  /** It was never forwarded, and never will be: the room that it took is given back. Instead of `settle`. */
+  withdraw(ending: Pick<Outcome, 'status' | 'sqlstate'>): void
   /** Exactly once; later calls throw. Rows and bytes are what was charged. */
   settle(ending: Pick<Outcome, 'status' | 'sqlstate'>): void
 }

@@ -1,4 +1,4 @@
-import type { OperationLimits, Outcome, Refusal } from '../operations/index.ts'
+import type { Decision, OperationLimits, Outcome, Refusal } from '../operations/index.ts'
 import type { Reservation } from '../runs/index.ts'
 import type { Admission } from './guard.ts'
 import { limitExceeded } from './refusals.ts'
@@ -17,25 +17,19 @@ export class OpenOperation implements Admission {
   readonly #startedAt = performance.now()
   readonly #settling: Settling
   readonly #limits: OperationLimits | undefined
-  /** Of the rule whose limits these are. */
+  /** Whose limits these are; undefined where several rules allow it: the limit may be that of any. */
   readonly #rule: string | undefined
   readonly #reservation: Reservation | undefined
   #rows = 0
   #bytes = 0
   #state: 'open' | 'settled' | 'abandoned' = 'open'
 
-  constructor(
-    number: number,
-    settling: Settling,
-    limits: OperationLimits | undefined,
-    rule: string | undefined,
-    reservation: Reservation | undefined,
-  ) {
+  constructor(number: number, settling: Settling, { limits, rules }: Decision, reservation: Reservation | undefined) {
     this.number = number
     this.limited = limits?.rows !== undefined || limits?.bytes !== undefined || reservation?.limited === true
     this.#settling = settling
     this.#limits = limits
-    this.#rule = rule
+    this.#rule = rules.length === 1 ? rules[0] : undefined
     this.#reservation = reservation
   }
 
@@ -57,11 +51,26 @@ export class OpenOperation implements Admission {
   }
 
   settle(ending: Pick<Outcome, 'status' | 'sqlstate'>): void {
-    if (this.#state === 'settled') throw new Error('an operation is settled once')
-    // Whoever was left behind by the end of the session says nothing new.
-    if (this.#state === 'abandoned') return
-    this.#state = 'settled'
+    if (!this.#over()) return
     this.#reservation?.settle()
+    this.#told(ending)
+  }
+
+  withdraw(ending: Pick<Outcome, 'status' | 'sqlstate'>): void {
+    if (!this.#over()) return
+    this.#reservation?.release()
+    this.#told(ending)
+  }
+
+  /** @returns false where whoever was left behind by the end of the session says nothing new */
+  #over(): boolean {
+    if (this.#state === 'settled') throw new Error('an operation is settled once')
+    if (this.#state === 'abandoned') return false
+    this.#state = 'settled'
+    return true
+  }
+
+  #told(ending: Pick<Outcome, 'status' | 'sqlstate'>): void {
     const microseconds = Math.round((performance.now() - this.#startedAt) * 1000)
     this.#settling.settled(this, { ...ending, rows: this.#rows, bytes: this.#bytes }, microseconds)
   }

@@ -1,11 +1,9 @@
-import { type Decided, type Outcome, Refusal, type Resource, type Run } from '../operations/index.ts'
+import { type Decided, type Decision, type Outcome, Refusal, type Resource, type Run } from '../operations/index.ts'
 import type { Asker } from '../policy/index.ts'
 import type { LiveSession, Reservation } from '../runs/index.ts'
 import {
   type DecisionRow,
-  type IntentFields,
   MAX_OUTCOMES,
-  type OperationRow,
   type OutcomeFields,
   type OutcomeRow,
   type PayloadDraft,
@@ -14,8 +12,9 @@ import {
   type TrailWriter,
 } from '../trail/index.ts'
 import type { GuardParts } from './create-guard.ts'
-import { DecisionReferences } from './decision-references.ts'
+import { DecisionReferences, type Referred } from './decision-references.ts'
 import type { Admission, Session, SessionEnd } from './guard.ts'
+import { IntentDraft, type Said } from './intent-draft.ts'
 import { OpenOperation, type Settling } from './open-operation.ts'
 import type { OutcomeFlush } from './outcome-flush.ts'
 import { isReadOnly } from './read-only.ts'
@@ -24,9 +23,6 @@ import { refusalOf, trailUnavailable } from './refusals.ts'
 import { sessionClosed } from './session-entries.ts'
 import { StatementReferences } from './statement-references.ts'
 
-/** More than this in one read takes several entries, so that each stays well under the size of an entry. Bytes are those of texts and parameters. */
-const OPERATIONS_PER_ENTRY = 128
-const BYTES_PER_ENTRY = 4 * 1024 * 1024
 /** A session that must end and whose protocol has not closed it by then is closed in the trail all the same; ms. */
 const CLOSED_WITHIN_MS = 2_000
 
@@ -113,11 +109,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     }
     const first = this.#last + 1
     const { decided, reservations } = this.#reserve(asked)
-    for (let start = 0; start < decided.length; ) {
-      const end = endOfEntry(decided, start)
-      this.#intend(start === 0 && end === decided.length ? decided : decided.slice(start, end))
-      start = end
-    }
+    this.#intend(decided)
     const last = this.#last
     this.#parts.live.count(decided.length)
     this.#admitting += 1
@@ -175,43 +167,61 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
       return refusal
     }
     this.#allowed++
-    const operation = new OpenOperation(number, this, decision.limits, decision.rules[0], reservation)
+    const operation = new OpenOperation(number, this, decision, reservation)
     this.#open.add(operation)
     return operation
   }
 
+  /** Stages the intents of one read: in one entry, or in as many as they take. */
   #intend(decided: readonly Decided[]): void {
-    const { key, trail } = this.#parts
+    let draft = new IntentDraft()
+    for (const one of decided) {
+      let said = this.#say(one)
+      if (draft.add(said)) continue
+      if (!this.#stage(draft)) {
+        this.#last -= 1
+        said = this.#say(one)
+      }
+      draft = new IntentDraft()
+      draft.add(said)
+    }
+    if (!draft.empty) this.#stage(draft)
+  }
+
+  #say({ operation, decision }: Decided): Said {
+    const { key } = this.#parts
     const payloads: PayloadDraft[] = []
-    const decisions: DecisionRow[] = []
-    const ops = decided.map(({ operation, decision }): OperationRow => {
-      const n = ++this.#last
-      const { known, first } = this.#statements.refer(operation.statement, operation.form !== 'query')
-      if (first) {
-        const name = `statement.${known.reference}`
-        payloads.push({ name, key, content: this.#redacted.statement(known, name, operation.statement.text) })
-      }
-      if (operation.parameters !== undefined) {
-        const name = `parameters.${n}`
-        payloads.push({ name, key, content: this.#redacted.parameters(known, name, operation.parameters) })
-      }
-      const said = this.#decisions.refer(decision, operation.facts)
-      if (said.newFacts) payloads.push({ name: `facts.${said.facts}`, key, content: Buffer.from(JSON.stringify(operation.facts)) })
-      if (said.first) {
-        const row = [said.reference, decision.effect, decision.rules, decision.policy] as const
-        decisions.push(said.facts === undefined ? row : [...row, said.facts])
-      }
-      return operation.form === 'bind' ? [n, known.reference, said.reference] : [n, known.reference, said.reference, operation.form]
-    })
-    const asked: IntentFields = decisions.length === 0 ? { session: this.id, ops } : { session: this.id, ops, decisions }
-    const redacted = this.#redacted.rows()
-    const fields = redacted.length === 0 ? asked : { ...asked, redacted }
-    const staged = trail.append({ kind: 'operation.intent', fields, payloads }) !== undefined
+    const n = ++this.#last
+    const { known, first } = this.#statements.refer(operation.statement, operation.form !== 'query')
+    if (first) {
+      const name = `statement.${known.reference}`
+      payloads.push({ name, key, content: this.#redacted.statement(known, name, operation.statement.text) })
+    }
+    if (operation.parameters !== undefined) {
+      const name = `parameters.${n}`
+      payloads.push({ name, key, content: this.#redacted.parameters(known, name, operation.parameters) })
+    }
+    const said = this.#decisions.refer(decision, operation.facts)
+    if (said.newFacts) payloads.push({ name: `facts.${said.facts}`, key, content: Buffer.from(JSON.stringify(operation.facts)) })
+    return {
+      op: operation.form === 'bind' ? [n, known.reference, said.reference] : [n, known.reference, said.reference, operation.form],
+      decision: said.first ? decisionRow(decision, said) : undefined,
+      payloads,
+      redacted: this.#redacted.rows(),
+    }
+  }
+
+  /** @returns whether it found room; where not, what it said has not been said */
+  #stage(draft: IntentDraft): boolean {
+    const { trail } = this.#parts
+    const staged = trail.append(draft.entry(this.id)) !== undefined
     for (const leak of this.#redacted.leaks()) trail.note(leak)
-    if (staged) return
-    // What it said for the first time has not been said: the next intent, perhaps staged before anybody is told, says it again.
-    this.#statements.forget()
-    this.#decisions.forget()
+    if (!staged) {
+      // The next intent, perhaps staged before anybody is told, says it again.
+      this.#statements.forget()
+      this.#decisions.forget()
+    }
+    return staged
   }
 
   settled(operation: OpenOperation, outcome: Outcome, microseconds: number): void {
@@ -258,14 +268,6 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   }
 }
 
-/** How far an entry that begins at `start` goes: one operation at least, however large. */
-function endOfEntry(decided: readonly Decided[], start: number): number {
-  const last = Math.min(decided.length, start + OPERATIONS_PER_ENTRY)
-  let bytes = 0
-  for (let at = start; at < last; at++) {
-    const { statement, parameters } = (decided[at] as Decided).operation
-    bytes += statement.text.byteLength + (parameters?.byteLength ?? 0)
-    if (bytes > BYTES_PER_ENTRY && at > start) return at
-  }
-  return last
+function decisionRow({ effect, rules, policy }: Decision, { reference, facts }: Referred): DecisionRow {
+  return facts === undefined ? [reference, effect, rules, policy] : [reference, effect, rules, policy, facts]
 }

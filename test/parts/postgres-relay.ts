@@ -24,6 +24,8 @@ export interface Seen {
   rows: number
   bytes: number
   outcome: Pick<Outcome, 'status' | 'sqlstate'> | undefined
+  /** Whether it gave back its room: nothing of it was forwarded. */
+  withdrawn: boolean
 }
 
 export interface RelayControls {
@@ -182,12 +184,17 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
       rows: 0,
       bytes: 0,
       outcome: undefined,
+      withdrawn: false,
     }
     controls.seen.push(seen)
     if (refusal) return refusal
     if (refused) return new Refusal('GS_POLICY_DENIED', { rule: 'no-secrets', next: 'Ask for something else.' })
     const limits: Partial<NonNullable<RelayControls['limits']>> = controls.limits?.of.test(seen.text) ? controls.limits : {}
     const exceeded = (what: string) => new Refusal('GS_LIMIT_EXCEEDED', { rule: 'not-so-much', reason: `Too many ${what}.` })
+    const settle: Admission['settle'] = (outcome) => {
+      if (seen.outcome) throw new Error('settled twice')
+      seen.outcome = outcome
+    }
     return {
       limited: limits.rows !== undefined || limits.bytes !== undefined,
       time: limits.time,
@@ -198,9 +205,10 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
         if (seen.rows > (limits.rows ?? seen.rows)) return exceeded('rows')
         return seen.bytes > (limits.bytes ?? seen.bytes) ? exceeded('bytes') : undefined
       },
-      settle: (outcome) => {
-        if (seen.outcome) throw new Error('settled twice')
-        seen.outcome = outcome
+      settle,
+      withdraw(outcome) {
+        seen.withdrawn = true
+        settle(outcome)
       },
     }
   }

@@ -91,6 +91,7 @@ describe('a cancel (PG-09, PG-11)', () => {
     expect(types(answer)).toBe('EZTDCZ')
     expect(errorIn(answer).get('C')).toBe('57014')
     expect(room.outcomes()).toEqual(["select 'withdrawn' from pg_sleep(20): cancelled 57014", 'select 2: completed'])
+    expect(room.gate.seen.map(({ withdrawn }) => withdrawn)).toEqual([true, false])
     expect(room.postgres.log()).not.toContain('withdrawn')
   })
 })

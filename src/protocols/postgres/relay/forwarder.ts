@@ -53,7 +53,7 @@ export class Forwarder {
       if (answer instanceof Refusal) this.#replace(item, { by: item.standIn ?? standInFor(item), answer: refusalFields(answer) })
       else if (answer && cancelled) {
         cancelled = false
-        answer.settle({ status: 'cancelled', sqlstate: CANCELLED.sqlstate })
+        answer.withdraw({ status: 'cancelled', sqlstate: CANCELLED.sqlstate })
         this.#replace(item, { by: standInFor(item), answer: CANCELLED })
       } else if (item.replacement) this.#replace(item, item.replacement)
       else this.#pass(item, answer)

@@ -37,6 +37,7 @@ const unlimited = (settle: () => void): Admission => ({
   charge: () => undefined,
   overtime: () => new Refusal('GS_LIMIT_EXCEEDED'),
   settle,
+  withdraw: settle,
 })
 
 const statement = { text: Buffer.from('select 1'), understood: { facts: { effects: [] }, statements: [] }, epoch: 0 }

@@ -167,7 +167,7 @@ export class SessionRelay {
     this.#held = undefined
     if (!batch) return
     if (this.#ending.reason) {
-      for (const answer of answers) if (!(answer instanceof Refusal)) answer.settle({ status: 'aborted' })
+      for (const answer of answers) if (!(answer instanceof Refusal)) answer.withdraw({ status: 'aborted' })
       this.#lastAdmitted.resolve()
       return
     }

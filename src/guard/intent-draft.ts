@@ -1,0 +1,72 @@
+import type { RedactedRow } from '../redaction/index.ts'
+import type { DecisionRow, EntryDraft, OperationRow, PayloadDraft } from '../trail/index.ts'
+
+/** Operations that one entry holds at most. */
+const OPERATIONS = 128
+/** Bytes of texts, parameters and facts that one entry holds, unless it holds one operation that is larger. */
+const CONTENT_BYTES = 4 * 1024 * 1024
+/** Bytes that what is said beside them may take of the 65,535 of an entry; its kind, session and time have their room besides. */
+const SAID_BYTES = 60_000
+
+/** What an operation adds to its entry. */
+export interface Said {
+  readonly op: OperationRow
+  readonly decision: DecisionRow | undefined
+  readonly payloads: readonly PayloadDraft[]
+  readonly redacted: readonly RedactedRow[]
+}
+
+/** An `operation.intent` while it is put together: as many operations as fit. */
+export class IntentDraft {
+  readonly #ops: OperationRow[] = []
+  readonly #decisions: DecisionRow[] = []
+  readonly #payloads: PayloadDraft[] = []
+  readonly #redacted: RedactedRow[] = []
+  #said = 0
+  #content = 0
+
+  get empty(): boolean {
+    return this.#ops.length === 0
+  }
+
+  /** @returns whether it found room; the first always does */
+  add({ op, decision, payloads, redacted }: Said): boolean {
+    const said = this.#said + sizeOf(op, decision, payloads, redacted)
+    let content = this.#content
+    for (const payload of payloads) content += payload.content.byteLength
+    const fits = this.#ops.length < OPERATIONS && said <= SAID_BYTES && content <= CONTENT_BYTES
+    if (!fits && !this.empty) return false
+    this.#said = said
+    this.#content = content
+    this.#ops.push(op)
+    if (decision) this.#decisions.push(decision)
+    for (const payload of payloads) this.#payloads.push(payload)
+    for (const row of redacted) this.#redacted.push(row)
+    return true
+  }
+
+  /** @param session its id */
+  entry(session: string): EntryDraft {
+    const fields = {
+      session,
+      ops: this.#ops,
+      ...(this.#decisions.length > 0 && { decisions: this.#decisions }),
+      ...(this.#redacted.length > 0 && { redacted: this.#redacted }),
+    }
+    return { kind: 'operation.intent', fields, payloads: this.#payloads }
+  }
+}
+
+/** Bytes that these take in the text of an entry, not fewer: a commitment has 43 characters. */
+function sizeOf(
+  op: OperationRow,
+  decision: DecisionRow | undefined,
+  payloads: readonly PayloadDraft[],
+  redacted: readonly RedactedRow[],
+): number {
+  let size = op.length * 16
+  if (decision) size += 16 + Buffer.byteLength(JSON.stringify(decision))
+  for (const { name } of payloads) size += name.length + 48
+  if (redacted.length > 0) size += 16 * redacted.length + Buffer.byteLength(JSON.stringify(redacted))
+  return size
+}
