@@ -1,4 +1,4 @@
-export { type PoolOptions, Share } from './parse/index.ts'
+export { type PoolOptions, Share, Standing } from './parse/index.ts'
 export * from './session/index.ts'
 export type { SqlSession, Understood } from './sql-session.ts'
 export type { SessionView, StatementFacts, Transition } from './statement-facts.ts'

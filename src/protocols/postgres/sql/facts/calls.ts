@@ -1,5 +1,5 @@
 import { act } from './findings.ts'
-import { functionNamed, isSystemSchema, type Resolved, relationNamed } from './names.ts'
+import { functionNamed, isSystemSchema, meanings, type Resolved, relationNamed } from './names.ts'
 import { changeSetting, pinnedSetting } from './pinned.ts'
 import { readRelation } from './relations.ts'
 import type { Scope } from './scope.ts'
@@ -80,7 +80,7 @@ const uncast = (value: unknown): unknown => {
 function writeSequence(statement: Statement, args: readonly unknown[]): void {
   act(statement.found, 'sequence')
   const sequence = regclass(statement, args[0])
-  if (sequence) statement.found.writes.add(sequence.key)
+  if (sequence) for (const { key } of meanings(sequence)) statement.found.writes.add(key)
   else statement.found.unknown.add('writes')
 }
 

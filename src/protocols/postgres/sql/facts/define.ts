@@ -2,7 +2,7 @@ import { command, created, define, isTemporary, make } from './creating.ts'
 import { expose } from './exposing.ts'
 import { mention } from './expressions.ts'
 import { act, anyRelation } from './findings.ts'
-import { relationNamed } from './names.ts'
+import { meanings, relationNamed } from './names.ts'
 import { followPolicies, isSystem, writeRelation } from './relations.ts'
 import { openColumns, type Scope } from './scope.ts'
 import { apart, defining, type Handler, type Statement, using } from './statement.ts'
@@ -14,7 +14,7 @@ import { query, walk, walkFields } from './walk.ts'
 function onTemporary(statement: Statement, relation: unknown): void {
   if (!isTree(relation)) return
   const target = relationNamed(statement.names, text(relation, 'schemaname'), text(relation, 'relname'))
-  if (!target || target.schema === 'pg_temp') statement.found.transitions.push({ kind: 'opaque' })
+  if (!target || meanings(target).some(({ schema }) => schema === 'pg_temp')) statement.found.transitions.push({ kind: 'opaque' })
 }
 
 /** What is made in pg_temp by its name may stand for something else from now on. */
@@ -94,7 +94,8 @@ const createIndex: Handler = (statement, fields, scope) => {
   // An index changes what no name means, unless code of users is in it.
   command(statement, 'create index')
   using(statement, 'predicate', () => walkFields(statement, fields, scopeOf(statement, fields.relation, openColumns(scope)), 'relation'))
-  if (target?.schema !== 'pg_temp') statement.found.transitions.push({ kind: 'define', ...(target && { made: [], altered: [] }) })
+  if (target?.schema !== 'pg_temp' || target.others)
+    statement.found.transitions.push({ kind: 'define', ...(target && { made: [], altered: [] }) })
   return undefined
 }
 
@@ -124,11 +125,11 @@ const alterTable: Handler = (statement, fields, outer) => {
   const noun = RELATION_NOUNS.get(text(fields, 'objtype')) ?? 'table'
   const target = writes(statement, fields.relation, 'alter')
   const scope = scopeOf(statement, fields.relation, openColumns(outer))
-  const temporary = target?.schema === 'pg_temp'
+  const temporary = target?.schema === 'pg_temp' && !target.others
   // Columns of the type show something else from now on.
   if (noun === 'type') anyRelation(statement.found)
   command(statement, `alter ${noun}`)
-  const plain = target && noun === 'table' && list(fields, 'cmds').every(isPlain)
+  const plain = target && !target.others && noun === 'table' && list(fields, 'cmds').every(isPlain)
   if (!temporary) statement.found.transitions.push({ kind: 'define', ...(plain && { made: [], altered: [target.key] }) })
   for (const item of list(fields, 'cmds')) {
     const step = as(item, 'AlterTableCmd') ?? { def: item }
@@ -136,9 +137,10 @@ const alterTable: Handler = (statement, fields, outer) => {
     for (const [pattern, action] of SUBTYPES) if (pattern.test(subtype)) act(statement.found, action)
     // Those that are switched off are not in the catalog.
     if (SWITCHED_ON.test(subtype)) statement.found.definesCode = true
-    if (/RowSecurity$/.test(subtype) && target?.relation) {
-      const { relation } = target
-      defining(statement, () => followPolicies(statement, relation, true))
+    if (/RowSecurity$/.test(subtype) && target) {
+      defining(statement, () => {
+        for (const { relation } of meanings(target)) if (relation) followPolicies(statement, relation, true)
+      })
     }
     // Inheritance and partitions: rows of one become rows of the other.
     const other = as(step.def, 'RangeVar') ?? as(step.def, 'PartitionCmd')?.name

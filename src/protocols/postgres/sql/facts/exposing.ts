@@ -1,4 +1,4 @@
-import type { Resolved } from './names.ts'
+import { meanings, type Resolved } from './names.ts'
 import { noteColumn, readRelation, writeRelation } from './relations.ts'
 import { apart, defining, type Statement, using } from './statement.ts'
 
@@ -8,7 +8,7 @@ import { apart, defining, type Statement, using } from './statement.ts'
  */
 export function expose(statement: Statement, target: Resolved): void {
   // Of an index only its table has rows.
-  if (target.relation?.kind === 'index') return
+  if (meanings(target).every(({ relation }) => relation?.kind === 'index')) return
   const { found } = statement
   const behind = apart(statement, () =>
     defining(statement, () => {

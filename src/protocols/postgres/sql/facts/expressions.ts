@@ -2,7 +2,7 @@ import { builtinType } from '../../catalog/builtin/index.ts'
 import { funcCall, jsonConstructor } from './calls.ts'
 import { columnRef, indirection, isSystemColumn } from './columns.ts'
 import { act } from './findings.ts'
-import { operatorIsHarmless, relationNamed, typeIsHarmless } from './names.ts'
+import { meanings, operatorIsHarmless, relationNamed, typeIsHarmless } from './names.ts'
 import { readRelation, unresolved } from './relations.ts'
 import type { Derived, Scope } from './scope.ts'
 import { useSource } from './scope.ts'
@@ -137,7 +137,7 @@ function tableLike(statement: Statement, fields: Tree): undefined {
   mention(statement, relation)
   const target = relationNamed(statement.names, text(relation, 'schemaname'), text(relation, 'relname'))
   // What was just made, or is temporary, runs no code.
-  const plain = target !== undefined && !target.altered && !target.relation?.userCode.onWrite
+  const plain = target !== undefined && meanings(target).every((each) => !each.altered && !each.relation?.userCode.onWrite)
   statement.found.definesCode ||= !plain
 }
 

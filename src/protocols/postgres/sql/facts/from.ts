@@ -157,7 +157,8 @@ function namesIn(entries: readonly Entry[]): ReadonlySet<string> | undefined {
   const names = new Set<string>()
   for (const entry of entries) {
     if (entry.qualifiedOnly || entry.hidden) continue
-    const columns = entry.derived?.open || entry.group ? undefined : (entry.derived?.names ?? entry.target?.relation?.columns)
+    const columns =
+      entry.derived?.open || entry.group || entry.target?.others ? undefined : (entry.derived?.names ?? entry.target?.relation?.columns)
     if (!columns || columns.length === 0) return undefined
     for (const name of columns) {
       if (name === undefined) return undefined

@@ -24,6 +24,16 @@ export interface Resolved {
   readonly relation?: Relation
   /** It may have other columns by now than the catalog says. */
   readonly altered?: true
+  /**
+   * What the name means further along the path: as soon as the first loses it, or its schema is closed to the role, this is meant. Both can
+   * be done by another session while a statement waits.
+   */
+  readonly others?: readonly Resolved[]
+}
+
+/** A relation and what else its name may come to mean. */
+export function meanings(target: Resolved): readonly Resolved[] {
+  return target.others ? [target, ...target.others] : [target]
 }
 
 export function namesOf(catalog: Catalog | undefined, view: SessionView): Names {
@@ -66,18 +76,23 @@ export function relationNamed(names: Names, schema: string, name: string): Resol
   if (!catalog) return undefined
   if (schema !== '') return relationIn(names, catalog, schema, name)
   if (!names.path || !view.temporary) return undefined
+  const found: Resolved[] = []
   for (const each of names.path) {
     if (each === 'pg_temp') {
-      if (view.temporary.includes(name)) return resolved('pg_temp', name)
+      if (view.temporary.includes(name)) found.push(resolved('pg_temp', name))
     } else if (isSystemSchema(each)) {
-      const found = systemRelation(names, each, name)
-      if (found) return found
+      const relation = systemRelation(names, each, name)
+      if (!relation) continue
+      // What comes with PostgreSQL cannot go, and is open to everybody.
+      found.push(relation)
+      break
     } else {
       const relation = relationIn(names, catalog, each, name)
-      if (relation) return relation
+      if (relation) found.push(relation)
     }
   }
-  return undefined
+  const [first, ...others] = found
+  return first && others.length > 0 ? { ...first, others } : first
 }
 
 function relationIn({ view }: Names, catalog: Catalog, schema: string, name: string): Resolved | undefined {

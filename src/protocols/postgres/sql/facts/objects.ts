@@ -1,7 +1,7 @@
 import { command, define } from './creating.ts'
 import { expose } from './exposing.ts'
 import { act, anyRelation } from './findings.ts'
-import { typeIsHarmless } from './names.ts'
+import { meanings, typeIsHarmless } from './names.ts'
 import { openColumns } from './scope.ts'
 import { defining, type Handler, type Statement } from './statement.ts'
 import { as, isTree, list, strings, type Tree, text } from './tree.ts'
@@ -92,8 +92,9 @@ const drop: Handler = (statement, fields) => {
       : ON_RELATIONS.has(kind)
         ? writes(statement, rangeVarOf(object, 1), 'drop')
         : undefined
-    if (isRelation && target?.schema === 'pg_temp') temporary.push(target.name)
-    else others++
+    const first = isRelation && target?.schema === 'pg_temp'
+    if (first) temporary.push(target.name)
+    if (!first || target.others) others++
   }
   if (others > 0 || temporary.length === 0) define(statement, action('drop', kind))
   else act(found, action('drop', kind))
@@ -129,7 +130,7 @@ const alterObject =
     for (const each of more) act(statement.found, each)
     if (isTree(fields.relation)) {
       const target = writes(statement, fields.relation, 'drop')
-      if (!target || target.schema === 'pg_temp') statement.found.transitions.push({ kind: 'opaque' })
+      if (!target || meanings(target).some(({ schema }) => schema === 'pg_temp')) statement.found.transitions.push({ kind: 'opaque' })
       if (target && !WITHOUT_ROWS.has(kind)) expose(statement, target)
       else if (!target) anyRelation(statement.found)
     }
@@ -218,7 +219,7 @@ const publication =
     for (const item of list(fields, 'pubobjects')) {
       const table = as(item, 'PublicationObjSpec')?.pubtable
       const target = isTree(table) ? named(statement, table.relation, 'reads', false) : undefined
-      if (target) statement.found.reads.add(target.key)
+      if (target) for (const { key } of meanings(target)) statement.found.reads.add(key)
       else statement.found.unknown.add('reads')
       if (isTree(table)) defining(statement, () => walkFields(statement, table, openColumns(scope), 'relation', 'columns'))
     }

@@ -150,20 +150,43 @@ describe('names', () => {
   const reads = (sql: string, view = {}) => factsOf(sql, view).sql.reads
 
   it('are looked up in the path, as far as it is known', () => {
-    expect(reads('SELECT * FROM orders', { searchPath: ['shop', 'staging'] })).toEqual(ORDERS)
-    expect(reads('SELECT * FROM orders', { searchPath: ['staging', 'shop'] })).toEqual(['staging.orders'])
+    expect(reads('SELECT * FROM orders', { searchPath: ['shop', 'empty'] })).toEqual(ORDERS)
+    expect(reads('SELECT * FROM orders', { searchPath: ['staging', 'empty'] })).toEqual(['staging.orders'])
     expect(reads('SELECT * FROM orders', { searchPath: ['nowhere', 'empty', 'staging'] })).toEqual(['staging.orders'])
     expect(reads('SELECT * FROM orders', { searchPath: undefined })).toBeUndefined()
     expect(reads('SELECT * FROM shop.notes', { searchPath: undefined })).toEqual(['shop.notes'])
     expect(reads('SELECT * FROM pg_class', { searchPath: ['shop'] })).toEqual(['pg_catalog.pg_class'])
   })
   it('are of the temporary schema first, unless the path says otherwise', () => {
-    expect(reads('SELECT * FROM t', { temporary: ['t'] })).toEqual(['pg_temp.t'])
+    expect(reads('SELECT * FROM x', { temporary: ['x'] })).toEqual(['pg_temp.x'])
     expect(reads('SELECT * FROM pg_temp.t', { temporary: ['t'] })).toEqual(['pg_temp.t'])
-    expect(reads('SELECT * FROM pg_class', { temporary: ['pg_class'] })).toEqual(['pg_temp.pg_class'])
-    expect(reads('SELECT * FROM t', { temporary: ['t'], searchPath: ['public', 'pg_temp'] })).toEqual(['public.t'])
     expect(reads('SELECT * FROM public.t', { temporary: ['t'] })).toEqual(['public.t'])
     expect(reads('SELECT * FROM t', { temporary: undefined })).toBeUndefined()
+  })
+  it('count with everything that they may come to mean, as another session may take a name away or close a schema', () => {
+    expect(reads('SELECT * FROM orders', { searchPath: ['staging', 'shop'] })).toEqual([...ORDERS, 'staging.orders'])
+    expect(reads('SELECT * FROM t', { temporary: ['t'] })).toEqual(['pg_temp.t', 'public.t'])
+    expect(reads('SELECT * FROM t', { temporary: ['t'], searchPath: ['public', 'pg_temp'] })).toEqual(['pg_temp.t', 'public.t'])
+    expect(reads('SELECT * FROM pg_class', { temporary: ['pg_class'] })).toEqual(['pg_catalog.pg_class', 'pg_temp.pg_class'])
+    expect(reads('SELECT * FROM pg_class', { temporary: ['pg_class'], searchPath: ['pg_catalog', 'pg_temp'] })).toEqual([
+      'pg_catalog.pg_class',
+    ])
+    const both = { searchPath: ['staging', 'shop'] }
+    for (const sql of [
+      'DELETE FROM orders',
+      'TRUNCATE orders',
+      'COPY orders FROM STDIN',
+      'ALTER TABLE orders ADD x int',
+      'DROP TABLE orders',
+    ]) {
+      expect([sql, factsOf(sql, both).sql.writes]).toEqual([sql, expect.arrayContaining(['shop.orders', 'staging.orders'])])
+    }
+    expect(factsOf('SELECT total FROM orders', both).sql.columns?.output).toEqual(
+      expect.arrayContaining(['shop.orders.total', 'staging.orders.total']),
+    )
+    expect(factsOf('SELECT * FROM orders', both).sql.columns?.output).toEqual(
+      expect.arrayContaining(['shop.orders.placed', 'staging.orders.*']),
+    )
   })
   it('of WITH hide relations where they are visible, and only there', () => {
     expect(reads('WITH t AS (SELECT 1) SELECT * FROM t')).toEqual([])
@@ -184,15 +207,16 @@ describe('names', () => {
   })
   it('mean what earlier statements of the text leave behind', () => {
     const last = (sql: string) => allFactsOf(sql).at(-1)?.sql.reads
-    expect(last('SET search_path = staging, shop; SELECT * FROM orders')).toEqual(['staging.orders'])
+    expect(last('SET search_path = staging, empty; SELECT * FROM orders')).toEqual(['staging.orders'])
     expect(last('SET search_path TO DEFAULT; SELECT * FROM t')).toBeUndefined()
     expect(last('RESET ALL; SELECT * FROM t')).toBeUndefined()
     expect(last(`SELECT set_config('search_path', 'staging', true); SELECT * FROM orders`)).toEqual(['staging.orders'])
     expect(last('SET search_path = "$user", public; SELECT * FROM t')).toBeUndefined()
     expect(last('SET ROLE x; SELECT * FROM t')).toBeUndefined()
     expect(last('SET LOCAL search_path = staging; COMMIT; SELECT * FROM t')).toBeUndefined()
-    expect(last('CREATE TEMP TABLE t (a int); SELECT * FROM t')).toEqual(['pg_temp.t'])
-    expect(last('CREATE TEMP TABLE t (a int); DROP TABLE t; SELECT * FROM t')).toEqual(['public.t'])
+    expect(last('CREATE TEMP TABLE x (a int); SELECT * FROM x')).toEqual(['pg_temp.x'])
+    expect(last('CREATE TEMP TABLE t (a int); SELECT * FROM t')).toEqual(['pg_temp.t', 'public.t'])
+    expect(last('CREATE TEMP TABLE x (a int); DROP TABLE x; SELECT * FROM t')).toEqual(['public.t'])
     expect(last('CREATE TEMP VIEW t AS TABLE u; SELECT * FROM t')).toBeUndefined()
     expect(last('DISCARD TEMP; SELECT * FROM t')).toEqual(['public.t'])
     expect(last('CREATE VIEW t AS TABLE u; SELECT * FROM t')).toBeUndefined()

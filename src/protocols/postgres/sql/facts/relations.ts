@@ -1,7 +1,7 @@
 import { builtinType } from '../../catalog/builtin/index.ts'
 import type { Relation } from '../../catalog/catalog.ts'
 import { act, anyRelation, type Use } from './findings.ts'
-import { functionNamed, isMissing, isSystemSchema, nameOf, type Resolved } from './names.ts'
+import { functionNamed, isMissing, isSystemSchema, meanings, nameOf, type Resolved } from './names.ts'
 import { SETTINGS_VIEW, updateSettings } from './pinned.ts'
 import { call, runUserCode, type Statement } from './statement.ts'
 import { systemRead } from './system-relations.ts'
@@ -25,6 +25,10 @@ export function resolvedOf(relation: Relation): Resolved {
  * @param inherit false for ONLY
  */
 export function readRelation(statement: Statement, target: Resolved, action: string | undefined, inherit = true): void {
+  for (const each of meanings(target)) readOne(statement, each, action, inherit)
+}
+
+function readOne(statement: Statement, target: Resolved, action: string | undefined, inherit: boolean): void {
   const { found } = statement
   found.reads.add(target.key)
   if (statement.locks) {
@@ -168,6 +172,16 @@ export function writeRelation(
   set?: ReadonlySet<string>,
   inherit = true,
 ): void {
+  for (const each of meanings(target)) writeOne(statement, each, verbs, set, inherit)
+}
+
+function writeOne(
+  statement: Statement,
+  target: Resolved,
+  verbs: readonly Verb[],
+  set: ReadonlySet<string> | undefined,
+  inherit: boolean,
+): void {
   const { found } = statement
   found.writes.add(target.key)
   if (verbs.some((verb) => SHOWN.has(verb))) found.reads.add(target.key)
@@ -255,6 +269,10 @@ function cascade(statement: Statement, relation: Relation, verb: 'delete' | 'upd
 
 /** A column is used; `*` for a whole row. */
 export function noteColumn(statement: Statement, target: Resolved, column: string, use: Use): void {
+  for (const each of meanings(target)) noteOne(statement, each, column, use)
+}
+
+function noteOne(statement: Statement, target: Resolved, column: string, use: Use): void {
   const keys = columnKeys(statement, target, column)
   const into = statement.found.columns[use]
   for (const key of keys) into.add(key)
@@ -301,7 +319,7 @@ function family(statement: Statement, relation: Relation): readonly Relation[] {
 /** A materialized view is computed anew. */
 export function refresh(statement: Statement, target: Resolved): void {
   writeRelation(statement, target, ['alter'])
-  if (target.relation) followUses(statement, target.relation, true)
+  for (const { relation } of meanings(target)) if (relation) followUses(statement, relation, true)
 }
 
 /** Which column of a view is made from which is not known: each may be made from every one that the definition uses. */

@@ -1,5 +1,5 @@
 import type { Source } from './findings.ts'
-import type { Resolved } from './names.ts'
+import { meanings, type Resolved } from './names.ts'
 import { columnKeys, noteColumn, readRelation } from './relations.ts'
 import type { Statement } from './statement.ts'
 
@@ -98,9 +98,15 @@ export function hasColumn(entry: Entry, name: string): boolean | undefined {
   if (entry.group) return anyOf(entry.group, name)
   if (entry.derived)
     return entry.derived.names.includes(name) || (entry.derived.open || entry.derived.names.includes(undefined) ? undefined : false)
-  const relation = entry.target?.relation
+  const { target } = entry
+  if (!target) return undefined
+  const answer = hasItself(target, name)
+  return target.others?.every((other) => hasItself(other, name) === answer) === false ? undefined : answer
+}
+
+function hasItself({ relation, altered }: Resolved, name: string): boolean | undefined {
   if (!relation || relation.columns.length === 0) return undefined
-  return relation.columns.includes(name) || SYSTEM_COLUMNS.has(name) || (entry.target?.altered ? undefined : false)
+  return relation.columns.includes(name) || SYSTEM_COLUMNS.has(name) || (altered ? undefined : false)
 }
 
 function anyOf(group: readonly Entry[], name: string): boolean | undefined {
@@ -163,7 +169,9 @@ function columnsOf(statement: Statement, entry: Entry): Derived {
   const { target } = entry
   if (!target) return anyColumns(nothing())
   const all = target.relation?.columns ?? []
-  if (all.length === 0) return anyColumns({ columns: [...columnKeys(statement, target, '*')], from: [] })
+  if (all.length === 0 || target.others) {
+    return anyColumns({ columns: meanings(target).flatMap((each) => columnKeys(statement, each, '*')), from: [] })
+  }
   return {
     names: [...all],
     sources: all.map((name) => ({ columns: [...columnKeys(statement, target, name)], from: [] })),

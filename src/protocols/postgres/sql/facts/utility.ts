@@ -1,7 +1,7 @@
 import { creating } from './creating.ts'
 import { act, anyRelation, merge } from './findings.ts'
 import { inner } from './inner.ts'
-import { functionNamed, type Resolved, relationNamed } from './names.ts'
+import { functionNamed, meanings, type Resolved, relationNamed } from './names.ts'
 import { noteColumn, readRelation, refresh, resolvedOf, unresolved, type Verb, writeRelation } from './relations.ts'
 import { type Entry, type Scope, scopeUnder } from './scope.ts'
 import { apart, type Handler, type Statement, using } from './statement.ts'
@@ -117,7 +117,7 @@ const truncate: Handler = (statement, fields) => {
   const cascades = text(fields, 'behavior') === 'DROP_CASCADE'
   for (const relation of list(fields, 'relations')) {
     const target = writes(statement, as(relation, 'RangeVar'), 'truncate')
-    if (cascades && target?.relation) truncateReferencing(statement, target)
+    if (cascades && target) for (const each of meanings(target)) truncateReferencing(statement, each)
   }
   return undefined
 }

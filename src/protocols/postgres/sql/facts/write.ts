@@ -2,7 +2,7 @@ import { restricts } from './bounded.ts'
 import { entriesNamed } from './columns.ts'
 import { act } from './findings.ts'
 import { fromItem, returningNames, shadowEntry } from './from.ts'
-import { relationNamed } from './names.ts'
+import { meanings, relationNamed } from './names.ts'
 import { pinnedSetting, SETTINGS_VIEW, updateSettings } from './pinned.ts'
 import { noteColumn, readRelation, unresolved, type Verb, writeRelation } from './relations.ts'
 import { anyColumns, type Derived, type Entry, hasColumn, nothing, type Scope } from './scope.ts'
@@ -58,6 +58,8 @@ function assignments(statement: Statement, items: readonly unknown[], entry: Ent
 
 const columnsSet = (items: readonly unknown[]): ReadonlySet<string> =>
   new Set(items.map((item) => text(as(item, 'ResTarget') ?? {}, 'name')))
+
+const isSettings = ({ target }: Entry): boolean => target !== undefined && meanings(target).some(({ key }) => key === SETTINGS_VIEW)
 
 /** What a column is set to, where that is a constant. */
 function valueSet(items: readonly unknown[], column: string): string | undefined {
@@ -142,7 +144,7 @@ const update: Handler = (statement, fields, outer) => {
   for (const item of list(fields, 'fromClause')) fromItem(statement, item, scope)
   assignments(statement, items, entry, scope)
   condition(statement, fields.whereClause, entry, scope)
-  if (entry.target?.key === SETTINGS_VIEW) updateSettings(statement, pinnedSetting(scope, fields.whereClause), valueSet(items, 'setting'))
+  if (isSettings(entry)) updateSettings(statement, pinnedSetting(scope, fields.whereClause), valueSet(items, 'setting'))
   const derived = returning(statement, fields, entry, scope, true)
   rest(statement, fields, scope, 'targetList', 'fromClause', 'whereClause')
   return derived ?? anyColumns(nothing())
@@ -180,7 +182,7 @@ const merge: Handler = (statement, fields, outer) => {
     verbs.filter((verb) => verb !== undefined),
     set,
   )
-  if (entry.target?.key === SETTINGS_VIEW) updateSettings(statement, undefined, undefined)
+  if (isSettings(entry)) updateSettings(statement, undefined, undefined)
   fromItem(statement, fields.sourceRelation, scope)
   scope.entries.push(entry)
   using(statement, 'predicate', () => walk(statement, fields.joinCondition, scope))

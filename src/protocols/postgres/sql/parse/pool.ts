@@ -3,10 +3,12 @@ import type { Refused } from './prescan.ts'
 import type { Reading } from './read-text.ts'
 import type { Job, Share } from './share.ts'
 
-/** ms from when a text is handed over until it is read, or refused. Waiting is part of it. */
+/** ms that a thread may take for one text; of whoever is suspect waiting for a thread is part of it. */
 const DEADLINE = 250
-/** Part of it that a text may wait: what is left has to be enough for reading all but the longest. */
+/** Part of it that a suspect may wait. */
 const WAIT = 0.8
+/** ms that anybody else may: many long texts at once are no reason to refuse one, as long as it is understood in the end. */
+const PATIENCE = 2_000
 /** ms in which the first thread has to be there, and in which a thread has to begin: it may have to open a catalog first. */
 const BEGINNING = 5_000
 /** Threads that are kept warm; also the most that there are. Two may be ended at once, and one is left while others start. */
@@ -23,7 +25,7 @@ const BROKEN: Refused = { refused: 'The statement is too large or too deep to be
 const CLOSED: Refused = { refused: 'The gateway is stopping.' }
 
 export interface PoolOptions {
-  /** ms for one text, waiting included; default 250. */
+  /** ms that a thread may take for one text; default 250. */
   readonly deadline?: number
   readonly threads?: number
 }
@@ -40,9 +42,9 @@ interface Place {
 }
 
 /**
- * Threads that read long texts, each within a deadline that counts from when it was handed over; a thread that is not done by then is ended.
- * Shares take turns, one text each; those whose texts took too long lately have one thread together, behind all others. What finds no thread
- * in time is refused: nobody is made to wait longer because of others.
+ * Threads that read long texts, each within a deadline after which its thread is ended. Sessions take turns, one text each. Those of whoever
+ * sent texts that took too long lately have one thread together, behind all others, and their deadline counts from when a text was handed
+ * over; where there were too many of these, nothing is read for a while. What finds no thread in time is refused.
  */
 export class ParsePool {
   readonly #deadline: number
@@ -50,7 +52,7 @@ export class ParsePool {
   readonly #places = new Set<Place>()
   readonly #trusted: Share[] = []
   readonly #suspects: Share[] = []
-  /** A thread has been there: from then on the deadline counts while a text waits. */
+  /** A thread has been there. */
   #up = false
   #retry: NodeJS.Timeout | undefined
   #closed = false
@@ -69,9 +71,9 @@ export class ParsePool {
   read(share: Share, order: ReadOrder): Promise<Reading> {
     return new Promise((done) => {
       if (this.#closed) return done(CLOSED)
-      if (share.paused(performance.now()) || share.waiting.length >= WAITING) return done(PAUSED)
-      const job: Job = { order, done, since: this.#up ? performance.now() : undefined, patience: undefined }
-      job.patience = setTimeout(() => this.#giveUp(share, job), this.#up ? this.#deadline * WAIT : BEGINNING)
+      if (share.standing.paused(performance.now()) || share.waiting.length >= WAITING) return done(PAUSED)
+      const job: Job = { order, done, since: performance.now(), patience: undefined }
+      this.#hurry(share, job)
       share.waiting.push(job)
       if (share.inLine) return
       share.inLine = true
@@ -92,8 +94,26 @@ export class ParsePool {
     await Promise.all(places.map(({ thread }) => thread.stop()))
   }
 
+  /** Puts it in its line; or refuses it, if it has to pause. */
   #queue(share: Share): void {
-    ;(share.suspect(performance.now()) ? this.#suspects : this.#trusted).push(share)
+    const now = performance.now()
+    if (share.standing.paused(now)) this.#refuse(share, PAUSED)
+    else (share.standing.suspect(now) ? this.#suspects : this.#trusted).push(share)
+  }
+
+  /** Somebody has another standing now, and may have more in line. */
+  #judgeAgain(): void {
+    for (const share of [...this.#trusted.splice(0), ...this.#suspects.splice(0)]) {
+      for (const job of share.waiting) this.#hurry(share, job)
+      this.#queue(share)
+    }
+  }
+
+  #hurry(share: Share, job: Job): void {
+    clearTimeout(job.patience)
+    const now = performance.now()
+    const patience = share.standing.suspect(now) ? this.#deadline * WAIT : this.#up ? PATIENCE : BEGINNING
+    job.patience = setTimeout(() => this.#giveUp(share, job), Math.max(0, job.since + patience - now))
   }
 
   /** Nobody had time for this text. */
@@ -101,7 +121,7 @@ export class ParsePool {
     const at = share.waiting.indexOf(job)
     if (at < 0) return
     share.waiting.splice(at, 1)
-    job.done(share.suspect(performance.now()) ? PAUSED : BUSY)
+    job.done(share.standing.suspect(performance.now()) ? PAUSED : BUSY)
     if (share.waiting.length > 0) return
     for (const line of [this.#trusted, this.#suspects]) {
       const place = line.indexOf(share)
@@ -164,7 +184,7 @@ export class ParsePool {
     const job = share.waiting.shift() as Job
     clearTimeout(job.patience)
     // A timer may be late, and a text that was given a thread has to have a chance.
-    const left = Math.max(this.#deadline * (1 - WAIT), this.#deadline - (job.since === undefined ? 0 : performance.now() - job.since))
+    const left = suspect ? Math.max(this.#deadline * (1 - WAIT), this.#deadline - (performance.now() - job.since)) : this.#deadline
     Object.assign(place, { state: 'busy', share, job, left, suspect })
     this.#limit(place, BEGINNING)
     place.thread.read(job.order)
@@ -174,10 +194,8 @@ export class ParsePool {
   #limit(place: Place, ms: number): void {
     clearTimeout(place.timer)
     place.timer = setTimeout(() => {
-      // What had to wait for others for most of its time is not slow for all that we know.
-      const isSlow = place.suspect || place.left > this.#deadline / 2
-      if (isSlow) place.share?.strike(performance.now())
-      this.#replace(place, isSlow ? SLOW : BUSY)
+      this.#strike(place)
+      this.#replace(place, SLOW)
     }, ms)
   }
 
@@ -188,9 +206,13 @@ export class ParsePool {
     Object.assign(place, { share: undefined, job: undefined, timer: undefined, suspect: false })
     if (!share || !job) return
     job.done(reading)
-    if (share.paused(performance.now())) this.#refuse(share, PAUSED)
     share.inLine = share.waiting.length > 0
     if (share.inLine) this.#queue(share)
+  }
+
+  #strike({ share }: Place): void {
+    share?.standing.strike(performance.now())
+    this.#judgeAgain()
   }
 
   #refuseAll(refused: Refused): void {
@@ -218,7 +240,7 @@ export class ParsePool {
   #gone(place: Place): void {
     if (place.state === 'gone' || this.#closed) return
     if (place.state === 'busy') {
-      place.share?.strike(performance.now())
+      this.#strike(place)
       this.#replace(place, BROKEN)
       return
     }

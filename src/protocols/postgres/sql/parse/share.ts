@@ -8,29 +8,17 @@ const STRIKES = 3
 /** ms in which nothing of theirs is read. */
 const PAUSE = 5_000
 
-export interface Job {
-  readonly order: ReadOrder
-  readonly done: (reading: Reading) => void
-  /** When it was handed over, ms; undefined: before there was any thread. */
-  readonly since: number | undefined
-  /** It is refused where nobody has time for it. */
-  patience: NodeJS.Timeout | undefined
-}
-
-/** What one session, or all of one run, has waiting: one text of it is read at a time. */
-export class Share {
-  readonly waiting: Job[] = []
-  /** One of its texts is with a thread, or it is in line for one. */
-  inLine = false
-  /** When texts of it took too long, ms. */
+/** What is remembered of whoever sends texts: all sessions of a run have one, so that opening another session forgets nothing. */
+export class Standing {
+  /** When texts took too long, ms. */
   #strikes: number[] = []
 
-  /** A text of it took too long. */
+  /** A text took too long. */
   strike(now: number): void {
     this.#strikes = [...this.#strikes.filter((at) => now - at < MEMORY), now].slice(-STRIKES)
   }
 
-  /** It took too long lately: it gets no more than one thread together with all others of its kind. */
+  /** It took too long lately: its sessions get no more than one thread together with all others of their kind. */
   suspect(now: number): boolean {
     const last = this.#strikes.at(-1)
     return last !== undefined && now - last < MEMORY
@@ -40,5 +28,26 @@ export class Share {
   paused(now: number): boolean {
     const first = this.#strikes.at(-STRIKES)
     return first !== undefined && now - first < MEMORY && now - this.#strikes.at(-1)! < PAUSE
+  }
+}
+
+export interface Job {
+  readonly order: ReadOrder
+  readonly done: (reading: Reading) => void
+  /** When it was handed over, ms. */
+  readonly since: number
+  /** It is refused where nobody has time for it. */
+  patience: NodeJS.Timeout | undefined
+}
+
+/** What one session has waiting: one text of it is read at a time. */
+export class Share {
+  readonly standing: Standing
+  readonly waiting: Job[] = []
+  /** One of its texts is with a thread, or it is in line for one. */
+  inLine = false
+
+  constructor(standing = new Standing()) {
+    this.standing = standing
   }
 }

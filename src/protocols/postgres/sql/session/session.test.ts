@@ -239,16 +239,16 @@ describe('search_path', () => {
 })
 
 describe('temporary relations', () => {
-  it('hide others, until they end', async () => {
+  it('come before others, until they end', async () => {
     const session = openSession()
     await run(session, 'begin', transaction.open)
     await run(session, 'create temp table t (a int) on commit drop', transaction.open)
-    expect(await reads(session, 'select a from t')).toEqual(['pg_temp.t'])
+    expect(await reads(session, 'select a from t')).toEqual(['pg_temp.t', 'public.t'])
     await run(session, 'commit')
     expect(await reads(session, 'select a from t')).toEqual(['public.t'])
     await run(session, 'create temp table t (a int)')
-    expect(await reads(session, 'select a from t')).toEqual(['pg_temp.t'])
-    await run(session, 'drop table t')
+    expect(await reads(session, 'select a from t')).toEqual(['pg_temp.t', 'public.t'])
+    await run(session, 'drop table pg_temp.t')
     expect(await reads(session, 'select a from t')).toEqual(['public.t'])
   })
 })
