@@ -69,6 +69,7 @@ const admitted: Admission = {
   charge: () => undefined,
   overtime: () => new Refusal('GS_LIMIT_EXCEEDED'),
   settle: () => undefined,
+  withdraw: () => undefined,
 }
 
 /** A door before a real server, for one test file: starts the server, and after each test closes what the test opened. */
