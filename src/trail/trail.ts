@@ -14,6 +14,8 @@ export type EntryKind =
   | 'secret.changed'
   | 'signin'
   | 'signin.refused'
+  | 'signin.offered'
+  | 'signout'
   | 'run.start'
   | 'run.end'
   | 'run.revoked'

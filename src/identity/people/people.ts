@@ -11,6 +11,7 @@ import { type PeopleIssuer, preparePeopleIssuer } from './people-issuer.ts'
 import type { IdentifiedPerson, PersonKey, SignedInPerson } from './person.ts'
 import type { PersonSessionVia, PersonStore } from './person-store.ts'
 import { requireGroupsOfPeople, rolesOf } from './roles.ts'
+import { newSessionId, type PersonSessionId } from './session-token.ts'
 import { type EndedSession, PersonSessions } from './sessions.ts'
 import type { PeopleIssuerSettings, RoleSettings } from './settings.ts'
 import { SignIn } from './sign-in.ts'
@@ -45,7 +46,9 @@ export interface RefusedPerson {
 /** A session is about to begin; for the trail. */
 export interface SignedIn {
   readonly person: SignedInPerson
+  readonly session: PersonSessionId
   readonly via: PersonSessionVia
+  /** Peer address. */
   readonly address: string
   /** Whether the link for the first administrator was used with it. */
   readonly becomesFirstAdmin: boolean
@@ -219,11 +222,13 @@ export class People {
       person,
       becomesFirstAdmin: firstAdmin !== undefined,
       open: async (via, replaces) => {
-        const record = () => this.#options.observer.signedIn({ person, via, address, becomesFirstAdmin: firstAdmin !== undefined })
+        const session = newSessionId()
+        const becomesFirstAdmin = firstAdmin !== undefined
+        const record = () => this.#options.observer.signedIn({ person, session, via, address, becomesFirstAdmin })
         if (firstAdmin !== undefined) await this.firstAdmin.bind(firstAdmin, this.#isAdminMapped, this.#keyOf(identified), record)
         else await record()
         if (this.#isAdminMapped && person.roles.has('admin')) this.firstAdmin.close()
-        return this.#sessions.open(identified, via, replaces)
+        return this.#sessions.open(identified, { id: session, via, ...(replaces !== undefined && { replaces }) })
       },
     })
   }

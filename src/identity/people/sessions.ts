@@ -1,7 +1,7 @@
 import { PeopleError } from './errors.ts'
 import type { IdentifiedPerson, SignedInPerson } from './person.ts'
 import type { PersonSessionVia, PersonStore, StoredPersonSession } from './person-store.ts'
-import { hashSessionToken, isSessionToken, newSessionId, newSessionToken, type PersonSessionId } from './session-token.ts'
+import { hashSessionToken, isSessionToken, newSessionToken, type PersonSessionId } from './session-token.ts'
 
 /** How long a session lasts unused, and in all; ms. */
 export const IDLE_FOR = 30 * 60_000
@@ -63,13 +63,17 @@ export class PersonSessions {
   /**
    * A session for somebody who has just signed in. Durable when it returns.
    * @throws PeopleError GS_PEOPLE_NOT_ADMITTED where the configuration changed meanwhile
-   * @param replaces token of the session that the same browser or command line had: it ends
+   * @param how.id from `newSessionId`: the sign-in was recorded with it
+   * @param how.replaces token of the session that the same browser or command line had: it ends
    */
-  open(identified: IdentifiedPerson, via: PersonSessionVia, replaces?: string): OpenedSession {
+  open(
+    identified: IdentifiedPerson,
+    { id, via, replaces }: { readonly id: PersonSessionId; readonly via: PersonSessionVia; readonly replaces?: string },
+  ): OpenedSession {
     const { store, now } = this.#options
     const openedAt = now()
     const token = newSessionToken()
-    const stored = { id: newSessionId(), hash: hashSessionToken(token), identified, via, openedAt, usedAt: openedAt }
+    const stored = { id, hash: hashSessionToken(token), identified, via, openedAt, usedAt: openedAt }
     const session = this.#view(stored)
     if (!session) throw new PeopleError('GS_PEOPLE_NOT_ADMITTED')
     const before = replaces === undefined ? undefined : this.#find(replaces)
