@@ -1,10 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApprovalHouse, personOf, termsOf } from '../../test/parts/approvals.ts'
 import { Refusal, type Run } from '../operations/index.ts'
 import { TrailError } from '../trail/index.ts'
+import type { Asked } from './approvals.ts'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
 
 const DELETE = 'DELETE FROM orders WHERE id = 7'
 const bob = personOf('bob')
@@ -134,26 +140,34 @@ describe('erasing a session', () => {
 })
 
 describe('a thousand requests at once', () => {
-  it('wait in a few hundred bytes each, whatever is asked for, with one timer, and end together', async () => {
+  it('wait in a few KiB each, whatever is asked for, with one timer, and end together', async () => {
     await house.close()
     await house.open(undefined, [{ name: 'many', per: 'run', limit: { approvalsAsked: 2_000 } }], { segmentBytes: 16 * 1024 * 1024 })
     run = await house.run('run_m')
     const terms = termsOf({ for: 60_000 })
     const long = 'x'.repeat(32 * 1024)
     const ask = (at: number) => house.ask(run, `DELETE FROM t WHERE id = ${at} -- ${long}`, { terms })
-    await Promise.all(Array.from({ length: 20 }, (_, at) => ask(-at - 1)))
-    const memory = () => {
-      globalThis.gc?.()
-      return process.memoryUsage().heapUsed
+    await Promise.all(Array.from({ length: 100 }, (_, at) => ask(-at - 1)))
+    // What trail and store have in flight comes and goes: the least of several looks is what stays.
+    const memory = async () => {
+      let least = Number.POSITIVE_INFINITY
+      for (let look = 0; look < 5; look++) {
+        await wait(40)
+        collect()
+        collect()
+        const { heapUsed, external } = process.memoryUsage()
+        least = Math.min(least, heapUsed + external)
+      }
+      return least
     }
     const timers = vi.spyOn(globalThis, 'setTimeout')
-    const before = memory()
-    const asked = []
+    const before = await memory()
+    const asked: Asked[] = []
     for (let at = 0; at < 1_000; at += 50) asked.push(...(await Promise.all(Array.from({ length: 50 }, (_, more) => ask(at + more)))))
-    const each = (memory() - before) / 1_000
+    const each = ((await memory()) - before) / 1_000
     const set = timers.mock.calls.filter(([, ms]) => ms === 60_000).length
     timers.mockRestore()
-    // 32 KiB each is what is asked for.
+    // What is asked for has 32 KiB each.
     expect(each).toBeLessThan(8 * 1024)
     expect(set).toBeLessThanOrEqual(1)
     const decidedAt = performance.now()
