@@ -14,15 +14,22 @@ const NOTHING: Opened = new Map()
 export class OpenedEntries {
   readonly #trail: Pick<Trail, 'read'>
   readonly #kept = new Kept<number, Opened>(KEPT_BYTES)
+  #here: StoredEntry | undefined
 
   constructor(trail: Pick<Trail, 'read'>) {
     this.#trail = trail
+  }
+
+  /** The entry that is read just now: of it, nothing has to be looked for. */
+  isAt(entry: StoredEntry): void {
+    this.#here = entry
   }
 
   /** @returns nothing where the entry is gone. @throws TrailError where a payload is not what its entry commits to */
   async at(index: number): Promise<Opened> {
     const kept = this.#kept.get(index)
     if (kept) return kept
+    if (this.#here?.index === index) return this.of(this.#here)
     for await (const entry of this.#trail.read({ from: index })) return entry.index === index ? this.of(entry) : NOTHING
     return NOTHING
   }

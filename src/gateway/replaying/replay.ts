@@ -63,6 +63,7 @@ export async function* replay(
     const { session: id, ops } = entry.fields as unknown as IntentFields
     const session = sessions.of(id)
     if (resource !== undefined && session !== undefined && session.resource !== resource) return
+    opened.isAt(entry)
     for (const [operation, statement, decision, form = 'bind'] of ops) {
       tally.operation()
       await breather.breathe()
