@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningGateway, startGateway } from '../../parts/gateway.ts'
+import { ALLOW_EVERYTHING } from '../../parts/gateway-config.ts'
 import { startIssuer, type TestIssuer } from '../../parts/issuer.ts'
 import type { RunningPostgres } from '../../parts/postgres.ts'
 import { debianPostgres } from '../../parts/postgres-binaries.ts'
@@ -32,6 +33,10 @@ describe('a client that everything is allowed to', () => {
         ...ROLE,
         databases: { [nameOf(version)]: DATABASE },
       })),
+      // A superuser's pg_dump asks for the connection strings of subscriptions, which are credentials.
+      adjust: (config) => {
+        config.rules = [ALLOW_EVERYTHING]
+      },
     })
     const { run, password } = await gateway.credential()
     for (const { version, bare } of pairs) {
