@@ -77,6 +77,11 @@ export class Names {
     else this.#cursors.delete(name)
   }
 
+  /** What the cursors are of that outlive this transaction: its commit runs them to their end. */
+  held(): readonly StatementFacts[] {
+    return [...this.#cursors.values()].filter(({ hold, depth }) => hold && depth > 0).map(({ statement }) => statement)
+  }
+
   /** Cursors end with their transaction, unless they are declared WITH HOLD. */
   committed(): void {
     for (const [name, cursor] of this.#cursors) {

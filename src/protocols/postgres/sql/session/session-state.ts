@@ -225,6 +225,7 @@ export class SessionState {
   }
 
   #commit(): void {
+    for (const { transitions } of this.names.held()) for (const transition of transitions) this.#apply(transition, '', undefined)
     if (defines(this.#now)) this.#definitions += 1
     this.#now = committed(this.#now)
     this.names.committed()

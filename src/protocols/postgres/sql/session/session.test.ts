@@ -275,6 +275,17 @@ describe('names', () => {
     expect(await reads(session, 'execute s1')).toBeUndefined()
   })
 
+  it('of cursors WITH HOLD run to their end when they are committed', async () => {
+    const session = openSession()
+    await run(session, 'begin', transaction.open)
+    await run(session, `declare h cursor with hold for select set_config('search_path', 'shop', false)`, transaction.open)
+    await run(session, 'set search_path = staging', transaction.open)
+    expect(await reads(session, 'select id from orders')).toEqual(['staging.orders'])
+    await run(session, 'commit')
+    expect(await reads(session, 'select id from orders')).toEqual(['shop.orders', 'shop.orders_2025', 'shop.orders_2026'])
+    await run(session, 'set search_path = staging')
+    expect(await reads(session, 'select id from orders')).toEqual(['staging.orders'])
+  })
   it('of cursors end with their transaction, but for WITH HOLD', async () => {
     const session = openSession()
     await run(session, 'begin', transaction.open)

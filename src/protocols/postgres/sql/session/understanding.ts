@@ -22,7 +22,7 @@ export interface UnderstandingOptions {
 
 /** What a gateway understands SQL with: one parser beside the connections, threads for long texts, and what was understood lately. */
 export interface Understanding {
-  /** @param share whose turns its long texts take; its own by default. Sessions of one run may have one together */
+  /** @param share whose turns its long texts take; its own by default. Those of one run have a standing together */
   openSession(options: SessionOptions, share?: Share): SqlSession
   /** Ends the threads. What is still asked of a session is refused. */
   close(): Promise<void>
