@@ -4,6 +4,7 @@ import type { SessionView, StatementFacts } from '../statement-facts.ts'
 import { DEFINITIONS } from './define.ts'
 import { EXPRESSIONS } from './expressions.ts'
 import { act, type Findings, settle } from './findings.ts'
+import { withKeywords } from './keywords.ts'
 import { namesOf } from './names.ts'
 import { OBJECTS } from './objects.ts'
 import { type Scope, scopeUnder } from './scope.ts'
@@ -28,7 +29,7 @@ const STATEMENTS: readonly (readonly [string, Handler])[] = [
 /** Statements that are understood, by the type of their node. */
 export const STATEMENT_TYPES: ReadonlySet<string> = new Set(STATEMENTS.map(([type]) => type))
 
-export const HANDLERS: ReadonlyMap<string, Handler> = new Map([...EXPRESSIONS, ...STATEMENTS])
+export const HANDLERS: ReadonlyMap<string, Handler> = new Map([...withKeywords(EXPRESSIONS), ...STATEMENTS])
 
 /**
  * What each statement of a text is and does, as far as the catalog says. Later statements are judged as what the earlier ones leave behind.

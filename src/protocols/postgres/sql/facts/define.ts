@@ -2,7 +2,7 @@ import { command, created, define, isTemporary, make } from './creating.ts'
 import { expose } from './exposing.ts'
 import { mention } from './expressions.ts'
 import { act, anyRelation } from './findings.ts'
-import { meanings, relationNamed } from './names.ts'
+import { creationSchema, meanings, relationNamed } from './names.ts'
 import { followPolicies, isSystem, writeRelation } from './relations.ts'
 import { openColumns, type Scope } from './scope.ts'
 import { apart, defining, type Handler, type Statement, using } from './statement.ts'
@@ -17,9 +17,10 @@ function onTemporary(statement: Statement, relation: unknown): void {
   if (!target || meanings(target).some(({ schema }) => schema === 'pg_temp')) statement.found.transitions.push({ kind: 'opaque' })
 }
 
-/** What is made in pg_temp by its name may stand for something else from now on. */
+/** What is made in pg_temp, or may be, stands for something else from now on. */
 function namedTemporary(statement: Statement, parts: readonly string[]): void {
-  if (parts.length > 1 && parts[0]?.startsWith('pg_temp')) statement.found.transitions.push({ kind: 'opaque' })
+  const schema = parts.length > 1 ? parts[0] : creationSchema(statement.names)
+  if (schema === undefined || schema.startsWith('pg_temp')) statement.found.transitions.push({ kind: 'opaque' })
 }
 
 /** CREATE TABLE, CREATE FOREIGN TABLE. Defaults and constraints are only written down; bounds of partitions are computed. */

@@ -197,12 +197,19 @@ export function typeIsHarmless(names: Names, schema: string, name: string): bool
     const type = catalog.userType(schema, name)
     return type ? type.harmless : rowIsHarmless(catalog.relation(schema, name))
   }
+  // Types are looked up in the temporary schema too, where nobody knows what there is.
+  if (names.view.temporary === undefined && !systemFirst(names)) return false
   // The array type of `thing` is `_thing`; nobody writes that, and what is not found is not harmless.
   const types: readonly UserType[] = catalog.userTypes(name)
   if (types.some((type) => searched(names, type.schema) && !type.harmless)) return false
   if (builtinType('pg_catalog', name) || types.length > 0) return true
   const row = relationNamed(names, '', name)
   return row !== undefined && (row.relation === undefined || rowIsHarmless(row.relation))
+}
+
+/** Whether what comes with PostgreSQL comes before the temporary schema. */
+function systemFirst({ path }: Names): boolean {
+  return path !== undefined && path.indexOf('pg_catalog') < path.indexOf('pg_temp')
 }
 
 const rowIsHarmless = (relation: Relation | undefined): boolean =>

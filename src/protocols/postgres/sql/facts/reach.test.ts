@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { allFactsOf, effectsOf, factsOf } from '../../../../../test/parts/facts-of.ts'
 import { catalogOf } from '../../../../../test/parts/shop-catalog.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
+import type { SessionView } from '../statement-facts.ts'
 
 /** `reads` and `writes` as rules see them; undefined is unknown. */
 const reached = (sql: string, catalog?: Catalog) => {
@@ -236,5 +237,38 @@ describe('an UPDATE of columns that others depend on', () => {
     expect(effectsOf('MERGE INTO parts USING orders ON true WHEN MATCHED THEN UPDATE SET id = 2', {}, keys)).toContain('opaque/trigger')
     expect(effectsOf(`UPDATE parts SET word = 'x'`, {}, keys)).toEqual(['write/update'])
     expect(effectsOf('UPDATE part_one SET id = 2', {}, keys)).toEqual(['write/update'])
+  })
+})
+
+describe('what is read as a keyword may be the name of a function, at servers that have no such keyword yet', () => {
+  const older = (serverVersion: number) => ({
+    ...catalogOf({ relations: {}, functions: [{ name: 'json_value' }, { name: 'json' }, { name: 'json_array' }] }),
+    serverVersion,
+  })
+  it.each([`SELECT json_value('1'::jsonb, '$')`, `SELECT json('1')`, 'SELECT json_array(1)'])('%s', (sql) => {
+    expect(effectsOf(sql, {}, older(150_000))).toContain('opaque/function')
+    expect(effectsOf(sql, {}, older(170_000))).toEqual(['session/catalog read'])
+  })
+  it('and only where there is one', () => {
+    expect(effectsOf('SELECT json_object(1: 2)', {}, older(150_000))).toEqual(['session/catalog read'])
+  })
+})
+
+const UNKNOWN_TEMPORARY = { temporary: undefined } as unknown as Partial<SessionView>
+
+describe('types of the temporary schema', () => {
+  it('hide those of PostgreSQL, so that they are not certain where it is not known what there is', () => {
+    expect(effectsOf(`SELECT 'x'::text`, UNKNOWN_TEMPORARY)).toContain('opaque/user code')
+    expect(effectsOf(`SELECT 'x'::text, 1::int`)).toEqual(['session/catalog read'])
+    expect(effectsOf(`SELECT 'x'::pg_catalog.text, 1::int`, UNKNOWN_TEMPORARY)).toEqual(['session/catalog read'])
+    expect(effectsOf(`SELECT 'x'::text`, { ...UNKNOWN_TEMPORARY, searchPath: ['pg_catalog', 'pg_temp'] })).toEqual(['session/catalog read'])
+  })
+  it('are made by a name without a schema where the path begins with it', () => {
+    const last = (sql: string, searchPath: readonly string[]) =>
+      allFactsOf(sql, { searchPath })
+        .at(-1)!
+        .effects.map(({ class: name }) => name)
+    expect(last(`CREATE DOMAIN text AS pg_catalog.text; SELECT 'x'::text`, ['pg_temp', 'public'])).toContain('opaque')
+    expect(allFactsOf('CREATE DOMAIN word AS text', { searchPath: ['public'] })[0]!.transitions).toEqual([{ kind: 'define' }])
   })
 })
