@@ -17,7 +17,10 @@ export interface Facts {
   readonly sql?: SqlFacts
 }
 
-/** Facts of SQL. Names are `schema.name`, resolved as the server does; lists are distinct and sorted. Absent is unknown. */
+/**
+ * Facts of SQL. Names are `schema.name`, resolved as the server does; where others can make it resolve a name to another relation of the search
+ * path, that one is told too. Lists are distinct and sorted. Absent is unknown.
+ */
 export interface SqlFacts {
   /** Version of the catalog by which names were resolved. */
   readonly catalog?: string
