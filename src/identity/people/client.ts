@@ -38,14 +38,28 @@ export async function clientOf(issuer: PeopleIssuer, flow: 'code' | 'device', se
     undefined,
     authentication,
   )
-  configuration[customFetch] = (url, { method, headers, body, signal }) =>
-    boundedFetch(url, {
+  configuration[customFetch] = async (url, { method, headers, body, signal }) => {
+    const sent = {
       method,
       headers,
       ...(body !== undefined && { body: body as NonNullable<BoundedRequest['body']> }),
       ...(signal && { signal }),
-    })
+    }
+    const response = await boundedFetch(url, sent)
+    return url === metadata.device_authorization_endpoint ? withStandardName(response) : response
+  }
   // Every URL was judged before: only a loopback issuer can have one without TLS.
   if (settings.insecureLoopback === true) allowInsecureRequests(configuration)
   return { configuration, metadata, clientId: registration.clientId }
+}
+
+/** Google began before RFC 8628 §3.2 called it `verification_uri`, and still says `verification_url`. */
+async function withStandardName(response: Response): Promise<Response> {
+  if (response.status !== 200) return response
+  const answer: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined)
+  if (typeof answer !== 'object' || answer === null || 'verification_uri' in answer || !('verification_url' in answer)) return response
+  return Response.json({ ...answer, verification_uri: answer.verification_url })
 }

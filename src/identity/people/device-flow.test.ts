@@ -64,6 +64,24 @@ it('asks the issuer no more often than it wants, however often it is polled', as
   expect(asked()).toBe(before + 1)
 })
 
+it('understands Google, which has a name and statuses of its own for the same', async () => {
+  issuer.answer('/device/auth', (body) => {
+    const { verification_uri: verification_url, verification_uri_complete: _, ...rest } = JSON.parse(body)
+    return { body: JSON.stringify({ ...rest, verification_url }) }
+  })
+  const begun = await begin()
+  expect(begun).toMatchObject({ verificationUri: `${issuer.url}/device` })
+  expect(begun).not.toHaveProperty('verificationUriComplete')
+  const says = (status: number, error: string) =>
+    issuer.answer('/token', () => ({ status, body: JSON.stringify({ error, error_description: 'Precondition Required' }) }))
+  says(428, 'authorization_pending')
+  expect(await pollInTime(begun)).toEqual({ state: 'pending', interval: 5 })
+  says(403, 'slow_down')
+  expect(await pollInTime(begun)).toEqual({ state: 'slow_down', interval: 10 })
+  says(403, 'access_denied')
+  await expect(pollInTime(begun, 10)).rejects.toMatchObject({ code: 'GS_PEOPLE_DENIED' })
+})
+
 it('slows down by five seconds for good where the issuer says so (RFC 8628 §3.5)', async () => {
   const begun = await begin()
   issuer.answer('/token', () => ({ status: 400, headers: { 'content-type': 'application/json' }, body: '{"error":"slow_down"}' }))
