@@ -1,18 +1,18 @@
 import type { Refusal } from '../../../operations/index.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
-import type { StatementFacts, Transition } from '../sql/statement-facts.ts'
+import type { StatementFacts } from '../sql/statement-facts.ts'
 import { backend, frontend, transaction } from '../wire/codes.ts'
 import type { ErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
-import type { WireName } from '../wire/read.ts'
 import { Charges } from './charges.ts'
 import { CopiedRows } from './copied-rows.ts'
 import { type Expected, type Sent, Unanswered } from './expected.ts'
 import type { Flight } from './flight.ts'
-import { mayDiffer, type Portal } from './portal.ts'
+import { mayDiffer } from './portal.ts'
 import { Portals } from './portals.ts'
 import { COPY_REFUSED, refusalFields } from './stand-ins.ts'
 import { Statements } from './statements.ts'
+import { TookOver } from './took-over.ts'
 
 /** What can be asked of the target besides what its client asks. */
 export interface TargetControl {
@@ -42,6 +42,7 @@ export class Answers {
   readonly statements = new Statements()
   readonly portals = new Portals()
   readonly #sql: SqlSession
+  readonly #tookOver: TookOver
   readonly #target: TargetControl
   readonly #expected = new Unanswered()
   #status: number = transaction.idle
@@ -69,6 +70,7 @@ export class Answers {
 
   constructor(sql: SqlSession, target: TargetControl) {
     this.#sql = sql
+    this.#tookOver = new TookOver(sql, this.statements, this.portals)
     this.#target = target
   }
 
@@ -189,7 +191,7 @@ export class Answers {
     const flight = this.#charges.flight
     if (!flight) return true
     // A portal that came to its end gives nothing more, so this is another one's.
-    if (flight.settled) flight.cutOff(mayDiffer())
+    if (flight.settled && this.#expected.head?.type === frontend.execute) flight.cutOff(mayDiffer())
     if (flight.cut) {
       this.#stopWanted = true
       return false
@@ -238,13 +240,15 @@ export class Answers {
       case backend.bindComplete: {
         const { name, portal } = this.#take(frontend.bind)
         this.portals.answered(name)
-        if (portal) this.#bound(name, portal)
+        if (portal) this.#tookOver.bound(name, portal)
         return
       }
       case backend.closeComplete: {
         const { name, ofStatement } = this.#take(frontend.close)
-        if (!ofStatement) this.#closed(name)
-        else {
+        if (!ofStatement) {
+          this.portals.answered(name)
+          this.#tookOver.closed(name)
+        } else {
           this.statements.answered(name, undefined, true)
           if (name !== '') this.#sql.deallocated(name)
         }
@@ -391,24 +395,6 @@ export class Answers {
     portal?.flight?.settle('completed')
   }
 
-  /** A portal is made. */
-  #bound(name: WireName, portal: Portal): void {
-    this.portals.bound(name, portal)
-    // Names of portals are those of cursors: whatever cursor was of this name is gone.
-    if (name !== '') this.#tell({ kind: 'close', name })
-    if (!portal.runsAtBind) return
-    this.#tell({ kind: 'opaque' })
-    // That is part of what it was decided to be.
-    portal.epoch = this.#sql.epoch
-  }
-
-  /** What a portal or a cursor of that name was is gone. */
-  #closed(name: WireName): void {
-    this.portals.answered(name)
-    if (this.portals.has(name)) this.portals.closed(name)
-    else this.#tell({ kind: 'close', name })
-  }
-
   #failExtended(head: Expected, sqlstate: string, fields: ReadonlyMap<string, string>): void {
     const ended = head.replacement?.answer.sqlstate ?? sqlstate
     if (head.type === frontend.execute) head.portal?.flight?.fail(ended, this.#fatal)
@@ -494,41 +480,9 @@ export class Answers {
     return this.#expected.shift()
   }
 
-  /** Something that the protocol did is told in SQL's terms. */
-  #tell(transition: Transition): void {
-    this.#sql.completed({ effects: [], sql: {}, transitions: [transition] }, '')
-  }
-
   /** What a statement did to the session counts from here. */
   #takeOver(statement: StatementFacts | undefined, tag: string): void {
-    if (!statement || statement.transitions.length === 0) return
-    this.#sql.completed(statement, tag)
-    for (const transition of statement.transitions) {
-      switch (transition.kind) {
-        case 'deallocate':
-          this.statements.forget(transition.name)
-          break
-        case 'discard':
-          if (transition.what !== 'all') break
-          this.statements.forget(undefined)
-          this.portals.end(undefined)
-          break
-        case 'close':
-          if (transition.name === undefined) this.portals.end(undefined)
-          else this.portals.closed(wireName(transition.name))
-          break
-        case 'declare':
-          this.portals.closed(wireName(transition.name))
-          break
-        case 'transaction':
-          this.#statusPassed = true
-          if (ENDING.has(transition.verb)) this.portals.end(undefined)
-          break
-        case 'opaque':
-          this.#statusPassed = true
-          this.portals.doubt()
-      }
-    }
+    if (statement && statement.transitions.length > 0 && this.#tookOver.completed(statement, tag)) this.#statusPassed = true
   }
 
   /** Stops what the target is at. Until it did, nothing goes upstream that a second request could hit. */
@@ -549,12 +503,6 @@ export class Answers {
 function rowsOf(tag: string): number {
   return tag.startsWith('COPY ') ? Number.parseInt(tag.slice('COPY '.length), 10) || 0 : 0
 }
-
-/** Portals end with the transaction. */
-const ENDING: ReadonlySet<string> = new Set(['commit', 'rollback', 'prepare'])
-
-/** A name of SQL as it stands on the wire, where one of ours has to be plain ASCII. */
-const wireName = (name: string): WireName => name.slice(0, 63)
 
 function astray(type: number): WireError {
   return new WireError(`The server sent a message of type 0x${type.toString(16).padStart(2, '0')} that answers nothing.`)

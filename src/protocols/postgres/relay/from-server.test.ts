@@ -69,6 +69,8 @@ it('passes what a server says byte for byte, or breaks off; and settles nothing 
         if (operates) open += 1
         const flight = operates ? new Flight(unlimited(settle), []) : undefined
         const portal = type === frontend.bind ? new Portal(statement) : type === frontend.execute ? bound : undefined
+        // Executed once: of one that had come to its end nothing more is passed.
+        if (type === frontend.execute) bound = undefined
         if (type === frontend.bind) {
           bound = portal
           portal!.flight = flight
