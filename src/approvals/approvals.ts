@@ -58,8 +58,8 @@ export interface Asked {
   readonly expiresAt: number
   /** Resolves once it is decided, or nobody will decide it any more. Never rejects. */
   readonly decided: Promise<Grant | Refusal>
-  /** It stops waiting and comes back later: the request goes on as a ticket. */
-  becomeTicket(): void
+  /** It stops waiting and comes back later: the request goes on as a ticket. @returns what to say: GS_APPROVAL_PENDING, or what became of it */
+  becomeTicket(): Refusal
   /** It does not want the answer any more. A request that nobody holds any more, and that is no ticket, is withdrawn. Idempotent. */
   leave(why: Exclude<WithdrawnBecause, 'interrupted'>): void
 }

@@ -204,7 +204,7 @@ describe('the end of a run', () => {
     expect(await asked.decided).toMatchObject({ code: 'GS_RUN_ENDED' })
     await house.runs.recorded(2_000)
     const kinds = (await house.at.entries()).filter(({ fields }) => fields.run === run.id).map(({ kind }) => kind)
-    expect(kinds.slice(-3)).toEqual(['run.revoked', 'approval.ended', 'run.end'].sort((a, b) => kinds.indexOf(a) - kinds.indexOf(b)))
+    expect(new Set(kinds.slice(-3))).toEqual(new Set(['run.revoked', 'approval.ended', 'run.end']))
     expect(kinds.at(-1)).toBe('run.end')
     expect(other.state).toBe('pending')
   })

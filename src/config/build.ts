@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { type ApprovalSettings, DEFAULT_APPROVAL_SETTINGS } from '../approvals/settings.ts'
 import { type CredentialSettings, parseReference, type Reference, type TargetTlsSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
 import type { Rule, RuleLimits } from '../policy/index.ts'
@@ -39,6 +40,7 @@ export function buildConfig(document: Document, folder: string): Config {
     resources: document.resources.map((resource) => postgresResource(resource, folder)),
     rules: document.rules.map(buildRule),
     budgets: (document.budgets ?? []).map(budget),
+    approvals: approvalSettings(document.approvals),
     limits: buildLimits(document.limits),
     trail: trailSettings(document.trail),
   }
@@ -51,6 +53,14 @@ function budget({ name, per, over, limit, warnAt }: NonNullable<Document['budget
     ...(over !== undefined && { over: milliseconds(over) }),
     limit: present({ ...limit, bytes: limit.bytes === undefined ? undefined : bytes(limit.bytes) }),
     ...(warnAt !== undefined && { warnAt }),
+  }
+}
+
+function approvalSettings({ hold, unlinkedLauncher }: NonNullable<Document['approvals']> = {}): ApprovalSettings {
+  const defaults = DEFAULT_APPROVAL_SETTINGS
+  return {
+    hold: { postgres: hold?.postgres === undefined ? defaults.hold.postgres : milliseconds(hold.postgres) },
+    unlinkedLauncher: unlinkedLauncher ?? defaults.unlinkedLauncher,
   }
 }
 
@@ -127,7 +137,19 @@ export function buildLimits({ statementBytes, resultRows }: NonNullable<Document
   return present({ statementBytes: statementBytes === undefined ? undefined : bytes(statementBytes), resultRows })
 }
 
-export function buildRule({ name, effect, who, on, when, limits, say, until, ...rest }: Document['rules'][number]): Rule {
+export function buildRule({
+  name,
+  effect,
+  who,
+  on,
+  when,
+  limits,
+  approvers,
+  stream,
+  say,
+  until,
+  ...rest
+}: Document['rules'][number]): Rule {
   return {
     name,
     effect,
@@ -136,6 +158,9 @@ export function buildRule({ name, effect, who, on, when, limits, say, until, ...
     do: rest.do,
     ...(when !== undefined && { when }),
     ...(limits && { limits: ruleLimits(limits) }),
+    ...(approvers && { approvers: present(approvers) }),
+    ...(rest.for !== undefined && { for: milliseconds(rest.for) }),
+    ...(stream !== undefined && { stream }),
     ...(say !== undefined && { say }),
     ...(until !== undefined && { until: Date.parse(until) }),
   }

@@ -1,3 +1,4 @@
+import type { ApprovalSettings } from '../approvals/settings.ts'
 import type { Reference, TargetSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
 import type { PeopleIssuerSettings, RoleSettings } from '../identity/people/index.ts'
@@ -17,6 +18,7 @@ export interface Config {
   readonly resources: readonly PostgresResourceConfig[]
   readonly rules: readonly Rule[]
   readonly budgets: readonly BudgetSettings[]
+  readonly approvals: ApprovalSettings
   readonly limits: LimitSettings
   readonly trail: TrailSettings
 }

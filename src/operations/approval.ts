@@ -14,7 +14,7 @@ export interface ApproverRequirement {
   readonly count: number
 }
 
-/** Under which terms an operation is asked for. Of equal terms there is one object, like of equal decisions. */
+/** Under which terms an operation is asked for. */
 export interface AskTerms {
   /** One per rule that asks, in the order of the configuration. All must be met; one person may count for several of them. */
   readonly requirements: readonly ApproverRequirement[]

@@ -50,6 +50,21 @@ describe('a policy', () => {
     })
   })
 
+  it('says whom to ask: all of the rules that ask, for the shortest time that one of them gives', () => {
+    const decide = (...rules: Rule[]) => createPolicy(rules).decide({ principal: job(), resource: orders }, operation, 0)
+    const sre: Rule = { name: 'sre', effect: 'ask', approvers: { groups: ['okta/sre'], count: 2 }, for: 60_000, stream: true }
+    const approver = { rule: 'any', count: 1 }
+    expect(decide({ name: 'any', effect: 'ask' }).ask).toEqual({ requirements: [approver], for: 900_000, stream: false })
+    expect(decide(sre).ask).toEqual({ requirements: [{ rule: 'sre', groups: ['okta/sre'], count: 2 }], for: 60_000, stream: true })
+    expect(decide(sre, { name: 'any', effect: 'ask' }, { name: 'may', effect: 'allow' }).ask).toEqual({
+      requirements: [{ rule: 'sre', groups: ['okta/sre'], count: 2 }, approver],
+      for: 60_000,
+      stream: false,
+    })
+    for (const effect of ['allow', 'deny'] as const) expect(decide({ name: 'a', effect }).ask).toBeUndefined()
+    expect(createPolicy([sre]).digest).not.toBe(createPolicy([{ ...sre, approvers: { groups: ['okta/sre'] } }]).digest)
+  })
+
   it('matches groups exactly: a longer name, another case or another issuer is somebody else', () => {
     const policy = createPolicy([{ name: 'a', effect: 'allow', who: { groups: ['github/repo:acme/reports'] } }])
     for (const group of [

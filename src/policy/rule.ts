@@ -20,6 +20,17 @@ export interface Rule {
   readonly when?: string
   /** What it grants at most; of allow and ask rules only. */
   readonly limits?: RuleLimits
+  /** Who must say yes; of ask rules only. Absent: one person who holds the role approver. */
+  readonly approvers?: {
+    /** Any of these groups of people, as `issuer/name`; absent: whoever holds the role approver. */
+    readonly groups?: readonly string[]
+    /** How many different persons; default 1. */
+    readonly count?: number
+  }
+  /** How long a request waits for its answer, and then how long what was approved may be used, ms; of ask rules only. Default 15 minutes. */
+  readonly for?: number
+  /** Whether content that comes later is approved unseen; of ask rules only. */
+  readonly stream?: boolean
   /** The next step that a refusal tells the agent. */
   readonly say?: string
   /** From this moment on the rule says nothing. Milliseconds since the epoch. */

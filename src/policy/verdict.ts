@@ -1,6 +1,7 @@
-import type { Decision, OperationLimits } from '../operations/index.ts'
+import type { AskTerms, Decision, OperationLimits } from '../operations/index.ts'
 import type { Judgement } from './judge.ts'
 import type { GlobalLimits } from './policy.ts'
+import type { Rule } from './rule.ts'
 
 /** Distinct decisions that are remembered; what rules an operation meets is up to the client, and so is how many sets of them there are. */
 const REMEMBERED = 4096
@@ -20,12 +21,28 @@ export function decisionsUnder(policy: string, global: GlobalLimits): (judgement
       effect,
       rules: Object.freeze(rules),
       policy,
+      ...(effect === 'ask' && { ask: termsOf(spoke.map(({ rule }) => rule)) }),
       ...(say !== undefined && { say }),
       ...(limits !== undefined && { limits: Object.freeze(limits) }),
     })
     known.set(key, decision)
     return decision
   }
+}
+
+/** How long people are asked where a rule does not say, ms. */
+const ASKED_FOR = 15 * 60_000
+
+/** All of the rules that ask must be content. */
+function termsOf(rules: readonly Rule[]): AskTerms {
+  const requirements = rules.map(({ name, approvers: { groups, count = 1 } = {} }) =>
+    Object.freeze({ rule: name, ...(groups && { groups }), count }),
+  )
+  return Object.freeze({
+    requirements: Object.freeze(requirements),
+    for: Math.min(...rules.map((rule) => rule.for ?? ASKED_FOR)),
+    stream: rules.every(({ stream }) => stream === true),
+  })
 }
 
 function smaller(granted: OperationLimits | undefined, rows: number | undefined): OperationLimits | undefined {

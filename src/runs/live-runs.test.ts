@@ -183,6 +183,20 @@ it('says that a run is over once all its sessions are closed in the trail, with 
   expect(account).toMatchObject({ began: place(5), last: 8, decisions: { allow: 5, ask: 0, deny: 1 }, exact: true })
 })
 
+it('says that a run is over behind what is expected of it beside its sessions, and expects nothing of one that is over', async () => {
+  const seen = observer()
+  const runs = runsWith({ observer: seen })
+  await runs.begin(start)
+  const expected = runs.expect('run_a')
+  runs.end('run_a')
+  await wait(5)
+  expect(stored('run_a')?.ended).toBeUndefined()
+  expected?.(12)
+  expect(await runs.places('run_a')).toMatchObject({ ended: place(9) })
+  expect(seen.over.mock.calls[0]?.[2]).toMatchObject({ last: 12 })
+  expect([runs.expect('run_a'), runs.expect('run_b')]).toEqual([undefined, undefined])
+})
+
 it('knows that it does not know: a session without a place, a session that is not sure, a restart', async () => {
   const seen = observer()
   const runs = runsWith({ observer: seen })

@@ -6,8 +6,8 @@ import { type Check, inconsistent, repeated } from './check.ts'
 const SECOND = 1_000
 const YEAR = 366 * 86_400_000
 
-/** What holds where the configuration says nothing of refusals per run; counted under this name. */
-const RESERVED = 'default-refusals'
+/** What holds where the configuration says nothing of it; counted under these names. */
+const RESERVED: readonly string[] = ['default-refusals', 'default-approvals']
 
 export const checkBudgets: Check = function* ({ budgets = [] }) {
   yield* repeated(
@@ -18,8 +18,8 @@ export const checkBudgets: Check = function* ({ budgets = [] }) {
 }
 
 function* checkBudget({ name, per, over, limit }: NonNullable<Document['budgets']>[number], path: Path): Iterable<Finding> {
-  if (name === RESERVED)
-    yield inconsistent([...path, 'name'], 'This is the name of the budget that is there by default.', 'Give it another name.')
+  if (RESERVED.includes(name))
+    yield inconsistent([...path, 'name'], 'This is the name of a budget that is there by default.', 'Give it another name.')
   const { concurrentRuns, ...counted } = limit
   const counts = Object.keys(counted).length > 0
   if (concurrentRuns !== undefined && (per === 'run' || per === 'resource')) {
@@ -29,6 +29,10 @@ function* checkBudget({ name, per, over, limit }: NonNullable<Document['budgets'
   if (limit.refusals !== undefined && per === 'resource') {
     const why = 'Refusals suspend a run; counted per resource, one run would have others suspended.'
     yield inconsistent([...path, 'limit', 'refusals'], why, 'Write per: run, per: workload or per: principal.')
+  }
+  if (limit.approvalsAsked !== undefined && per === 'resource') {
+    const why = 'Requests for approval suspend a run; counted per resource, one run would have others suspended.'
+    yield inconsistent([...path, 'limit', 'approvalsAsked'], why, 'Write per: run, per: workload or per: principal.')
   }
   if (over === undefined) {
     if (per !== 'run' && counts)

@@ -1,5 +1,6 @@
 import type { Document } from '../schema/document.ts'
 import type { Finding } from '../source.ts'
+import { checkApprovals } from './approvals.ts'
 import { checkBudgets } from './budgets.ts'
 import type { Surroundings } from './check.ts'
 import { checkConditions } from './conditions.ts'
@@ -19,6 +20,7 @@ const checks = [
   checkRules,
   checkConditions,
   checkReach,
+  checkApprovals,
   checkBudgets,
   checkEnvironment,
 ]

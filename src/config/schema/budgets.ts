@@ -15,10 +15,11 @@ const limit = z
       .optional()
       .meta({ description: 'Bytes of results, or bytes copied in: a number, or a size such as 100MiB' }),
     refusals: amount(0).optional().meta({ description: 'Operations that are refused; one more suspends the run' }),
+    approvalsAsked: amount(0).optional().meta({ description: 'Requests for approval; one more suspends the run' }),
     concurrentRuns: amount(1).optional().meta({ description: 'Runs that are live at once' }),
   })
   .refine((value) => Object.keys(value).length > 0, {
-    error: complaint('This budget limits nothing.', 'Give it operations, rows, bytes, refusals or concurrentRuns.'),
+    error: complaint('This budget limits nothing.', 'Give it operations, rows, bytes, refusals, approvalsAsked or concurrentRuns.'),
   })
 
 export const budget = z

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { approvals } from './approvals.ts'
 import { budget } from './budgets.ts'
 import { gateway } from './gateway.ts'
 import { issuer } from './issuers.ts'
@@ -21,6 +22,7 @@ export const document = z
       roles: roles.optional(),
       rules: z.array(rule, list('rule')),
       budgets: z.array(budget, list('budget')).optional(),
+      approvals: approvals.optional(),
       limits: limits.optional(),
       trail: trail.optional(),
     },

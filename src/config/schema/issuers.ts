@@ -12,6 +12,8 @@ const run = z
     commit: template.optional(),
     attempt: template.optional(),
     launcher: template.optional(),
+    rerunner: template.optional(),
+    author: template.optional(),
     url: template.optional(),
   })
   .meta({ description: 'Templates over claims that say what run a token belongs to' })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { POSTGRES_ACTIONS, POSTGRES_CLASSES } from '../../operations/index.ts'
 import { nearest } from '../nearest.ts'
-import { complaint, count, duration, group, moment, name, sentence, several, sizeOf } from './values.ts'
+import { complaint, count, duration, flag, group, moment, name, sentence, several, sizeOf } from './values.ts'
 
 const notEmpty = (value: object) => Object.keys(value).length > 0
 const empty = { error: complaint('This selector is empty.', 'Say what it selects, or leave it out: then it selects everything.') }
@@ -28,6 +28,18 @@ const limits = z
     time: duration.optional().meta({ description: 'From the admission of an operation to its end' }),
   })
   .refine(notEmpty, { error: complaint('These limits are empty.', 'Write for example limits: { rows: 10000 }, or leave it out.') })
+
+const approvers = z
+  .strictObject({
+    groups: several(group, 'okta/sre').optional().meta({ description: 'Any of these groups of people; left out: the role approver' }),
+    count: count
+      .max(10, { error: complaint('This must be at most 10.', 'Write for example 2.') })
+      .optional()
+      .meta({
+        description: 'How many different persons must say yes; default 1',
+      }),
+  })
+  .refine(notEmpty, { error: complaint('This asks for nothing.', 'Write for example approvers: { groups: [okta/sre] }, or leave it out.') })
 
 const condition = z.string({
   error: complaint('This must be a condition in CEL.', 'Write it in quotes, for example when: "!sql.bounded".'),
@@ -57,6 +69,11 @@ export const rule = z
       examples: ['!sql.bounded'],
     }),
     limits: limits.optional().meta({ description: 'What the rule grants at most; of allow and ask only' }),
+    approvers: approvers.optional().meta({ description: 'Who must say yes; of ask only. Left out: one who holds the role approver' }),
+    for: duration.optional().meta({
+      description: 'How long a request waits for its answer, and then how long what was approved may be used; of ask only, default 15m',
+    }),
+    stream: flag.optional().meta({ description: 'Whether content that comes later is approved unseen; of ask only, default false' }),
     say: sentence.optional().meta({ description: 'The next step that a refusal tells the agent' }),
     until: moment.optional().meta({ description: 'From this moment on the rule says nothing' }),
   })
