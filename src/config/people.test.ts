@@ -17,10 +17,11 @@ roles:
   admin: { groups: [okta/platform] }
   approver: { groups: [okta/sre, okta/Data%20Base] }
 `
+const withDoor = example.replace('    token: 0.0.0.0:8444', '    token: 0.0.0.0:8444\n    admin: 127.0.0.1:8445')
 const withPeople = (people: string, roles = '') =>
-  `${example.replace('resources:\n', `${people.replace(/^\n/, '')}\nresources:\n`)}\n${roles}`
+  `${withDoor.replace('resources:\n', `${people.replace(/^\n/, '')}\nresources:\n`)}\n${roles}`
 
-/** As `loadConfig` does, without refusing what no door enforces yet. */
+/** As `loadConfig` does, but for fields that are refused by name. */
 function judge(text: string): { findings: readonly Finding[]; config: ReturnType<typeof buildConfig> | undefined } {
   const { value } = parseSource('gatescribe.yaml', text)
   const parsed = document.safeParse(value)
@@ -156,5 +157,16 @@ describe('a role', () => {
   it('is one of four', () => {
     expect(brief(withPeople(okta, 'roles: { root: { groups: [okta/x] } }'))).toEqual(['UNKNOWN_FIELD roles.root'])
     expect(brief(withPeople(okta, 'roles: { admin: { groups: [] } }'))).toEqual(['WRONG_VALUE roles.admin.groups'])
+  })
+})
+
+describe('docs/identity.md', () => {
+  const page = readFileSync(new URL('../../docs/identity.md', import.meta.url), 'utf8')
+  const issuers = [...page.matchAll(/```yaml\n# under issuers:\n([\s\S]*?)```/g)].map(([, yaml]) => yaml!)
+
+  it.each(['okta', 'entra', 'google'])('shows an issuer %s that is accepted as it stands', (name) => {
+    const yaml = issuers.find((text) => text.includes(`name: ${name}\n`))!
+    expect(brief(withPeople(`\n${yaml}`))).toEqual([])
+    expect(judge(withPeople(`\n${yaml}`)).config!.people.map((issuer) => issuer.name)).toEqual([name])
   })
 })
