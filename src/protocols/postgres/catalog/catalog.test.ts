@@ -48,6 +48,7 @@ CREATE POLICY r ON app.secured_by_rows FOR DELETE USING (EXISTS (SELECT FROM pg_
 CREATE TABLE app.secured_sometimes (a int); CREATE POLICY p ON app.secured_sometimes USING (EXISTS (TABLE app.orders));
 CREATE TABLE app.plans (n int, code int GENERATED ALWAYS AS (n + 1) STORED UNIQUE);
 CREATE TABLE app.planned (plan int REFERENCES app.plans (code) ON UPDATE CASCADE);
+CREATE TABLE app.excluding (r int4range, EXCLUDE USING gist (r WITH &&));
 CREATE TABLE app.hashed (a int, b int) PARTITION BY HASH (b, (a + 1));
 CREATE TABLE app.secured_by_code (a int); ALTER TABLE app.secured_by_code ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON app.secured_by_code USING (app.spy(a));
@@ -175,6 +176,7 @@ describe('the catalog of a real database', () => {
     expect(relation('events').partitionKey).toEqual(['at'])
     expect(relation('hashed').partitionKey).toEqual(['b', '*'])
     expect(relation('orders').partitionKey).toBeUndefined()
+    expect([relation('excluding').exclusion, relation('orders').exclusion]).toEqual([true, undefined])
     expect(relation('plans').cascades.map(({ key }) => key)).toEqual([['code', '*']])
   })
   it('knows rules and the triggers of users', () => {

@@ -57,6 +57,8 @@ export interface Relation {
   readonly policies?: Policies
   /** Of a partitioned table: the columns of its key, `*` where it has expressions. An UPDATE of one may move rows to other partitions. */
   readonly partitionKey?: readonly string[]
+  /** An exclusion constraint is on it: the error of a row that it refuses shows another row. */
+  readonly exclusion?: true
   /** Has rewrite rules besides a view's own: a statement on it may do anything that they say. */
   readonly rules: boolean
   /** User triggers that fire on these; internal ones of foreign keys are not among them. */

@@ -24,10 +24,11 @@ export const SCHEMAS = `SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE ${
 
 /**
  * oid, schema, name, kind, row security, columns (JSON), the table of an index or of a TOAST table, columns of a partition key (JSON), whether
- * it has expressions too
+ * it has expressions too, whether an exclusion constraint is on it
  */
 export const RELATIONS = `SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, a.names, COALESCE(i.indrelid, t.oid),
-  ${namesOf('c.oid', 'p.partattrs::pg_catalog.int2[]')}, p.partexprs IS NOT NULL
+  ${namesOf('c.oid', 'p.partattrs::pg_catalog.int2[]')}, p.partexprs IS NOT NULL,
+  EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisexclusion)
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN (SELECT attrelid, pg_catalog.json_agg(attname ORDER BY attnum) AS names FROM pg_catalog.pg_attribute
     WHERE attnum > 0 AND NOT attisdropped GROUP BY attrelid) a ON a.attrelid = c.oid AND c.relkind NOT IN ('i', 'I')

@@ -67,7 +67,7 @@ async function readAll(run: Run): Promise<Snapshot> {
   return {
     ...server,
     schemas: await run(sql.SCHEMAS, ([name]) => text(name)),
-    relations: await run(sql.RELATIONS, ([oid, schema, name, kind, rowSecurity, columns, of, partitionKey, expressions]) => ({
+    relations: await run(sql.RELATIONS, ([oid, schema, name, kind, rowSecurity, columns, of, partitionKey, expressions, exclusion]) => ({
       oid: number(oid),
       schema: text(schema),
       name: text(name),
@@ -76,6 +76,7 @@ async function readAll(run: Run): Promise<Snapshot> {
       columns: list<string>(columns),
       of: number(of),
       partitionKey: [...list<string>(partitionKey), ...(expressions === 't' ? ['*'] : [])],
+      exclusion: exclusion === 't',
     })),
     inheritance: await run(sql.INHERITANCE, ([child, parent]) => [number(child), number(parent)] as const),
     foreignKeys: await run(sql.FOREIGN_KEYS, ([referenced, key, referencing, columns, deleteSets, onDelete, onUpdate, generated]) => ({

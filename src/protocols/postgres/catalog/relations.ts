@@ -74,6 +74,7 @@ export function* relationsOf(snapshot: Snapshot, trust: Trust): Generator<Relati
       ...(view ? { view } : {}),
       ...(secured ? { policies: { ...secured, enabled: rowSecurity } } : {}),
       ...(partitionKey.length > 0 ? { partitionKey } : {}),
+      ...(row.exclusion ? { exclusion: true } : {}),
       rules: rules.has(oid),
       triggers: eventsOf(triggers.get(oid) ?? NONE, trust),
       userCode: {

@@ -47,6 +47,7 @@ const snapshots: fc.Arbitrary<Snapshot> = fc.record({
       columns: names,
       of: oid,
       partitionKey: names,
+      exclusion: fc.boolean(),
     }),
   ),
   inheritance: many(fc.tuple(oid, oid)),
@@ -120,7 +121,17 @@ describe('a catalog made of a snapshot', () => {
     )
   })
   it('has another version when anything in it is another', () => {
-    const table = { oid: 20_000, schema: 'public', name: 't', kind: 'r', rowSecurity: false, columns: ['a'], of: 0, partitionKey: [] }
+    const table = {
+      oid: 20_000,
+      schema: 'public',
+      name: 't',
+      kind: 'r',
+      rowSecurity: false,
+      columns: ['a'],
+      of: 0,
+      partitionKey: [],
+      exclusion: false,
+    }
     const version = (relations: Snapshot['relations']) => createCatalog({ ...EMPTY, relations }).version
     expect(version([table])).toBe(version([{ ...table }]))
     expect(
@@ -137,6 +148,7 @@ describe('a catalog made of a snapshot', () => {
       columns: Array.from({ length: 12 }, (_, column) => `column_${column}`),
       of: 0,
       partitionKey: [],
+      exclusion: false,
     }))
     let longest = 0
     let last = process.threadCpuUsage()

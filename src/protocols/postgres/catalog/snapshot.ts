@@ -37,6 +37,8 @@ export interface RelationRow {
   readonly of: number
   /** Of a partitioned table: the columns of its key; `*` where it has expressions. */
   readonly partitionKey: readonly string[]
+  /** An exclusion constraint is on it. */
+  readonly exclusion: boolean
 }
 
 export interface ForeignKeyRow {

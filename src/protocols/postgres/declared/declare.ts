@@ -130,11 +130,15 @@ function createTable(rows: Rows, stmt: Tree, kind?: string): string | undefined 
     }
   }
   for (const element of list(stmt, 'tableElts')) {
+    if (isExclusion(as(element, 'Constraint'))) rows.replace(oid, { exclusion: true })
     const problem = foreignKey(rows, oid, as(element, 'Constraint') ?? {})
     if (problem) return problem
   }
   return undefined
 }
+
+const isExclusion = (constraint: Tree | undefined): boolean =>
+  constraint !== undefined && text(constraint, 'contype') === 'CONSTR_EXCLUSION'
 
 const partitionColumn = (element: unknown): string => text(as(element, 'PartitionElem') ?? {}, 'name') || '*'
 
@@ -164,6 +168,7 @@ function alterTable(rows: Rows, stmt: Tree): string | undefined {
     switch (text(command, 'subtype')) {
       case 'AT_AddConstraint': {
         if (table === undefined) return 'It alters a table that was not created before.'
+        if (isExclusion(as(command.def, 'Constraint'))) rows.replace(table.oid, { exclusion: true })
         const problem = foreignKey(rows, table.oid, as(command.def, 'Constraint') ?? {})
         if (problem) return problem
         break

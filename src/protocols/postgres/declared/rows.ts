@@ -49,7 +49,7 @@ export class Rows {
     if (this.find({ schema, name })) return undefined
     this.schema(schema)
     const oid = this.#next++
-    this.snapshot.relations.push({ oid, schema, name, kind, rowSecurity: false, columns, of, partitionKey: [] })
+    this.snapshot.relations.push({ oid, schema, name, kind, rowSecurity: false, columns, of, partitionKey: [], exclusion: false })
     return oid
   }
 

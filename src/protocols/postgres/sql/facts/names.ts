@@ -39,7 +39,19 @@ export function meanings(target: Resolved): readonly Resolved[] {
 export function namesOf(catalog: Catalog | undefined, view: SessionView): Names {
   const known = view.catalogKnown ? catalog : undefined
   // Making one takes a superuser: a transaction that changed other things has not made one behind the gateway's back.
-  return { catalog: known, view, path: view.searchPath && withImplied(view.searchPath), eventTriggers: catalog?.eventTriggers ?? true }
+  return { catalog: known, view, path: view.searchPath && pathOf(view.searchPath, known), eventTriggers: catalog?.eventTriggers ?? true }
+}
+
+const paths = new WeakMap<readonly string[], { readonly catalog: Catalog | undefined; readonly path: readonly string[] }>()
+
+/** A path is looked through for every name of every statement, and may be as long as a text: schemas that do not exist are left out once. */
+function pathOf(searchPath: readonly string[], catalog: Catalog | undefined): readonly string[] {
+  const known = paths.get(searchPath)
+  if (known && known.catalog === catalog) return known.path
+  const there = new Set(withImplied(searchPath).filter((schema) => schema === 'pg_temp' || (catalog?.hasSchema(schema) ?? true)))
+  const path = [...there]
+  paths.set(searchPath, { catalog, path })
+  return path
 }
 
 /** PostgreSQL: pg_catalog is searched first, and the temporary schema before it, unless the path says where. */

@@ -59,9 +59,11 @@ describe('rows that a constraint refuses are shown by the error', () => {
     expect(reached('DELETE FROM shop.contacts').reads).toEqual(['shop.contacts', 'shop.customers'])
   })
 
-  it('and not those of a table that rows are only added to', () => {
+  it('and not those of a table that rows are only added to, without an exclusion constraint', () => {
     expect(reached('INSERT INTO shop.secrets VALUES (1)').reads).toEqual([])
     expect(reached('COPY shop.secrets FROM STDIN').reads).toEqual([])
+    const excluding = catalogOf({ relations: { 'public.booked': { columns: ['during'], exclusion: true } } })
+    expect(reached(`INSERT INTO booked VALUES ('[1,2)')`, excluding).reads).toEqual(['public.booked'])
   })
 })
 

@@ -197,7 +197,8 @@ function followWrite(statement: Statement, relation: Relation, verb: Verb, set: 
   if (statement.followed.has(mark)) return
   statement.followed.add(mark)
   const { found } = statement
-  const shown = SHOWN.has(verb)
+  // What is inserted shows what is there already only to an exclusion constraint.
+  const shown = SHOWN.has(verb) || (verb === 'insert' && relation.exclusion === true)
   const key = nameOf(relation.schema, relation.name)
   found.writes.add(key)
   if (shown) found.reads.add(key)

@@ -90,12 +90,21 @@ describe('threads for long texts', () => {
       return refusal(reading)
     })
     const refused = await Promise.all(all)
-    expect(refused.filter((reason) => reason?.includes('It takes too long'))).toHaveLength(3)
-    expect(refused.filter((reason) => reason?.includes('Too many statements'))).toHaveLength(9)
-    // 250 ms and what a busy machine adds. Three at a time, one behind the other, they would take a second.
-    expect(Math.max(...took)).toBeLessThan(250 + 200)
+    expect(refused.filter((reason) => reason?.includes('It takes too long')).length).toBeLessThanOrEqual(3)
+    for (const reason of refused) expect(reason).toMatch(/It takes too long|Too many statements/)
+    // 250 ms and what a busy machine adds. Two at a time, one behind the other, they would take 1.5 s.
+    expect(Math.max(...took)).toBeLessThan(250 + 750)
     // Another session of it is no better.
     expect(refusal(await pool.read(new Share(standing), order(LONG)))).toContain('Too many statements')
+  })
+
+  it('are not all taken by one run', async () => {
+    const pool = openPool()
+    await allWarm(pool)
+    const standing = new Standing()
+    const slow = [1, 2, 3, 4].map(() => pool.read(new Share(standing), order(SLOW)))
+    for (let n = 0; n < 20; n += 1) expect(await pool.read(new Share(), order(LONG))).toMatchObject({ statements: [{}] })
+    for (const reading of await Promise.all(slow)) expect(refusal(reading)).toMatch(/It takes too long|Too many statements/)
   })
 
   it('count the time that a suspect waits, whatever others do meanwhile', async () => {
@@ -106,7 +115,7 @@ describe('threads for long texts', () => {
     const slow = pool.read(new Share(), order(SLOW))
     const from = performance.now()
     expect(refusal(await pool.read(suspect, order(LONG)))).toContain('Too many statements')
-    expect(performance.now() - from).toBeLessThan(250 + 200)
+    expect(performance.now() - from).toBeLessThan(250 + 750)
     await slow
   })
 

@@ -1,7 +1,7 @@
 import { ParseThread, type ReadOrder } from './parse-thread.ts'
 import type { Refused } from './prescan.ts'
 import type { Reading } from './read-text.ts'
-import type { Job, Share } from './share.ts'
+import type { Job, Share, Standing } from './share.ts'
 
 /** ms that a thread may take for one text; of whoever is suspect waiting for a thread is part of it. */
 const DEADLINE = 250
@@ -9,8 +9,10 @@ const DEADLINE = 250
 const WAIT = 0.8
 /** ms that anybody else may: many long texts at once are no reason to refuse one, as long as it is understood in the end. */
 const PATIENCE = 2_000
-/** ms in which the first thread has to be there, and in which a thread has to begin: it may have to open a catalog first. */
+/** ms in which a thread has to begin: it may have to open a catalog first. */
 const BEGINNING = 5_000
+/** ms that a text waits for the very first thread. */
+const START = 30_000
 /** Threads that are kept warm; also the most that there are. Two may be ended at once, and one is left while others start. */
 const THREADS = 3
 /** ms after which a thread that could not start is tried again. */
@@ -112,7 +114,7 @@ export class ParsePool {
   #hurry(share: Share, job: Job): void {
     clearTimeout(job.patience)
     const now = performance.now()
-    const patience = share.standing.suspect(now) ? this.#deadline * WAIT : this.#up ? PATIENCE : BEGINNING
+    const patience = share.standing.suspect(now) ? this.#deadline * WAIT : this.#up ? PATIENCE : START
     job.patience = setTimeout(() => this.#giveUp(share, job), Math.max(0, job.since + patience - now))
   }
 
@@ -165,12 +167,21 @@ export class ParsePool {
   #next(): void {
     for (const place of this.#places) {
       if (place.state !== 'idle') continue
-      const suspect = this.#trusted.length === 0
-      if (suspect && !this.#mayServeSuspect(place)) return
-      const share = (suspect ? this.#suspects : this.#trusted).shift()
+      const first = this.#trusted.findIndex(({ standing }) => this.#mayTakeOneMore(standing))
+      if (first >= 0) {
+        this.#give(place, this.#trusted.splice(first, 1)[0]!, false)
+        continue
+      }
+      const share = this.#mayServeSuspect(place) ? this.#suspects.shift() : undefined
       if (!share) return
-      this.#give(place, share, suspect)
+      this.#give(place, share, true)
     }
+  }
+
+  /** Not all of the threads at once: nobody knows yet whether these texts are slow, and a thread that is ended is gone for a while. */
+  #mayTakeOneMore(standing: Standing): boolean {
+    const taken = [...this.#places].filter(({ share }) => share?.standing === standing).length
+    return taken < Math.max(1, this.#threads - 1)
   }
 
   /** One thread for all of them, and never the only one that runs: another stays for everybody else. */
