@@ -19,7 +19,7 @@ export interface Tapped {
 
 /** @param settings of the start-up packet @throws what the driver throws where the session is refused */
 export async function tapped(door: Door, settings: Readonly<Record<string, string>> = {}): Promise<Tapped> {
-  const client = new Client({ host: '127.0.0.1', ...door, connectionTimeoutMillis: 10_000, query_timeout: 10_000 })
+  const client = new Client({ host: '127.0.0.1', ...door, connectionTimeoutMillis: 60_000, query_timeout: 10_000 })
   client.on('error', () => undefined)
   const inner = client as unknown as { connection: { stream: Duplex }; getStartupConf(): Record<string, string> }
   const startup = inner.getStartupConf.bind(client)

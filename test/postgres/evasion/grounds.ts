@@ -17,8 +17,6 @@ export interface Ground {
 
 export type Kind = 'plain' | 'typed'
 
-/** As many databases may be asked for; the gateway wants their names beforehand. */
-const MOST = 3000
 const nameOf = (number: number) => `ground_${number}`
 /** What grounds are copies of. */
 const TEMPLATES: Readonly<Record<Kind, string>> = { plain: SHOP_DATABASE, typed: 'typed' }
@@ -44,7 +42,8 @@ export class Grounds {
     this.#before = before
   }
 
-  static async open(): Promise<Grounds> {
+  /** @param most as many databases may be asked for: the gateway wants their names beforehand */
+  static async open(most = 3_000): Promise<Grounds> {
     const shop = await openShop({
       postgres: { logStatements: false, settings: { autovacuum: 'off', max_connections: 90 } },
       gateway: {
@@ -52,7 +51,7 @@ export class Grounds {
         adjust: (config) => {
           config.rules = [...RULES]
           config.budgets = [{ name: 'as-many-as-there-are-attempts', per: 'run', limit: { refusals: 10_000_000 } }]
-          const names = Array.from({ length: MOST }, (_, number) => nameOf(number))
+          const names = Array.from({ length: most }, (_, number) => nameOf(number))
           Object.assign(config.resources[0]!, { aliases: names, databases: Object.fromEntries(names.map((name) => [name, name])) })
         },
       },

@@ -34,8 +34,8 @@ export function showsMarker(received: Buffer): boolean {
   return letters.includes(LETTERS) || letters.includes(reversed(LETTERS))
 }
 
-/** What the messages hold, without what frames it. */
-function* told(received: Buffer): Generator<string> {
+/** What the messages hold, without what frames it: values of rows one by one, other texts whole. */
+export function* told(received: Buffer): Generator<string> {
   for (let at = 0; at + 5 <= received.length; ) {
     const end = at + 1 + Math.max(4, received.readUInt32BE(at + 1))
     const body = received.subarray(at + 5, Math.min(end, received.length))

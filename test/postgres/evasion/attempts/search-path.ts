@@ -53,6 +53,15 @@ const found = evasions('found', {
     'RESET ROLE',
     PURGE,
   ],
+  'a schema that is not for the role any more, in a transaction': [
+    'SET search_path = decoy, shop',
+    'BEGIN',
+    'REVOKE ALL ON SCHEMA decoy FROM shop_app',
+    PURGE,
+    'COMMIT',
+  ],
+  'a schema that is not for the role any more, in one message': `SET search_path = decoy, shop; REVOKE ALL ON SCHEMA decoy FROM shop_app; ${PURGE}`,
+  'a schema that is not for the role any more': ['SET search_path = decoy, shop', 'REVOKE ALL ON SCHEMA decoy FROM shop_app', PURGE],
   'a role that may not use a schema': [
     'GRANT USAGE ON SCHEMA shop TO helper_role',
     'GRANT ALL ON ALL TABLES IN SCHEMA shop TO helper_role',

@@ -34,6 +34,14 @@ const found = evasions('found', {
     'CREATE TRIGGER mine BEFORE INSERT ON shop.part FOR EACH ROW EXECUTE FUNCTION shop.spring()',
     'INSERT INTO shop.parts VALUES (1)',
   ],
+  'a trigger that a row is moved to': [
+    'CREATE TABLE shop.parts (id int) PARTITION BY LIST (id)',
+    'CREATE TABLE shop.part_one PARTITION OF shop.parts FOR VALUES IN (1)',
+    'CREATE TABLE shop.part_two PARTITION OF shop.parts FOR VALUES IN (2)',
+    'INSERT INTO shop.parts VALUES (1)',
+    'CREATE TRIGGER mine BEFORE INSERT ON shop.part_two FOR EACH ROW EXECUTE FUNCTION shop.spring()',
+    'UPDATE shop.parts SET id = 2',
+  ],
   'a trigger that is enabled': [
     'ALTER TABLE shop.traps DISABLE TRIGGER spring',
     'INSERT INTO shop.traps VALUES (1)',

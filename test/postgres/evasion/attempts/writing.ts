@@ -83,6 +83,7 @@ const found = evasions('found', {
   'a cascade of a cascade': 'DELETE FROM shop.regions',
   'a cascade by a view': 'DELETE FROM shop.customer_view WHERE key = 3',
   'a cascade by a view that names the key otherwise': 'UPDATE shop.customer_view SET key = key + 100',
+  'a cascade by a generated column': 'UPDATE shop.plans SET n = n + 100',
   'a cascade by a default': 'UPDATE shop.plans SET code = DEFAULT, n = 50 WHERE n = 1',
   'a cascade that sets null': 'DELETE FROM shop.plans WHERE n = 1',
   'a cascade that sets the default': 'DELETE FROM shop.accounts WHERE key = 2',
@@ -102,6 +103,7 @@ const found = evasions('found', {
   ],
   'a foreign key and its cascade in one message':
     'CREATE TABLE shop.keys (id int PRIMARY KEY); INSERT INTO shop.keys SELECT generate_series(1, 100); ALTER TABLE shop.orders ADD FOREIGN KEY (id) REFERENCES shop.keys ON DELETE CASCADE; DELETE FROM shop.keys',
+  'an enum whose value is renamed': `ALTER TYPE shop.state RENAME VALUE 'open' TO 'paid off'`,
   'a type that is dropped with its columns': 'DROP TYPE shop.state CASCADE',
   'a domain that is dropped with its columns': [
     'DROP VIEW shop.order_view CASCADE',
