@@ -1,9 +1,9 @@
 import type { Connector } from '../credentials/index.ts'
-import type { PostgresResource } from '../operations/index.ts'
+import type { PostgresResource, Run } from '../operations/index.ts'
 import { CatalogWatches, type WatchedDatabase } from '../protocols/postgres/catalog/index.ts'
 import type { OpenedSession, PostgresAsk, PostgresTarget } from '../protocols/postgres/index.ts'
 import { readNames } from '../protocols/postgres/index.ts'
-import { createUnderstanding, type SqlSession } from '../protocols/postgres/sql/index.ts'
+import { createUnderstanding, Share, type SqlSession, Standing } from '../protocols/postgres/sql/index.ts'
 import type { Records } from './records.ts'
 
 /** How the gateway understands what its PostgreSQL sessions send: a parser, and the catalogs of their databases. */
@@ -33,11 +33,18 @@ export function createSqlReading({ connector, records, statementBytes }: SqlRead
     },
     observer: (of, reading) => records.catalogOutcome(of.resource, reading),
   })
+  // Another session does not get a run out of what its slow texts have earned it.
+  const standings = new WeakMap<Run, Standing>()
+  const standingOf = (run: Run): Standing => {
+    const standing = standings.get(run) ?? new Standing()
+    standings.set(run, standing)
+    return standing
+  }
   return {
-    async open({ resource, database, target, readOnly }) {
+    async open({ run, resource, database, target, readOnly }) {
       const { user, searchPath, usable } = await readNames(target)
       const catalog = catalogs.open(watched(resource, database))
-      const session = understanding.openSession({
+      const options = {
         catalog,
         user,
         searchPath,
@@ -45,7 +52,8 @@ export function createSqlReading({ connector, records, statementBytes }: SqlRead
         readOnly,
         parameters: target.parameters,
         serverVersion: versionNumber(target.parameters.get('server_version')),
-      })
+      }
+      const session = understanding.openSession(options, new Share(standingOf(run)))
       return closingWith(session, () => catalog.close())
     },
     async close() {

@@ -85,7 +85,7 @@ export class ClientConnection {
     let sql: SqlSession
     try {
       target = await session.connect(ask, AbortSignal.any([leaving.signal, session.signal]))
-      sql = await this.#options.sql({ resource, database: ask.database, target, readOnly: ask.readOnly })
+      sql = await this.#options.sql({ run: session.run, resource, database: ask.database, target, readOnly: ask.readOnly })
     } catch (error) {
       target?.socket.destroy()
       if (leaving.signal.aborted) {

@@ -1,7 +1,7 @@
 import type { SecureContext } from 'node:tls'
 import type { Guard } from '../../../guard/index.ts'
 import type { LoginThrottle, PlaneAuthenticator } from '../../../identity/index.ts'
-import type { PostgresResource } from '../../../operations/index.ts'
+import type { PostgresResource, Run } from '../../../operations/index.ts'
 import type { CancelRegistry, RelayLog } from '../relay/index.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
 import type { PostgresAsk, PostgresTarget } from '../target.ts'
@@ -25,6 +25,8 @@ export interface DoorLimits {
 
 /** A session whose target has logged in. */
 export interface OpenedSession {
+  /** Whose it is; the same object for all sessions of a run. */
+  readonly run: Run
   readonly resource: PostgresResource
   /** The target's own name of it. */
   readonly database: string
