@@ -19,6 +19,7 @@ function scene(start: (options: StartOptions) => Promise<void> = async () => und
   })
   const running: RunningGateway = {
     ready: { postgres: '127.0.0.1:6432', socket: '/data/gatescribe.sock' },
+    firstAdminLink: 'https://gw.example.org/signin?first=gs_first_abc',
     stop: async () => void asked.push('stop'),
     stopped: new Promise((resolve) => {
       end = resolve

@@ -52,7 +52,8 @@ export async function serve(
     starting.signal.throwIfAborted()
     running = await startGateway({ configPath, log, signal: starting.signal, ...(newLog && { newLog }) })
     if (starting.signal.aborted) await running.stop()
-    else log.info({ ...running.ready, startMs: Math.round(performance.now()) }, 'ready')
+    else if (running.firstAdminLink !== undefined) process.stderr.write(firstAdmin(running.firstAdminLink))
+    if (!starting.signal.aborted) log.info({ ...running.ready, startMs: Math.round(performance.now()) }, 'ready')
     const code = await running.stopped
     log.info({ code }, 'stopped')
     return code
@@ -64,6 +65,11 @@ export async function serve(
     signals.off('SIGINT', stop)
     signals.off('SIGHUP', reload)
   }
+}
+
+/** Not through the log: it is a credential, and logs are kept and shipped. */
+function firstAdmin(link: string): string {
+  return `\nNobody administers this gateway yet. Whoever signs in here within an hour does:\n\n  ${link}\n\n`
 }
 
 function refused(error: unknown, log: Logger): number {

@@ -29,7 +29,12 @@ export function buildConfig(document: Document, folder: string): Config {
       instance: gateway.instance ?? 'main',
       data: resolve(folder, gateway.data),
       durability: 'disk',
-      listen: { postgres: listenAddress(gateway.listen.postgres), token: listenAddress(gateway.listen.token) },
+      listen: {
+        postgres: listenAddress(gateway.listen.postgres),
+        token: listenAddress(gateway.listen.token),
+        ...(gateway.listen.admin !== undefined && { admin: listenAddress(gateway.listen.admin) }),
+      },
+      ...(gateway.adminUrl !== undefined && { adminUrl: new URL(gateway.adminUrl).origin }),
       tls: gatewayTls(gateway.tls, folder),
       masterKey: reference(gateway.masterKey, folder),
       drain: milliseconds(gateway.drain ?? '30s'),

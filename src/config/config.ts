@@ -31,7 +31,10 @@ export interface GatewayConfig {
   /** Absolute path of the data folder. */
   readonly data: string
   readonly durability: 'disk'
-  readonly listen: { readonly postgres: ListenAddress; readonly token: ListenAddress }
+  /** admin: absent where nobody signs in here. */
+  readonly listen: { readonly postgres: ListenAddress; readonly token: ListenAddress; readonly admin?: ListenAddress }
+  /** How browsers reach the admin door, as `Origin` has it; absent: it follows from where it listens. */
+  readonly adminUrl?: string
   readonly tls: GatewayTls
   /** 32 bytes, base64 or hex; never a `secret:`. */
   readonly masterKey: Reference

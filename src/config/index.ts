@@ -1,3 +1,5 @@
+export { isLoopback } from './address.ts'
+export { adminUrlOf } from './admin-url.ts'
 export { type CaseSurroundings, loadCases, type PolicyCase, type PolicyCases } from './cases.ts'
 export type * from './config.ts'
 export { type ConfigDifference, diffConfig } from './diff.ts'

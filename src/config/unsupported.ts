@@ -16,9 +16,6 @@ const otherOperation = (value: unknown) => typeof value === 'string' && /^(kuber
 const unsupported: readonly Unsupported[] = [
   { at: 'gateway.durability', what: 'durability in PostgreSQL', when: (value) => value === 'postgres' },
   { at: 'gateway.listen.https', what: 'the https door' },
-  { at: 'gateway.listen.admin', what: 'the admin door' },
-  { at: 'issuers[].people', what: 'sign-in of people', hides: 1 },
-  { at: 'roles', what: 'roles of people' },
   {
     at: 'resources[].kind',
     what: 'a resource of this kind',

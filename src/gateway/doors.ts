@@ -1,15 +1,17 @@
 import type { Server } from 'node:https'
-import type { Listening } from '../api/local/index.ts'
+import { type AdminDoor, adminDoor } from '../api/admin/index.ts'
+import type { Listening, Operator } from '../api/local/index.ts'
 import { tokenDoor } from '../api/token/index.ts'
-import type { ListenAddress } from '../config/index.ts'
+import { adminUrlOf, isLoopback, type ListenAddress } from '../config/index.ts'
 import { addressKey, loginThrottle, Throttle } from '../identity/index.ts'
 import { CancelRegistry, createPostgresDoor } from '../protocols/postgres/index.ts'
 import { GatewayError } from './errors.ts'
 import type { GatewayLog } from './log.ts'
 import type { Rooms } from './rooms.ts'
 import { unavailable } from './unavailable.ts'
+import { version } from './version.ts'
 
-/** The listeners that jobs reach. */
+/** The listeners that jobs and people reach. */
 export interface Doors {
   readonly listening: Listening
   /** Accepts no new connections; what is live goes on. */
@@ -22,9 +24,19 @@ export interface Doors {
 
 /** All requests at the token door, per address: a launcher needs a few per minute. */
 const TOKEN_DOOR_RATE = { burst: 120, perSecond: 10 }
+/** The same at the admin door: a page asks for a few things at once, a script for one after the other. */
+const ADMIN_DOOR_RATE = { burst: 200, perSecond: 20 }
+
+export interface DoorParts {
+  readonly draining: () => boolean
+  /** What somebody may have done, in that name. */
+  readonly operatorFor: (viewer: string) => Operator
+  /** Ends what is still streaming. */
+  readonly closing: AbortSignal
+}
 
 /** Opens the plane first: whoever gets a credential at the token door can use it at once. @throws GatewayError GS_GATEWAY_ADDRESS */
-export async function openDoors(rooms: Rooms, log: GatewayLog, draining: () => boolean): Promise<Doors> {
+export async function openDoors(rooms: Rooms, log: GatewayLog, { draining, operatorFor, closing }: DoorParts): Promise<Doors> {
   const { credentials, evidence, exchange, guard, inForce, records, runs, sql, tls, authority } = rooms
   const { listen } = inForce.config.gateway
   const postgres = createPostgresDoor({
@@ -55,23 +67,54 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, draining: () => b
     failures: loginThrottle(),
     logger: log,
   })
+  const admin = await people(rooms, log, operatorFor, closing)
   try {
     const tokenPort = await bind('token', listen.token, () => token.listen(listen.token))
+    const at = listen.admin && admin && (await bind('admin', listen.admin, () => admin.listen(listen.admin!)))
     return {
-      listening: { postgres: text(listen.postgres.host, postgresPort), token: text(listen.token.host, tokenPort) },
+      listening: {
+        ...(at !== undefined && { admin: text(listen.admin!.host, at) }),
+        postgres: text(listen.postgres.host, postgresPort),
+        token: text(listen.token.host, tokenPort),
+      },
       closeToNew: () => postgres.closeToNew(),
       async close() {
-        await Promise.all([postgres.close(), token.close()])
+        await Promise.all([postgres.close(), token.close(), admin?.close()])
       },
       async renewCertificates() {
         await authority?.renew()
-        ;(token.server.server as Server).setSecureContext(tls.options())
+        for (const server of [token.server.server, admin?.server.server])
+          (server as Partial<Server> | undefined)?.setSecureContext?.(tls.options())
       },
     }
   } catch (error) {
-    await postgres.close()
+    await Promise.all([postgres.close(), token.close(), admin?.close()])
     throw error
   }
+}
+
+/** The admin door, not listening yet; undefined where nobody signs in here. */
+async function people(
+  { inForce, people, tls, trail }: Rooms,
+  log: GatewayLog,
+  operatorFor: DoorParts['operatorFor'],
+  closing: AbortSignal,
+): Promise<AdminDoor | undefined> {
+  const { gateway } = inForce.config
+  const origin = adminUrlOf(gateway)
+  if (people === undefined || origin === undefined) return undefined
+  const local = isLoopback(gateway.listen.admin!.host)
+  return adminDoor({
+    people: people.signIn,
+    operatorFor: ({ person }) => operatorFor(trail.pseudonym(person.issuer, person.subject)),
+    origin,
+    names: [new URL(origin).hostname, ...(local ? ['localhost', '127.0.0.1', '::1'] : tls.names)],
+    ...(!local && { tls: tls.options() }),
+    throttle: new Throttle(ADMIN_DOOR_RATE),
+    logger: log,
+    closing,
+    version: version(),
+  })
 }
 
 async function bind<T>(door: keyof Listening, { host, port }: ListenAddress, listen: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import type { Reloaded } from '../api/local/index.ts'
 import { ConfigError, readChange } from '../config/index.ts'
 import { prepareIssuer } from '../identity/index.ts'
+import { preparePeople } from '../identity/people/index.ts'
 import { CodedError, type PostgresResource } from '../operations/index.ts'
 import { take } from './in-force.ts'
 import type { Rooms } from './rooms.ts'
@@ -30,12 +31,14 @@ async function reload(rooms: Rooms, path: string): Promise<Reloaded> {
     const { loaded } = change
     const after = take(loaded)
     const issuers = loaded.config.issuers.map((settings) => prepareIssuer(settings))
+    const people = preparePeople(loaded.config.people, loaded.config.roles)
     await records.configChanged(
       { from: before.loaded.digest, to: loaded.digest, policyFrom: before.policy.digest, policyTo: after.policy.digest },
       loaded.text,
     )
     inForce.replace(after)
     rooms.exchange.useIssuers(issuers)
+    rooms.people?.signIn.use(people)
     rooms.runs.useBudgets(loaded.config.budgets)
     endSessionsOfChanged(rooms, before.resources.all)
     return { changed: true, policy: after.policy.digest }

@@ -12,6 +12,7 @@ import {
 } from '../credentials/index.ts'
 import { createGuard, type Guard } from '../guard/index.ts'
 import { openIdentityKeys, prepareIssuer, RunCredentials, TokenExchange } from '../identity/index.ts'
+import { People, preparePeople } from '../identity/people/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../protocols/postgres/index.ts'
 import { createLogin } from '../protocols/postgres/login/index.ts'
 import { Budgets, LiveRuns } from '../runs/index.ts'
@@ -21,6 +22,7 @@ import {
   embeddedBudgetStore,
   embeddedCredentialStore,
   embeddedHoldStore,
+  embeddedPersonStore,
   embeddedRetentionStore,
   embeddedRootKeyStore,
   embeddedRunStore,
@@ -36,6 +38,7 @@ import { refuseEphemeral } from './durability.ts'
 import { Evidence } from './evidence.ts'
 import { InForce } from './in-force.ts'
 import type { GatewayLog } from './log.ts'
+import { PeopleRecords } from './people-records.ts'
 import { publishThread } from './publishing/index.ts'
 import { Readings } from './readings.ts'
 import { Records } from './records.ts'
@@ -73,6 +76,8 @@ export interface Rooms {
   readonly runs: LiveRuns
   readonly credentials: RunCredentials
   readonly exchange: TokenExchange
+  /** Absent where nobody signs in here. */
+  readonly people: { readonly signIn: People; readonly records: PeopleRecords } | undefined
   /** Absent where the operator brings a certificate. */
   readonly tls: ServingTls
   readonly authority: NamesAuthority | undefined
@@ -120,6 +125,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     closers.push(() => searching.close())
     const rooms = await join(loaded, { database, masterKey, trail, witnessing })
     closers.push(() => rooms.runs.close())
+    closers.push(() => rooms.people?.signIn.close())
     closers.push(() => rooms.sql.close())
     const stores = { holds: embeddedHoldStore(database), state: embeddedRetentionStore(database) }
     const retention = new Retention({ ...rooms, ...stores, folder: gateway.data, searching, log })
@@ -193,6 +199,19 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     spent: embeddedSpentTokens(database),
     onRefused: ({ code, address, signedBy }) => records.signinRefused('token', code, address, signedBy?.issuer),
   })
+  const spent = embeddedSpentTokens(database)
+  const peopleRecords = new PeopleRecords(trail)
+  const people = config.gateway.listen.admin && {
+    signIn: new People({
+      prepared: preparePeople(config.people, config.roles),
+      store: embeddedPersonStore(database),
+      spent,
+      sealer: masterKey.sealer('people'),
+      secretOf: async (reference) => (await references.secret(reference)).secret.reveal(),
+      observer: peopleRecords,
+    }),
+    records: peopleRecords,
+  }
   const authority = config.gateway.tls.certificate
     ? undefined
     : await createNamesAuthority({
@@ -234,6 +253,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     runs,
     credentials,
     exchange,
+    people,
     tls,
     authority,
     connector,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Reloaded } from '../api/local/index.ts'
 import { type Listening, listenLocally, localApi } from '../api/local/index.ts'
-import { loadConfig, watchConfig } from '../config/index.ts'
+import { adminUrlOf, loadConfig, watchConfig } from '../config/index.ts'
 import { CodedError, Refusal } from '../operations/index.ts'
 import type { NewLogOrder } from '../trail/index.ts'
 import { type Doors, openDoors } from './doors.ts'
@@ -24,6 +24,8 @@ export interface StartOptions {
 /** A gateway in this process. */
 export interface RunningGateway {
   readonly ready: Listening & { readonly socket: string }
+  /** Where the first administrator signs in: to be shown once, to whoever started this. Undefined where none is needed. */
+  readonly firstAdminLink: string | undefined
   /** Drains, at most for `gateway.drain`, then stops. Called again, it returns the same promise. */
   stop(): Promise<void>
   /** Resolves with the exit code once everything is closed, whoever caused it: 0 after a stop that was asked for. */
@@ -59,6 +61,7 @@ export async function startGateway({ configPath, log, newLog, signal }: StartOpt
 class Gateway implements RunningGateway {
   readonly stopped: Promise<number>
   readonly reload: Reload
+  firstAdminLink: string | undefined
   readonly #rooms: Rooms
   readonly #log: GatewayLog
   readonly #path: string
@@ -95,7 +98,6 @@ class Gateway implements RunningGateway {
     )
     await this.#rooms.retention.finish()
     const draining = () => this.#stopping !== undefined
-    this.#doors = await openDoors(this.#rooms, this.#log, draining)
     const parts = {
       rooms: this.#rooms,
       configPath: this.#path,
@@ -104,8 +106,11 @@ class Gateway implements RunningGateway {
       reload: this.reload,
       startedAt: Date.now(),
     }
-    const operator = operatorOf(parts, LOCAL_OPERATOR)
-    this.#socket = await listenLocally(inForce.config.gateway.data, localApi(operator, this.#log, this.#closing.signal))
+    const operatorFor = (viewer: string) => operatorOf(parts, viewer)
+    const closing = this.#closing.signal
+    this.#doors = await openDoors(this.#rooms, this.#log, { draining, operatorFor, closing })
+    this.#socket = await listenLocally(inForce.config.gateway.data, localApi(operatorFor(LOCAL_OPERATOR), this.#log, closing))
+    await this.#offerFirstAdmin()
     this.#watch()
     this.#rooms.searching.start()
     this.#rooms.retention.start()
@@ -113,6 +118,15 @@ class Gateway implements RunningGateway {
       this.#log.fatal({ code: error.code, next: error.next }, error.message)
       void this.#stop(1, new Refusal('GS_TRAIL_UNAVAILABLE', { reason: error.message }))
     })
+  }
+
+  /** @throws TrailError: then nobody is shown a link that the trail does not know of */
+  async #offerFirstAdmin(): Promise<void> {
+    const { people, inForce } = this.#rooms
+    const token = people?.signIn.offerFirstAdmin()
+    if (token === undefined) return
+    await people?.records.firstAdminOffered()
+    this.firstAdminLink = `${adminUrlOf(inForce.config.gateway)}/signin?first=${token}`
   }
 
   stop(): Promise<void> {

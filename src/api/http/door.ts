@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Server } from 'node:net'
+import { isIP, type Server } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 import { addressKey, type Throttle } from '../../identity/index.ts'
@@ -95,10 +95,8 @@ export function httpDoor(options: HttpDoorOptions): FastifyInstance {
   return server
 }
 
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
-
 /** Whether nobody on another machine reaches what listens there. */
-export const isLoopback = (host: string): boolean => LOOPBACK.has(host)
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
 /** @returns the port in use */
 export async function listenOn(server: FastifyInstance, address: { readonly host: string; readonly port: number }): Promise<number> {

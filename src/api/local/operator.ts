@@ -104,6 +104,7 @@ export interface WitnessesStatus {
 export interface Listening {
   readonly postgres?: string
   readonly token?: string
+  readonly admin?: string
 }
 
 /** Which part of the trail is read, and how. The filters are applied by the routes; they are here because they are recorded. */

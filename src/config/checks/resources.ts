@@ -1,4 +1,5 @@
 import { isLoopback, parseAddress } from '../address.ts'
+import { signsInPeople } from '../people-settings.ts'
 import type { Document } from '../schema/document.ts'
 import type { Finding } from '../source.ts'
 import { type Check, doubtful, inconsistent, repeated } from './check.ts'
@@ -10,13 +11,48 @@ const impossible = (path: readonly (string | number)[]): Finding => ({
   next: 'Write for example orders.internal:5432 or "[::1]:5432".',
 })
 
-export const checkListeners: Check = function* ({ gateway }) {
-  for (const door of ['postgres', 'token'] as const) {
-    if (parseAddress(gateway.listen[door]) === undefined) yield impossible(['gateway', 'listen', door])
+export const checkListeners: Check = function* ({ gateway, issuers }) {
+  const doors = (['postgres', 'token', 'admin'] as const).flatMap((door) => {
+    const text = gateway.listen[door]
+    return text === undefined ? [] : [[door, text] as const]
+  })
+  for (const [at, [door, text]] of doors.entries()) {
+    if (parseAddress(text) === undefined) yield impossible(['gateway', 'listen', door])
+    const taken = doors.slice(0, at).some(([, other]) => other === text)
+    if (taken && !text.endsWith(':0'))
+      yield inconsistent(['gateway', 'listen', door], 'Two doors cannot have the same address.', `Give the ${door} door a port of its own.`)
   }
-  if (gateway.listen.postgres === gateway.listen.token && !gateway.listen.token.endsWith(':0')) {
-    yield inconsistent(['gateway', 'listen', 'token'], 'Two doors cannot have the same address.', 'Give the token door a port of its own.')
+  yield* adminDoor(gateway, issuers.some(signsInPeople))
+}
+
+/** A door for people needs people, and people need a door. */
+function* adminDoor({ listen, adminUrl }: Document['gateway'], people: boolean): Iterable<Finding> {
+  if (listen.admin === undefined) {
+    if (adminUrl !== undefined)
+      yield inconsistent(['gateway', 'adminUrl'], 'There is no admin door.', 'Give gateway.listen.admin, or leave this out.')
+    if (people)
+      yield inconsistent(
+        ['gateway', 'listen'],
+        'Issuers sign in people, and there is no door for them.',
+        'Write for example admin: 127.0.0.1:8445.',
+      )
+    return
   }
+  if (!people)
+    yield inconsistent(
+      ['gateway', 'listen', 'admin'],
+      'No issuer signs in people, so nobody could use this door.',
+      'Configure an issuer with people.',
+    )
+  const host = adminUrl?.startsWith('http:') ? new URL(adminUrl).hostname : undefined
+  if (host !== undefined && !isLoopback(host))
+    yield inconsistent(['gateway', 'adminUrl'], 'Sessions of people would travel in plaintext.', 'Write https://.')
+  if (listen.admin.endsWith(':0') && adminUrl === undefined)
+    yield inconsistent(
+      ['gateway', 'listen', 'admin'],
+      'Issuers send people back to a port that is known beforehand.',
+      'Give a port, or adminUrl.',
+    )
 }
 
 export const checkResources: Check = function* ({ gateway, resources }) {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { address, complaint, duration, folder, hostName, masterKey, material, name, origin, secret, several } from './values.ts'
+import { address, adminUrl, complaint, duration, folder, hostName, masterKey, material, name, origin, secret, several } from './values.ts'
 
 const tls = z
   .strictObject({
@@ -30,6 +30,13 @@ export const gateway = z
     listen: z.strictObject({
       postgres: address.meta({ description: 'Where PostgreSQL clients connect' }),
       token: address.meta({ description: 'Where jobs exchange their tokens' }),
+      admin: address
+        .optional()
+        .meta({ description: 'Where people sign in and use the API; without TLS on a loopback address. Absent: nobody can be asked' }),
+    }),
+    adminUrl: adminUrl.optional().meta({
+      description:
+        'How browsers reach the admin door; issuers send people back to it. Default: the first of tls.names, or localhost where it listens on loopback',
     }),
     tls,
     masterKey,

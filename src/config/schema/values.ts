@@ -43,6 +43,11 @@ export const hostName = text(
 )
 export const databaseName = text(/^[^\p{Cc}]{1,63}$/u, 'a database name of at most 63 characters', 'orders')
 export const url = text(/^https?:\/\/[^\s#?@]+$/, 'a URL without user, query or fragment', 'https://token.actions.githubusercontent.com')
+export const adminUrl = text(
+  /^https?:\/\/[A-Za-z0-9._-]+(:[0-9]{1,5})?$/,
+  'a URL of a scheme, a host and perhaps a port',
+  'https://gw.example.org:8445',
+)
 export const sentence = text(/^[^\p{Cc}]{1,500}$/u, 'one line of at most 500 characters', 'Add a WHERE clause that limits the rows.')
 export const template = text(/^([^{}\p{Cc}]|\{[^{}\p{Cc}]+\})+$/u, 'a template over claims, each in braces', '"repo:{repository}"')
 export const group = text(/^[a-z0-9][a-z0-9-]{0,31}\/[^\p{Cc}]+$/u, 'a group as issuer/name', 'github/repo:acme/reports')
