@@ -16,6 +16,8 @@ export const secretsInText: readonly string[] = [
   raw`gs_run_⟦0123456789abcdefghjkmnpqrstvwxyz0123456⟧`,
   raw`user=gs_pg_⟦0123456789abcdefghjkmnpqrstvwxyz0123456⟧;`,
   raw`cut: gs_pg_⟦0123456789abcde⟧…`,
+  raw`it printed gs_ps_⟦0123456789abcdefghjkmnpqrstvwxyz0123456789abcdefghjkmnpqrst⟧.`,
+  raw`https://gw.example.org:8445/first-admin#gs_first_⟦0123456789-_ABCDEFGHIJabcdefghijklmnopqrs⟧`,
   raw`⟦AKIAIOSFODNN7EXAMPLE⟧`,
   raw`aws_secret_access_key = ⟦wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY⟧`,
   raw`key ⟦AIzaSyD-abcdefghijklmnopqrstuvwxyz01234⟧ of a map`,

@@ -43,7 +43,7 @@ export const PASSED_VALUES: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 
 /** How the credentials of every door begin: see identity/credential.ts. */
-const OUR_CREDENTIAL = /gs_(run|pg)_[0-9a-z]/
+const OUR_CREDENTIAL = /gs_(run|pg|ps)_[0-9a-z]/
 
 const canonical = new Map([...PASSED_SETTINGS, ...PASSED_VALUES.keys()].map((name) => [name.toLowerCase(), name]))
 
