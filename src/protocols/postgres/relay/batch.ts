@@ -70,19 +70,23 @@ export class Batch {
   }
 
   push(item: Item): void {
-    const { type, changes } = item
-    if (changes) this.#changing = true
-    if (type === frontend.query || type === frontend.execute || type === frontend.sync) this.#running = true
-    if (!UNANSWERED.has(type)) this.#answered = true
+    if (item.changes) this.#changing = true
+    switch (item.type) {
+      case frontend.copyData:
+      case frontend.copyDone:
+      case frontend.copyFail:
+      case frontend.flush:
+      case frontend.terminate:
+        break
+      case frontend.query:
+      case frontend.execute:
+      case frontend.sync:
+        this.#running = true
+        this.#answered = true
+        break
+      default:
+        this.#answered = true
+    }
     this.items.push(item)
   }
 }
-
-/** These have no answer of their own. */
-const UNANSWERED: ReadonlySet<number> = new Set([
-  frontend.copyData,
-  frontend.copyDone,
-  frontend.copyFail,
-  frontend.flush,
-  frontend.terminate,
-])

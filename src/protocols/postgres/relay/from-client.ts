@@ -383,7 +383,7 @@ export class FromClient implements MessageVisitor {
       announced = 0,
       left = 0,
     } = item
-    if (type === frontend.query || type === frontend.sync || changes || (type === frontend.execute && moves(portal))) this.#moves += 1
+    if (type === frontend.query || type === frontend.sync || changes || (type === frontend.execute && portal?.moves)) this.#moves += 1
     this.#batch.push({
       type,
       bytes,
@@ -407,9 +407,6 @@ export class FromClient implements MessageVisitor {
 }
 
 type NewItem = Pick<Item, 'type' | 'bytes' | 'start' | 'end'> & Partial<Item>
-
-/** Whether executing it does something to the session, such as ending the transaction that portals live in. */
-const moves = (portal: Portal | undefined): boolean => portal?.statements.some(({ transitions }) => transitions.length > 0) === true
 
 function unexpected(type: number): WireError {
   return new WireError(`A message of type 0x${type.toString(16).padStart(2, '0')} is not expected here.`)

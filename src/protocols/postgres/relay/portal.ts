@@ -15,21 +15,28 @@ export class Portal {
   certainAt = 0
   /** Once it is begun, nothing of it is looked up any more. */
   begun = false
+  /** Whether executing it does something to the session, such as ending the transaction that portals live in. */
+  readonly moves: boolean
+  /** Planning runs functions that say that they never change, so that a Bind may do whatever they do. */
+  readonly runsAtBind: boolean
   /** Its name may stand for something else: code that is not known may close portals and open cursors. */
   lost = false
   /** Set when its Bind goes upstream. */
   flight: Flight | undefined
-
-  /** Planning runs functions that say that they never change, so that a Bind may do whatever they do. */
-  get runsAtBind(): boolean {
-    return this.statements.some(runsUnknownCode)
-  }
 
   constructor(statement: ReadStatement) {
     this.statement = statement
     this.facts = statement.understood.facts
     this.statements = statement.understood.statements
     this.epoch = statement.epoch
+    let moves = false
+    let runsAtBind = false
+    for (const each of this.statements) {
+      moves ||= each.transitions.length > 0
+      runsAtBind ||= runsUnknownCode(each)
+    }
+    this.moves = moves
+    this.runsAtBind = runsAtBind
   }
 }
 
@@ -42,7 +49,10 @@ export function mayDiffer(): Refusal {
 }
 
 /** Whether code may run in it that is not known. */
-export const runsUnknownCode = ({ effects }: StatementFacts): boolean => effects.some((effect) => effect.class === 'opaque')
+export function runsUnknownCode({ effects }: StatementFacts): boolean {
+  for (const effect of effects) if (effect.class === 'opaque') return true
+  return false
+}
 
 /** Whether two understandings come to the same for the rules: which catalog they are from is no difference. */
 export function sameFacts(one: Facts, other: Facts): boolean {
