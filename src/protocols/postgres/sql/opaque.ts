@@ -13,3 +13,10 @@ export const UNKNOWN_NAME: StatementFacts = {
   sql: {},
   transitions: [{ kind: 'opaque' }],
 }
+
+/** What making a value of a user's type comes to. */
+export const OF_USER_TYPE: StatementFacts = {
+  effects: [{ class: 'opaque', action: 'user code' }],
+  sql: {},
+  transitions: [{ kind: 'opaque' }],
+}

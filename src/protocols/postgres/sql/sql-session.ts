@@ -18,6 +18,11 @@ export interface SqlSession {
    * @returns at once, or a promise where a worker or the catalog has to be waited for; it never rejects
    */
   understand(text: Uint8Array): Understood | Promise<Understood>
+  /**
+   * A Parse gives some parameter of this text a type by its number that does not come with PostgreSQL (FirstNormalObjectId, 16384): code of
+   * users may run for its values. To be called before `understand`, with the same object.
+   */
+  typed(text: Uint8Array): void
   /** Changes whenever the same text may mean something else than before. */
   readonly epoch: number
   /** Whether a text that comes behind these may mean something else once they are completed. */

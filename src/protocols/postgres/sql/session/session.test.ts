@@ -354,3 +354,36 @@ describe('a change of the catalog', () => {
     expect(await reads(session, 'select a from t')).toEqual(['public.t'])
   })
 })
+
+describe('parameters whose types come by number', () => {
+  const text = () => Buffer.from('select $1')
+  const opening = (typeCode: { casts: boolean; inputs: boolean }) => openSession({ catalog: still(catalogOf({ ...PARTS, typeCode })) })
+
+  it('run code of users where there is any behind types', async () => {
+    for (const typeCode of [
+      { casts: true, inputs: false },
+      { casts: false, inputs: true },
+    ]) {
+      const session = opening(typeCode)
+      const typed = text()
+      session.typed(typed)
+      expect((await session.understand(typed)).facts).toMatchObject({
+        effects: [{ class: 'opaque', action: 'user code' }, { class: 'session' }],
+      })
+      expect((await session.understand(typed)).facts.sql?.reads).toBeUndefined()
+      expect((await understood(session, 'select $1')).facts.sql?.reads).toEqual([])
+      // Also by the name of the statement.
+      session.prepared('s', await session.understand(typed))
+      expect((await understood(session, `execute s('x')`)).facts.effects).toContainEqual({ class: 'opaque', action: 'user code' })
+    }
+  })
+  it('are harmless where there is none, but not known by their name', async () => {
+    const session = opening({ casts: false, inputs: false })
+    const typed = text()
+    session.typed(typed)
+    const harmless = await session.understand(typed)
+    expect(harmless.facts.sql?.reads).toEqual([])
+    session.prepared('s', harmless)
+    expect((await understood(session, `execute s('x')`)).facts.effects).toContainEqual({ class: 'opaque', action: 'unknown name' })
+  })
+})

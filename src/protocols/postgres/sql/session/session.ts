@@ -1,5 +1,5 @@
 import type { Catalog } from '../../catalog/catalog.ts'
-import { UNKNOWN_NAME } from '../opaque.ts'
+import { OF_USER_TYPE, UNKNOWN_NAME } from '../opaque.ts'
 import type { Share } from '../parse/index.ts'
 import type { SqlSession, Understood } from '../sql-session.ts'
 import type { SessionView, StatementFacts } from '../statement-facts.ts'
@@ -56,6 +56,8 @@ export class ReadSession implements SqlSession {
   readonly #catalog: SessionCatalog
   #epoch = 0
   #meaning: Meaning | undefined
+  /** Texts with parameters of users' types, by number. */
+  readonly #typed = new WeakSet<Uint8Array>()
   /** By what `#meaning` was found. */
   #by: { readonly now: unknown; readonly catalog: Catalog | undefined } | undefined
   #definitions = 0
@@ -81,8 +83,12 @@ export class ReadSession implements SqlSession {
 
   understand(text: Uint8Array): Understood | Promise<Understood> {
     if (this.#lexing.uncertain(text)) return NOT_UNDERSTOOD
-    if (this.#catalog.awaited) return this.#catalog.wait().then(() => this.#understand(text))
-    return this.#understand(text)
+    if (this.#catalog.awaited) return this.#catalog.wait().then(() => this.#withTypes(text))
+    return this.#withTypes(text)
+  }
+
+  typed(text: Uint8Array): void {
+    this.#typed.add(text)
   }
 
   get epoch(): number {
@@ -121,7 +127,10 @@ export class ReadSession implements SqlSession {
     const { text, meaning, statements } = understood as Kept
     const [statement = NOTHING] = statements
     const source = text === undefined || meaning === undefined ? undefined : { text, meaning, index: 0, inner: false }
-    this.#state.names.prepare(name, { statement, source })
+    const opaque = statement.effects.some((effect) => effect.class === 'opaque')
+    // What cannot be understood anew is not known once anything changes, so it is not known at all.
+    if (source || opaque || statement === NOTHING) this.#state.names.prepare(name, { statement, source })
+    else this.#state.names.deallocate(name)
   }
 
   deallocated(name: string): void {
@@ -173,6 +182,18 @@ export class ReadSession implements SqlSession {
     this.#definitions = this.#state.definitions
     this.#catalog.changed()
     this.#epoch += 1
+  }
+
+  #withTypes(text: Uint8Array): Understood | Promise<Understood> {
+    const understood = this.#understand(text)
+    if (!this.#typed.has(text)) return understood
+    const typed = (kept: Understood): Kept => {
+      const { casts, inputs } = this.#catalog.current?.typeCode ?? { casts: true, inputs: true }
+      const statements = casts || inputs ? kept.statements.map((each) => withInner(each, OF_USER_TYPE)) : kept.statements
+      // By its text alone it is not understood anew.
+      return { ...(kept as Kept), ...this.#reader.together(statements, this.#current()), text: undefined, meaning: undefined }
+    }
+    return understood instanceof Promise ? understood.then(typed) : typed(understood)
   }
 
   #understand(text: Uint8Array): Understood | Promise<Understood> {
