@@ -1,38 +1,19 @@
 import type { Sealer } from '../../operations/index.ts'
 import type { SpentTokens } from '../credential-store.ts'
-import type { KeyTimes } from '../issuer-keys.ts'
 import { addressKey, Throttle, type ThrottleLimits } from '../throttle.ts'
 import type { SecretOf } from './client.ts'
 import { type BegunCodeFlow, beginCodeFlow, type CodeFlowParts, finishCodeFlow, issuerOfPending } from './code-flow.ts'
 import { type BegunDeviceFlow, type DeviceFlowParts, DeviceFlows } from './device-flow.ts'
 import { PeopleError } from './errors.ts'
 import { FirstAdmin } from './first-admin.ts'
-import { type PeopleIssuer, preparePeopleIssuer } from './people-issuer.ts'
+import type { PeopleIssuer } from './people-issuer.ts'
 import type { IdentifiedPerson, PersonKey, SignedInPerson } from './person.ts'
 import type { PersonSessionVia, PersonStore } from './person-store.ts'
-import { requireGroupsOfPeople, rolesOf } from './roles.ts'
+import type { PreparedPeople } from './prepare-people.ts'
+import { rolesOf } from './roles.ts'
 import { newSessionId, type PersonSessionId } from './session-token.ts'
 import { type EndedSession, PersonSessions } from './sessions.ts'
-import type { PeopleIssuerSettings, RoleSettings } from './settings.ts'
 import { SignIn } from './sign-in.ts'
-
-/** A configuration of people that was found usable, not in force yet. */
-export interface PreparedPeople {
-  readonly issuers: ReadonlyMap<string, PeopleIssuer>
-  readonly roles: RoleSettings
-}
-
-/** @throws PeopleError GS_PEOPLE_ISSUER_UNSAFE, naming what is wrong */
-export function preparePeople(issuers: readonly PeopleIssuerSettings[], roles: RoleSettings, times?: KeyTimes): PreparedPeople {
-  requireGroupsOfPeople(roles, issuers)
-  // One person must not be two.
-  if (
-    new Set(issuers.map(({ issuer }) => issuer)).size !== issuers.length ||
-    new Set(issuers.map(({ name }) => name)).size !== issuers.length
-  )
-    throw new PeopleError('GS_PEOPLE_ISSUER_UNSAFE', 'two issuers of people with the same name or URL')
-  return { issuers: new Map(issuers.map((settings) => [settings.name, preparePeopleIssuer(settings, times)])), roles }
-}
 
 /** Somebody was not signed in; for the trail. */
 export interface RefusedPerson {
