@@ -233,11 +233,12 @@ export class FromClient implements MessageVisitor {
   }
 
   #parse(bytes: Uint8Array, start: number, end: number): boolean {
-    const { name, text } = readParse(bytes, start, end)
+    const { name, text, userTypes } = readParse(bytes, start, end)
     if (!isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
     if (this.#meaning.uncertain(this.#batch)) return this.#waitForMeaning(bytes, start, end)
     // Copied: a prepared statement may outlive the chunk by hours.
     const kept = Uint8Array.prototype.slice.call(text)
+    if (userTypes) this.#sql.typed(kept)
     const understood = this.#meaning.of(kept, this.#batch)
     if (!understood) return this.#waitForMeaning(bytes, start, end)
     const statement: ReadStatement = { text: kept, understood, epoch: this.#meaning.epoch }

@@ -25,6 +25,17 @@ describe('readers', () => {
     expect(placed(readCommandTag, build.message(0x43, Buffer.from('COPY 12\0')))).toBe('COPY 12')
   })
 
+  it('tells a parameter of a type that does not come with PostgreSQL', () => {
+    const typed = (...types: number[]) => {
+      const rest = Buffer.alloc(2 + 4 * types.length)
+      rest.writeUInt16BE(types.length)
+      for (const [at, type] of types.entries()) rest.writeUInt32BE(type, 2 + 4 * at)
+      return placed(readParse, build.message(0x50, Buffer.concat([Buffer.from('s\0select $1\0'), rest]))).userTypes
+    }
+    expect([typed(), typed(0, 25), typed(16_383)]).toEqual([false, false, false])
+    expect([typed(25, 16_384), typed(4_294_967_295), typed(1 << 24, 25), typed(65_536)]).toEqual([true, true, true, true])
+  })
+
   it('keeps names apart that are not UTF-8', () => {
     const name = (byte: number): string => placed(readExecute, build.message(0x45, Uint8Array.of(byte, 0, 0, 0, 0, 0)))
     expect(name(0xfe)).not.toBe(name(0xff))

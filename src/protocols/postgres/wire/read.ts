@@ -7,6 +7,8 @@ export interface ParseMessage {
   readonly name: WireName
   /** A view into the message, without the NUL. */
   readonly text: Uint8Array
+  /** A parameter has a type by its number that does not come with PostgreSQL. */
+  readonly userTypes: boolean
 }
 
 export interface BindMessage {
@@ -37,7 +39,10 @@ export function readParse(bytes: Uint8Array, start: number, end: number): ParseM
   const types = textEnd + 1
   // Int16 count, then one Int32 per parameter type.
   if (end - types < 2 || end - types !== 2 + 4 * ((bytes[types]! << 8) | bytes[types + 1]!)) throw malformed('Parse')
-  return { name: nameOf(bytes, start + 5, nameEnd), text: bytes.subarray(nameEnd + 1, textEnd) }
+  let userTypes = false
+  // Numbers below 16384 come with PostgreSQL (FirstNormalObjectId).
+  for (let at = types + 2; at < end; at += 4) userTypes ||= bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 2]! >= 0x40
+  return { name: nameOf(bytes, start + 5, nameEnd), text: bytes.subarray(nameEnd + 1, textEnd), userTypes }
 }
 
 /** The names of a Bind; its parameters are left to the server. @throws WireError */
