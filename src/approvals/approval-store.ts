@@ -57,7 +57,7 @@ export interface RequestEnd {
   readonly told: boolean
 }
 
-/** The policy that asks now, and since when, ms since the epoch. */
+/** What decides what is asked and who may answer, and since when, ms since the epoch. */
 export interface StoredPolicy {
   readonly digest: string
   readonly since: number

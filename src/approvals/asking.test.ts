@@ -18,7 +18,7 @@ afterEach(async () => {
 describe('asking', () => {
   it('is recorded before anybody sees the request: what is asked for is a payload, and nothing of it stands in clear', async () => {
     const run = await house.run()
-    const asking = house.ask(run, DELETE, { claimed: { message: 'cleaning up' } })
+    const asking = house.ask(run, DELETE, { claimed: { message: 'cleaning up with postgres://me:hunter2@orders' } })
     expect(house.approvals.list()).toEqual([])
     const asked = await asking
     expect(asked).toMatchObject({ state: 'pending', link: `https://gw.example/approvals/${asked.id}` })
@@ -37,7 +37,7 @@ describe('asking', () => {
     })
     expect(entry?.payloads().map(({ name, content }) => [name, Buffer.from(content ?? []).toString()])).toEqual([
       ['card', expect.stringContaining('search_path')],
-      ['claim', 'cleaning up'],
+      ['claim', expect.stringMatching(/^cleaning up with .*redacted/)],
       ['part.1', DELETE],
     ])
     expect(Buffer.from(entry?.bytes ?? []).toString()).not.toMatch(/DELETE|cleaning|sre|search_path/)
@@ -186,9 +186,10 @@ describe('a change of the policy', () => {
     const run = await house.run()
     const [waits, approved] = [await house.ask(run, DELETE), await house.ask(run, 'DROP TABLE orders')]
     await house.approvals.decide(approved.id, bob, 'approve', 'cli')
-    house.approvals.usePolicy('sha256:policy-2')
+    house.approvals.usePolicy('sha256:policy-2', 'sha256:people-1')
     expect(await waits.decided).toMatchObject({ code: 'GS_APPROVAL_VOID' })
     expect([waits.state, approved.state]).toEqual(['withdrawn', 'void'])
+    await expect(house.ask(run, DELETE)).rejects.toMatchObject({ code: 'GS_APPROVAL_VOID' })
     expect((await house.ask(run, DELETE, { policy: 'sha256:policy-2' })).id).not.toBe(waits.id)
     expect(await house.story()).toEqual(['asked', 'asked', 'decided approve', 'ended withdrawn changed', 'ended void changed', 'asked'])
   })

@@ -30,6 +30,8 @@ export interface AskingOptions {
   readonly operationOf: (digest: string) => string
   readonly expect: (run: AskedFor['run']['id']) => Expected | undefined
   readonly link: (id: ApprovalId) => string
+  /** Digest of the policy in force. */
+  readonly policy: () => string
 }
 
 /** From an operation to a request that a person can answer, or to the one that was made before. */
@@ -43,6 +45,8 @@ export class Asking {
   /** @throws Refusal */
   async ask(asked: AskedFor, mode: AskMode): Promise<Asked> {
     refuseUnreadable(asked.effective)
+    // Decided under one that was replaced a moment ago: nobody may say yes to it any more.
+    if (asked.policy !== this.#options.policy()) throw new Refusal('GS_APPROVAL_VOID')
     const { requests, store } = this.#options
     const { run, terms, policy, effective } = asked
     const digest = effectiveDigest(run.id, effective)

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { EffectiveOperation, EffectivePart, Facts } from '../operations/index.ts'
+import { redactText } from '../redaction/index.ts'
 import type { PayloadDraft, PayloadKey } from '../trail/index.ts'
 import type { AskedFor, CardContent } from './approvals.ts'
 
@@ -40,7 +41,7 @@ export function cardPayloads({ effective, redacted, claimed }: AskedFor, key: Pa
   return [
     { name: 'card', key, content: Buffer.from(JSON.stringify(frameOf({ ...effective, parts }, undefined))) },
     ...parts.map(({ content }, at) => ({ name: `part.${at + 1}`, key, content })),
-    ...(message === undefined ? [] : [{ name: 'claim', key, content: Buffer.from(message) }]),
+    ...(message === undefined ? [] : [{ name: 'claim', key, content: redactText(Buffer.from(message)).content }]),
   ]
 }
 

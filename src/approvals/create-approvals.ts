@@ -39,10 +39,14 @@ export interface RunningApprovals extends Approvals {
   /**
    * Takes up what an earlier process left: tickets go on, whoever held a connection is gone. Once, when runs can be asked.
    * @param policy digest of the one in force
+   * @param people the same of whatever else decides who may say yes: issuers of people, their links, roles, and how people are asked
    */
-  start(policy: string): void
-  /** Another policy is in force: nobody says yes to what it may not ask, and what was approved under another one is void. */
-  usePolicy(digest: string): void
+  start(policy: string, people: string): void
+  /**
+   * Another configuration is in force. Where the policy is another, nobody says yes to what it may not ask, and what was approved under another one is
+   * void. Where either is, whoever says yes may have made the rules for it, for 24 hours.
+   */
+  usePolicy(policy: string, people: string): void
   /** To be called when a run is over, before its end is recorded: its requests end, in entries that its account expects. */
   runEnded(run: RunId, account: RunAccount): void
   /** Payload keys were destroyed: what was asked under them cannot be looked at any more, so it cannot be approved. */
@@ -67,9 +71,10 @@ export function createApprovals(options: ApprovalsOptions): RunningApprovals {
   const operationOf = (digest: string) => trail.pseudonym('effective operation', digest)
   const requests = new OpenRequests({ writer, trail, now, expect, changed })
   const shared = { store, writer, requests, sealer, trail, now, expect, operationOf }
-  const asking = new Asking({ ...shared, link })
+  const asking = new Asking({ ...shared, link, policy: () => inForce })
   const deciding = new Deciding({ ...shared, settings: options.settings })
   const spending = new Spending(shared)
+  let inForce = ''
 
   /** Over in the store, and perhaps not in the trail: a crash came in between. */
   function tell(stored: StoredRequest): void {
@@ -92,9 +97,11 @@ export function createApprovals(options: ApprovalsOptions): RunningApprovals {
     else if (request.dueAt <= now()) requests.expire(request)
   }
 
-  function usePolicy(digest: string): void {
+  function usePolicy(policy: string, people: string): void {
+    inForce = policy
+    const digest = JSON.stringify([policy, people])
     if (store.policy()?.digest !== digest) store.usePolicy({ digest, since: now() })
-    for (const request of requests.all()) if (request.stored.policy !== digest) requests.end(request, 'changed')
+    for (const request of requests.all()) if (request.stored.policy !== policy) requests.end(request, 'changed')
   }
 
   async function contentOf(stored: StoredRequest): Promise<CardContent | undefined> {
@@ -145,10 +152,10 @@ export function createApprovals(options: ApprovalsOptions): RunningApprovals {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    start(policy) {
+    start(policy, people) {
       for (const stored of store.untold()) tell(stored)
       for (const stored of store.open()) takeUp(stored)
-      usePolicy(policy)
+      usePolicy(policy, people)
       writer.flush()
     },
     usePolicy,

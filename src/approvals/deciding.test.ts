@@ -167,7 +167,7 @@ describe('independence', () => {
 })
 
 describe('separation', () => {
-  it('is not proven for 24 hours after a change of the policy, also over a restart', async () => {
+  it('is not proven for 24 hours after a change of the policy or of who may approve, also over a restart', async () => {
     const separations = async () => (await house.entries()).flatMap(({ fields }) => fields.separation ?? [])
     await approve(await ask())
     house.now += 24 * HOUR
@@ -179,7 +179,11 @@ describe('separation', () => {
     await house.open('sha256:policy-2')
     const asked = await house.ask(run, 'DELETE FROM c', { policy: 'sha256:policy-2' }, 'ticket')
     await approve(asked.id)
-    expect(await separations()).toEqual(['unproven', 'proven', 'proven', 'unproven'])
+    house.now += 24 * HOUR
+    house.approvals.usePolicy('sha256:policy-2', 'sha256:people-2')
+    const again = await house.ask(run, 'DELETE FROM d', { policy: 'sha256:policy-2' }, 'ticket')
+    await approve(again.id)
+    expect(await separations()).toEqual(['unproven', 'proven', 'proven', 'unproven', 'unproven'])
   })
 })
 

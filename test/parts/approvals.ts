@@ -66,7 +66,12 @@ export class ApprovalHouse {
   approvals!: RunningApprovals
   readonly #sessions = new Map<RunId, { readonly live: LiveSession; readonly key: PayloadKey }>()
 
-  async open(policy = POLICY, budgets: readonly BudgetSettings[] = [], options: Partial<TrailOptions> = {}): Promise<this> {
+  async open(
+    policy = POLICY,
+    budgets: readonly BudgetSettings[] = [],
+    options: Partial<TrailOptions> = {},
+    people = 'sha256:people-1',
+  ): Promise<this> {
     this.database = openDatabase(this.folder)
     this.trail = await this.at.open(options)
     const records = new RunRecords(this.trail, 'disk')
@@ -99,7 +104,7 @@ export class ApprovalHouse {
       },
       budgets: budgetsOf(budgets),
     })
-    this.approvals.start(policy)
+    this.approvals.start(policy, people)
     return this
   }
 
