@@ -2,8 +2,8 @@ import { command, created, define, isTemporary, make } from './creating.ts'
 import { expose } from './exposing.ts'
 import { mention } from './expressions.ts'
 import { act, anyRelation } from './findings.ts'
-import { creationSchema, meanings, relationNamed } from './names.ts'
-import { followPolicies, isSystem, writeRelation } from './relations.ts'
+import { creationSchema, meanings, type Resolved, relationNamed } from './names.ts'
+import { followPolicies, isSystem, readRelation, resolvedOf, writeRelation } from './relations.ts'
 import { openColumns, type Scope } from './scope.ts'
 import { apart, defining, type Handler, type Statement, using } from './statement.ts'
 import { as, isTree, list, strings, type Tree, text, tree } from './tree.ts'
@@ -106,6 +106,19 @@ const SUBTYPES: readonly (readonly [RegExp, string])[] = [
   [/^AT_(Enable|Disable)\w*(Trig|Rule)/, 'switch triggers'],
 ]
 
+/** Foreign keys on the table are checked anew, and the error of one shows a row of the other table. */
+const REREADS = /^AT_(AlterColumnType|DetachPartition)$/
+
+function readReferencing(statement: Statement, target: Resolved): void {
+  for (const { relation } of meanings(target)) {
+    for (const oid of relation?.referencedBy ?? []) {
+      const other = statement.names.catalog?.relationByOid(oid)
+      if (other) readRelation(statement, resolvedOf(other), undefined)
+      else statement.found.unknown.add('reads')
+    }
+  }
+}
+
 const SWITCHED_ON = /^AT_Enable\w*(Trig|Rule)/
 
 /** Subcommands that change columns of a table at most. */
@@ -138,6 +151,7 @@ const alterTable: Handler = (statement, fields, outer) => {
     for (const [pattern, action] of SUBTYPES) if (pattern.test(subtype)) act(statement.found, action)
     // Those that are switched off are not in the catalog.
     if (SWITCHED_ON.test(subtype)) statement.found.definesCode = true
+    if (target && REREADS.test(subtype)) readReferencing(statement, target)
     if (/RowSecurity$/.test(subtype) && target) {
       defining(statement, () => {
         for (const { relation } of meanings(target)) if (relation) followPolicies(statement, relation, true)

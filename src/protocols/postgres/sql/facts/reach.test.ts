@@ -59,6 +59,13 @@ describe('rows that a constraint refuses are shown by the error', () => {
     expect(reached('DELETE FROM shop.contacts').reads).toEqual(['shop.contacts', 'shop.customers'])
   })
 
+  it('of tables whose foreign keys are checked anew', () => {
+    expect(reached('ALTER TABLE shop.customers ALTER COLUMN id TYPE text').reads).toEqual(
+      expect.arrayContaining(['shop.customers', 'shop.notes', 'shop.orders', 'shop.orders_2025']),
+    )
+    expect(reached('ALTER TABLE shop.customers ADD COLUMN x int').reads).toEqual(['shop.customers'])
+  })
+
   it('and not those of a table that rows are only added to, without an exclusion constraint', () => {
     expect(reached('INSERT INTO shop.secrets VALUES (1)').reads).toEqual([])
     expect(reached('COPY shop.secrets FROM STDIN').reads).toEqual([])
