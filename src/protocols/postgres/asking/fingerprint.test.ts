@@ -3,7 +3,7 @@ import { type RunningPostgres, startPostgres } from '../../../../test/parts/post
 import { connectRaw, errorIn, firstColumn, type RawPostgres, types } from '../../../../test/parts/raw-postgres.ts'
 import * as build from '../wire/build.ts'
 import { WireError } from '../wire/errors.ts'
-import { type Fingerprint, FingerprintQuestion } from './fingerprint.ts'
+import { type Fingerprint, FingerprintQuestion, type SessionState } from './fingerprint.ts'
 
 let postgres: RunningPostgres
 let session: RawPostgres
@@ -17,7 +17,10 @@ afterAll(async () => {
 
 /** Asks as a relay would. */
 async function fingerprint(within = false): Promise<Fingerprint> {
-  const question = new FingerprintQuestion(within)
+  return (await ask(new FingerprintQuestion(within), within)).fingerprint
+}
+
+async function ask(question: FingerprintQuestion, within = false): Promise<SessionState> {
   session.send(question.bytes)
   const answers = await (within
     ? session.untilType('3').then(async (first) => [...first, ...(await session.untilType('3'))])
@@ -102,9 +105,39 @@ it('leaves the transaction, the unnamed statement and the unnamed portal as they
   expect(firstColumn(await session.until())).toEqual(['0'])
 })
 
+it('tells what names stand for, as the session spells them', async () => {
+  await after("RESET ALL; PREPARE \"it's\" AS SELECT 'x'; BEGIN; DECLARE c CURSOR FOR SELECT 2")
+  session.send(build.parse('wire', 'SELECT $1::int'), build.flush())
+  await session.untilType('1')
+  const named = ["it's", 'wire', 'none'].map((name) => ({ kind: 'prepared statement', name }) as const)
+  const { texts } = await ask(new FingerprintQuestion(true, [...named, { kind: 'cursor', name: 'c' }]), true)
+  expect(texts.map(({ name, text }) => [name, Buffer.from(text).toString()])).toEqual([
+    ["it's", expect.stringContaining(`PREPARE "it's" AS SELECT 'x'`)],
+    ['wire', 'SELECT $1::int'],
+    ['c', expect.stringContaining('DECLARE c CURSOR FOR SELECT 2')],
+  ])
+  session.send(build.query('ROLLBACK'))
+  await session.until(1)
+})
+
+it('says that the server refused, where it did, and reads on behind that', async () => {
+  session.send(build.query('BEGIN; SELECT 1/0'))
+  await session.until()
+  const question = new FingerprintQuestion(false)
+  session.send(question.bytes)
+  for (const { type, body } of await session.until()) {
+    const whole = build.message(type.charCodeAt(0), body)
+    question.take(type.charCodeAt(0), whole, 0, whole.length)
+  }
+  expect(question.isAnswered).toBe(true)
+  expect(question.answer).toBeUndefined()
+  session.send(build.query('ROLLBACK'))
+  await session.until()
+})
+
 it('takes nothing but its answer', () => {
   const question = new FingerprintQuestion(true)
-  const error = build.message('E'.charCodeAt(0), Buffer.from('SERROR\0\0'))
-  expect(() => question.take('E'.charCodeAt(0), error, 0, error.length)).toThrow(WireError)
+  const other = build.message('C'.charCodeAt(0), Buffer.from('SELECT 1\0'))
+  expect(() => question.take('C'.charCodeAt(0), other, 0, other.length)).toThrow(WireError)
   expect(question.answer).toBeUndefined()
 })

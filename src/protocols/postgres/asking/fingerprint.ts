@@ -2,10 +2,17 @@ import { OWN } from '../simple-query.ts'
 import * as build from '../wire/build.ts'
 import { backend } from '../wire/codes.ts'
 import { WireError } from '../wire/errors.ts'
-import { readTextRow } from '../wire/text-row.ts'
+import { readTextRow, type TextRow } from '../wire/text-row.ts'
 
 /** What gives a statement its meaning beside its text, by name: who runs it, where its names lead, how its constants are read. */
 export type Fingerprint = Readonly<Record<string, string>>
+
+/** What a session says of itself. */
+export interface SessionState {
+  readonly fingerprint: Fingerprint
+  /** Those that there are, in the encoding of the session. */
+  readonly texts: readonly (Named & { readonly text: Uint8Array })[]
+}
 
 /** No client can make a statement or portal of this name: a relay takes printable ASCII only. */
 const NAME = '\u0001gatescribe'
@@ -42,15 +49,31 @@ const PARTS = {
 const NAMES = Object.keys(PARTS)
 /** In ASCII, so that no two values look alike in an encoding that is not read here. */
 const plain = (expression: string) => `pg_catalog.encode(pg_catalog.textsend(${expression}), 'escape')`
-const QUERY = `${OWN}SELECT ${Object.values(PARTS).map(plain).join(', ')}`
+const ABOUT = Object.values(PARTS).map(plain).join(', ')
 
-const ASKED = Buffer.concat([
-  build.parse(NAME, QUERY),
-  build.bind(NAME, NAME),
-  build.execute(NAME),
-  build.close('P', NAME),
-  build.close('S', NAME),
-])
+/** Texts that the session knows by name: what an EXECUTE or FETCH of it comes to. */
+export interface Named {
+  readonly kind: 'prepared statement' | 'cursor'
+  readonly name: string
+}
+
+const SOURCES = { 'prepared statement': 'pg_catalog.pg_prepared_statements', cursor: 'pg_catalog.pg_cursors' } as const
+
+function textOf({ kind, name }: Named): string {
+  // In hexadecimal: no encoding or setting of the session reads it otherwise.
+  const spelled = `pg_catalog.convert_from(pg_catalog.decode('${Buffer.from(name).toString('hex')}', 'hex'), 'UTF8')`
+  return `(SELECT pg_catalog.encode(pg_catalog.textsend(x.statement), 'hex') FROM ${SOURCES[kind]} x WHERE x.name OPERATOR(pg_catalog.=) ${spelled})`
+}
+
+function asking(named: readonly Named[]): Uint8Array {
+  return Buffer.concat([
+    build.parse(NAME, `${OWN}SELECT ${[ABOUT, ...named.map(textOf)].join(', ')}`),
+    build.bind(NAME, NAME),
+    build.execute(NAME),
+    build.close('P', NAME),
+    build.close('S', NAME),
+  ])
+}
 
 /** The types of what answers it, in order; a row more or less is a fault of the server. */
 const ANSWER = [
@@ -69,19 +92,37 @@ const ANSWER = [
 export class FingerprintQuestion {
   /** What goes upstream. */
   readonly bytes: Uint8Array
-  readonly #answer: readonly number[]
+  readonly #named: readonly Named[]
+  readonly #within: boolean
+  #answer: readonly number[]
   #at = 0
-  #values: Record<string, string> = {}
+  #row: TextRow | undefined
 
-  /** @param within messages of the client wait for their Sync: ours would be one too early */
-  constructor(within: boolean) {
-    this.bytes = Buffer.concat([ASKED, within ? build.flush() : build.sync()])
+  /**
+   * @param within messages of the client wait for their Sync: one of ours would end what belongs together
+   * @param named whose texts are wanted too
+   */
+  constructor(within: boolean, named: readonly Named[] = []) {
+    this.bytes = Buffer.concat([asking(named), within ? build.flush() : build.sync()])
+    this.#named = named
+    this.#within = within
     this.#answer = within ? ANSWER : [...ANSWER, backend.readyForQuery]
   }
 
-  /** What the session is; undefined until the answer is whole. */
-  get answer(): Fingerprint | undefined {
-    return this.#at === this.#answer.length ? this.#values : undefined
+  /** Whether everything has come that answers it. */
+  get isAnswered(): boolean {
+    return this.#at === this.#answer.length
+  }
+
+  /** What the session is; undefined where the server refused to say, or has not answered yet. */
+  get answer(): SessionState | undefined {
+    const row = this.#row
+    if (!row || !this.isAnswered) return undefined
+    const texts = this.#named.flatMap((of, at) => {
+      const text = row[NAMES.length + at]
+      return text == null ? [] : [{ ...of, text: Buffer.from(text, 'hex') }]
+    })
+    return { fingerprint: Object.fromEntries(NAMES.map((name, at) => [name, row[at] ?? ''])), texts }
   }
 
   /**
@@ -89,11 +130,19 @@ export class FingerprintQuestion {
    * @throws WireError where it is another one than what answers this: then nobody knows what the session is
    */
   take(type: number, bytes: Uint8Array, start: number, end: number): void {
+    if (type === backend.errorResponse && this.#at < ANSWER.length) {
+      // The server skips the rest of it, up to the Sync.
+      this.#row = undefined
+      this.#answer = this.#within ? [] : [backend.readyForQuery]
+      this.#at = 0
+      return
+    }
     if (type !== this.#answer[this.#at]) throw new WireError('The server did not answer what the gateway asked it of the session.')
     this.#at += 1
     if (type !== backend.dataRow) return
     const row = readTextRow(bytes, start, end)
-    if (row.length !== NAMES.length) throw new WireError('The server answered the gateway with another row than it was asked for.')
-    this.#values = Object.fromEntries(NAMES.map((name, at) => [name, row[at] ?? '']))
+    if (row.length !== NAMES.length + this.#named.length)
+      throw new WireError('The server answered the gateway with another row than it was asked for.')
+    this.#row = row
   }
 }

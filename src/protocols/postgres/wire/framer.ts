@@ -53,6 +53,11 @@ export class Framer {
     for (const type of limits.assembled) this.#assembled[type] = 1
   }
 
+  /** From the next message of this type on, it is assembled, or it is not. */
+  assemble(type: number, whether: boolean): void {
+    this.#assembled[type] = whether ? 1 : 0
+  }
+
   /** Whether everything told so far ends with a whole message. */
   get atBoundary(): boolean {
     return this.#headerBytes === 0 && this.#left === 0 && this.#carry === undefined
