@@ -2,6 +2,7 @@ import type { ClientInfo, Refusal, Resource, Run } from '../operations/index.ts'
 import type { Asker, Policy } from '../policy/index.ts'
 import type { LiveSession, Runs, SessionAccount } from '../runs/index.ts'
 import type { TrailWriter } from '../trail/index.ts'
+import type { AskingParts } from './asking.ts'
 import type { Guard } from './guard.ts'
 import { OutcomeFlush } from './outcome-flush.ts'
 import { noRuleOpens, trailUnavailable } from './refusals.ts'
@@ -18,6 +19,8 @@ export interface GuardParts<Ask, Target> {
    * @param permitted classes that some rule could permit: the credential must be for all of them
    */
   readonly connect: (resource: Resource, ask: Ask, signal: AbortSignal, permitted: ReadonlySet<string>) => Promise<Connected<Target>>
+  /** Absent where nobody can be asked. */
+  readonly asking?: AskingParts
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -82,8 +85,12 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
     get usesTransaction() {
       return parts.policy().usesTransaction
     },
+    get asksPeople() {
+      return parts.asking !== undefined && parts.policy().asks
+    },
     decide: (session, operation) => parts.policy().decide(own(session).asker, operation, parts.now()),
-    admit: (session, decided, go) => own(session).admit(decided, go),
+    admit: (session, decided, go, approved) => own(session).admit(decided, go, approved),
+    ask: (session, decided, effective, claimed) => own(session).ask(decided, effective, claimed),
     stop: () => flush.stop(),
   }
 

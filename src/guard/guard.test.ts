@@ -77,6 +77,7 @@ function setUp(decision: Decision = allow, mayOpen = true, budget: BudgetAccount
       mayOpen: () => mayOpen,
       couldPermit: () => new Set(permitted),
       usesTransaction: false,
+      asks: false,
     }),
     runs: { openSession: () => live },
     trail: controlled.trail,

@@ -1,4 +1,16 @@
-import type { ClientInfo, Decided, Decision, Operation, Outcome, Refusal, Resource, Run } from '../operations/index.ts'
+import type {
+  ApprovalId,
+  ClientInfo,
+  Decided,
+  Decision,
+  EffectiveOperation,
+  Grant,
+  Operation,
+  Outcome,
+  Refusal,
+  Resource,
+  Run,
+} from '../operations/index.ts'
 
 /**
  * The one path every operation takes. A protocol opens a session, has each operation decided and admitted, forwards
@@ -17,6 +29,9 @@ export interface Guard<Ask, Target> {
   /** Whether some rule asks for the state of a session's transaction, so that facts must say it. */
   readonly usesTransaction: boolean
 
+  /** Whether persons can be asked here, and some rule does: otherwise nothing is ever held. */
+  readonly asksPeople: boolean
+
   /** What the rules say, now. Synchronous and without effect. */
   decide(session: Session<Ask, Target>, operation: Operation): Decision
 
@@ -24,8 +39,55 @@ export interface Guard<Ask, Target> {
    * Makes the intents of everything framed from one read durable, refused ones too, in order; then calls `go` exactly once,
    * with one answer per operation in the same order. `go` may run before `admit` returns.
    * Where the trail cannot be written, every answer is a Refusal.
+   *
+   * What asks is refused, unless it is only prepared: that comes to nothing by itself. With `approved`, everything is decided anew, and the
+   * grant is spent for all of it or for none: where it may not be spent, or one of them is refused for another reason, all are.
    */
-  admit(session: Session<Ask, Target>, decided: readonly Decided[], go: (answers: readonly (Admission | Refusal)[]) => void): void
+  admit(
+    session: Session<Ask, Target>,
+    decided: readonly Decided[],
+    go: (answers: readonly (Admission | Refusal)[]) => void,
+    approved?: Approved,
+  ): void
+
+  /**
+   * Asks persons for everything that one request of the client comes to: one request for approval, or the one that was made for exactly
+   * this before. Durable before it resolves. Nothing of it is admitted or recorded as an intent by this.
+   *
+   * @param decided in order; those that are allowed too. At least one that is not only prepared asks
+   * @param effective what a person approves. Parts named `statement` hold SQL; `parameters`, those of the statement before them, as on the wire
+   * @param claimed what the agent says of it
+   * @throws Refusal where one of them is denied, the same was denied to this run before, the run is suspended or over, too much was asked,
+   *   nobody can be asked, or it cannot be recorded
+   */
+  ask(
+    session: Session<Ask, Target>,
+    decided: readonly Decided[],
+    effective: EffectiveOperation,
+    claimed?: { readonly message?: string },
+  ): Promise<Waiting>
+}
+
+/** What was asked for, approved, and is about to happen. */
+export interface Approved {
+  readonly grant: Grant
+  /** Made anew: where it is not what was approved, nothing of it is admitted. */
+  readonly effective: EffectiveOperation
+}
+
+/** A request for approval, while the client that asked is connected. */
+export interface Waiting {
+  readonly id: ApprovalId
+  /** Where a person answers it. Opens nothing by itself. */
+  readonly link: string
+  /** How long a connection may wait for the answer, ms, by protocol. */
+  readonly hold: number
+  /** The answer, once there is one: a grant for `admit`, or why there is none. Also where the session has to end. Never rejects. */
+  readonly decided: Promise<Grant | Refusal>
+  /** The client waits no longer and comes back with the same. @returns what to tell it */
+  becomeTicket(): Refusal
+  /** Nobody wants the answer any more. Idempotent, and without effect on what is a ticket or admitted. */
+  leave(why: 'cancelled' | 'disconnected' | 'session-ended' | 'changed'): void
 }
 
 /** One client connection to one resource. */

@@ -1,3 +1,4 @@
+import type { ApprovalId } from '../operations/index.ts'
 import type { RedactedRow } from '../redaction/index.ts'
 import type { DecisionRow, EntryDraft, OperationRow, PayloadDraft } from '../trail/index.ts'
 
@@ -45,11 +46,12 @@ export class IntentDraft {
     return true
   }
 
-  /** @param session its id */
-  entry(session: string): EntryDraft {
+  /** @param session its id. @param approval the one that was spent for all of these that ask */
+  entry(session: string, approval: ApprovalId | undefined): EntryDraft {
     const fields = {
       session,
       ops: this.#ops,
+      ...(approval !== undefined && { approval }),
       ...(this.#decisions.length > 0 && { decisions: this.#decisions }),
       ...(this.#redacted.length > 0 && { redacted: this.#redacted }),
     }

@@ -31,6 +31,7 @@ beforeEach(async () => {
       mayOpen: () => true,
       couldPermit: () => new Set(['session']),
       usesTransaction: false,
+      asks: false,
     }),
     runs: { openSession: () => ({ ...live, budget: UNLIMITED, count: () => {}, close: () => {}, recorded: () => {} }) },
     trail: await at.open({ segmentBytes: 1024 * 1024 }),

@@ -1,4 +1,4 @@
-import { CodedError, type Decision, Refusal, type Resource } from '../operations/index.ts'
+import { CodedError, type Decision, type Grant, Refusal, type RefusalCode, type Resource } from '../operations/index.ts'
 
 /** What a decision that is not "allow" says to the client; undefined where it allows. */
 export function refusalOf(decision: Decision): Refusal | undefined {
@@ -16,6 +16,32 @@ export function refusalOf(decision: Decision): Refusal | undefined {
         next: decision.say,
       })
   }
+}
+
+/** Of the others, where one part of what was approved is refused. */
+export function anotherRefused({ id }: Grant): Refusal {
+  return new Refusal('GS_APPROVAL_VOID', {
+    ticket: id,
+    reason: 'Another part of what was approved is refused now, so nothing of it is run.',
+    next: 'See why that part is refused.',
+  })
+}
+
+/**
+ * What says nothing of whether an agent tries what it may not: it was told to come back, nobody answered it, it changed its mind, or it is
+ * not its doing.
+ */
+const UNCOUNTED: ReadonlySet<RefusalCode> = new Set([
+  'GS_RUN_SUSPENDED',
+  'GS_APPROVAL_PENDING',
+  'GS_APPROVAL_EXPIRED',
+  'GS_APPROVAL_WITHDRAWN',
+  'GS_TRAIL_UNAVAILABLE',
+])
+
+/** Whether the budget of refusals counts it. */
+export function countsAsRefused({ code }: Refusal): boolean {
+  return !UNCOUNTED.has(code)
 }
 
 function tooLong(rule: string | undefined): Refusal {

@@ -1,4 +1,15 @@
-import { type Decided, type Decision, type Outcome, Refusal, type Resource, type Run } from '../operations/index.ts'
+import { effectiveDigest } from '../approvals/index.ts'
+import {
+  type ApprovalId,
+  type Decided,
+  type Decision,
+  type EffectiveOperation,
+  type Operation,
+  type Outcome,
+  Refusal,
+  type Resource,
+  type Run,
+} from '../operations/index.ts'
 import type { Asker } from '../policy/index.ts'
 import type { LiveSession, Reservation } from '../runs/index.ts'
 import {
@@ -9,26 +20,25 @@ import {
   type PayloadDraft,
   type PayloadKey,
   type TrailError,
-  type TrailWriter,
 } from '../trail/index.ts'
+import { Asking } from './asking.ts'
 import type { GuardParts } from './create-guard.ts'
 import { DecisionReferences, type Referred } from './decision-references.ts'
-import type { Admission, Session, SessionEnd } from './guard.ts'
+import type { Admission, Approved, Session, SessionEnd, Waiting } from './guard.ts'
 import { IntentDraft, type Said } from './intent-draft.ts'
 import { OpenOperation, type Settling } from './open-operation.ts'
 import type { OutcomeFlush } from './outcome-flush.ts'
 import { isReadOnly } from './read-only.ts'
 import { RedactedPayloads } from './redacted-payloads.ts'
-import { refusalOf, trailUnavailable } from './refusals.ts'
+import { anotherRefused, countsAsRefused, refusalOf, trailUnavailable } from './refusals.ts'
 import { sessionClosed } from './session-entries.ts'
 import { StatementReferences } from './statement-references.ts'
+import { isPrepared, termsOf } from './terms.ts'
 
 /** A session that must end and whose protocol has not closed it by then is closed in the trail all the same; ms. */
 const CLOSED_WITHIN_MS = 2_000
 
-export interface SessionParts<Ask, Target> {
-  readonly trail: TrailWriter
-  readonly connect: GuardParts<Ask, Target>['connect']
+export interface SessionParts<Ask, Target> extends Pick<GuardParts<Ask, Target>, 'trail' | 'connect' | 'policy' | 'asking' | 'now'> {
   readonly live: LiveSession
   readonly run: Run
   readonly resource: Resource
@@ -43,6 +53,8 @@ export interface SessionParts<Ask, Target> {
 interface Judged {
   readonly decided: readonly Decided[]
   readonly reservations: readonly (Reservation | undefined)[]
+  /** What was spent for those that ask. */
+  readonly approval?: ApprovalId
 }
 
 export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settling {
@@ -58,6 +70,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   readonly #statements = new StatementReferences()
   readonly #decisions = new DecisionReferences()
   readonly #redacted: RedactedPayloads
+  readonly #asking: Asking | undefined
   readonly #open = new Set<OpenOperation>()
   #outcomes: OutcomeRow[] = []
   #last = 0
@@ -81,6 +94,10 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     this.readOnly = isReadOnly(parts.permitted)
     this.signal = parts.live.signal
     this.draining = parts.live.draining
+    const { asking, key, trail } = parts
+    const { budget } = parts.live
+    this.#asking =
+      asking && new Asking({ ...{ id: this.id, run: this.run, resource: this.resource, signal: this.signal }, key, budget, trail }, asking)
     if (this.signal.aborted) this.#closeSoon()
     else this.signal.addEventListener('abort', () => this.#closeSoon(), { once: true })
   }
@@ -101,15 +118,25 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     return target
   }
 
-  admit(asked: readonly Decided[], go: (answers: readonly (Admission | Refusal)[]) => void): void {
+  async ask(
+    decided: readonly Decided[],
+    effective: EffectiveOperation,
+    claimed: { readonly message?: string } | undefined,
+  ): Promise<Waiting> {
+    if (this.#closed) throw this.#ended()
+    if (!this.#asking) throw new Refusal('GS_APPROVAL_UNAVAILABLE')
+    return this.#asking.ask(decided, effective, claimed, this.#parts.policy().digest)
+  }
+
+  admit(asked: readonly Decided[], go: (answers: readonly (Admission | Refusal)[]) => void, approved?: Approved): void {
     if (this.#closed) {
-      const ended = this.signal.aborted ? (this.signal.reason as Refusal) : new Refusal('GS_SESSION_ENDED')
+      const ended = this.#ended()
       go(asked.map(() => ended))
       return
     }
     const first = this.#last + 1
-    const { decided, reservations } = this.#reserve(asked)
-    this.#intend(decided)
+    const { decided, reservations, approval } = approved === undefined ? this.#reserve(asked, false) : this.#spend(asked, approved)
+    this.#intend(decided, approval)
     const last = this.#last
     this.#parts.live.count(decided.length)
     this.#admitting += 1
@@ -117,12 +144,16 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
       this.#admitting -= 1
       if (error === undefined) {
         for (const { decision } of decided) this.#decided[decision.effect]++
-        return go(decided.map((each, at) => this.#answer(each, first + at, reservations[at])))
+        return go(decided.map((each, at) => this.#answer(each, first + at, reservations[at], approval)))
       }
       for (const reservation of reservations) reservation?.release()
       const refusal = this.#forgotten(first, last, error)
       go(decided.map(() => refusal))
     })
+  }
+
+  #ended(): Refusal {
+    return this.signal.aborted ? (this.signal.reason as Refusal) : new Refusal('GS_SESSION_ENDED')
   }
 
   /** Intents that could not be written leave a hole in the counter; the gap says which and why once there is room. */
@@ -135,8 +166,30 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     return trailUnavailable(error)
   }
 
-  /** Takes room in the budgets for what the rules allow. A text that is only prepared comes to nothing by itself. */
-  #reserve(asked: readonly Decided[]): Judged {
+  /**
+   * What was approved, decided anew and spent: all of it or nothing. `approval.used` is staged here; the intents follow in the same turn,
+   * so that they are durable together.
+   */
+  #spend(asked: readonly Decided[], { grant, effective }: Approved): Judged {
+    const { policy, now, asking } = this.#parts
+    const { digest } = policy()
+    const decided = asked.map((each) => ({ ...each, decision: policy().decide(this.asker, each.operation, now()) }))
+    if (this.signal.aborted || !asking) return { decided, reservations: [] }
+    if (decided.some(({ refusal, decision }) => refusal ?? decision.effect === 'deny')) return refusedAll(decided, anotherRefused(grant))
+    const judged = this.#reserve(decided, true)
+    const terms = termsOf(decided)
+    const release = { policy: digest, terms, digest: effectiveDigest(this.run.id, effective), session: this.id }
+    const refusal = judged.decided === decided ? asking.approvals.spend(grant, release) : anotherRefused(grant)
+    if (refusal === undefined) {
+      this.#asking?.spent(grant.id)
+      return { ...judged, approval: grant.id }
+    }
+    for (const reservation of judged.reservations) reservation?.release()
+    return refusedAll(judged.decided, refusal)
+  }
+
+  /** Takes room in the budgets for what may be done. @param covered whether what asks may be done too */
+  #reserve(asked: readonly Decided[], covered: boolean): Judged {
     const { budget } = this.#parts.live
     const { suspended } = budget
     const reservations: (Reservation | undefined)[] = []
@@ -144,48 +197,60 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     for (let at = 0; at < asked.length; at++) {
       const each = asked[at] as Decided
       let refusal = suspended
-      if (!refusal && !each.refusal && each.decision.effect === 'allow' && each.operation.form !== 'prepare') {
+      const { effect } = each.decision
+      if (!refusal && !each.refusal && (effect === 'allow' || (covered && effect === 'ask')) && !isPrepared(each.operation)) {
         const room = budget.reserve()
         if (room instanceof Refusal) refusal = room
         else reservations[at] = room
       }
       if (!refusal) continue
       decided ??= [...asked]
-      decided[at] = { ...each, decision: { effect: 'deny', rules: [], policy: each.decision.policy }, refusal }
+      decided[at] = refused(each, refusal)
     }
     return { decided: decided ?? asked, reservations }
   }
 
   /** After the intent is durable: revoked in the meantime is refused; so is what the rules refused. */
-  #answer({ decision, refusal: unsupported }: Decided, number: number, reservation: Reservation | undefined): Admission | Refusal {
-    const refusal = this.signal.aborted ? (this.signal.reason as Refusal) : (unsupported ?? refusalOf(decision))
+  #answer(
+    { operation, decision, refusal: unsupported }: Decided,
+    number: number,
+    reservation: Reservation | undefined,
+    approval: ApprovalId | undefined,
+  ): Admission | Refusal {
+    const refusal = this.signal.aborted ? (this.signal.reason as Refusal) : (unsupported ?? this.#refusalOf(operation, decision, approval))
     if (refusal !== undefined) {
       this.#refused++
       reservation?.release()
-      if (!this.signal.aborted && refusal.code !== 'GS_RUN_SUSPENDED') this.#parts.live.budget.refused()
+      if (!this.signal.aborted && countsAsRefused(refusal)) this.#parts.live.budget.refused()
       this.#settled({ number }, { status: 'refused', rows: 0, bytes: 0 }, 0)
       return refusal
     }
     this.#allowed++
-    const operation = new OpenOperation(number, this, decision, reservation)
-    this.#open.add(operation)
-    return operation
+    const admitted = new OpenOperation(number, this, decision, reservation)
+    this.#open.add(admitted)
+    return admitted
+  }
+
+  #refusalOf(operation: Operation, decision: Decision, approval: ApprovalId | undefined): Refusal | undefined {
+    if (decision.effect === 'allow') return undefined
+    const mayGo = decision.effect === 'ask' && (approval !== undefined || (this.#asking !== undefined && isPrepared(operation)))
+    return mayGo ? undefined : refusalOf(decision)
   }
 
   /** Stages the intents of one read: in one entry, or in as many as they take. */
-  #intend(decided: readonly Decided[]): void {
+  #intend(decided: readonly Decided[], approval: ApprovalId | undefined): void {
     let draft = new IntentDraft()
     for (const one of decided) {
       let said = this.#say(one)
       if (draft.add(said)) continue
-      if (!this.#stage(draft)) {
+      if (!this.#stage(draft, approval)) {
         this.#last -= 1
         said = this.#say(one)
       }
       draft = new IntentDraft()
       draft.add(said)
     }
-    if (!draft.empty) this.#stage(draft)
+    if (!draft.empty) this.#stage(draft, approval)
   }
 
   #say({ operation, decision }: Decided): Said {
@@ -212,9 +277,9 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   }
 
   /** @returns whether it found room; where not, what it said has not been said */
-  #stage(draft: IntentDraft): boolean {
+  #stage(draft: IntentDraft, approval: ApprovalId | undefined): boolean {
     const { trail } = this.#parts
-    const staged = trail.append(draft.entry(this.id)) !== undefined
+    const staged = trail.append(draft.entry(this.id, approval)) !== undefined
     for (const leak of this.#redacted.leaks()) trail.note(leak)
     if (!staged) {
       // The next intent, perhaps staged before anybody is told, says it again.
@@ -248,6 +313,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   close(reason: SessionEnd): void {
     if (this.#closed) return
     this.#closed = true
+    this.#asking?.end(reason)
     this.#parts.live.close()
     // Those who are still waiting are told before this is: their outcomes belong to the session too.
     if (this.#admitting > 0) this.#parts.trail.whenDurable(() => this.#recordEnd(reason))
@@ -266,6 +332,20 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   #closeSoon(): void {
     setTimeout(() => this.close('ended'), CLOSED_WITHIN_MS).unref()
   }
+}
+
+/** Refused for a reason that no rule gave. */
+function refused(each: Decided, refusal: Refusal): Decided {
+  return { ...each, decision: { effect: 'deny', rules: [], policy: each.decision.policy }, refusal }
+}
+
+/** Those that are refused already keep their own reason; what a rule asks about keeps that it asks. */
+function refusedAll(decided: readonly Decided[], refusal: Refusal): Judged {
+  const all = decided.map((each) => {
+    if (each.refusal ?? each.decision.effect === 'deny') return each
+    return each.decision.effect === 'ask' ? { ...each, refusal } : refused(each, refusal)
+  })
+  return { decided: all, reservations: [] }
 }
 
 function decisionRow({ effect, rules, policy }: Decision, { reference, facts }: Referred): DecisionRow {

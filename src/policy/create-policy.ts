@@ -71,6 +71,7 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}):
 
   return {
     digest,
+    asks: rules.some(({ effect }) => effect === 'ask'),
     usesTransaction: prepared.some(({ condition }) => condition?.facts.has('sql.transaction')),
     decide: (asker, { facts, statement }, now) => decide(asker, facts, statement.text.byteLength, now),
     rejudge: (asker, { facts, bytes, unrecorded }, now) => {

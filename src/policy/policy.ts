@@ -15,6 +15,8 @@ export interface Policy {
   readonly digest: string
   /** Whether a condition reads `sql.transaction`, so that facts without it do not do. */
   readonly usesTransaction: boolean
+  /** Whether some rule asks a person. */
+  readonly asks: boolean
   /** @param now milliseconds since the epoch */
   decide(asker: Asker, operation: Operation, now: number): Decision
   /** Whether some rule could allow this asker something here. */

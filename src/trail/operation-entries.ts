@@ -1,4 +1,4 @@
-import type { Outcome } from '../operations/index.ts'
+import type { ApprovalId, Outcome } from '../operations/index.ts'
 
 /*
  * The fields of `operation.intent` and `operation.outcome`. They are the trail's because recovery reads them; the guard writes them.
@@ -27,6 +27,8 @@ export type IntentFields = {
   readonly session: string
   readonly ops: readonly OperationRow[]
   readonly decisions?: readonly DecisionRow[]
+  /** The approval that was spent for those of them that ask; `approval.used` stands before it. Those that are only prepared need none. */
+  readonly approval?: ApprovalId
 }
 
 /** How one operation ended: `[n, status, rows, bytes, microseconds]`, with the SQLSTATE behind it where the target sent one. */

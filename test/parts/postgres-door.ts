@@ -119,6 +119,8 @@ export function doorBeforeRealServer() {
         }
       },
       usesTransaction: false,
+      asksPeople: false,
+      ask: () => Promise.reject(new Error('not played')),
       decide: () => ({ effect: 'allow', rules: [], policy: 'sha256:0' }),
       admit: (_, decided, go) => go(decided.map(() => admitted)),
     }
