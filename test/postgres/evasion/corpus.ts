@@ -9,6 +9,7 @@ import { lexing } from './attempts/lexing.ts'
 import { messages } from './attempts/messages.ts'
 import { numbers } from './attempts/numbers.ts'
 import { operators } from './attempts/operators.ts'
+import { planning } from './attempts/planning.ts'
 import { portals } from './attempts/portals.ts'
 import { prepared } from './attempts/prepared.ts'
 import { queries } from './attempts/queries.ts'
@@ -53,4 +54,5 @@ export const corpus: readonly Evasion[] = [
   ...effects,
   ...sessions,
   ...numbers,
+  ...planning,
 ]
