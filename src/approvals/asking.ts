@@ -47,21 +47,31 @@ export class Asking {
     refuseUnreadable(asked.effective)
     // Decided under one that was replaced a moment ago: nobody may say yes to it any more.
     if (asked.policy !== this.#options.policy()) throw new Refusal('GS_APPROVAL_VOID')
-    const { requests, store } = this.#options
+    const { requests } = this.#options
     const { run, terms, policy, effective } = asked
     const digest = effectiveDigest(run.id, effective)
     const operation = this.#options.operationOf(digest)
     for (;;) {
       const before = requests.of(run.id, operation)
       if (before === undefined) {
-        const refused = store.refused(run.id, operation)
-        if (refused) throw refusalOf(refused)
+        const refused = this.#refused(run.id, operation)
+        if (refused) throw refused
         return this.#handle(await this.#begin(asked, operation, mode), digest, mode)
       }
       if (before.busy) await before.busy
       else if (before.stored.policy !== policy || !sameTerms(before.stored.terms, terms)) requests.end(before, 'changed')
       else if (before.dueAt <= this.#options.now()) requests.expire(before)
       else return this.#handle(before, digest, mode)
+    }
+  }
+
+  /** What a person said no to, for the life of the run; where nobody can say whether one did, nothing is asked. */
+  #refused(run: AskedFor['run']['id'], operation: string): Refusal | undefined {
+    try {
+      const refused = this.#options.store.refused(run, operation)
+      return refused && refusalOf(refused)
+    } catch (error) {
+      return notRecorded(error)
     }
   }
 

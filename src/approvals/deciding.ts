@@ -230,7 +230,7 @@ export class Deciding {
 }
 
 /** What the names of those who said yes are sealed for. */
-function namesOf(id: ApprovalId): string {
+export function namesOf(id: ApprovalId): string {
   return `approval names ${id}`
 }
 

@@ -1,6 +1,8 @@
 export type * from './approval-store.ts'
 export type * from './approvals.ts'
+export { aadOf as cardSealedFor } from './asking.ts'
 export { type ApprovalsOptions, createApprovals, type RunningApprovals } from './create-approvals.ts'
+export { namesOf as namesSealedFor } from './deciding.ts'
 export { effectiveDigest } from './effective-digest.ts'
 export { ApprovalError, approvalErrors } from './errors.ts'
 export { type Independence, independenceOf, isSamePerson, type LinkedPerson } from './independence.ts'
