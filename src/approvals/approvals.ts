@@ -10,6 +10,7 @@ import type {
   Run,
   RunId,
 } from '../operations/index.ts'
+import type { RedactedRow } from '../redaction/index.ts'
 import type { BudgetAccount } from '../runs/index.ts'
 import type { PayloadKey } from '../trail/index.ts'
 
@@ -44,6 +45,8 @@ export interface AskedFor {
   readonly effective: EffectiveOperation
   /** The same parts without what must not be stored; absent: they hold nothing of that kind. Approvers see the exact ones. */
   readonly redacted?: EffectiveOperation['parts']
+  /** What was taken out of them, `part.<n>`, and of `claim`: for the entry. */
+  readonly taken?: readonly RedactedRow[]
   /** What the agent says of it; may be false. */
   readonly claimed?: { readonly message?: string }
 }

@@ -51,7 +51,8 @@ describe('asking', () => {
     const run = await house.run()
     const exact = "ALTER ROLE app PASSWORD 'hunter2'"
     const redacted = [{ label: 'statement', content: Buffer.from("ALTER ROLE app PASSWORD '[redacted]'") }]
-    const asked = await house.ask(run, exact, { redacted })
+    const asked = await house.ask(run, exact, { redacted, taken: [['part.1', 'password', 1]] })
+    expect((await house.entries())[0]?.fields.redacted).toEqual([['part.1', 'password', 1]])
     const text = async () => Buffer.from((await house.approvals.view(asked.id))?.content?.effective.parts[0]?.content ?? []).toString()
     expect(await text()).toBe(exact)
     await house.approvals.decide(asked.id, bob, 'deny', 'cli')

@@ -24,6 +24,7 @@ export function askedEntry({ id, run, session, resource, protocol, policy, terms
       for: terms.for,
       stream: terms.stream,
       mode,
+      ...(asked.taken && asked.taken.length > 0 && { redacted: asked.taken }),
     },
     payloads: cardPayloads(asked, asked.key),
   }

@@ -60,6 +60,7 @@ export class Asking {
         ...{ run, session: id, resource, key, budget, terms, policy, effective },
         ...(redacted.parts && { redacted: redacted.parts }),
         ...(redacted.claimed && { claimed: redacted.claimed }),
+        taken: redacted.rows,
       },
       'hold',
     )
