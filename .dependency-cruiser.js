@@ -195,6 +195,14 @@ const forbidden = [
     to: { path: '^src/(runs|trail)/', dependencyTypesNot: ['type-only'] },
   },
   {
+    name: 'card-is-made-of-values',
+    comment:
+      'Every channel shows the same card, also one in another process: it is made of what comes in. Of other rooms it sees types, of Node bytes.',
+    severity: 'error',
+    from: { path: '^src/card/', pathNot: tests },
+    to: { pathNot: ['^src/(operations|card)/', '^(node:)?buffer$'], dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'nobody-imports-the-gateway',
     comment: 'Only gateway/ builds objects; whoever imported it would build them again. The command line starts it.',
     severity: 'error',

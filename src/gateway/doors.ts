@@ -7,6 +7,7 @@ import { addressKey, loginThrottle, Throttle } from '../identity/index.ts'
 import { CancelRegistry, createPostgresDoor } from '../protocols/postgres/index.ts'
 import { GatewayError } from './errors.ts'
 import type { GatewayLog } from './log.ts'
+import type { Viewer } from './operator.ts'
 import type { Rooms } from './rooms.ts'
 import { unavailable } from './unavailable.ts'
 import { version } from './version.ts'
@@ -29,8 +30,8 @@ const ADMIN_DOOR_RATE = { burst: 200, perSecond: 20 }
 
 export interface DoorParts {
   readonly draining: () => boolean
-  /** What somebody may have done, in that name. */
-  readonly operatorFor: (viewer: string) => Operator
+  /** What somebody may have done, in their name. */
+  readonly operatorFor: (viewer: Viewer) => Operator
   /** Ends what is still streaming. */
   readonly closing: AbortSignal
 }
@@ -106,7 +107,7 @@ async function people(
   const local = isLoopback(gateway.listen.admin!.host)
   return adminDoor({
     people: people.signIn,
-    operatorFor: ({ person }) => operatorFor(trail.pseudonym(person.issuer, person.subject)),
+    operatorFor: (person) => operatorFor({ name: trail.pseudonym(person.person.issuer, person.person.subject), person }),
     origin,
     names: [new URL(origin).hostname, ...(local ? ['localhost', '127.0.0.1', '::1'] : tls.names)],
     ...(!local && { tls: tls.options() }),

@@ -21,6 +21,14 @@ export const gatewayErrors = {
     meaning: 'The entry holds no operation that was decided.',
     next: 'Name an operation.intent; gatescribe trail search --kind operation.intent finds them.',
   },
+  GS_GATEWAY_NO_APPROVALS: {
+    meaning: 'Nobody signs in at this gateway, so nobody can be asked to approve anything.',
+    next: 'Configure gateway.listen.admin and an issuer of people; docs/approvals.md shows how.',
+  },
+  GS_GATEWAY_PERSONS_ONLY: {
+    meaning: 'Only a person can answer this, and the local socket does not say which person you are.',
+    next: 'Sign in with: gatescribe login --gateway https://host:port, then run the command again.',
+  },
   GS_GATEWAY_NO_NAMES_CA: {
     meaning: 'This gateway presents a certificate of its operator, so it has no CA of its own.',
     next: 'Give clients the CA that issued that certificate.',

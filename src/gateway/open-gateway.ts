@@ -28,6 +28,6 @@ export async function openGateway({ configPath, log }: StartOptions): Promise<St
     reload: createReload(rooms, path),
     startedAt: Date.now(),
   }
-  const operator = operatorOf(parts, LOCAL_OPERATOR)
+  const operator = operatorOf(parts, { name: LOCAL_OPERATOR })
   return { operator, close: () => rooms.close() }
 }

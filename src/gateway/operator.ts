@@ -1,7 +1,9 @@
 import type { GatewayStatus, Listening, LogStatus, Operator, WitnessesStatus } from '../api/local/index.ts'
 import { Secret } from '../credentials/index.ts'
+import type { SignedInPerson } from '../identity/people/index.ts'
 import type { CodedError } from '../operations/index.ts'
 import type { Trail } from '../trail/index.ts'
+import { approvalOperator } from './approving.ts'
 import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
 import { logOperator } from './log-keys.ts'
@@ -24,17 +26,24 @@ export interface OperatorParts {
   readonly startedAt: number
 }
 
-/**
- * What an operator may do, over the rooms. What changes something, or reads the trail, is recorded first.
- * @param viewer whose doing it is, as entries name him
- */
-export function operatorOf({ rooms, configPath, listening, draining, reload, startedAt }: OperatorParts, viewer: string): Operator {
+/** Whose doing something is. */
+export interface Viewer {
+  /** As entries name them. */
+  readonly name: string
+  /** Where it is known which person that is. */
+  readonly person?: SignedInPerson
+}
+
+/** What an operator may do, over the rooms. What changes something, or reads the trail, is recorded first. */
+export function operatorOf({ rooms, configPath, listening, draining, reload, startedAt }: OperatorParts, who: Viewer): Operator {
   const { inForce, readings, records, runs, secrets, trail } = rooms
+  const viewer = who.name
   return {
     ...rooms.evidence.for(viewer),
     ...logOperator(rooms, viewer),
     ...rooms.retention.operator(viewer),
     ...replayOperator(rooms, viewer),
+    ...approvalOperator({ approvals: undefined, ...rooms }, who),
     status: (): GatewayStatus => ({
       version: version(),
       origin: `${inForce.config.gateway.origin}/${inForce.config.gateway.instance}`,

@@ -116,6 +116,11 @@ export class Records {
     return index + 1
   }
 
+  /** What is asked for is about to be shown. @throws TrailError: then it may not be */
+  async approvalOpened(viewer: string, approval: string): Promise<void> {
+    await this.#trail.durable({ kind: 'log.read', fields: { approval, opened: true, viewer } })
+  }
+
   /** An entry that says why somebody wanted it, in his own words: a payload. */
   withReason(kind: EntryKind, said: EntryFields, reason: string): EntryDraft {
     const { fields, payloads } = redactedPayload('reason', this.#key, redactText(Buffer.from(reason)))

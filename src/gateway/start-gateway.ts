@@ -6,7 +6,7 @@ import { CodedError, Refusal } from '../operations/index.ts'
 import type { NewLogOrder } from '../trail/index.ts'
 import { type Doors, openDoors } from './doors.ts'
 import type { GatewayLog } from './log.ts'
-import { operatorOf } from './operator.ts'
+import { operatorOf, type Viewer } from './operator.ts'
 import { LOCAL_OPERATOR } from './records.ts'
 import { createReload, type Reload } from './reload.ts'
 import { openRooms, type Rooms } from './rooms.ts'
@@ -106,10 +106,10 @@ class Gateway implements RunningGateway {
       reload: this.reload,
       startedAt: Date.now(),
     }
-    const operatorFor = (viewer: string) => operatorOf(parts, viewer)
+    const operatorFor = (viewer: Viewer) => operatorOf(parts, viewer)
     const closing = this.#closing.signal
     this.#doors = await openDoors(this.#rooms, this.#log, { draining, operatorFor, closing })
-    this.#socket = await listenLocally(inForce.config.gateway.data, localApi(operatorFor(LOCAL_OPERATOR), this.#log, closing))
+    this.#socket = await listenLocally(inForce.config.gateway.data, localApi(operatorFor({ name: LOCAL_OPERATOR }), this.#log, closing))
     await this.#offerFirstAdmin()
     this.#watch()
     this.#rooms.searching.start()

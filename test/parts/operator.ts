@@ -8,9 +8,11 @@ import type {
   ReplayAsked,
   ReplayStep,
   SecretView,
+  ShownRequest,
   TrailReading,
   TrailSearch,
 } from '../../src/api/local/index.ts'
+import { ApprovalError, type RequestView } from '../../src/approvals/index.ts'
 import type { RunView, SessionView } from '../../src/runs/index.ts'
 import type { CheckStep, EntryFields, EntryKind, LogKey, StoredEntry, StoredPayload } from '../../src/trail/index.ts'
 
@@ -39,6 +41,9 @@ export interface InMemoryOperator extends Operator {
   /** What was asked to be judged again; the answer. */
   readonly replays: ReplayAsked[]
   readonly replaying: ReplayStep[]
+  /** Requests for approval; the answers that came, in order. */
+  readonly requests: ShownRequest[]
+  readonly answers: { id: string; verdict: string; reason: string | undefined; channel: string }[]
   /** Appends an entry and wakes whoever follows. */
   append(kind: EntryKind, fields: EntryFields, payloads?: readonly StoredPayload[]): StoredEntry
   /** The next call of this name throws it. */
@@ -69,6 +74,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     checking: [],
     replays: [],
     replaying: [],
+    requests: [],
+    answers: [],
     append(kind, fields, payloads = []) {
       const index = operator.trail.length
       const entry: StoredEntry = {
@@ -235,6 +242,27 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
         yield* checking
       })()
     },
+    async approvals({ states, run, before, limit = 100 }) {
+      throwPlanted('approvals')
+      const all = operator.requests.map(({ request }) => request)
+      const from = before === undefined ? 0 : all.findIndex(({ id }) => id === before) + 1
+      const matches = (request: RequestView) => (states?.includes(request.state) ?? true) && (run ?? request.run) === request.run
+      return all.slice(from).filter(matches).slice(0, limit)
+    },
+    async approval(id) {
+      throwPlanted('approval')
+      return operator.requests.find(({ request }) => request.id === id)
+    },
+    async decideApproval(id, verdict, reason, channel) {
+      operator.answers.push({ id, verdict, reason, channel })
+      throwPlanted('decideApproval')
+      return become(operator.requests, id, verdict === 'approve' ? 'approved' : 'denied')
+    },
+    async revokeApproval(id, reason, channel) {
+      operator.answers.push({ id, verdict: 'revoke', reason, channel })
+      throwPlanted('revokeApproval')
+      return become(operator.requests, id, 'revoked')
+    },
     async secrets() {
       return [...operator.sealed.values()].map(({ view }) => view)
     },
@@ -260,6 +288,14 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     },
   }
   return operator
+}
+
+function become(requests: ShownRequest[], id: string, state: RequestView['state']): RequestView {
+  const at = requests.findIndex(({ request }) => request.id === id)
+  if (at === -1) throw new ApprovalError('GS_APPROVALS_UNKNOWN')
+  const request = { ...requests[at]!.request, state }
+  requests[at] = { ...requests[at]!, request }
+  return request
 }
 
 function remove<T>(from: T[], matches: (item: T) => boolean): boolean {
@@ -302,4 +338,36 @@ export function liveRun(id: `run_${string}` = 'run_one', sessionId = 'ses_one'):
     operations: 3,
   }
   return { run, session }
+}
+
+/** A request that waits, of a job that says hostile things. */
+export function waitingRequest(id: `apr_${string}` = 'apr_one', more: Partial<RequestView> = {}, sql = 'DELETE FROM orders'): ShownRequest {
+  const { run } = liveRun('run_one').run
+  const request: RequestView = {
+    id,
+    link: `https://gw.example.org:8445/approvals/${id}`,
+    state: 'pending',
+    mode: 'ticket',
+    run: run.id,
+    session: 'ses_one',
+    resource: 'orders-db',
+    protocol: 'postgres',
+    policy: 'sha256:00',
+    stream: false,
+    requirements: [{ rule: 'ask-first', groups: ['okta/sre'], count: 1, approvals: 0, needed: 1 }],
+    decisions: [],
+    askedAt: Date.UTC(2026, 10, 23, 12),
+    expiresAt: Date.UTC(2026, 10, 23, 12, 15),
+    ...more,
+  }
+  const effective = {
+    protocol: 'postgres' as const,
+    resource: 'orders-db',
+    database: 'orders',
+    parts: [{ label: 'statement', content: Buffer.from(sql) }],
+    session: { search_path: 'public' },
+    facts: [{ effects: [{ class: 'write', action: 'delete' }], sql: { statements: 1, writes: ['public.orders'], bounded: false } }],
+    stream: false,
+  }
+  return { request, content: { effective, names: [] }, run }
 }

@@ -75,6 +75,7 @@ export async function adminDoor(options: AdminDoorOptions): Promise<AdminDoor> {
       if (permission === undefined || !mayDo(authenticated.session.person.roles, permission))
         throw new AdminDoorError('GS_ADMIN_NOT_PERMITTED')
       request.authenticated = authenticated
+      request.channel = authenticated.csrf === undefined ? 'cli' : 'console'
       request.operator = options.operatorFor(authenticated.session.person)
       return undefined
     } catch (error) {

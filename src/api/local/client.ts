@@ -1,5 +1,13 @@
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
+import {
+  type ApprovalAnswer,
+  type ApprovalsAnswer,
+  requestSchema,
+  requestsSchema,
+  type ShownApprovalAnswer,
+  shownRequestSchema,
+} from './approval-schemas.ts'
 import { GatewayAnswer, LocalError } from './errors.ts'
 import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
 import type { TrailFilter } from './operator.ts'
@@ -87,6 +95,11 @@ export interface LocalClient {
   checkLog(payloads: boolean, signal: AbortSignal): AsyncIterable<CheckAnswer>
   replayPolicy(asked: ReplayRequest, signal: AbortSignal): AsyncIterable<ReplayStep>
   explainEntry(asked: ExplainRequest): Promise<ExplainedEntry>
+  /** One page, the newest first. @param asked the query of the route; `state` may be several */
+  approvals(asked: Readonly<Record<string, string | readonly string[]>>): Promise<ApprovalsAnswer>
+  approval(id: string): Promise<ShownApprovalAnswer>
+  decideApproval(id: string, verdict: 'approve' | 'deny', reason: string | undefined): Promise<ApprovalAnswer>
+  revokeApproval(id: string, reason: string | undefined): Promise<ApprovalAnswer>
   secrets(): Promise<SecretAnswer[]>
   setSecret(name: string, value: Uint8Array): Promise<SecretAnswer>
   removeSecret(name: string): Promise<void>
@@ -137,6 +150,14 @@ export function localClient(send: Transport): LocalClient {
     checkLog: (payloads, signal) => readLines(send, `/v1/trail/check?payloads=${payloads}`, checkSchema, signal, 'POST'),
     replayPolicy: (asked, signal) => readLines(send, '/v1/policy/replay', replaySchema, signal, 'POST', asked),
     explainEntry: (asked) => post('/v1/policy/explain', asked, explainedEntrySchema),
+    approvals: (asked) => {
+      const pairs = Object.entries(asked).flatMap(([name, values]) => [values].flat().map((value) => [name, value] as [string, string]))
+      return get(`/v1/approvals?${new URLSearchParams(pairs)}`, requestsSchema)
+    },
+    approval: (id) => get(`/v1/approvals/${part(id)}`, shownRequestSchema),
+    decideApproval: (id, verdict, reason) =>
+      post(`/v1/approvals/${part(id)}/decide`, { verdict, ...(reason !== undefined && { reason }) }, requestSchema),
+    revokeApproval: (id, reason) => post(`/v1/approvals/${part(id)}/revoke`, { ...(reason !== undefined && { reason }) }, requestSchema),
     secrets: () => get('/v1/secrets', z.array(secretSchema)),
     setSecret: async (name, body) => readJson(await ask(send, { method: 'PUT', path: `/v1/secrets/${part(name)}`, body }), secretSchema),
     removeSecret: (name) => act('DELETE', `/v1/secrets/${part(name)}`),

@@ -1,3 +1,4 @@
+import type { ApprovalChannel } from '../../approvals/index.ts'
 import type { Operator } from './operator.ts'
 import type { Permission } from './permissions.ts'
 
@@ -9,5 +10,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the caller may have done, in the caller's name. */
     operator: Operator
+    /** By which way an answer of the caller comes. */
+    channel: ApprovalChannel
   }
 }

@@ -5,6 +5,7 @@ import './declared.ts'
 import { LocalError } from './errors.ts'
 import type { Operator } from './operator.ts'
 import { codedError, problemOf, statusOf } from './problem.ts'
+import { approvalRoutes } from './routes/approvals.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
@@ -41,6 +42,7 @@ export function localApi(operator: Operator, log: FailureLog, closing: AbortSign
   speakProblems(api, log)
   api.addHook('onRequest', async (request) => {
     request.operator = operator
+    request.channel = 'cli'
   })
   operatorRoutes(api, log, closing)
   return api
@@ -72,6 +74,7 @@ export function speakProblems(api: LocalApi, log: FailureLog): void {
     if (config?.permission === undefined) throw new Error(`the route ${url} does not declare what it needs of its caller`)
   })
   api.decorateRequest('operator')
+  api.decorateRequest('channel')
 }
 
 /** Everything that an Operator may do, at any door. */
@@ -79,6 +82,7 @@ export function operatorRoutes(api: LocalApi, log: FailureLog, closing: AbortSig
   maintenanceRoutes(api, closing)
   runRoutes(api)
   sessionRoutes(api)
+  approvalRoutes(api)
   trailRoutes(api, closing)
   evidenceRoutes(api, log, closing)
   retentionRoutes(api, log)

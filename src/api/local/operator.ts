@@ -2,6 +2,7 @@ import type { RunId } from '../../operations/index.ts'
 import type { RunView, SessionView } from '../../runs/index.ts'
 import type { CheckReport, PageAsked, SearchPage, SearchQuery } from '../../search/index.ts'
 import type { StoredEntry, Trail } from '../../trail/index.ts'
+import type { ApprovalOperator } from './approval-operator.ts'
 import type { EvidenceOperator } from './evidence-operator.ts'
 import type { LogOperator } from './log-operator.ts'
 import type { PolicyOperator } from './policy-operator.ts'
@@ -11,7 +12,7 @@ import type { RetentionOperator } from './retention-operator.ts'
  * What whoever operates this machine's gateway may do with it. `gateway/` implements it over the rooms; the routes of
  * this folder offer it on the local socket. Refusals are thrown as CodedError.
  */
-export interface Operator extends EvidenceOperator, LogOperator, PolicyOperator, RetentionOperator {
+export interface Operator extends ApprovalOperator, EvidenceOperator, LogOperator, PolicyOperator, RetentionOperator {
   status(): GatewayStatus
   /** Newest first. */
   runs(): readonly RunView[]

@@ -23,8 +23,12 @@ export const permissions = [
   'keys.rotate',
   'secrets.read',
   'secrets.write',
+  /** Which there are, and what became of them. */
   'approvals.read',
+  /** What is asked for, exactly. */
+  'approvals.open',
   'approvals.decide',
+  'approvals.revoke',
   'gateway.operate',
 ] as const
 

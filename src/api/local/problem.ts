@@ -20,6 +20,14 @@ const STATUS: Readonly<Record<string, number>> = {
   GS_EVIDENCE_NOT_FOUND: 404,
   GS_RETENTION_NOT_FOUND: 404,
   GS_RETENTION_NO_HOLD: 404,
+  GS_APPROVALS_UNKNOWN: 404,
+  GS_APPROVALS_NOT_YOURS: 403,
+  GS_APPROVALS_OWN: 403,
+  GS_APPROVALS_NOT_INDEPENDENT: 403,
+  GS_APPROVALS_OVER: 409,
+  GS_APPROVALS_EXPIRED: 410,
+  GS_APPROVALS_NOT_RECORDED: 503,
+  GS_GATEWAY_PERSONS_ONLY: 403,
   GS_LOCAL_FAILED: 500,
   GS_ADMIN_REQUEST_INVALID: 400,
   GS_ADMIN_NOT_SIGNED_IN: 401,
@@ -34,7 +42,12 @@ const STATUS: Readonly<Record<string, number>> = {
   GS_TRAIL_FULL: 503,
   GS_TRAIL_FAILED: 503,
   GS_TRAIL_CLOSED: 503,
-} satisfies Partial<Record<LocalErrorCode | `GS_${'TRAIL' | 'EVIDENCE' | 'RETENTION' | 'ADMIN' | 'PEOPLE' | 'IDENTITY'}_${string}`, number>>
+} satisfies Partial<
+  Record<
+    LocalErrorCode | `GS_${'APPROVALS' | 'GATEWAY' | 'TRAIL' | 'EVIDENCE' | 'RETENTION' | 'ADMIN' | 'PEOPLE' | 'IDENTITY'}_${string}`,
+    number
+  >
+>
 
 /** What a room refuses is understood, and not done: 422 (RFC 9110 §15.5.21). */
 export function statusOf({ code }: CodedError): number {
