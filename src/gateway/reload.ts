@@ -5,6 +5,7 @@ import { preparePeople } from '../identity/people/index.ts'
 import { CodedError, type PostgresResource } from '../operations/index.ts'
 import { take } from './in-force.ts'
 import type { Rooms } from './rooms.ts'
+import { whoApproves } from './who-approves.ts'
 
 /** Reads the configuration again and puts it into force whole, or refuses it whole; both are recorded. */
 export type Reload = () => Promise<Reloaded>
@@ -41,6 +42,7 @@ async function reload(rooms: Rooms, path: string): Promise<Reloaded> {
     rooms.people?.signIn.use(people)
     rooms.runs.useBudgets(loaded.config.budgets)
     endSessionsOfChanged(rooms, before.resources.all)
+    rooms.approvals?.usePolicy(after.policy.digest, whoApproves(loaded.config))
     return { changed: true, policy: after.policy.digest }
   } catch (error) {
     if (error instanceof ConfigError) records.configRefused(error.code, error.problems)

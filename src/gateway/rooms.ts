@@ -1,5 +1,6 @@
+import { createApprovals, type RunningApprovals } from '../approvals/index.ts'
 import { createNamesAuthority, type NamesAuthority } from '../certificates/index.ts'
-import type { LoadedConfig } from '../config/index.ts'
+import { adminUrlOf, type LoadedConfig } from '../config/index.ts'
 import {
   type Connector,
   createConnector,
@@ -18,6 +19,7 @@ import { createLogin } from '../protocols/postgres/login/index.ts'
 import { Budgets, LiveRuns } from '../runs/index.ts'
 import {
   type EmbeddedDatabase,
+  embeddedApprovalStore,
   embeddedAuthorityStore,
   embeddedBudgetStore,
   embeddedCredentialStore,
@@ -38,6 +40,7 @@ import { refuseEphemeral } from './durability.ts'
 import { Evidence } from './evidence.ts'
 import { InForce } from './in-force.ts'
 import type { GatewayLog } from './log.ts'
+import { payloadsAt } from './payloads-at.ts'
 import { PeopleRecords } from './people-records.ts'
 import { publishThread } from './publishing/index.ts'
 import { Readings } from './readings.ts'
@@ -78,6 +81,8 @@ export interface Rooms {
   readonly exchange: TokenExchange
   /** Absent where nobody signs in here. */
   readonly people: { readonly signIn: People; readonly records: PeopleRecords } | undefined
+  /** Absent where nobody signs in here, so that nobody can be asked. */
+  readonly approvals: RunningApprovals | undefined
   /** Absent where the operator brings a certificate. */
   readonly tls: ServingTls
   readonly authority: NamesAuthority | undefined
@@ -125,6 +130,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     closers.push(() => searching.close())
     const rooms = await join(loaded, { database, masterKey, trail, witnessing })
     closers.push(() => rooms.runs.close())
+    closers.push(() => rooms.approvals?.close())
     closers.push(() => rooms.people?.signIn.close())
     closers.push(() => rooms.sql.close())
     const stores = { holds: embeddedHoldStore(database), state: embeddedRetentionStore(database) }
@@ -139,6 +145,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
         // On a slow disk, sessions that were cut learn only now what became of their last operations.
         await new Promise<void>((told) => trail.whenDurable(() => told()))
         rooms.guard.stop()
+        rooms.approvals?.close()
         await rooms.runs.recorded(ENDS_RECORDED_MS)
         rooms.readings.stop()
         if (stopped !== undefined) rooms.records.gatewayStopped(stopped)
@@ -179,9 +186,22 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   const readings = new Readings(trail)
   const secrets = createSecretStore(embeddedSecretStore(database), masterKey.sealer('secrets'), Date.now)
   const references = createReferences({ env: process.env, secrets })
-  const runs = new LiveRuns({
+  const adminUrl = config.gateway.listen.admin && adminUrlOf(config.gateway)
+  const approvals =
+    adminUrl === undefined
+      ? undefined
+      : createApprovals({
+          store: embeddedApprovalStore(database),
+          sealer: masterKey.sealer('approvals'),
+          trail,
+          runs: { run: (id) => runs.run(id), expect: (id) => runs.expect(id) },
+          settings: () => inForce.config.approvals,
+          link: (id) => `${adminUrl}/approvals/${id}`,
+          recorded: (place) => payloadsAt(trail, place),
+        })
+  const runs: LiveRuns = new LiveRuns({
     store: embeddedRunStore(database),
-    observer: new RunRecords(trail, config.gateway.durability),
+    observer: new RunRecords(trail, config.gateway.durability, (run, account) => approvals?.runEnded(run, account)),
     budgets: new Budgets({
       settings: config.budgets,
       store: embeddedBudgetStore(database),
@@ -233,6 +253,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     runs,
     trail,
     connect: (resource, ask, signal, permitted) => connector.connect(resource, ask, signal, permitted),
+    ...(approvals && { asking: { approvals, hold: (protocol) => inForce.config.approvals.hold[protocol] } }),
     now: Date.now,
   })
   const sql = createSqlReading({
@@ -254,6 +275,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     credentials,
     exchange,
     people,
+    approvals,
     tls,
     authority,
     connector,

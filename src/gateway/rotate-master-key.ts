@@ -13,6 +13,7 @@ import { resealRootKey } from '../identity/index.ts'
 import {
   type EmbeddedDatabase,
   type EmbeddedKeyStore,
+  embeddedApprovalStore,
   embeddedAuthorityStore,
   embeddedRootKeyStore,
   embeddedSecretStore,
@@ -33,8 +34,8 @@ export interface Rotated {
 }
 
 /**
- * Seals everything in a data folder again under a new master key: target credentials, the trail's keys, and those that the names
- * CA and the run credentials derive from. `key.changed` is in the trail before anything moves, and again with the counts when all
+ * Seals everything in a data folder again under a new master key: target credentials, the trail's keys, those that the names CA and
+ * the run credentials derive from, and what persons are asked to approve. `key.changed` is in the trail before anything moves, and again with the counts when all
  * has. Run it again with the same keys if it was interrupted. `gateway.masterKey` is the operator's to change afterwards.
  *
  * @param configPath the configuration, with the old master key
@@ -75,6 +76,7 @@ function resealable(database: EmbeddedDatabase, trailKeys: EmbeddedKeyStore, bef
     { purpose: 'trail', reseal: (change: Change) => trailKeys.reseal((key) => change(key.sealed, sealedKeyAad(key))) },
     { purpose: 'identity', reseal: (change: Change) => resealRootKey(rootKey, change) },
     { purpose: 'names authority', reseal: (change: Change) => authority.reseal(change) },
+    { purpose: 'approvals', reseal: (change: Change) => embeddedApprovalStore(database).reseal(change) },
   ]
 }
 

@@ -1,5 +1,5 @@
 import { countRun } from '../evidence/index.ts'
-import type { Run } from '../operations/index.ts'
+import type { Run, RunId } from '../operations/index.ts'
 import { redactJson } from '../redaction/index.ts'
 import type { BudgetCrossing, LogPlace, RunAccount, RunObserver, RunOver, RunState, SessionView, Suspension } from '../runs/index.ts'
 import type { EntryDraft, Trail } from '../trail/index.ts'
@@ -16,13 +16,18 @@ interface Sum extends Pick<RunAccount, 'decisions' | 'last'> {
 export class RunRecords implements RunObserver {
   readonly #trail: Trail
   readonly #durability: string
+  readonly #ending: (run: RunId, account: RunAccount) => void
   /** The log is read for one run after the other. */
   #counting: Promise<unknown> = Promise.resolve()
 
-  /** @param durability class of what the trail is written to, as receipts say it */
-  constructor(trail: Trail, durability: string) {
+  /**
+   * @param durability class of what the trail is written to, as receipts say it
+   * @param ending told that a run is over, before that is recorded: what ends with it is of the run
+   */
+  constructor(trail: Trail, durability: string, ending: (run: RunId, account: RunAccount) => void = () => undefined) {
     this.#trail = trail
     this.#durability = durability
+    this.#ending = ending
   }
 
   notBefore(): LogPlace {
@@ -75,6 +80,7 @@ export class RunRecords implements RunObserver {
   }
 
   async over(run: Run, state: Exclude<RunState, 'live'>, account: RunAccount, { interrupted, by }: RunOver): Promise<LogPlace> {
+    this.#ending(run.id, account)
     const isRevoked = state === 'revoked'
     if (isRevoked && !interrupted) this.#trail.note(revoked(run, by), account.expect())
     await account.settled()

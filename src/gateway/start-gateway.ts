@@ -11,6 +11,7 @@ import { LOCAL_OPERATOR } from './records.ts'
 import { createReload, type Reload } from './reload.ts'
 import { openRooms, type Rooms } from './rooms.ts'
 import { version } from './version.ts'
+import { whoApproves } from './who-approves.ts'
 
 export interface StartOptions {
   readonly configPath: string
@@ -97,6 +98,7 @@ class Gateway implements RunningGateway {
       loaded.text,
     )
     await this.#rooms.retention.finish()
+    this.#rooms.approvals?.start(policy.digest, whoApproves(inForce.config))
     const draining = () => this.#stopping !== undefined
     const parts = {
       rooms: this.#rooms,

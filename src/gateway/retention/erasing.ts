@@ -107,8 +107,9 @@ export class Erasing {
 
   /** Whose key is gone is forgotten as the owner of runs too. */
   #also(person: boolean) {
-    const { runs, searching, trail } = this.#parts
+    const { approvals, runs, searching, trail } = this.#parts
     return async (keys: readonly string[]) => {
+      approvals?.erased(keys)
       await searching.forget(keys)
       if (!person) return
       await runs.forget(({ principal: { issuer, subject } }) => trail.subjectKeyId(trail.pseudonym(issuer, subject)) === undefined)

@@ -1,3 +1,4 @@
+import type { RunningApprovals } from '../../approvals/index.ts'
 import type { HoldStore, RetentionStore } from '../../retention/index.ts'
 import type { LiveRuns } from '../../runs/index.ts'
 import type { Trail } from '../../trail/index.ts'
@@ -13,6 +14,7 @@ export interface RetentionParts {
   readonly trail: Trail
   readonly runs: LiveRuns
   readonly searching: Pick<Searching, 'forget' | 'forgetAged' | 'prune'>
+  readonly approvals?: Pick<RunningApprovals, 'erased'> | undefined
   readonly records: Pick<Records, 'withReason'>
   readonly holds: HoldStore
   readonly state: RetentionStore

@@ -31,7 +31,7 @@ export class PruningTrail {
    */
   async prune(dryRun: boolean, by: string | undefined): Promise<PruningReport> {
     if (!this.isAsked) throw new RetentionError('GS_RETENTION_UNSET')
-    const { trail, searching, runs, state, holds } = this.#parts
+    const { trail, searching, runs, state, holds, approvals } = this.#parts
     const before = this.#before()
     if (!dryRun) await this.#holds.completeCopies()
     const held = holds.all()
@@ -60,6 +60,7 @@ export class PruningTrail {
     state.write(trail.name, begun)
     const fields = { ...report, by: by ?? 'retention' }
     await trail.prune(pruning, { kind: 'pruned', fields }, async (gone) => {
+      approvals?.erased(gone)
       await searching.forget(gone)
       await searching.forgetAged({ below: pruning.payloads, kept: pruning.kept })
       await searching.prune(trail.proven.minimum)

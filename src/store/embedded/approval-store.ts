@@ -1,5 +1,14 @@
 import type { SQLInputValue } from 'node:sqlite'
-import type { ApprovalStore, Decision, RequestFilter, StoreChange, StoredPolicy, StoredRequest } from '../../approvals/index.ts'
+import {
+  type ApprovalStore,
+  cardSealedFor,
+  type Decision,
+  namesSealedFor,
+  type RequestFilter,
+  type StoreChange,
+  type StoredPolicy,
+  type StoredRequest,
+} from '../../approvals/index.ts'
 import type { ApprovalId } from '../../operations/index.ts'
 import type { EmbeddedDatabase } from './database.ts'
 import { transaction } from './transaction.ts'
@@ -46,7 +55,7 @@ CREATE TABLE approval_policy (one INTEGER PRIMARY KEY CHECK (one = 1), digest TE
 const LISTED = 100
 
 /** Requests for approval in the embedded database. */
-export function embeddedApprovalStore(database: EmbeddedDatabase): ApprovalStore {
+export function embeddedApprovalStore(database: EmbeddedDatabase): ApprovalStore & SealedApprovals {
   database.migrate('approval-1', SCHEMA)
   const { connection } = database
   const insert = connection.prepare(
@@ -55,6 +64,7 @@ export function embeddedApprovalStore(database: EmbeddedDatabase): ApprovalStore
   )
   const seal = connection.prepare('INSERT INTO approval_sealed (bytes) VALUES (?)')
   const overwrite = connection.prepare('UPDATE approval_sealed SET bytes = zeroblob(length(bytes)) WHERE n = ?')
+  const rewrite = connection.prepare('UPDATE approval_sealed SET bytes = ? WHERE n = ?')
   const row = connection.prepare('SELECT * FROM approval WHERE id = ?')
   const update = connection.prepare(`UPDATE approval SET state = coalesce(?, state), mode = coalesce(?, mode),
     usable_until = coalesce(?, usable_until), log = coalesce(?, log), entry = coalesce(?, entry), decisions = ?, names = ? WHERE id = ?`)
@@ -147,7 +157,27 @@ export function embeddedApprovalStore(database: EmbeddedDatabase): ApprovalStore
     },
     policy: () => readPolicy.get() as StoredPolicy | undefined,
     usePolicy: ({ digest, since }) => void writePolicy.run(digest, since),
+    reseal(change) {
+      const again = (n: unknown, aad: string) => {
+        const bytes = bytesAt(n)
+        if (bytes) rewrite.run(change(bytes, aad), n as SQLInputValue)
+      }
+      transaction(connection, () => {
+        for (const found of open.all()) {
+          const { id } = toRequest(found)
+          again(found.content, cardSealedFor(id))
+          again(found.names, namesSealedFor(id))
+        }
+      })
+      // The write-ahead file still holds what was there before.
+      connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    },
   }
+}
+
+export interface SealedApprovals {
+  /** Gives what is sealed of each open request to `change`, and keeps what it returns, which is as long; where it throws, nothing changes. */
+  reseal(change: (sealed: Uint8Array, aad: string) => Uint8Array): void
 }
 
 function conditions({ states, run, before }: RequestFilter): { where: string; values: SQLInputValue[] } {
