@@ -275,16 +275,16 @@ describe('what is not enforced', () => {
     const whole = `${example}
 masks:
   - { name: a, on: { resources: [orders-db] }, columns: [x], as: partial }
-budgets: [{ name: a, per: run, limit: { tokens: 5, money: 5 USD, approvalsAsked: 3 } }]
-approvals: {}
+budgets: [{ name: a, per: run, limit: { tokens: 5, money: 5 USD } }]
+approvals: { channels: [slack] }
 roles: {}
 limits: { idle: 30m, session: 8h, resultRows: 10 }
 `
     expect(places(whole).map((place) => place.replace(/^\S+ /, ''))).toEqual(
       [
         'masks',
-        ...['tokens', 'money', 'approvalsAsked'].map((limit) => `budgets[0].limit.${limit}`),
-        'approvals',
+        ...['tokens', 'money'].map((limit) => `budgets[0].limit.${limit}`),
+        'approvals.channels',
         'limits.idle',
         'limits.session',
       ].map((section) => `GS_CONFIG_NOT_SUPPORTED ${section}`),
@@ -293,9 +293,6 @@ limits: { idle: 30m, session: 8h, resultRows: 10 }
   })
 
   it.each([
-    ['effect: deny', 'effect: ask\n    approvers: { groups: [okta/sre], count: 1 }', 'rules[1].approvers'],
-    ['effect: deny', 'effect: ask\n    for: 15m', 'rules[1].for'],
-    ['effect: deny', 'effect: ask\n    stream: true', 'rules[1].stream'],
     ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.*, kubernetes.get]\n  - name: freeze', 'rules[0].do[1]'],
     ['    token: 0.0.0.0:8444', '    token: 0.0.0.0:8444\n    https: 0.0.0.0:8443', 'gateway.listen.https'],
     ['  drain: 30s', '  durability: postgres', 'gateway.durability'],
