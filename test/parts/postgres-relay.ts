@@ -1,7 +1,16 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import type { Admission, Guard, Session, SessionEnd } from '../../src/guard/index.ts'
-import { type Decided, type Decision, type Operation, type Outcome, Refusal, type Statement } from '../../src/operations/index.ts'
+import type { Admission, Guard, Session, SessionEnd, Waiting } from '../../src/guard/index.ts'
+import {
+  type Decided,
+  type Decision,
+  type EffectiveOperation,
+  type Grant,
+  type Operation,
+  type Outcome,
+  Refusal,
+  type Statement,
+} from '../../src/operations/index.ts'
 import { createLogin } from '../../src/protocols/postgres/login/index.ts'
 import { CancelRegistry, relay } from '../../src/protocols/postgres/relay/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../../src/protocols/postgres/target.ts'
@@ -28,9 +37,25 @@ export interface Seen {
   withdrawn: boolean
 }
 
+/** What persons were asked, and what became of it. */
+export interface AskRequest {
+  readonly texts: readonly string[]
+  readonly effective: EffectiveOperation
+  /** As made anew, once it was approved. */
+  again: EffectiveOperation | undefined
+  answer(verdict: Grant | Refusal): void
+  left: string | undefined
+  isTicket: boolean
+}
+
 export interface RelayControls {
   /** A statement that matches is refused. */
   denies: RegExp | undefined
+  /** For a statement that matches persons are asked; what they were asked stands in `requests`. */
+  asks: RegExp | undefined
+  readonly requests: AskRequest[]
+  /** How long a connection may wait for them, ms. */
+  hold: number
   /** Whether facts must say the state of the transaction; to be set before a client comes. */
   usesTransaction: boolean
   /** What texts are understood to be. */
@@ -80,6 +105,9 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
   await once(server, 'listening')
   const controls: RelayControls = {
     denies: undefined,
+    asks: undefined,
+    requests: [],
+    hold: 10_000,
     usesTransaction: false,
     reads: () => undefined,
     told: [],
@@ -135,7 +163,8 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
       const stop = new AbortController()
       const drain = new AbortController()
       controls.sessions.push({ stop, drain, target })
-      const session = { id: 'ses_test', signal: stop.signal, draining: drain.signal } as FakeSession
+      const resource = { name: 'orders-db', kind: 'postgres', tags: [] } as const
+      const session = { id: 'ses_test', resource, signal: stop.signal, draining: drain.signal } as unknown as FakeSession
       const log = { debug: () => undefined, warn: () => undefined }
       const rest = new Uint8Array(0)
       const limit = controls.inspectionLimit === undefined ? {} : { inspectionLimit: controls.inspectionLimit }
@@ -160,22 +189,53 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
     get usesTransaction() {
       return controls.usesTransaction
     },
-    asksPeople: false,
-    ask: () => Promise.reject(new Error('not played')),
+    get asksPeople() {
+      return controls.asks !== undefined
+    },
+    ask: async (_session, decided, effective) => askPersons(decided, effective),
     decide: (_session, operation): Decision => {
       const denied = controls.denies?.test(text(operation)) ?? false
-      return { effect: denied ? 'deny' : 'allow', rules: denied ? ['no-secrets'] : [], policy: 'sha256:0' }
+      const asked = controls.asks?.test(text(operation)) ?? false
+      return { effect: denied ? 'deny' : asked ? 'ask' : 'allow', rules: denied ? ['no-secrets'] : [], policy: 'sha256:0' }
     },
-    admit: (_session, decided, go) => {
+    admit: (_session, decided, go, approved) => {
       controls.batches.push(decided.length)
-      const answers = decided.map((one) => admit(one))
+      const request = controls.requests.at(-1)
+      if (approved && request) request.again = approved.effective
+      const answers = decided.map((one) => admit(one, approved !== undefined))
       if (controls.durableAfter === 0) go(answers)
       else setTimeout(() => go(answers), controls.durableAfter)
     },
   }
 
-  function admit({ operation, decision, refusal }: Decided): Admission | Refusal {
-    const refused = decision.effect === 'deny'
+  function askPersons(decided: readonly Decided[], effective: EffectiveOperation): Waiting {
+    const { promise, resolve } = Promise.withResolvers<Grant | Refusal>()
+    const request: AskRequest = {
+      texts: decided.map(({ operation }) => text(operation)),
+      effective,
+      again: undefined,
+      answer: resolve,
+      left: undefined,
+      isTicket: false,
+    }
+    controls.requests.push(request)
+    return {
+      id: 'apr_1',
+      link: 'https://gw.example.org/approvals/apr_1',
+      hold: controls.hold,
+      decided: promise,
+      becomeTicket() {
+        request.isTicket = true
+        return new Refusal('GS_APPROVAL_PENDING', { ticket: 'apr_1' })
+      },
+      leave(why) {
+        request.left ??= why
+      },
+    }
+  }
+
+  function admit({ operation, decision, refusal }: Decided, approved: boolean): Admission | Refusal {
+    const refused = decision.effect === 'deny' || (decision.effect === 'ask' && !approved && operation.form !== 'prepare')
     const seen: Seen = {
       form: operation.form,
       statement: operation.statement,

@@ -50,6 +50,8 @@ export class Answers {
   #statusPassed = false
   /** After an error in the extended protocol the server skips what it reads, up to the next Sync. */
   #skipping = false
+  /** Something was sent behind the last Sync or Query. */
+  #awaitsSync = false
   /** SQLSTATE of the error in the Query that is being answered, or in the group of extended messages. */
   #failure: string | undefined
   #fatal = false
@@ -120,6 +122,32 @@ export class Answers {
     return this.#clientFault
   }
 
+  /** Whether the server does nothing of what it reads, up to the next Sync. */
+  get skipping(): boolean {
+    return this.#skipping
+  }
+
+  /** Whether the server has done something that waits for its Sync. */
+  get awaitsSync(): boolean {
+    return this.#awaitsSync
+  }
+
+  /**
+   * A question of the gateway's own is answered, which was asked while nothing was in flight.
+   * @param status of its ReadyForQuery; absent: it was asked within a group
+   * @param failure SQLSTATE, where the server refused it: within a group it skips the rest of that
+   */
+  ownAnswered(status: number | undefined, failure: string | undefined): void {
+    if (failure !== undefined) this.#sql.failed()
+    if (status !== undefined) {
+      this.#status = status
+      this.#sql.ready(status)
+    } else if (failure !== undefined) {
+      this.#failure = failure
+      this.#skipping = true
+    }
+  }
+
   /** Whether nothing is in flight and no transaction is open. */
   get idle(): boolean {
     return this.#expected.length === 0 && this.#status === transaction.idle && !this.#skipping
@@ -128,6 +156,7 @@ export class Answers {
   /** A message goes upstream. One that the server cannot take while it copies in is a fault of the client. */
   sent(sent: Sent): void {
     const { type, name, ofStatement, statement, portal, flight, replacement, changes } = sent
+    this.#awaitsSync = type !== frontend.sync && type !== frontend.query
     const expected: Expected = {
       type,
       name,

@@ -54,6 +54,15 @@ export class Batch {
   #running = false
   #answered = false
 
+  /** Whether persons have to be asked before anything of it goes: then it is all that belongs together, and begins with nothing under way. */
+  asks = false
+  #bytes = 0
+
+  /** Bytes of its messages. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** Whether something in it may give a text behind it another meaning. */
   get changing(): boolean {
     return this.#changing
@@ -71,6 +80,7 @@ export class Batch {
 
   push(item: Item): void {
     if (item.changes) this.#changing = true
+    this.#bytes += item.end - item.start
     switch (item.type) {
       case frontend.copyData:
       case frontend.copyDone:

@@ -16,13 +16,19 @@ import { type StandIn, standIns, unknownPortal, unknownStatement } from './stand
 /** Everything but CopyData has to be read whole before it may go on. */
 const ASSEMBLED = Object.values(frontend).filter((type) => type !== frontend.copyData)
 
+/** Bytes of messages that are asked for together at most; what comes behind that is asked for by itself. */
+const ASKED_TOGETHER = 1024 * 1024
 const NO_BYTES = new Uint8Array(0)
 const NO_FACTS: readonly StatementFacts[] = []
+
+/** Behind these the client waits for answers: what it asks for together is complete. */
+const ENDS_ASKING: ReadonlySet<number> = new Set([frontend.query, frontend.sync, frontend.flush])
 
 /** What this needs of the guard. */
 export interface Decides {
   readonly decide: (operation: Operation) => Decision
   readonly usesTransaction: boolean
+  readonly asksPeople: boolean
 }
 
 /** Reads the client: frames its bytes, finds its operations and has each decided. */
@@ -47,6 +53,8 @@ export class FromClient implements MessageVisitor {
   #copyLeft = 0
   /** The message that has to wait: whole, or the beginning of a CopyData. */
   #held: Uint8Array | undefined
+  /** What has to be asked for is read to the end of what belongs together. */
+  #asked = false
   /** Whether the message that waits may be read now. */
   #ready = (): boolean => true
 
@@ -100,14 +108,27 @@ export class FromClient implements MessageVisitor {
     return this.#framer.push(chunk)
   }
 
+  /** Whether what was read has to be asked for, and more of it may come. */
+  get collecting(): boolean {
+    return this.#batch.asks && !this.#asked && !this.#terminated && (this.#held === undefined || this.#meaning.thinking !== undefined)
+  }
+
   /** What was read since the last call. */
   take(): Batch {
     const batch = this.#batch
+    this.#asked = false
     this.#batch = new Batch()
     return batch
   }
 
   message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const goesOn = this.#message(type, bytes, start, end)
+    if (!this.#batch.asks) return goesOn
+    this.#asked ||= ENDS_ASKING.has(type) || this.#batch.bytes > ASKED_TOGETHER
+    return goesOn && !this.#asked
+  }
+
+  #message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
     switch (type) {
       case frontend.bind:
         return this.#bind(bytes, start, end)
@@ -215,8 +236,11 @@ export class FromClient implements MessageVisitor {
 
   /** Refuses whatever the rules say. */
   #deny(item: NewItem, operation: Operation, refusal: Refusal): true {
-    const decision: Decision = { effect: 'deny', rules: [], policy: this.#guard.decide(operation).policy }
-    return this.#operate(item, { operation, decision, refusal })
+    return this.#operate(item, this.#denied(operation, refusal))
+  }
+
+  #denied(operation: Operation, refusal: Refusal): Decided {
+    return { operation, decision: { effect: 'deny', rules: [], policy: this.#guard.decide(operation).policy }, refusal }
   }
 
   #query(bytes: Uint8Array, start: number, end: number): boolean {
@@ -225,15 +249,13 @@ export class FromClient implements MessageVisitor {
     if (!understood) return this.#waitForMeaning(bytes, start, end)
     const statement = { text, understood, epoch: this.#meaning.epoch }
     const facts = understood.statements
-    return this.#decide(
-      { type: frontend.query, bytes, start, end, statement, facts, changes: this.#sql.changes(facts) },
-      'query',
-      statement,
-    )
+    const decided = this.#decide('query', statement)
+    if (this.#mustBeFirst(decided)) return this.#waitToBeFirst(bytes, start, end)
+    return this.#operate({ type: frontend.query, bytes, start, end, statement, facts, changes: this.#sql.changes(facts) }, decided)
   }
 
   #parse(bytes: Uint8Array, start: number, end: number): boolean {
-    const { name, text, userTypes } = readParse(bytes, start, end)
+    const { name, text, userTypes, types } = readParse(bytes, start, end)
     if (!isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
     if (this.#meaning.uncertain(this.#batch)) return this.#waitForMeaning(bytes, start, end)
     // Copied: a prepared statement may outlive the chunk by hours.
@@ -241,9 +263,10 @@ export class FromClient implements MessageVisitor {
     if (userTypes) this.#sql.typed(kept)
     const understood = this.#meaning.of(kept, this.#batch)
     if (!understood) return this.#waitForMeaning(bytes, start, end)
-    const statement: ReadStatement = { text: kept, understood, epoch: this.#meaning.epoch }
+    const common = { text: kept, understood, epoch: this.#meaning.epoch }
+    const statement: ReadStatement = types.length === 0 ? common : { ...common, types: Uint8Array.prototype.slice.call(types) }
     this.#answers.statements.change(name, statement, this.#group)
-    return this.#decide({ type: frontend.parse, bytes, start, end, name, statement }, 'prepare', statement)
+    return this.#operate({ type: frontend.parse, bytes, start, end, name, statement }, this.#decide('prepare', statement))
   }
 
   #bind(bytes: Uint8Array, start: number, end: number): boolean {
@@ -258,15 +281,12 @@ export class FromClient implements MessageVisitor {
       const replacement = { by: standIns.bind, answer: unknownStatement(of) }
       return this.#push({ type: frontend.bind, bytes, start, end, name, replacement })
     }
+    const decided = this.#decide('bind', statement, parameters)
+    if (this.#mustBeFirst(decided)) return this.#waitToBeFirst(bytes, start, end)
     const portal = new Portal(statement)
     portals.change(name, portal)
     const facts = portal.statements
-    this.#decide(
-      { type: frontend.bind, bytes, start, end, name, portal, statement, facts, changes: portal.runsAtBind },
-      'bind',
-      statement,
-      parameters,
-    )
+    this.#operate({ type: frontend.bind, bytes, start, end, name, portal, statement, facts, changes: portal.runsAtBind }, decided)
     portal.certainAt = this.#moves
     return true
   }
@@ -341,14 +361,25 @@ export class FromClient implements MessageVisitor {
     return this.#push({ type, bytes, start, end, name, changes })
   }
 
-  #decide(item: NewItem, form: Operation['form'], statement: ReadStatement, parameters?: Uint8Array): true {
+  #decide(form: Operation['form'], statement: ReadStatement, parameters?: Uint8Array): Decided {
     const { refusal: reason } = statement.understood
     const facts = this.#factsNow(statement.understood.facts)
     const operation: Operation = parameters
       ? { protocol: 'postgres', form, statement, parameters, facts }
       : { protocol: 'postgres', form, statement, facts }
-    if (reason !== undefined) return this.#deny(item, operation, new Refusal('GS_OPERATION_NOT_UNDERSTOOD', { reason }))
-    return this.#operate(item, { operation, decision: this.#guard.decide(operation) })
+    if (reason !== undefined) return this.#denied(operation, new Refusal('GS_OPERATION_NOT_UNDERSTOOD', { reason }))
+    return { operation, decision: this.#guard.decide(operation) }
+  }
+
+  /** Whether persons have to be asked, and something is under way before it: what the session is then is not certain, nor what it is asked of. */
+  #mustBeFirst({ decision }: Decided): boolean {
+    if (decision.effect !== 'ask' || !this.#guard.asksPeople || this.#batch.asks || this.#answers.skipping) return false
+    this.#batch.asks = this.#batch.items.length === 0 && !this.#answers.inFlight
+    return !this.#batch.asks
+  }
+
+  #waitToBeFirst(bytes: Uint8Array, start: number, end: number): false {
+    return this.#wait(bytes, start, end, () => !this.#answers.inFlight)
   }
 
   #operate(item: NewItem, decided: Decided): true {

@@ -1,3 +1,4 @@
+import type { FingerprintQuestion, SessionState } from '../asking/fingerprint.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
 import { backend } from '../wire/codes.ts'
 import { buildErrorResponse, type ErrorFields, readErrorFields } from '../wire/error-response.ts'
@@ -9,6 +10,9 @@ import type { Outgoing } from './outgoing.ts'
 
 /** Read whole: errors may be rewritten, the others are short. */
 const ASSEMBLED = [backend.errorResponse, backend.readyForQuery, backend.commandComplete, backend.parameterStatus, backend.copyInResponse]
+
+/** These may come at any time and belong to nothing (PostgreSQL protocol, "Asynchronous Operations"). */
+const ASYNCHRONOUS: ReadonlySet<number> = new Set([backend.noticeResponse, backend.notificationResponse, backend.parameterStatus])
 
 /** Far above what a server says in an error; beyond it the peer is not a PostgreSQL. */
 const LONGEST_ERROR = 64 * 1024 * 1024
@@ -22,6 +26,10 @@ export class FromServer implements MessageVisitor {
   /** Whether the pieces of the message under way are passed. */
   #passes = true
   #broken = false
+  /** What the gateway itself asked, while nothing else is answered. */
+  #question: FingerprintQuestion | undefined
+  #questionAnswered: (state: SessionState | undefined) => void = () => undefined
+  #questionFailure: string | undefined
 
   constructor(answers: Answers, outgoing: Outgoing, sql: Pick<SqlSession, 'reported'>) {
     this.#answers = answers
@@ -33,6 +41,19 @@ export class FromServer implements MessageVisitor {
   /** Whether the client has been given whole messages only: a message of ours may follow. */
   get atBoundary(): boolean {
     return !this.#framer.passing
+  }
+
+  /**
+   * The next answers are to this. To be called while nothing is in flight; they reach nobody else.
+   * @returns undefined where the server refused to say. Where the connection ends, it never resolves
+   */
+  expect(question: FingerprintQuestion): Promise<SessionState | undefined> {
+    this.#question = question
+    this.#questionFailure = undefined
+    this.#framer.assemble(backend.dataRow, true)
+    return new Promise((resolve) => {
+      this.#questionAnswered = resolve
+    })
   }
 
   /** Whether it stopped making sense; nothing more is read then. */
@@ -49,6 +70,7 @@ export class FromServer implements MessageVisitor {
   }
 
   message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#question && !ASYNCHRONOUS.has(type)) return this.#answered(this.#question, type, bytes, start, end)
     const muted = this.#answers.muted
     switch (type) {
       case backend.dataRow:
@@ -78,7 +100,6 @@ export class FromServer implements MessageVisitor {
       case backend.errorResponse:
         this.#error(bytes, start, end, muted)
         return true
-      // These may come at any time and belong to nothing (PostgreSQL protocol, "Asynchronous Operations").
       case backend.parameterStatus: {
         const { name, value } = readParameterStatus(bytes, start, end)
         this.#sql.reported(name, value)
@@ -103,6 +124,29 @@ export class FromServer implements MessageVisitor {
       if (first && !this.#answers.result(1, lengthOf(bytes, start))) this.#passes = false
     } else if (first && type !== backend.noticeResponse && type !== backend.notificationResponse) this.#answers.received(type)
     if (this.#passes) this.#outgoing.add(bytes, start, end)
+  }
+
+  #answered(question: FingerprintQuestion, type: number, bytes: Uint8Array, start: number, end: number): true {
+    if (type === backend.errorResponse) {
+      const fields = readErrorFields(bytes.subarray(start + HEADER_BYTES, end))
+      this.#questionFailure = fields?.get('C') ?? 'XX000'
+      const severity = fields?.get('V') ?? fields?.get('S')
+      // It answers nothing: the server is going away, and says so to whoever is connected.
+      if (severity === 'FATAL' || severity === 'PANIC') {
+        this.#error(bytes, start, end, false)
+        return true
+      }
+    }
+    question.take(type, bytes, start, end)
+    if (!question.isAnswered) return true
+    this.#question = undefined
+    this.#framer.assemble(backend.dataRow, false)
+    const status = type === backend.readyForQuery ? readTransactionStatus(bytes, start, end) : undefined
+    this.#answers.ownAnswered(status, this.#questionFailure)
+    // Within a group it is the client's own that fails by it.
+    if (status === undefined && type === backend.errorResponse) this.#outgoing.add(bytes, start, end)
+    this.#questionAnswered(question.answer)
+    return true
   }
 
   oversize(type: number): void {

@@ -1,8 +1,11 @@
-import type { SessionEnd } from '../../../guard/index.ts'
+import type { Approved, SessionEnd } from '../../../guard/index.ts'
 import { type Operation, Refusal } from '../../../operations/index.ts'
+import { FingerprintQuestion, type Named, type SessionState } from '../asking/fingerprint.ts'
+import { transaction } from '../wire/codes.ts'
 import type { ErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
 import { Answers } from './answers.ts'
+import { Asking, type Left } from './asking.ts'
 import type { Batch } from './batch.ts'
 import { Ending } from './ending.ts'
 import { type Answer, Forwarder } from './forwarder.ts'
@@ -19,6 +22,17 @@ const WAITING_LIMIT = 1024 * 1024
 /** Messages that the server has yet to answer before the client is not read any more: some are of 5 bytes, and each is remembered. */
 const UNANSWERED_LIMIT = 65_536
 
+/** Why nobody waits for persons any more where a session ends. */
+const LEFT: Readonly<Record<SessionEnd, Left>> = {
+  'client-closed': 'disconnected',
+  'client-lost': 'disconnected',
+  'target-closed': 'session-ended',
+  'target-unreachable': 'session-ended',
+  ended: 'session-ended',
+  'protocol-error': 'session-ended',
+  drained: 'session-ended',
+}
+
 /** One session between two sockets. Client bytes wait here for admission, in order; server bytes pass through. */
 export class SessionRelay {
   readonly #options: RelayOptions
@@ -33,6 +47,8 @@ export class SessionRelay {
   /** Its operations are being made durable, or are held because a cancel is on its way to the target. */
   #admitting: Batch | undefined
   #held: readonly Answer[] | undefined
+  /** Persons are asked for what comes next. */
+  #asking: Asking | undefined
   /** Resolves once the last batch of an ended session is answered. */
   readonly #lastAdmitted = Promise.withResolvers<void>()
   #pumping = false
@@ -51,6 +67,9 @@ export class SessionRelay {
       decide: (operation: Operation) => guard.decide(session, operation),
       get usesTransaction() {
         return guard.usesTransaction
+      },
+      get asksPeople() {
+        return guard.asksPeople
       },
     }
     this.#fromClient = new FromClient(this.#answers, decides, sql, limit)
@@ -112,12 +131,10 @@ export class SessionRelay {
     try {
       while ((this.#waiting.length > 0 || this.#fromClient.held > 0) && !this.#mustWait()) {
         const batch = this.#frame()
-        if (batch.operations.length === 0) this.#forward(batch, [])
-        else {
-          this.#admitting = batch
-          const { guard, session } = this.#options
-          guard.admit(session, batch.operations, this.#admitted)
-        }
+        if (!batch) break
+        if (batch.asks) this.#ask(batch)
+        else if (batch.operations.length === 0) this.#forward(batch, [])
+        else this.#admit(batch, batch.operations)
       }
     } catch (error) {
       this.#clientFault(error)
@@ -126,34 +143,81 @@ export class SessionRelay {
     }
   }
 
+  #admit(batch: Batch, operations: Batch['operations'], approved?: Approved): void {
+    this.#admitting = batch
+    const { guard, session } = this.#options
+    guard.admit(session, operations, this.#admitted, approved)
+  }
+
   #mustWait(): boolean {
+    if (this.#asking) return true
     return this.#admitting !== undefined || this.#cancelling !== undefined || this.#fromClient.waits || this.#ending.reason !== undefined
   }
 
-  /** Reads on, up to a message that has to wait. */
-  #frame(): Batch {
+  /** Reads on, up to a message that has to wait. @returns undefined where more of what is asked for together may come */
+  #frame(): Batch | undefined {
     const client = this.#fromClient
     if (client.held > 0) client.resume()
     const waiting = this.#waiting
     this.#waiting = []
     this.#waitingBytes = 0
     let index = 0
-    while (index < waiting.length && client.held === 0 && !client.terminated) {
+    let stopped = false
+    while (index < waiting.length && client.held === 0 && !client.terminated && !stopped) {
       const chunk = waiting[index]!
       const read = client.read(chunk)
-      if (read < chunk.length) waiting[index] = chunk.subarray(read)
+      stopped = read < chunk.length
+      if (stopped) waiting[index] = chunk.subarray(read)
       else index += 1
     }
     if (!client.terminated) this.#waiting = waiting.slice(index)
     for (const chunk of this.#waiting) this.#waitingBytes += chunk.length
     void client.thinking?.then(this.#goOn)
-    return client.take()
+    return client.collecting ? undefined : client.take()
   }
 
   /** What was waited for may be there. */
   readonly #goOn = (): void => {
     this.#pump()
     this.#readClient()
+  }
+
+  /** Nothing is under way, and nothing more is read into operations until persons have answered, or nobody waits for it. */
+  #ask(batch: Batch): void {
+    const { client, guard, session, sql } = this.#options
+    const asking = new Asking(batch, {
+      resource: session.resource.name,
+      ask: (decided, effective) => guard.ask(session, decided, effective),
+      state: (named) => this.#stateOf(named),
+      inTransaction: this.#answers.status !== transaction.idle || this.#answers.awaitsSync,
+      epoch: () => sql.epoch,
+      tell: (notice) => {
+        if (!this.#ending.reason && this.#fromServer.atBoundary) client.write(notice)
+      },
+    })
+    this.#asking = asking
+    asking.run().then(
+      (answer) => this.#asked(batch, answer),
+      (error: unknown) => this.#failed(error),
+    )
+    if (session.draining.aborted) asking.becomeTicket()
+  }
+
+  /** What the session is, by the target's own word. */
+  #stateOf(named: readonly Named[]): Promise<SessionState | undefined> {
+    const question = new FingerprintQuestion(this.#answers.awaitsSync, named)
+    const answered = this.#fromServer.expect(question)
+    this.#options.target.socket.write(question.bytes)
+    return answered
+  }
+
+  #asked(batch: Batch, answer: Approved | Refusal): void {
+    this.#asking = undefined
+    if (this.#ending.reason) return
+    if (answer instanceof Refusal) {
+      const refused = batch.operations.map((each) => (each.refusal || each.decision.effect !== 'ask' ? each : { ...each, refusal: answer }))
+      this.#admit(batch, refused)
+    } else this.#admit(batch, batch.operations, answer)
   }
 
   readonly #admitted = (answers: readonly Answer[]): void => {
@@ -196,6 +260,8 @@ export class SessionRelay {
     const { client, target } = this.#options
     this.#crowded = this.#answers.unanswered > UNANSWERED_LIMIT
     const waiting = this.#waitingBytes + this.#fromClient.held
+    // Not read any more, it would not be seen to go away.
+    if (waiting > WAITING_LIMIT) this.#asking?.becomeTicket()
     if (this.#ending.reason || (waiting <= WAITING_LIMIT && !this.#crowded && !target.socket.writableNeedDrain)) client.resume()
     else client.pause()
   }
@@ -237,7 +303,8 @@ export class SessionRelay {
   /** A CancelRequest with this session's pair. Forwarded only while there is something that it can mean. */
   #cancelRequested(): void {
     if (this.#ending.reason || this.#cancelling) return
-    if (this.#answers.inFlight) void this.#cancelTarget()
+    if (this.#asking) this.#asking.leave('cancelled')
+    else if (this.#answers.inFlight) void this.#cancelTarget()
     else if (this.#admitting || this.#fromClient.thinking) this.#withdrawn = true
   }
 
@@ -289,7 +356,9 @@ export class SessionRelay {
 
   #drain(): void {
     const { atBoundary, held } = this.#fromClient
-    const quiet = this.#answers.idle && !this.#admitting && this.#waiting.length === 0 && held === 0 && atBoundary
+    // Whoever waits for a person comes back for the answer, to another gateway or this one started again.
+    this.#asking?.becomeTicket()
+    const quiet = this.#answers.idle && !this.#asking && !this.#admitting && this.#waiting.length === 0 && held === 0 && atBoundary
     if (quiet) this.#finish('drained', DRAINED)
   }
 
@@ -297,6 +366,7 @@ export class SessionRelay {
     if (this.#ending.reason) return
     this.#waiting = []
     const { terminated } = this.#fromClient
+    this.#asking?.leave(LEFT[end])
     const running = this.#answers.inFlight && end !== 'target-closed' && end !== 'client-closed'
     this.#ending.begin(end, word, this.#admitting && this.#lastAdmitted.promise)
     if (this.#held) this.#release(this.#held)

@@ -47,6 +47,8 @@ export function standInFor({ type, name }: { readonly type: number; readonly nam
 
 /** How a refusal reads in this protocol: 42501 insufficient_privilege, the rule in DETAIL, the next step in HINT. */
 export function refusalFields(refusal: Refusal, severity: 'ERROR' | 'FATAL' = 'ERROR'): ErrorFields {
+  // Whoever cancels while it waits for persons sees what a server says, and why nothing came of it.
+  if (refusal.code === 'GS_APPROVAL_WITHDRAWN' && severity === 'ERROR') return { ...CANCELLED, detail: refusal.message, hint: refusal.next }
   const by = refusal.rule === undefined ? 'Refused by the gateway' : `Refused by rule "${refusal.rule}"`
   return {
     severity,

@@ -9,6 +9,8 @@ export interface ParseMessage {
   readonly text: Uint8Array
   /** A parameter has a type by its number that does not come with PostgreSQL. */
   readonly userTypes: boolean
+  /** Numbers of the types of parameters, as on the wire. A view into the message. */
+  readonly types: Uint8Array
 }
 
 export interface BindMessage {
@@ -42,7 +44,7 @@ export function readParse(bytes: Uint8Array, start: number, end: number): ParseM
   let userTypes = false
   // Numbers below 16384 come with PostgreSQL (FirstNormalObjectId).
   for (let at = types + 2; at < end; at += 4) userTypes ||= bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 2]! >= 0x40
-  return { name: nameOf(bytes, start + 5, nameEnd), text: bytes.subarray(nameEnd + 1, textEnd), userTypes }
+  return { name: nameOf(bytes, start + 5, nameEnd), text: bytes.subarray(nameEnd + 1, textEnd), userTypes, types: bytes.subarray(types + 2, end) }
 }
 
 /** The names of a Bind; its parameters are left to the server. @throws WireError */

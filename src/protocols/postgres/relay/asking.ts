@@ -1,0 +1,132 @@
+import type { Approved, Waiting } from '../../../guard/index.ts'
+import { type Decided, type EffectiveOperation, Refusal } from '../../../operations/index.ts'
+import { effectiveOperation, isStream, namedIn, type Wanted } from '../asking/effective.ts'
+import type { Named, SessionState } from '../asking/fingerprint.ts'
+import { buildNoticeResponse } from '../wire/error-response.ts'
+import type { Batch } from './batch.ts'
+
+/** Within a transaction others wait for its locks: so long, ms. */
+const HOLD_IN_TRANSACTION_MS = 5_000
+
+export interface AskingParts {
+  /** The resource's configured name. */
+  readonly resource: string
+  /** Asks the guard. @throws Refusal */
+  readonly ask: (decided: readonly Decided[], effective: EffectiveOperation) => Promise<Waiting>
+  /** Asks the target what its session is; undefined where it does not say. */
+  readonly state: (named: readonly Named[]) => Promise<SessionState | undefined>
+  /** Whether something would have to be undone, or holds locks, while it waits. */
+  readonly inTransaction: boolean
+  /** Changes whenever the same text may mean something else. */
+  readonly epoch: () => number
+  /** Tells the client something, while it waits. */
+  readonly tell: (notice: Uint8Array) => void
+}
+
+/** Why nobody waits for an answer any more. */
+export type Left = 'cancelled' | 'disconnected' | 'session-ended'
+
+/** One request of a client, from before persons are asked to what they said. */
+export class Asking {
+  readonly batch: Batch
+  readonly #parts: AskingParts
+  readonly #wanted: readonly Wanted[]
+  readonly #left = Promise.withResolvers<Left>()
+  readonly #ticket = Promise.withResolvers<'ticket'>()
+
+  /** @param batch all that belongs together, not sent */
+  constructor(batch: Batch, parts: AskingParts) {
+    this.batch = batch
+    this.#parts = parts
+    this.#wanted = batch.items.flatMap(({ operation, facts, statement }) =>
+      operation < 0 ? [] : [{ decided: batch.operations[operation]!, statements: facts, types: statement?.types }],
+    )
+  }
+
+  /** @returns what `admit` needs, or why nothing of it may go. Never rejects but with what is a fault of ours */
+  async run(): Promise<Approved | Refusal> {
+    const { inTransaction, tell, epoch } = this.#parts
+    if (isStream(this.#wanted) && !this.#wanted.every(({ decided }) => decided.decision.ask?.stream !== false)) return unseen()
+    const began = epoch()
+    const effective = await this.#effective()
+    if (effective instanceof Refusal) return effective
+    let waiting: Waiting
+    try {
+      waiting = await this.#parts.ask(
+        this.#wanted.map(({ decided }) => decided),
+        effective,
+      )
+    } catch (error) {
+      if (error instanceof Refusal) return error
+      throw error
+    }
+    const given = await Promise.race([waiting.decided, this.#left.promise, undefined])
+    if (given === undefined) tell(notice(waiting))
+    const answer = given ?? (await this.#wait(waiting, inTransaction ? Math.min(HOLD_IN_TRANSACTION_MS, waiting.hold) : waiting.hold))
+    if (answer instanceof Refusal) return answer
+    if (answer === 'ticket') return inTransaction ? repeatAll(waiting.becomeTicket()) : waiting.becomeTicket()
+    if (typeof answer === 'string') {
+      waiting.leave(answer)
+      return new Refusal('GS_APPROVAL_WITHDRAWN')
+    }
+    const again = await this.#effective()
+    if (again instanceof Refusal || epoch() !== began) {
+      waiting.leave('changed')
+      return new Refusal('GS_APPROVAL_VOID')
+    }
+    return { grant: answer, effective: again }
+  }
+
+  /** Nobody waits any more. Idempotent. */
+  leave(why: Left): void {
+    this.#left.resolve(why)
+  }
+
+  /** It stops waiting now, and goes on as a ticket. */
+  becomeTicket(): void {
+    this.#ticket.resolve('ticket')
+  }
+
+  async #wait({ decided }: Waiting, patience: number) {
+    let timer: NodeJS.Timeout | undefined
+    const over = new Promise<'ticket'>((resolve) => {
+      timer = setTimeout(resolve, patience, 'ticket')
+    })
+    try {
+      return await Promise.race([decided, this.#left.promise, this.#ticket.promise, over])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #effective(): Promise<EffectiveOperation | Refusal> {
+    const state = await this.#parts.state(namedIn(this.#wanted))
+    return state ? effectiveOperation(this.#parts.resource, this.#wanted, state) : new Refusal('GS_APPROVAL_VOID')
+  }
+}
+
+function notice({ id, link }: Waiting): Uint8Array {
+  return buildNoticeResponse({
+    severity: 'NOTICE',
+    sqlstate: '00000',
+    message: `Waiting for a person to approve this: ${link}`,
+    detail: `Held for approval ${id}.`,
+    hint: 'It runs as soon as it is approved. Cancel it to withdraw the request.',
+  })
+}
+
+function repeatAll(ticket: Refusal): Refusal {
+  return new Refusal('GS_APPROVAL_PENDING', {
+    rule: ticket.rule,
+    ticket: ticket.ticket,
+    reason: ticket.message,
+    next: `Your transaction is rolled back. Once it is approved, repeat it from BEGIN, word for word. ${ticket.next}`,
+  })
+}
+
+function unseen(): Refusal {
+  return new Refusal('GS_APPROVAL_UNAVAILABLE', {
+    reason: 'What would be copied is not known when persons are asked, and no rule lets them approve it unseen.',
+    next: 'Insert the rows with a statement that holds them, or ask the owner of the rule for stream: true.',
+  })
+}
