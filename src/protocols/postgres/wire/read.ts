@@ -44,7 +44,12 @@ export function readParse(bytes: Uint8Array, start: number, end: number): ParseM
   let userTypes = false
   // Numbers below 16384 come with PostgreSQL (FirstNormalObjectId).
   for (let at = types + 2; at < end; at += 4) userTypes ||= bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 2]! >= 0x40
-  return { name: nameOf(bytes, start + 5, nameEnd), text: bytes.subarray(nameEnd + 1, textEnd), userTypes, types: bytes.subarray(types + 2, end) }
+  return {
+    name: nameOf(bytes, start + 5, nameEnd),
+    text: bytes.subarray(nameEnd + 1, textEnd),
+    userTypes,
+    types: bytes.subarray(types + 2, end),
+  }
 }
 
 /** The names of a Bind; its parameters are left to the server. @throws WireError */
