@@ -43,7 +43,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
     ...logOperator(rooms, viewer),
     ...rooms.retention.operator(viewer),
     ...replayOperator(rooms, viewer),
-    ...approvalOperator({ approvals: undefined, ...rooms }, who),
+    ...approvalOperator(rooms, who),
     status: (): GatewayStatus => ({
       version: version(),
       origin: `${inForce.config.gateway.origin}/${inForce.config.gateway.instance}`,
