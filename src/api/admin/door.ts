@@ -1,18 +1,21 @@
 import type { TlsOptions } from 'node:tls'
 import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
-import type { FastifyBaseLogger, FastifyReply } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { Throttle } from '../../identity/index.ts'
 import type { People, SignedInPerson } from '../../identity/people/index.ts'
 import { CodedError } from '../../operations/index.ts'
 import { httpDoor, isLoopback, listenOn, type Misfit } from '../http/door.ts'
-import { type LocalApi, operatorRoutes, speakProblems, type ZodTypes } from '../local/local-api.ts'
+import { type FailureLog, type LocalApi, operatorRoutes, speakProblems, type ZodTypes } from '../local/local-api.ts'
 import type { Operator } from '../local/operator.ts'
 import type { Permission } from '../local/permissions.ts'
 import { problemOf, statusOf } from '../local/problem.ts'
+import { approvalPages } from './approval-pages.ts'
 import { type Authenticated, authenticate, requireOurPage } from './authenticate.ts'
 import { AdminDoorError } from './errors.ts'
+import { frontPage } from './front-page.ts'
 import { describeApi } from './openapi.ts'
+import { sendProblemPage } from './page-problem.ts'
 import { mayDo } from './role-permissions.ts'
 import { browserSignInRoutes, signInRoutes } from './sign-in-routes.ts'
 
@@ -58,7 +61,8 @@ export async function adminDoor(options: AdminDoorOptions): Promise<AdminDoor> {
     contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
     refuse: refuseMisfit,
   }).withTypeProvider<ZodTypes>() as unknown as LocalApi
-  speakProblems(server, { error: (fields, message) => options.logger?.error(fields, message) })
+  const log: FailureLog = { error: (fields, message) => options.logger?.error(fields, message) }
+  speakProblems(server, log)
   server.decorateRequest('authenticated')
   const routes: AdminDoor['routes'][number][] = []
   server.addHook('onRoute', ({ method, url, config }) => {
@@ -80,7 +84,7 @@ export async function adminDoor(options: AdminDoorOptions): Promise<AdminDoor> {
       return undefined
     } catch (error) {
       if (!(error instanceof CodedError)) throw error
-      return refuse(reply, error)
+      return refuse(reply, error, request)
     }
   })
   // Behind parsing: what shows that a form is ours stands in it. Before validation: nobody learns from it what a route takes.
@@ -90,12 +94,14 @@ export async function adminDoor(options: AdminDoorOptions): Promise<AdminDoor> {
       return undefined
     } catch (error) {
       if (!(error instanceof CodedError)) throw error
-      return refuse(reply, error)
+      return refuse(reply, error, request)
     }
   })
   browserSignInRoutes(server, options)
   signInRoutes(server, options)
-  operatorRoutes(server, { error: (fields, message) => options.logger?.error(fields, message) }, options.closing)
+  frontPage(server, log)
+  approvalPages(server, log)
+  operatorRoutes(server, log, options.closing)
   await server.ready()
   return {
     routes,
@@ -108,7 +114,8 @@ export async function adminDoor(options: AdminDoorOptions): Promise<AdminDoor> {
   }
 }
 
-function refuse(reply: FastifyReply, error: CodedError): FastifyReply {
+function refuse(reply: FastifyReply, error: CodedError, request?: FastifyRequest): FastifyReply {
+  if (request?.routeOptions.config.page) return sendProblemPage(request, reply, error)
   const status = statusOf(error)
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(status).send(problemOf(error))

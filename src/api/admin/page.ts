@@ -4,11 +4,16 @@ import type { FastifyReply } from 'fastify'
 const STYLE = `:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
 body{max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.4rem}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid;padding:.75rem;max-height:40rem;overflow:auto}
+h2{font-size:1.15rem;margin:1.5rem 0 .5rem}
+h3{font-size:1rem;margin:1rem 0 .25rem}
+pre{border:1px solid;padding:.75rem}
+.exact{white-space:pre-wrap;overflow-wrap:anywhere;direction:ltr;unicode-bidi:bidi-override}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;padding:.25rem .75rem .25rem 0;vertical-align:top;overflow-wrap:anywhere}
 dt{font-weight:600}
 dd{margin:0 0 .5rem}
 button{font:inherit;padding:.4rem 1rem}
-.mark{outline:1px solid;font-size:.8em}
+.mark{background:#b45309;color:#fff;font-size:.85em}
 .warn{border-left:.3rem solid #b45309;padding-left:.75rem}`
 
 const POLICY = [
