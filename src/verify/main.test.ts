@@ -158,7 +158,7 @@ it('is read in one sitting, and needs nothing but Node', () => {
   texts.push(readFileSync(join(root, 'bin/gatescribe-verify.js'), 'utf8'))
   // Lines that do something, as Biome lays them out: neither blank nor comment alone. Tests do not count, the command in bin does.
   const lines = texts.flatMap((text) => text.split('\n')).filter((line) => !/^\s*(\/\/.*|\/\*.*|\*.*)?$/.test(line))
-  expect(lines.length).toBeLessThan(600)
+  expect(lines.length).toBeLessThan(640)
   for (const text of texts) {
     expect(text.split('\n').length).toBeLessThan(200)
     for (const [, from] of text.matchAll(/from '([^']+)'/g)) expect(from).toMatch(/^(node:|\.\/)/)

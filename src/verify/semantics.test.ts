@@ -46,6 +46,60 @@ it('says nothing against a run as it should be, and counts it', () => {
   expect(judge(lines.slice(0, -3))).toContain('1 sessions still open')
 })
 
+const id = 'apr_1'
+const approval = (what: string, fields = {}): Line => [`approval.${what}`, { approval: id, run, ...fields }]
+const ASKED = approval('asked')
+const YES = approval('decided', { verdict: 'approve', complete: true })
+const USED = approval('used', { session })
+const asking = (n: number, by?: string, form = 'query'): Line => [
+  'operation.intent',
+  { session, ops: [[n, 1, 1, form]], decisions: [[1, 'ask', ['r'], 'p']], ...(by && { approval: by }) },
+]
+const told = (n: number, status: string): Line => ['operation.outcome', { session, outcomes: [[n, status, 0, 0, 1]] }]
+
+it('says nothing against what was asked, approved, used once and carried out; nor against what came to nothing', () => {
+  const lines = [START, OPEN, ASKED, YES, USED, asking(1, id), asking(2, id), told(1, 'completed'), told(2, 'failed')]
+  expect(judge(lines)).toMatch(ok)
+  expect(judge(lines, { whole: 'run' })).toMatch(ok)
+  expect(judge([OPEN, USED, asking(1, id), told(1, 'completed'), CLOSE], { whole: 'session' })).toMatch(ok)
+  expect(judge([OPEN, asking(1, id)], { whole: 'none' })).toMatch(ok)
+  expect(judge([START, OPEN, ASKED, asking(1), told(1, 'refused'), asking(2), told(2, 'unknown')])).toMatch(ok)
+  expect(judge([START, OPEN, asking(1, undefined, 'prepare'), told(1, 'completed')])).toMatch(ok)
+  expect(judge([START, OPEN, ASKED, YES, USED, asking(1, id), told(1, 'completed'), approval('ended', { state: 'used' })])).toMatch(ok)
+  // Of a log whose beginning is not there, nobody knows what was asked.
+  expect(judge([YES, USED], { from: 90 })).toMatch(ok)
+})
+
+it.each<[string, readonly Line[], string]>([
+  ['what was carried out without', [START, OPEN, asking(1), told(1, 'completed')], 'entry 3 says that operation 1 was carried out'],
+  ['what failed without', [START, OPEN, ASKED, YES, asking(1), told(1, 'failed')], 'entry 5 says that operation 1 was carried out'],
+  ['one that was not used', [START, OPEN, ASKED, YES, asking(1, id)], 'entry 4 has operations under "apr_1"'],
+  [
+    'one that another session used',
+    [START, OPEN, ASKED, YES, approval('used', { session: 'ses_2' }), asking(1, id)],
+    'entry 5 has operations',
+  ],
+  [
+    'one that was used for something else',
+    [START, OPEN, ASKED, YES, USED, asking(1, id), asking(2), asking(3, id)],
+    'entry 7 has operations under "apr_1"',
+  ],
+  ['a use of what was only asked', [START, OPEN, ASKED, USED], 'entry 3 uses "apr_1", which is not approved'],
+  [
+    'a use where one more yes was needed',
+    [START, OPEN, ASKED, approval('decided', { verdict: 'approve', complete: false }), USED],
+    'entry 4 uses',
+  ],
+  ['a use of what was denied', [START, OPEN, ASKED, YES, approval('decided', { verdict: 'deny' }), USED], 'entry 5 uses'],
+  ['a use of what had ended', [START, OPEN, ASKED, YES, approval('ended', { state: 'expired' }), USED], 'entry 5 uses'],
+  ['a second use', [START, OPEN, ASKED, YES, USED, USED], 'entry 5 uses'],
+  ['a yes behind the end', [START, OPEN, ASKED, approval('ended'), YES, USED], 'entry 5 uses'],
+  ['a yes to what nobody asked', [START, OPEN, YES], 'entry 2 is of "apr_1", which was not asked before'],
+  ['what is asked twice', [START, ASKED, ASKED], 'entry 2 is of "apr_1", which was asked before'],
+])('finds an approval that is missing or no good: %s', (_, lines, why) => {
+  expect(judge(lines)).toContain(why)
+})
+
 it.each<[string, readonly Line[], string]>([
   ['an intent without outcome', [START, OPEN, intent(1), CLOSE], 'entry 2 has operation 1, which has no outcome'],
   ['an outcome without intent', [START, OPEN, outcome(1), CLOSE], 'entry 2 has an outcome of operation 1, which has no open intent'],

@@ -56,21 +56,51 @@ export function* checkSemantics(whole: Whole): Check {
     if (!session) return
     session.run ??= entry.run
     const { decisions } = lives.runs.get(session.run) ?? session
-    const { effects, owed } = session
-    rows -= effects.size + owed.size
+    const { effects, owed, asks } = session
+    rows -= effects.size + owed.size + asks.size
     for (const [decision, effect] of rowsOf(entry.decisions))
       if (isCount(decision) && isText(effect) && Object.hasOwn(decisions, effect)) effects.set(decision, effect)
-    for (const [n, , decision] of rowsOf(entry.ops)) {
+    if (kind === 'operation.intent') under(session, entry.approval, index)
+    for (const [n, , decision, form] of rowsOf(entry.ops)) {
       const effect = effects.get(decision)
+      // A text that is only prepared comes to nothing by itself.
+      if (effect === 'ask' && entry.approval === undefined && form !== 'prepare') asks.add(n)
       if (effect === undefined) bad(index, `has operation ${JSON.stringify(n)} with a decision that was not said`)
       else decisions[effect] = (decisions[effect] ?? 0) + 1
       if (reach(session, n, index, 'operation')) owed.set(n, index)
       count.operations++
     }
-    for (const [n] of rowsOf(entry.outcomes))
+    for (const [n, status] of rowsOf(entry.outcomes)) {
       if (!owed.delete(n)) bad(index, `has an outcome of operation ${JSON.stringify(n)}, which has no open intent`)
+      const happened = asks.delete(n) && status !== 'refused' && status !== 'unknown'
+      if (happened) bad(index, `says that operation ${JSON.stringify(n)} was carried out, which a rule asks about, without an approval`)
+    }
     if (kind === 'gap') excuse(index, entry, session)
-    if (kind !== 'session.close') rows += effects.size + owed.size
+    if (kind !== 'session.close') rows += effects.size + owed.size + asks.size
+  }
+
+  /** One use of an approval is for the intents right behind it in its session. */
+  function under(session: Life, approval: unknown, index: number): void {
+    if (approval !== undefined && approval !== session.approval && whole !== 'none')
+      bad(index, `has operations under ${JSON.stringify(approval)}, which was not used right before it`)
+    session.approval = approval
+  }
+
+  /** Asked once, used at most once, and only where it was approved. */
+  function approve(index: number, kind: string, { approval: id, session, verdict, complete }: Fields, run: Life | undefined): void {
+    const user = lives.sessions.get(session)
+    if (kind === 'approval.used' && user) user.approval = id
+    if (!run) return
+    const { approvals } = run
+    const state = approvals.get(id)
+    if ((state === undefined) !== (kind === 'approval.asked'))
+      bad(index, `is of ${JSON.stringify(id)}, which was${state ? '' : ' not'} asked before`)
+    if (kind === 'approval.used' && state !== 'approved') bad(index, `uses ${JSON.stringify(id)}, which is not approved, or not any more`)
+    rows -= approvals.size
+    if (kind === 'approval.asked') approvals.set(id, 'asked')
+    else if (kind !== 'approval.decided' || verdict === 'deny') approvals.set(id, 'over')
+    else if (verdict === 'approve' && complete === true && state === 'asked') approvals.set(id, 'approved')
+    rows += approvals.size
   }
 
   /** Operations that were refused, as their intents could not be written: they owe neither intent nor outcome. */
@@ -109,6 +139,8 @@ export function* checkSemantics(whole: Whole): Check {
     const life = isId(runOf) && live('runs', runOf, index, kind === 'run.start', kind === 'run.end', whole === 'all' || whole === 'run')
     const says = life && kind === 'run.end' ? summary(life, life.decisions) : ''
     if (says && says !== summary(entry, fieldsOf(entry.decisions))) bad(index, `does not say what its run has: ${says}`)
+    if (kind.startsWith('approval.')) approve(index, kind, entry, life || undefined)
+    if (life && kind === 'run.end') rows -= life.approvals.size
     if (life) life.last = index
     if (lives.runs.size + lives.sessions.size + rows > MOST) refuse(`more than ${MOST} runs, sessions and operations are open at once`)
   }
@@ -125,10 +157,14 @@ export function* checkSemantics(whole: Whole): Check {
  * the index of the first entry behind what is missing.
  */
 type Life = ReturnType<typeof born>
-/** `effects` by the numbers of decisions; `owed`, by those of operations without an outcome, the index of the intent. */
+/**
+ * `effects` by the numbers of decisions; `owed`, by those of operations without an outcome, the index of the intent; `asks`, those of them that a rule
+ * asks about and that nobody approved; `approval`, what the session has just used; `approvals`, what became of those of a run.
+ */
 const born = (index: number) => ({
   ...{ first: index, last: index, run: undefined as unknown, decisions: { allow: 0, ask: 0, deny: 0 } as Record<string, number> },
   ...{ next: 1, missing: 0, hole: 0, effects: new Map<unknown, string>(), owed: new Map<unknown, number>() },
+  ...{ asks: new Set<unknown>(), approval: undefined as unknown, approvals: new Map<unknown, 'asked' | 'approved' | 'over'>() },
 })
 const summary = ({ first, last }: Fields, { allow, ask, deny }: Fields) => JSON.stringify({ first, last, allow, ask, deny })
 const rowsOf = (rows: unknown) => (Array.isArray(rows) ? rows.map(listOf) : [])
