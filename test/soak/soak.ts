@@ -11,13 +11,14 @@ import { type Shown, withRun } from './page.ts'
 
 /** Long forms, and their shares of the time. */
 const TESTS = [
-  { test: 'test/trail/kill.test.ts', share: 0.25 },
-  { test: 'test/trail/erasure-kill.test.ts', share: 0.15 },
+  { test: 'test/trail/kill.test.ts', share: 0.15 },
+  { test: 'test/trail/erasure-kill.test.ts', share: 0.1 },
   { test: 'test/trail/tamper.test.ts', share: 0.03 },
   { test: 'test/witness/kill.test.ts', share: 0.05 },
-  { test: 'test/postgres/crash/crash.test.ts', share: 0.25 },
+  { test: 'test/postgres/crash/crash.test.ts', share: 0.15 },
   { test: 'test/postgres/relay-fuzz.test.ts', share: 0.14 },
   { test: 'test/postgres/chaos.test.ts', share: 0.1 },
+  { test: 'test/postgres/evasion/evasions.test.ts', share: 0.25 },
   { test: 'test/verify/every-byte.test.ts', share: 0.03 },
 ]
 const ROOT = join(import.meta.dirname, '../..')

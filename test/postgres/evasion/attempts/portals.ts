@@ -26,6 +26,21 @@ export const portals = evasions('found', {
       query('COMMIT'),
     )
   },
+  'a COPY that was bound to a temporary table which is gone': async (stage) => {
+    const actor = await stage.session()
+    await actor.send(
+      query('SET search_path = shop'),
+      query('CREATE TEMP TABLE secrets (code text)'),
+      query('BEGIN'),
+      parse('s', 'COPY secrets TO STDOUT'),
+      bind('p', 's'),
+      sync(),
+      query('DROP TABLE pg_temp.secrets'),
+      execute('p'),
+      sync(),
+      query('COMMIT'),
+    )
+  },
   'a portal whose statement is made anew': async (stage) => {
     const actor = await stage.session()
     await actor.send(
