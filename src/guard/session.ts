@@ -339,12 +339,9 @@ function refused(each: Decided, refusal: Refusal): Decided {
   return { ...each, decision: { effect: 'deny', rules: [], policy: each.decision.policy }, refusal }
 }
 
-/** Those that are refused already keep their own reason; what a rule asks about keeps that it asks. */
+/** Those that are refused already keep their own reason; what the rules say of the others stays what they say. */
 function refusedAll(decided: readonly Decided[], refusal: Refusal): Judged {
-  const all = decided.map((each) => {
-    if (each.refusal ?? each.decision.effect === 'deny') return each
-    return each.decision.effect === 'ask' ? { ...each, refusal } : refused(each, refusal)
-  })
+  const all = decided.map((each) => (each.refusal || each.decision.effect === 'deny' ? each : { ...each, refusal }))
   return { decided: all, reservations: [] }
 }
 
