@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 /** Longer than this nobody else is kept waiting; ms. */
 const AT_A_STRETCH_MS = 1
 
-/** Evidence is made by the thread that forwards operations: now and then it lets others go first. */
+/** Much of the log is read by the thread that forwards operations: now and then it lets others go first. */
 export class Breather {
   #since = performance.now()
 

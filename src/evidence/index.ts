@@ -1,4 +1,5 @@
 export { Belonging, type BelongsTo } from './belonging.ts'
+export { Breather } from './breather.ts'
 export { bundle } from './bundle.ts'
 export { countRun, type RunCount } from './count-run.ts'
 export { EvidenceError, evidenceErrors } from './errors.ts'

@@ -1,6 +1,6 @@
 import type { ReplayAsked, ReplayStep } from '../../api/local/index.ts'
+import { Breather } from '../../evidence/index.ts'
 import type { IntentFields, StoredEntry, Trail } from '../../trail/index.ts'
-import { Breather } from './breather.ts'
 import { PastJudge } from './judge-past.ts'
 import { OpenedEntries } from './opened-entries.ts'
 import { PastAskers } from './past-askers.ts'
