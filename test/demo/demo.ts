@@ -6,12 +6,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import '../parts/quiet-issuer.ts'
 import { OWN } from '../../src/protocols/postgres/simple-query.ts'
-import { type RunningGateway, startGateway } from '../parts/gateway.ts'
+import type { RunningGateway } from '../parts/gateway.ts'
 import { ALLOW_ALL, JOB_GROUP, type WrittenRule } from '../parts/gateway-config.ts'
 import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
+import type { TestPeopleIssuer } from '../parts/people-issuer.ts'
 import { type RunningPostgres, startPostgres } from '../parts/postgres.ts'
 import { operationsOf, readTrail } from '../parts/recorded.ts'
 import type { JobCredential } from '../parts/token-exchange.ts'
+import { approve, startWithPeople } from './approver.ts'
 import { JobProcess } from './job-process.ts'
 import { DemoError, voice } from './voice.ts'
 
@@ -25,6 +27,12 @@ const BOUNDED: WrittenRule = {
   when: '!sql.bounded',
   say: 'Add a WHERE clause that limits the rows.',
 }
+const ASKED: WrittenRule = {
+  name: 'deleting-needs-a-person',
+  effect: 'ask',
+  do: ['postgres.delete'],
+  approvers: { groups: ['okta/on-call'] },
+}
 const QUESTION = 'SELECT item, sum(amount) AS sold FROM orders GROUP BY item ORDER BY item'
 
 const { step, seen, check, say } = voice(process.stdout)
@@ -32,10 +40,11 @@ const closing: (() => Promise<unknown>)[] = []
 const began = performance.now()
 
 try {
-  const { server, issuer, gateway } = await startParts()
+  const { server, issuer, gateway, people, console: admin } = await startParts()
   const { credential, job, env } = await startJob(gateway)
   await read(job, server)
   await refuse(job, gateway, server)
+  await ask(job, server, people, admin)
   await kill(job, gateway, server, credential)
   await showTrail(gateway, server)
   await verify(gateway, credential)
@@ -49,7 +58,16 @@ try {
   for (const close of closing.reverse()) await close()
 }
 
-async function startParts(): Promise<{ server: RunningPostgres; issuer: TestIssuer; gateway: RunningGateway }> {
+interface Parts {
+  readonly server: RunningPostgres
+  readonly issuer: TestIssuer
+  readonly gateway: RunningGateway
+  readonly people: TestPeopleIssuer
+  /** Where people sign in. */
+  readonly console: string
+}
+
+async function startParts(): Promise<Parts> {
   step('A PostgreSQL with orders in it, an OpenID Connect issuer as a CI has one, and the gateway. All real, all on 127.0.0.1.')
   const server = await startPostgres({ logStatements: true, hba: [`host all ${ROLE} 127.0.0.1/32 scram-sha-256`] })
   closing.push(server.stop)
@@ -60,20 +78,18 @@ async function startParts(): Promise<{ server: RunningPostgres; issuer: TestIssu
     CREATE ROLE ${ROLE} LOGIN PASSWORD '${PASSWORD}';
     CREATE TABLE orders (item text, amount integer);
     INSERT INTO orders VALUES ('tea', 3), ('tea', 4), ('ink', 2);
-    GRANT SELECT ON orders TO ${ROLE};`,
+    GRANT SELECT, DELETE ON orders TO ${ROLE};`,
   )
   const issuer = await startIssuer()
   closing.push(issuer.close)
-  const gateway = await startGateway({
-    issuer,
-    targets: [{ name: 'orders-db', server, user: ROLE, password: PASSWORD, databases: { orders: 'orders' } }],
-  })
-  closing.push(gateway.remove)
+  const target = { name: 'orders-db', server, user: ROLE, password: PASSWORD, databases: { orders: 'orders' } }
+  const { gateway, people, console } = await startWithPeople(issuer, target)
+  closing.push(people.close, gateway.remove)
   say(
     `PostgreSQL ${server.version} on port ${server.port}; the gateway on port ${gateway.port}, ready after ${Math.round(gateway.readyMs)} ms.`,
   )
   say(`One rule: ${JOB_GROUP} may use orders-db. Only the gateway knows the password of ${ROLE}.`)
-  return { server, issuer, gateway }
+  return { server, issuer, gateway, people, console }
 }
 
 async function startJob(gateway: RunningGateway): Promise<{ credential: JobCredential; job: JobProcess; env: Record<string, string> }> {
@@ -111,8 +127,8 @@ async function read(job: JobProcess, server: RunningPostgres): Promise<void> {
 }
 
 async function refuse(job: JobProcess, gateway: RunningGateway, server: RunningPostgres): Promise<void> {
-  step('The owner adds a rule. The job’s session stays open; what the rule is against is refused, in PostgreSQL’s own form.')
-  await gateway.reconfigure({ rules: [ALLOW_ALL, BOUNDED] })
+  step('The owner adds two rules. The job’s session stays open; what one of them is against is refused, in PostgreSQL’s own form.')
+  await gateway.reconfigure({ rules: [ALLOW_ALL, BOUNDED, ASKED] })
   say(`${BOUNDED.name}: deny ${BOUNDED.do.join(', ')} when ${BOUNDED.when}`)
   const refused = 'WITH old AS (DELETE FROM orders WHERE amount = amount RETURNING *) SELECT count(*) FROM old'
   seen(refused)
@@ -125,6 +141,26 @@ async function refuse(job: JobProcess, gateway: RunningGateway, server: RunningP
   const again = await job.ask(quoted)
   seen(again)
   check(again === 'got [{"orders":"3","said":"DELETE FROM orders"}]', 'the same session goes on, and words in a string are words')
+}
+
+async function ask(job: JobProcess, server: RunningPostgres, people: TestPeopleIssuer, admin: string): Promise<void> {
+  step('The other rule wants a person to be asked. The job’s statement waits; Ada, who is on call, signs in, looks at it and says yes.')
+  say(`${ASKED.name}: ask on-call about ${ASKED.do.join(', ')}`)
+  const asked = "DELETE FROM orders WHERE item = 'ink'"
+  job.tell(asked)
+  seen(asked)
+  const notice = await job.hear()
+  seen(notice)
+  check(notice.startsWith('notice') && notice.includes(`${admin}/approvals/apr_`), 'the job is told at once where it can be approved')
+  check(!server.log().includes(asked), 'PostgreSQL has not seen the statement')
+  const card = await approve(admin, people)
+  check(
+    card.includes('public.orders') && card.includes('DELETE FROM orders WHERE item = &#39;ink&#39;'),
+    'she is shown what it does, and the exact statement',
+  )
+  const answer = await job.hear()
+  seen(answer)
+  check(answer === 'got []' && server.log().includes(asked), 'it runs, as it was, once')
 }
 
 async function kill(job: JobProcess, gateway: RunningGateway, server: RunningPostgres, credential: JobCredential): Promise<void> {
@@ -152,20 +188,20 @@ async function showTrail(gateway: RunningGateway, server: RunningPostgres): Prom
   step('The trail has all of it. Each operation was on the disk before PostgreSQL got a byte of it.')
   await sleep(200) // Outcomes are written in batches of at most 100 ms.
   const entries = await readTrail(gateway.operator)
-  for (const { kind, at } of entries.filter((entry) => /^(run|session|config|credential)/.test(entry.kind)))
+  for (const { kind, at } of entries.filter((entry) => /^(run|session|config|credential|signin|approval)/.test(entry.kind)))
     seen(`${at.slice(11, 23)}  ${kind}`)
   const operations = operationsOf(entries)
   for (const { number, effect, rules, status, statement } of operations)
     seen(`#${number} ${effect} by ${rules.join(', ')}, ${status}: ${statement}`)
   check(
-    operations.length === 4 && operations.filter(({ effect }) => effect === 'deny').length === 1,
-    'four operations, one of them refused',
+    operations.length === 5 && operations.filter(({ effect }) => effect === 'deny').length === 1,
+    'five operations, one of them refused, one approved',
   )
   const logged = server
     .log()
     .split('\n')
     .flatMap((line) => line.split(`${ROLE}@orders LOG:  statement: `)[1] ?? [])
-  const allowed = operations.filter(({ effect }) => effect === 'allow').map(({ statement }) => statement)
+  const allowed = operations.filter(({ effect }) => effect !== 'deny').map(({ statement }) => statement)
   check(
     logged.length > 0 && logged.every((statement) => statement.startsWith(OWN) || allowed.includes(statement)),
     'every statement in PostgreSQL’s own log stands in the trail, or is the gateway’s own, which asked what names mean',

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { Client, type DatabaseError } from 'pg'
 
 const client = new Client({ application_name: 'nightly report', ssl: { ca: process.env.DATABASE_CA ?? '', servername: 'localhost' } })
+client.on('notice', ({ message }) => console.log(`notice ${message}`))
 client.on('error', () => undefined) // Being cut off is told by the statement that it happens to.
 try {
   await client.connect()

@@ -27,6 +27,9 @@ export interface WrittenRule {
   readonly when?: string
   readonly limits?: Readonly<Record<string, string | number>>
   readonly say?: string
+  readonly approvers?: { readonly groups?: readonly string[]; readonly count?: number }
+  readonly for?: string
+  readonly stream?: boolean
 }
 
 export const ALLOW_ALL: WrittenRule = { name: 'reports-may', effect: 'allow', who: { groups: [JOB_GROUP] }, do: ['postgres.*'] }

@@ -1,6 +1,8 @@
-// Imported first by programs that people watch: oidc-provider warns on loading and on starting that it is a
+// Imported first by programs that people watch: oidc-provider says on loading, on starting and at first uses that it is a
 // development set-up, which is what a test issuer is.
-const warn = console.warn
-console.warn = (...words: unknown[]) => {
-  if (!String(words[0]).includes('oidc-provider WARNING')) warn(...words)
+for (const way of ['warn', 'info'] as const) {
+  const say = console[way]
+  console[way] = (...words: unknown[]) => {
+    if (!/oidc-provider (WARNING|NOTICE)/.test(String(words[0]))) say(...words)
+  }
 }
