@@ -226,13 +226,22 @@ it('shows the texts that are run by name', async () => {
   expect(firstColumn(await raw.until())).toEqual(['42'])
 })
 
-it('is void where the session means something else by then', async () => {
+it('is void where the text means something else by then', async () => {
   raw.send(build.query("SELECT 'asked'"))
   const asked = await request()
   controls.newEpoch()
+  controls.reads = () => ({ facts: { effects: [{ class: 'opaque', action: 'function' }] }, statements: [] })
   asked.answer(GRANT)
   expect(errorIn(await raw.until()).get('D')).toContain('GS_APPROVAL_VOID')
   expect(asked.left).toBe('changed')
+})
+
+it('runs where others changed something, and the text means the same', async () => {
+  raw.send(build.parse('s', "SELECT 'asked' || $1::text"), build.bind('', 's', ['x']), build.execute(''), build.sync())
+  const asked = await request()
+  controls.newEpoch()
+  asked.answer(GRANT)
+  expect(firstColumn(await raw.until())).toEqual(['askedx'])
 })
 
 it('passes what the server says meanwhile', async () => {

@@ -17,8 +17,8 @@ export interface AskingParts {
   readonly state: (named: readonly Named[]) => Promise<SessionState | undefined>
   /** Whether something would have to be undone, or holds locks, while it waits. */
   readonly inTransaction: boolean
-  /** Changes whenever the same text may mean something else. */
-  readonly epoch: () => number
+  /** Whether all of it would do what was asked for: others may have changed what its names stand for. */
+  readonly stillMeans: () => Promise<boolean>
   /** Tells the client something, while it waits. */
   readonly tell: (notice: Uint8Array) => void
 }
@@ -31,6 +31,7 @@ export class Asking {
   readonly batch: Batch
   readonly #parts: AskingParts
   readonly #wanted: readonly Wanted[]
+  #why: Left | undefined
   readonly #left = Promise.withResolvers<Left>()
   readonly #ticket = Promise.withResolvers<'ticket'>()
 
@@ -45,9 +46,8 @@ export class Asking {
 
   /** @returns what `admit` needs, or why nothing of it may go. Never rejects but with what is a fault of ours */
   async run(): Promise<Approved | Refusal> {
-    const { inTransaction, tell, epoch } = this.#parts
+    const { inTransaction, tell, stillMeans } = this.#parts
     if (isStream(this.#wanted) && !this.#wanted.every(({ decided }) => decided.decision.ask?.stream !== false)) return unseen()
-    const began = epoch()
     const effective = await this.#effective()
     if (effective instanceof Refusal) return effective
     let waiting: Waiting
@@ -65,12 +65,12 @@ export class Asking {
     const answer = given ?? (await this.#wait(waiting, inTransaction ? Math.min(HOLD_IN_TRANSACTION_MS, waiting.hold) : waiting.hold))
     if (answer instanceof Refusal) return answer
     if (answer === 'ticket') return inTransaction ? repeatAll(waiting.becomeTicket()) : waiting.becomeTicket()
-    if (typeof answer === 'string') {
-      waiting.leave(answer)
-      return new Refusal('GS_APPROVAL_WITHDRAWN')
-    }
+    if (typeof answer === 'string') return withdrawn(waiting, answer)
     const again = await this.#effective()
-    if (again instanceof Refusal || epoch() !== began) {
+    const isSame = !(again instanceof Refusal) && (await stillMeans())
+    // A cancel may come as late as this.
+    if (this.#why) return withdrawn(waiting, this.#why)
+    if (again instanceof Refusal || !isSame) {
       waiting.leave('changed')
       return new Refusal('GS_APPROVAL_VOID')
     }
@@ -79,6 +79,7 @@ export class Asking {
 
   /** Nobody waits any more. Idempotent. */
   leave(why: Left): void {
+    this.#why ??= why
     this.#left.resolve(why)
   }
 
@@ -103,6 +104,11 @@ export class Asking {
     const state = await this.#parts.state(namedIn(this.#wanted))
     return state ? effectiveOperation(this.#parts.resource, this.#wanted, state) : new Refusal('GS_APPROVAL_VOID')
   }
+}
+
+function withdrawn(waiting: Waiting, why: Left): Refusal {
+  waiting.leave(why)
+  return new Refusal('GS_APPROVAL_WITHDRAWN')
 }
 
 function notice({ id, link }: Waiting): Uint8Array {

@@ -15,6 +15,7 @@ import { greeting, newCancelKey } from './greeting.ts'
 import { DRAINED, endedBy, GATEWAY_FAILED, protocolFault, TARGET_GONE } from './last-words.ts'
 import type { RelayOptions } from './options.ts'
 import { Outgoing } from './outgoing.ts'
+import { stillMeans } from './still-means.ts'
 
 const INSPECTION_LIMIT = 16 * 1024 * 1024
 /** Bytes of the client that may wait behind an admission before it is not read any more. */
@@ -190,7 +191,7 @@ export class SessionRelay {
       ask: (decided, effective) => guard.ask(session, decided, effective),
       state: (named) => this.#stateOf(named),
       inTransaction: this.#answers.status !== transaction.idle || this.#answers.awaitsSync,
-      epoch: () => sql.epoch,
+      stillMeans: () => stillMeans(batch, sql),
       tell: (notice) => {
         if (!this.#ending.reason && this.#fromServer.atBoundary) client.write(notice)
       },
