@@ -26,6 +26,14 @@ export const cliErrors = {
     meaning: 'A file of that name is already there.',
     next: 'Remove it yourself if it is not needed any more, or choose another folder.',
   },
+  GS_CLI_NOT_SIGNED_IN: {
+    meaning: 'Nobody is signed in at this gateway from here.',
+    next: 'Sign in with: gatescribe login --gateway https://host:port.',
+  },
+  GS_CLI_SESSION_FILE: {
+    meaning: 'The file with your sessions cannot be trusted.',
+    next: 'Remove it and sign in again with: gatescribe login.',
+  },
   GS_CLI_FILE: {
     meaning: 'A file cannot be read or written.',
     next: 'Check the path and its permissions.',

@@ -3,18 +3,28 @@ export const exitCodes = {
   ok: { code: 0, meaning: 'Done.' },
   refused: { code: 1, meaning: 'Refused or failed; `doctor`: something must be repaired.' },
   usage: { code: 2, meaning: 'The command was not written as its help says.' },
-  notRunning: { code: 3, meaning: 'No gateway answers on the local socket.' },
-  notFound: { code: 4, meaning: 'There is no such run, session, entry or secret.' },
+  notRunning: { code: 3, meaning: 'No gateway answers, on the local socket or at the admin door.' },
+  notFound: { code: 4, meaning: 'There is no such run, session, entry, secret or request for approval.' },
   casesFailed: { code: 5, meaning: '`policy test`: a case came out differently than it says.' },
   wouldChange: { code: 6, meaning: '`policy replay`: something would come out differently.' },
+  notSignedIn: { code: 7, meaning: 'Nobody is signed in, or the session is over: `gatescribe login`.' },
   config: { code: 78, meaning: 'The configuration is refused, or this machine cannot run the gateway (EX_CONFIG of sysexits.h).' },
   interrupted: { code: 130, meaning: 'Ended by Ctrl-C.' },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>
 
+const NOT_FOUND: ReadonlySet<string> = new Set([
+  'GS_LOCAL_NOT_FOUND',
+  'GS_EVIDENCE_NOT_FOUND',
+  'GS_RETENTION_NOT_FOUND',
+  'GS_APPROVALS_UNKNOWN',
+])
+const NOT_SIGNED_IN: ReadonlySet<string> = new Set(['GS_CLI_NOT_SIGNED_IN', 'GS_ADMIN_NOT_SIGNED_IN', 'GS_PEOPLE_SESSION_INVALID'])
+
 /** @param code of whatever error ended the command */
 export function exitCodeOf(code: string): number {
-  if (code === 'GS_LOCAL_NOT_RUNNING') return exitCodes.notRunning.code
-  if (code === 'GS_LOCAL_NOT_FOUND' || code === 'GS_EVIDENCE_NOT_FOUND' || code === 'GS_RETENTION_NOT_FOUND') return exitCodes.notFound.code
+  if (code === 'GS_LOCAL_NOT_RUNNING' || code === 'GS_ADMIN_UNREACHABLE') return exitCodes.notRunning.code
+  if (NOT_FOUND.has(code)) return exitCodes.notFound.code
+  if (NOT_SIGNED_IN.has(code)) return exitCodes.notSignedIn.code
   if (code === 'GS_CLI_USAGE' || code === 'GS_CLI_SECRET_IN_ARGUMENTS') return exitCodes.usage.code
   if (code.startsWith('GS_CONFIG_') || code === 'GS_CLI_NO_CONFIG') return exitCodes.config.code
   return exitCodes.refused.code

@@ -1,9 +1,12 @@
 import type { Command } from 'commander'
+import { approvalsCommand } from './commands/approvals.ts'
 import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { initCommand } from './commands/init.ts'
 import { keysCommand } from './commands/keys.ts'
+import { loginCommand } from './commands/login.ts'
+import { logoutCommand } from './commands/logout.ts'
 import { masterKeyCommand } from './commands/master-key.ts'
 import { policyCommand } from './commands/policy.ts'
 import { runsCommand } from './commands/runs.ts'
@@ -13,6 +16,7 @@ import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
 import { trailCommand } from './commands/trail.ts'
+import { whoamiCommand } from './commands/whoami.ts'
 import { witnessCommand } from './commands/witness.ts'
 import { CliError } from './errors.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -41,6 +45,10 @@ export function createProgram(shell: Shell, version: string): Command {
     tokenCommand,
     runsCommand,
     sessionsCommand,
+    approvalsCommand,
+    loginCommand,
+    logoutCommand,
+    whoamiCommand,
     trailCommand,
     keysCommand,
     witnessCommand,

@@ -34,3 +34,10 @@ export function talksToGateway(to: Command): Command {
     .option('--socket <path>', 'the local socket of the gateway (default: $GATESCRIBE_SOCKET, else in gateway.data)')
     .option(...jsonOption)
 }
+
+/** Adds the options that say at which admin door, as the person who signed in there. */
+export function talksToDoor(to: Command): Command {
+  return to
+    .option('--gateway <url>', 'the admin door (default: $GATESCRIBE_ADMIN, else the only one where you are signed in)')
+    .option('--ca <file>', 'the CA of its certificate (default: $GATESCRIBE_CA, else as at the sign-in, else what the system trusts)')
+}

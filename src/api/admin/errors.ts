@@ -29,6 +29,14 @@ export const adminDoorErrors = {
     meaning: 'The gateway failed to answer.',
     next: 'Retry once; then tell the operator the request id.',
   },
+  GS_ADMIN_UNREACHABLE: {
+    meaning: 'The admin door does not answer, or is not the one that it should be.',
+    next: 'Check the URL; if the certificate is of the gateway itself, name its CA with --ca (gatescribe ca show prints it).',
+  },
+  GS_ADMIN_URL_INSECURE: {
+    meaning: 'The URL of the admin door would send a session in plaintext to another machine.',
+    next: 'Use https; http is for loopback only.',
+  },
   GS_ADMIN_DOOR_PLAINTEXT: {
     meaning: 'The admin door would listen without TLS on an address that others can reach.',
     next: 'Give the gateway a certificate, or bind gateway.listen.admin to 127.0.0.1.',

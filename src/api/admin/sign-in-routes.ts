@@ -7,6 +7,7 @@ import type { AdminDoorOptions } from './door.ts'
 import { AdminDoorError } from './errors.ts'
 import { html, sendOnwards, sendPage } from './page.ts'
 import { returnPath } from './return-path.ts'
+import { deviceSchema, issuersSchema, meSchema, polledSchema } from './sign-in-schemas.ts'
 
 const anybody = { permission: 'anybody' } as const
 const signedIn = { permission: 'signed-in' } as const
@@ -73,38 +74,9 @@ export function browserSignInRoutes(api: LocalApi, { people, origin }: AdminDoor
   })
 }
 
-const deviceSchema = z.object({
-  handle: z.string(),
-  userCode: z.string(),
-  verificationUri: z.string(),
-  verificationUriComplete: z.string().optional(),
-  /** Seconds. */
-  interval: z.number(),
-  expiresIn: z.number(),
-})
-const polledSchema = z.union([
-  z.object({ state: z.enum(['pending', 'slow_down']), interval: z.number() }),
-  z.object({ state: z.literal('signed-in'), token: z.string(), expiresAt: z.string() }),
-])
-const meSchema = z.object({
-  issuer: z.string(),
-  subject: z.string(),
-  displayName: z.string(),
-  groups: z.array(z.string()),
-  roles: z.array(z.string()),
-  accounts: z.record(z.string(), z.string()),
-  /** For whoever has a browser's cookie: what shows that a request comes from a page of ours. */
-  csrf: z.string().optional(),
-  session: z.object({ id: z.string(), via: z.string(), openedAt: z.string(), expiresAt: z.string() }),
-})
-
 /** Signing in from a command line, and who one is. */
 export function signInRoutes(api: LocalApi, { people }: AdminDoorOptions): void {
-  api.get(
-    '/v1/signin/issuers',
-    { config: anybody, schema: { response: { 200: z.array(z.object({ name: z.string(), url: z.string() })) } } },
-    async () => [...people.issuers],
-  )
+  api.get('/v1/signin/issuers', { config: anybody, schema: { response: { 200: issuersSchema } } }, async () => [...people.issuers])
 
   api.post(
     '/v1/signin/device',

@@ -8,7 +8,8 @@ import {
   type ShownApprovalAnswer,
   shownRequestSchema,
 } from './approval-schemas.ts'
-import { GatewayAnswer, LocalError } from './errors.ts'
+import { answerOf, ask, collect, jsonRequests, parse, readJson } from './ask.ts'
+import { LocalError } from './errors.ts'
 import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
 import type { TrailFilter } from './operator.ts'
 import {
@@ -54,7 +55,7 @@ import {
   sessionSchema,
   statusSchema,
 } from './schemas.ts'
-import type { LocalRequest, LocalResponse, Transport } from './transport.ts'
+import type { Transport } from './transport.ts'
 
 /** The Operator as a command sees it. Every call throws what the gateway refused as GatewayAnswer, and LocalError where it did not answer. */
 export interface LocalClient {
@@ -109,12 +110,7 @@ export interface LocalClient {
 }
 
 export function localClient(send: Transport): LocalClient {
-  const get = async <T>(path: string, schema: z.ZodType<T>) => readJson(await ask(send, { method: 'GET', path }), schema)
-  const act = async (method: 'POST' | 'DELETE', path: string) => void (await collect(await ask(send, { method, path })))
-  const post = async <T>(path: string, asked: object, schema: z.ZodType<T>) => {
-    const body = Buffer.from(JSON.stringify(asked))
-    return readJson(await ask(send, { method: 'POST', path, body, type: 'application/json' }), schema)
-  }
+  const { get, act, post } = jsonRequests(send)
   const part = encodeURIComponent
   return {
     status: () => get('/v1/status', statusSchema),
@@ -167,30 +163,6 @@ export function localClient(send: Transport): LocalClient {
   }
 }
 
-async function ask(send: Transport, request: LocalRequest): Promise<LocalResponse> {
-  const response = await send(request)
-  if (response.status < 400) return response
-  throw answerOf(await readJson(response, problemSchema))
-}
-
-function answerOf({ code, message, next }: z.output<typeof problemSchema>): GatewayAnswer {
-  return new GatewayAnswer(code, message, next)
-}
-
-async function readJson<T>(response: LocalResponse, schema: z.ZodType<T>): Promise<T> {
-  return parse(await collect(response), schema)
-}
-
-async function collect({ body }: LocalResponse): Promise<string> {
-  const chunks: Buffer[] = []
-  try {
-    for await (const chunk of body) chunks.push(Buffer.from(chunk))
-  } catch (error) {
-    throw new LocalError('GS_LOCAL_INTERRUPTED', undefined, { cause: error })
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
 async function* readPieces(send: Transport, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const { body } = await ask(send, { method: 'GET', path, signal })
   try {
@@ -237,12 +209,4 @@ async function* linesOf(body: Readable): AsyncGenerator<string> {
     throw new LocalError('GS_LOCAL_INTERRUPTED', undefined, { cause: error })
   }
   if (rest) throw new LocalError('GS_LOCAL_INTERRUPTED')
-}
-
-function parse<T>(text: string, schema: z.ZodType<T>): T {
-  try {
-    return schema.parse(JSON.parse(text))
-  } catch (error) {
-    throw new LocalError('GS_LOCAL_BAD_REQUEST', 'The answer does not have the form that this command expects.', { cause: error })
-  }
 }
