@@ -87,12 +87,12 @@ export function endedEntry(
 export function personPayloads(
   trail: Pick<TrailWriter, 'subjectKey'>,
   who: string,
-  { person: { issuer, subject }, displayName }: ApprovingPerson,
+  { person: { issuer, subject }, displayName, accounts }: ApprovingPerson,
   reason: Uint8Array | undefined,
 ): readonly PayloadDraft[] {
   const key = trail.subjectKey(who)
   return [
-    { name: 'person', key, content: Buffer.from(JSON.stringify({ issuer, subject, displayName })) },
+    { name: 'person', key, content: Buffer.from(JSON.stringify({ issuer, subject, displayName, accounts })) },
     ...(reason === undefined ? [] : [{ name: 'reason', key, content: reason }]),
   ]
 }

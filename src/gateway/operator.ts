@@ -41,7 +41,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
   return {
     ...rooms.evidence.for(viewer),
     ...logOperator(rooms, viewer),
-    ...rooms.retention.operator(viewer),
+    ...rooms.retention.operator(viewer, who.person),
     ...replayOperator(rooms, viewer),
     ...approvalOperator(rooms, who),
     status: (): GatewayStatus => ({

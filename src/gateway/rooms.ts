@@ -23,6 +23,7 @@ import {
   embeddedAuthorityStore,
   embeddedBudgetStore,
   embeddedCredentialStore,
+  embeddedErasureRequests,
   embeddedHoldStore,
   embeddedPersonStore,
   embeddedRetentionStore,
@@ -133,7 +134,11 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     closers.push(() => rooms.approvals?.close())
     closers.push(() => rooms.people?.signIn.close())
     closers.push(() => rooms.sql.close())
-    const stores = { holds: embeddedHoldStore(database), state: embeddedRetentionStore(database) }
+    const stores = {
+      holds: embeddedHoldStore(database),
+      state: embeddedRetentionStore(database),
+      requests: embeddedErasureRequests(database),
+    }
     const retention = new Retention({ ...rooms, ...stores, folder: gateway.data, searching, log })
     closers.push(() => retention.stop())
     return {

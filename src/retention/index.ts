@@ -1,3 +1,4 @@
+export type * from './erasure-request.ts'
 export { RetentionError, retentionErrors } from './errors.ts'
 export type * from './hold.ts'
 export { type ErasurePlan, type ErasureScope, type ErasureSources, planErasure } from './plan-erasure.ts'

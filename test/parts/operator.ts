@@ -1,5 +1,6 @@
 import type {
   ErasureAsked,
+  ErasureRequestView,
   Finding,
   HoldAsked,
   HoldView,
@@ -35,6 +36,9 @@ export interface InMemoryOperator extends Operator {
   readonly evidence: (Buffer | Error)[]
   /** What was asked to be erased; what is held. */
   readonly erasures: ErasureAsked[]
+  /** Requests for erasure; the answers that came, in order. */
+  readonly askedErasures: ErasureRequestView[]
+  readonly erasureAnswers: { id: string; verdict: string; reason: string | undefined }[]
   readonly held: HoldView[]
   readonly keys: LogKey[]
   readonly checking: CheckStep[]
@@ -67,6 +71,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     exported: [],
     evidence: [],
     erasures: [],
+    askedErasures: [],
+    erasureAnswers: [],
     held: [],
     searches: [],
     reindexing: [],
@@ -182,6 +188,21 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
       if ('session' in scope) return { scope: 'session', session: scope.session, remains: 'who it was', ...report }
       if ('run' in scope) return { scope: 'run', run: scope.run, remains: 'who it was', ...report }
       return { scope: 'person', pseudonym: 'pseudonym' in scope ? scope.pseudonym : `${scope.issuer}:${scope.subject}`, ...report }
+    },
+    erasureRequests: async () => operator.askedErasures,
+    async erasureRequest(id) {
+      throwPlanted('erasureRequest')
+      return { ...askedErasure(id), asker: { displayName: 'Ada' }, reason: 'request 17' }
+    },
+    async approveErasure(id) {
+      throwPlanted('approveErasure')
+      operator.erasureAnswers.push({ id, verdict: 'approve', reason: undefined })
+      return { scope: 'run', run: 'run_one', runs: ['run_one'], sessions: ['ses_one', 'ses_two'], keys: 3, entry: 12 }
+    },
+    async denyErasure(id, reason) {
+      throwPlanted('denyErasure')
+      operator.erasureAnswers.push({ id, verdict: 'deny', reason })
+      return { ...askedErasure(id), state: 'denied', endedAt: Date.UTC(2026, 10, 24), endedBy: 'somebody' }
     },
     holds: async () => operator.held,
     async placeHold({ run, reason, name }: HoldAsked) {
@@ -370,4 +391,18 @@ export function waitingRequest(id: `apr_${string}` = 'apr_one', more: Partial<Re
     stream: false,
   }
   return { request, content: { effective, names: [] }, run }
+}
+
+/** A request for erasure, of whatever id. */
+export function askedErasure(id: string): ErasureRequestView {
+  const askedAt = Date.UTC(2026, 10, 23)
+  const scope = { run: 'run_one' }
+  return {
+    id: id as ErasureRequestView['id'],
+    scope,
+    by: 'AbCdEfGhIjKlMnOpQrStUv',
+    askedAt,
+    expiresAt: askedAt + 86_400_000,
+    state: 'asked',
+  }
 }

@@ -14,6 +14,7 @@ import type { PostgresResource, RunId } from '../../src/operations/index.ts'
 import { LiveRuns } from '../../src/runs/index.ts'
 import {
   type EmbeddedDatabase,
+  embeddedErasureRequests,
   embeddedHoldStore,
   embeddedRetentionStore,
   embeddedRunStore,
@@ -47,7 +48,11 @@ export class Retained {
   readonly #began = Date.now() - 1000 * DAY_MS
   #sessions = 0
 
-  constructor() {
+  readonly #people: object | undefined
+
+  /** @param peopleSignIn whether erasing takes two persons */
+  constructor(peopleSignIn = false) {
+    this.#people = peopleSignIn ? {} : undefined
     this.house = new TestTrail(this.#masterKey.sealer('trail'))
   }
 
@@ -78,10 +83,15 @@ export class Retained {
     })
     const log = pino({ level: 'warn' }, { write: (line: string) => void this.said.push(line) })
     this.searching = new Searching({ folder, origin: 'test.example/trail', trail, masterKey: this.#masterKey, log })
-    const stores = { holds: embeddedHoldStore(this.#database), state: embeddedRetentionStore(this.#database) }
+    const stores = {
+      holds: embeddedHoldStore(this.#database),
+      state: embeddedRetentionStore(this.#database),
+      requests: embeddedErasureRequests(this.#database),
+    }
     const inForce = { config: { trail: this } } as never
     const { runs, searching } = this
-    this.retention = new Retention({ folder, trail, runs, searching, records: new Records(trail), ...stores, inForce, log, now })
+    const people = this.#people
+    this.retention = new Retention({ folder, trail, runs, searching, records: new Records(trail), ...stores, people, inForce, log, now })
   }
 
   /** A run of a person: it has begun. */

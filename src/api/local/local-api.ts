@@ -6,6 +6,7 @@ import { LocalError } from './errors.ts'
 import type { Operator } from './operator.ts'
 import { codedError, problemOf, statusOf } from './problem.ts'
 import { approvalRoutes } from './routes/approvals.ts'
+import { erasureRoutes } from './routes/erasures.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
@@ -86,6 +87,7 @@ export function operatorRoutes(api: LocalApi, log: FailureLog, closing: AbortSig
   trailRoutes(api, closing)
   evidenceRoutes(api, log, closing)
   retentionRoutes(api, log)
+  erasureRoutes(api)
   searchRoutes(api, closing)
   keyRoutes(api, closing)
   policyRoutes(api, closing)

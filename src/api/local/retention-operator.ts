@@ -1,12 +1,25 @@
-import type { ErasureScope } from '../../retention/index.ts'
+import type { ErasureRequest, ErasureScope } from '../../retention/index.ts'
 
 /** What may be taken out of the trail, and what may not: docs/retention.md. */
 export interface RetentionOperator {
   /**
-   * Erases the payloads of a session, run or person in every place that has them. Recorded as `erased` first; the log stays as it is.
-   * @throws CodedError GS_RETENTION_NOT_FOUND, GS_RETENTION_LIVE, GS_RETENTION_HELD; GS_TRAIL_ERASING where it goes on by itself later
+   * Erases the payloads of a session, run or person in every place that has them. Recorded as `erased` first; the log stays as it is. Where people sign
+   * in, it only asks for that: recorded as `erasure.asked`, and carried out once another person approves it.
+   * @throws CodedError GS_RETENTION_NOT_FOUND, GS_RETENTION_LIVE, GS_RETENTION_HELD; GS_TRAIL_ERASING where it goes on by itself later;
+   *   GS_RETENTION_TWO_PERSONS, GS_RETENTION_APPROVED_THERE, GS_RETENTION_ASKED
    */
   eraseTrail(asked: ErasureAsked): Promise<ErasureReport>
+  /** Requests for erasure, the newest first, 100 at most. */
+  erasureRequests(): Promise<readonly ErasureRequestView[]>
+  /** One of them, with who asked and why; that it was looked at is recorded first. @throws CodedError GS_RETENTION_NOT_ASKED */
+  erasureRequest(id: string): Promise<ShownErasureRequest>
+  /**
+   * Carries out what another person asked for. Looked at anew: what is live or held by now, and who approved what meanwhile.
+   * @throws the same; GS_RETENTION_SAME_PERSON, GS_RETENTION_REQUEST_OVER, GS_RETENTION_ASKER_UNKNOWN
+   */
+  approveErasure(id: string): Promise<ErasureReport>
+  /** Ends a request; by whoever asked, it is withdrawn. Recorded as `erasure.ended`. @throws the same */
+  denyErasure(id: string, reason: string | undefined): Promise<ErasureRequestView>
   /** In the order in which they were placed. */
   holds(): Promise<readonly HoldView[]>
   /**
@@ -46,8 +59,18 @@ export interface ErasureReport {
   readonly keys: number
   /** What somebody may expect to go, and does not. */
   readonly remains?: string | undefined
-  /** Index of the entry that says so; absent for a dry run. */
+  /** Index of the entry that says so; absent for a dry run, and where it is only asked for. */
   readonly entry?: number
+  /** Where it is only asked for. */
+  readonly request?: ErasureRequestView
+}
+
+export type ErasureRequestView = Omit<ErasureRequest, 'place'>
+
+export interface ShownErasureRequest extends ErasureRequestView {
+  /** Who asked and why; absent where that was erased, or stands in a log that was set aside. */
+  readonly asker?: { readonly displayName: string }
+  readonly reason?: string
 }
 
 export interface HoldAsked {

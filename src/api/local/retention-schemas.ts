@@ -27,6 +27,25 @@ export const eraseSchema = z.strictObject({
   dryRun: z.boolean().default(false),
 })
 
+export const erasureRequestSchema = z.object({
+  id: z.string(),
+  scope: z.union([z.object({ session: z.string() }), z.object({ run: z.string() }), z.object({ pseudonym: z.string() })]),
+  by: z.string(),
+  askedAt: z.string(),
+  expiresAt: z.string(),
+  state: z.enum(['asked', 'approved', 'denied', 'withdrawn', 'expired']),
+  endedAt: z.string().optional(),
+  endedBy: z.string().optional(),
+  entry: z.int().optional(),
+})
+export const shownErasureRequestSchema = erasureRequestSchema.extend({
+  asker: z.object({ displayName: z.string() }).optional(),
+  reason: z.string().optional(),
+})
+export const erasureParamsSchema = z.object({ id })
+/** Body of `POST /v1/erasures/:id/deny`. */
+export const denyErasureSchema = z.strictObject({ reason: words(1000).optional() })
+
 export const erasureSchema = z.object({
   scope: z.enum(['session', 'run', 'person']),
   session: z.string().optional(),
@@ -37,6 +56,7 @@ export const erasureSchema = z.object({
   keys: z.int(),
   remains: z.string().optional(),
   entry: z.int().optional(),
+  request: erasureRequestSchema.optional(),
 })
 
 /** Body of `POST /v1/holds`, and of `POST /v1/holds/:id/lift`. */
@@ -68,6 +88,8 @@ export const pruningSchema = z.object({
 
 export type EraseRequest = z.input<typeof eraseSchema>
 export type ErasureAnswer = z.output<typeof erasureSchema>
+export type ErasureRequestAnswer = z.output<typeof erasureRequestSchema>
+export type ShownErasureRequestAnswer = z.output<typeof shownErasureRequestSchema>
 export type PlaceRequest = z.input<typeof placeSchema>
 export type HoldAnswer = z.output<typeof holdSchema>
 export type PruningAnswer = z.output<typeof pruningSchema>

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ErasureAsked, ErasureReport } from '../../api/local/index.ts'
 import { type ErasurePlan, type ErasureScope, planErasure, RetentionError } from '../../retention/index.ts'
 import { type EntryFields, TrailError } from '../../trail/index.ts'
+import { ApprovedThere, type ApproverThere } from './approved-there.ts'
 import type { RetentionParts } from './parts.ts'
 import { settled } from './settled.ts'
 import { unhurried } from './unhurried.ts'
@@ -22,23 +23,34 @@ export class Erasing {
     this.#inTurn = inTurn
   }
 
-  /** @param by who asks for it, as entries name him. @throws RetentionError; TrailError GS_TRAIL_ERASING where it goes on by itself later */
+  /** By the local operator alone, or only to say what would go. @param by who asks, as entries name them. @throws what `survey` and `carryOut` throw */
   async erase({ scope: asked, reason, dryRun }: ErasureAsked, by: string): Promise<ErasureReport> {
-    const { trail, records } = this.#parts
-    const scope = 'subject' in asked ? { pseudonym: trail.pseudonym(asked.issuer, asked.subject) } : asked
-    if (dryRun) await trail.durable({ kind: 'log.read', fields: { erase: said(scope), viewer: by } })
-    const plan = await this.#plan(scope)
+    const scope = this.scopeOf(asked)
+    if (dryRun) await this.#parts.trail.durable({ kind: 'log.read', fields: { erase: said(scope), viewer: by } })
+    const { report, ...surveyed } = await this.survey(scope)
+    return dryRun ? report : this.carryOut({ report, ...surveyed }, { by, persons: 'unproven' }, reason)
+  }
+
+  /** A person by pseudonym: nothing that is kept names them otherwise. */
+  scopeOf(asked: ErasureAsked['scope']): ErasureScope {
+    return 'subject' in asked ? { pseudonym: this.#parts.trail.pseudonym(asked.issuer, asked.subject) } : asked
+  }
+
+  /** What would go, and who approved operations in the runs that it is about. @throws RetentionError */
+  async survey(scope: ErasureScope): Promise<Surveyed> {
+    const approved = new ApprovedThere()
+    const plan = await this.#plan(scope, approved)
     const { runs, sessions, keys } = plan
-    const report = { ...said(scope), runs, sessions, keys: keys.length, remains: remains(scope) }
-    if (dryRun) return report
-    const fields = {
-      ...said(scope),
-      runs: runs.length,
-      sessions: sessions.length,
-      keys: keys.length,
-      by,
-      persons: 'unproven',
-    }
+    return { plan, report: { ...said(scope), runs, sessions, keys: keys.length, remains: remains(scope) }, approvers: approved.in(runs) }
+  }
+
+  /**
+   * @param who the persons, as the entry names them
+   * @throws TrailError GS_TRAIL_ERASING where it goes on by itself later
+   */
+  async carryOut({ plan: { scope, runs, sessions, keys }, report }: Surveyed, who: EntryFields, reason: string): Promise<ErasureReport> {
+    const { trail, records } = this.#parts
+    const fields = { ...said(scope), runs: runs.length, sessions: sessions.length, keys: keys.length, ...who }
     try {
       const { index } = await trail.erase(keys, records.withReason('erased', fields, reason), this.#also('pseudonym' in scope))
       return { ...report, entry: index }
@@ -65,10 +77,10 @@ export class Erasing {
     clearTimeout(this.#again)
   }
 
-  async #plan(scope: ErasureScope): Promise<ErasurePlan> {
+  async #plan(scope: ErasureScope, approved: ApprovedThere): Promise<ErasurePlan> {
     for (let tries = ENDING.tries; ; tries--) {
       try {
-        return await this.#planNow(scope)
+        return await this.#planNow(scope, approved)
       } catch (error) {
         const { runs } = this.#parts
         const isEnding = error instanceof RetentionError && error.code === 'GS_RETENTION_LIVE' && !this.#isLive(scope, runs.sessions())
@@ -78,13 +90,13 @@ export class Erasing {
     }
   }
 
-  async #planNow(scope: ErasureScope): Promise<ErasurePlan> {
+  async #planNow(scope: ErasureScope, approved: ApprovedThere): Promise<ErasurePlan> {
     const { trail, holds, state } = this.#parts
     await settled(trail)
     const { size } = await trail.publish()
     return planErasure(scope, {
-      entries: unhurried(trail.read(), size),
-      aside: unhurried(trail.readAside(), Number.POSITIVE_INFINITY),
+      entries: approved.watch(unhurried(trail.read(), size)),
+      aside: approved.watch(unhurried(trail.readAside(), Number.POSITIVE_INFINITY)),
       known: state.read(trail.name)?.sessions ?? [],
       hasKey: (id) => trail.hasKey(id),
       subjectKeyId: (pseudonym) => trail.subjectKeyId(pseudonym),
@@ -124,7 +136,15 @@ export class Erasing {
   }
 }
 
-function said(scope: ErasureScope): EntryFields & { readonly scope: 'session' | 'run' | 'person' } {
+/** An erasure, looked at. */
+export interface Surveyed {
+  readonly plan: ErasurePlan
+  readonly report: ErasureReport
+  readonly approvers: readonly ApproverThere[]
+}
+
+/** The scope as entries and answers say it. */
+export function said(scope: ErasureScope): EntryFields & { readonly scope: 'session' | 'run' | 'person' } {
   if ('session' in scope) return { scope: 'session', session: scope.session }
   return 'run' in scope ? { scope: 'run', run: scope.run } : { scope: 'person', pseudonym: scope.pseudonym }
 }

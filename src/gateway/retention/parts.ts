@@ -1,5 +1,5 @@
 import type { RunningApprovals } from '../../approvals/index.ts'
-import type { HoldStore, RetentionStore } from '../../retention/index.ts'
+import type { ErasureRequestStore, HoldStore, RetentionStore } from '../../retention/index.ts'
 import type { LiveRuns } from '../../runs/index.ts'
 import type { Trail } from '../../trail/index.ts'
 import type { InForce } from '../in-force.ts'
@@ -18,6 +18,9 @@ export interface RetentionParts {
   readonly records: Pick<Records, 'withReason'>
   readonly holds: HoldStore
   readonly state: RetentionStore
+  readonly requests: ErasureRequestStore
+  /** Whoever signs in here; undefined where nobody can: then the local operator erases alone. */
+  readonly people?: object | undefined
   readonly inForce: Pick<InForce, 'config'>
   readonly log: Pick<GatewayLog, 'info' | 'warn'>
   /** ms since the epoch; for tests */

@@ -1,17 +1,22 @@
-import type { RetentionOperator } from '../../api/local/index.ts'
+import type { ErasureAsked, ErasureReport, RetentionOperator } from '../../api/local/index.ts'
 import { Erasing } from './erasing.ts'
+import { ErasureRequests } from './erasure-requests.ts'
 import { Holds } from './holds.ts'
 import type { RetentionParts } from './parts.ts'
 import { PruningTrail } from './pruning.ts'
+import type { ErasingPerson } from './two-persons.ts'
 
 /** The trail is pruned so long after a start, and from then on so often; ms. */
 const FIRST_MS = 60_000
+/** Requests for erasure are looked at so often, whether they are over; ms. */
+const MINUTE_MS = 60_000
 const DAY_MS = 24 * 3_600_000
 
 /** Erasure, legal holds and pruning: one after the other, because each must know what the others did. */
 export class Retention {
   readonly #parts: RetentionParts
   readonly #erasing: Erasing
+  readonly #requests: ErasureRequests
   readonly #holds: Holds
   readonly #pruning: PruningTrail
   #last: Promise<unknown> = Promise.resolve()
@@ -20,6 +25,7 @@ export class Retention {
   constructor(parts: RetentionParts) {
     this.#parts = parts
     this.#erasing = new Erasing(parts, (task) => this.#inTurn(task))
+    this.#requests = new ErasureRequests(parts, this.#erasing)
     this.#holds = new Holds(parts)
     this.#pruning = new PruningTrail(parts, this.#holds)
   }
@@ -35,7 +41,8 @@ export class Retention {
   /** Prunes by itself from now on. */
   start(): void {
     const prune = () => void this.#inTurn(() => this.#pruneByItself())
-    this.#timers = [setTimeout(prune, FIRST_MS).unref(), setInterval(prune, DAY_MS).unref()]
+    const expire = () => void this.#inTurn(async () => this.#requests.expire()).catch(() => undefined)
+    this.#timers = [setTimeout(prune, FIRST_MS).unref(), setInterval(prune, DAY_MS).unref(), setInterval(expire, MINUTE_MS).unref()]
   }
 
   stop(): void {
@@ -43,16 +50,31 @@ export class Retention {
     this.#erasing.stop()
   }
 
-  /** @param by for whom, as entries name him */
-  operator(by: string): RetentionOperator {
+  /** @param by for whom, as entries name them. @param person where it is known which person that is */
+  operator(by: string, person?: ErasingPerson): RetentionOperator {
+    const requests = this.#requests
     return {
-      eraseTrail: (asked) => this.#inTurn(() => this.#erasing.erase(asked, by)),
+      eraseTrail: (asked) => this.#inTurn(() => this.#erase(asked, by, person)),
+      erasureRequests: () => this.#inTurn(() => requests.list()),
+      erasureRequest: (id) => this.#inTurn(() => requests.show(id, by)),
+      approveErasure: (id) => this.#inTurn(() => requests.approve(id, person)),
+      denyErasure: (id, reason) => this.#inTurn(() => requests.deny(id, by, reason)),
       holds: async () => this.#holds.list(),
       placeHold: (asked) => this.#inTurn(() => this.#holds.place(asked, by)),
       liftHold: (id, reason) => this.#inTurn(() => this.#holds.lift(id, reason, by)),
       exportHold: (id, payloads) => this.#inTurn(() => this.#holds.export(id, payloads, by)),
       pruneTrail: (dryRun) => this.#inTurn(() => this.#pruning.prune(dryRun, by)),
     }
+  }
+
+  /** What a person asked for who is revoked now is withdrawn. @param by who revoked them, as entries name them */
+  withdrawOf(pseudonym: string, by: string): Promise<void> {
+    return this.#inTurn(() => this.#requests.withdrawOf(pseudonym, by))
+  }
+
+  #erase(asked: ErasureAsked, by: string, person: ErasingPerson | undefined): Promise<ErasureReport> {
+    if (asked.dryRun || !this.#parts.people) return this.#erasing.erase(asked, by)
+    return this.#requests.ask(asked, person)
   }
 
   async #pruneByItself(): Promise<void> {

@@ -14,6 +14,7 @@ import {
   pruneQuerySchema,
   pruningSchema,
 } from '../retention-schemas.ts'
+import { erasureAnswer } from './erasures.ts'
 import { told } from './told.ts'
 
 /** What is taken out of the trail, and what is kept in it. */
@@ -21,10 +22,7 @@ export function retentionRoutes(api: LocalApi, log: FailureLog): void {
   api.post(
     '/v1/trail/erase',
     { config: { permission: 'trail.erase' }, schema: { body: eraseSchema, response: { 200: erasureSchema } } },
-    async (request) => {
-      const { runs, sessions, ...report } = await request.operator.eraseTrail(request.body)
-      return { ...report, runs: [...runs], sessions: [...sessions] }
-    },
+    async (request) => erasureAnswer(await request.operator.eraseTrail(request.body)),
   )
 
   api.post(
