@@ -52,6 +52,45 @@ describe('a session of a person', () => {
     expect(written).not.toContain(token.slice(6, 40))
   })
 
+  it('tells for 12 h who signed in, also unused, but not behind a sign-out, a revocation or another configuration', async () => {
+    const ann = { issuer: 'okta', subject: 'ann' }
+    const recent = () => at.people.sessions.recent(ann)?.displayName
+    expect(recent()).toBeUndefined()
+    const { session } = await open()
+    expect(recent()).toBe('Ann Marker-Name')
+    at.clock.now += IDLE_FOR
+    at.people.sessions.sweep()
+    expect([at.people.sessions.list(ann).length, recent()]).toEqual([0, 'Ann Marker-Name'])
+    at.people.use(preparePeople([settingsOf(issuer, { link: { ci: '{sub}' } })], roles))
+    expect(recent()).toBeUndefined()
+    at.people.use(preparePeople([settingsOf(issuer)], roles))
+    expect(recent()).toBe('Ann Marker-Name')
+    at.clock.now = session.openedAt + LASTS_FOR
+    expect(recent()).toBeUndefined()
+    at.clock.now = session.openedAt
+
+    for (const end of [
+      ({ token }: { token: string }) => at.people.sessions.signOut(token),
+      ({ session: { id } }: { session: { id: Parameters<typeof at.people.sessions.revoke>[0] } }) => at.people.sessions.revoke(id),
+      () => at.people.sessions.revokeAll(ann),
+    ]) {
+      const now = at.clock.now
+      await open()
+      at.clock.now += IDLE_FOR
+      at.people.sessions.sweep()
+      at.clock.now = now
+      const opened = await open()
+      expect(recent()).toBe('Ann Marker-Name')
+      end(opened)
+      expect(recent()).toBeUndefined()
+    }
+    await open()
+    at.clock.now += IDLE_FOR
+    at.people.sessions.sweep()
+    expect(at.people.sessions.revokeAll(ann)).toBe(0)
+    expect(recent()).toBeUndefined()
+  })
+
   it('is refused in the same words whatever is wrong', async () => {
     const { token } = await open()
     const other = token.slice(0, -1) + (token.at(-1) === '0' ? '1' : '0')

@@ -55,6 +55,8 @@ export interface PersonSessionsOptions {
 export class PersonSessions {
   readonly #options: PersonSessionsOptions
   readonly #listeners = new Set<(ended: EndedSession) => void>()
+  /** Who signed in not long ago, and has no session any more only because it was not used. */
+  readonly #idled = new Map<string, IdentifiedPerson>()
 
   constructor(options: PersonSessionsOptions) {
     this.#options = options
@@ -112,6 +114,17 @@ export class PersonSessions {
     return stored.map((session) => this.#live(session)).filter((session) => session !== undefined)
   }
 
+  /**
+   * Somebody who signed in within the last 12 h, as they were described then, and has not signed out since: for what comes by another way than this door.
+   * Undefined where their sessions were revoked. Does not survive a restart where no session is live.
+   */
+  recent({ issuer, subject }: { readonly issuer: string; readonly subject: string }): SignedInPerson | undefined {
+    const live = this.list({ issuer, subject }).at(-1)?.person
+    if (live) return live
+    const idled = this.#idled.get(nameOf({ issuer, subject }))
+    return idled && this.#options.now() < idled.signedInAt + LASTS_FOR ? this.#options.standing(idled) : undefined
+  }
+
   /** Ends the session that this token opens, if any. */
   signOut(token: string): void {
     const stored = this.#find(token)
@@ -129,6 +142,7 @@ export class PersonSessions {
   revokeAll({ issuer, subject }: { readonly issuer: string; readonly subject: string }): number {
     const stored = this.#of(issuer, subject)
     for (const session of stored) this.#end(session, 'revoked')
+    this.#idled.delete(nameOf({ issuer, subject }))
     return stored.length
   }
 
@@ -141,6 +155,8 @@ export class PersonSessions {
   /** Ends what is over, by time or by a new configuration. */
   sweep(): void {
     for (const stored of this.#options.store.all()) this.#live(stored)
+    const now = this.#options.now()
+    for (const [name, { signedInAt }] of this.#idled) if (now >= signedInAt + LASTS_FOR) this.#idled.delete(name)
   }
 
   #find(token: string): StoredPersonSession | undefined {
@@ -171,9 +187,14 @@ export class PersonSessions {
   #end({ id, identified }: StoredPersonSession, why: SessionEnd): void {
     this.#options.store.remove(id)
     const { issuer, subject } = identified.person
+    const name = nameOf(identified.person)
+    if (why === 'expired' && !((this.#idled.get(name)?.signedInAt ?? 0) > identified.signedInAt)) this.#idled.set(name, identified)
+    if (why !== 'expired' && why !== 'replaced') this.#idled.delete(name)
     for (const listener of this.#listeners) listener({ id, issuer, subject, why })
   }
 }
+
+const nameOf = ({ issuer, subject }: { readonly issuer: string; readonly subject: string }) => JSON.stringify([issuer, subject])
 
 function overAt({ openedAt, usedAt }: StoredPersonSession): number {
   return Math.min(usedAt + IDLE_FOR, openedAt + LASTS_FOR)
