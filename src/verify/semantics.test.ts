@@ -66,6 +66,8 @@ it('says nothing against what was asked, approved, used once and carried out; no
   expect(judge([START, OPEN, ASKED, asking(1), told(1, 'refused'), asking(2), told(2, 'unknown')])).toMatch(ok)
   expect(judge([START, OPEN, asking(1, undefined, 'prepare'), told(1, 'completed')])).toMatch(ok)
   expect(judge([START, OPEN, ASKED, YES, USED, asking(1, id), told(1, 'completed'), approval('ended', { state: 'used' })])).toMatch(ok)
+  // It was about to be asked when the gateway was killed.
+  expect(judge([START, OPEN, approval('ended', { state: 'withdrawn', why: 'interrupted' })])).toMatch(ok)
   // Of a log whose beginning is not there, nobody knows what was asked.
   expect(judge([YES, USED], { from: 90 })).toMatch(ok)
 })
@@ -95,6 +97,7 @@ it.each<[string, readonly Line[], string]>([
   ['a second use', [START, OPEN, ASKED, YES, USED, USED], 'entry 5 uses'],
   ['a yes behind the end', [START, OPEN, ASKED, approval('ended'), YES, USED], 'entry 5 uses'],
   ['a yes to what nobody asked', [START, OPEN, YES], 'entry 2 is of "apr_1", which was not asked before'],
+  ['a use of what nobody asked', [START, OPEN, approval('ended'), USED], 'entry 3 uses'],
   ['what is asked twice', [START, ASKED, ASKED], 'entry 2 is of "apr_1", which was asked before'],
 ])('finds an approval that is missing or no good: %s', (_, lines, why) => {
   expect(judge(lines)).toContain(why)

@@ -93,7 +93,8 @@ export function* checkSemantics(whole: Whole): Check {
     if (!run) return
     const { approvals } = run
     const state = approvals.get(id)
-    if ((state === undefined) !== (kind === 'approval.asked'))
+    // What a crash kept from being recorded has an end all the same.
+    if ((state === undefined) !== (kind === 'approval.asked') && kind !== 'approval.ended')
       bad(index, `is of ${JSON.stringify(id)}, which was${state ? '' : ' not'} asked before`)
     if (kind === 'approval.used' && state !== 'approved') bad(index, `uses ${JSON.stringify(id)}, which is not approved, or not any more`)
     rows -= approvals.size
