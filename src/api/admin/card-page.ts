@@ -45,8 +45,8 @@ function missing({ content, request }: ShownRequest, size: number): string {
 }
 
 function partSection({ label, about, form, bytes, shown }: CardPart): Markup {
-  const of = form === 'hex' ? 'not text, shown as hexadecimal digits' : 'exactly'
-  return html`<section><h3>${label} <small>${bytes} bytes, ${of}</small></h3>${factList(about)}${exact(shown)}</section>`
+  const of = form === 'hex' ? ', not text: shown as hexadecimal digits' : ''
+  return html`<section><h3>${label} <small>${bytes} bytes${of}</small></h3>${factList(about)}${exact(shown)}</section>`
 }
 
 function factList(facts: readonly CardFact[]): Markup {

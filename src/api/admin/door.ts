@@ -97,7 +97,7 @@ export async function adminDoor(options: AdminDoorOptions): Promise<AdminDoor> {
       return refuse(reply, error, request)
     }
   })
-  browserSignInRoutes(server, options)
+  browserSignInRoutes(server, options, log)
   signInRoutes(server, options)
   frontPage(server, log)
   approvalPages(server, log)

@@ -43,5 +43,6 @@ export function pageErrors(log: FailureLog) {
 /** The page that can be looked at again: a form leads to the one that it is on. */
 function pageOf({ url, method }: FastifyRequest): string {
   const path = url.split('?')[0] ?? '/'
-  return returnPath(method === 'GET' || method === 'HEAD' ? path : path.replace(/\/revoke$/, ''))
+  if (method === 'GET' || method === 'HEAD') return returnPath(path)
+  return returnPath(path.replace(/\/(?:revoke|signout)$/, ''))
 }

@@ -10,8 +10,9 @@ pre{border:1px solid;padding:.75rem}
 .exact{white-space:pre-wrap;overflow-wrap:anywhere;direction:ltr;unicode-bidi:bidi-override}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:.25rem .75rem .25rem 0;vertical-align:top;overflow-wrap:anywhere}
-dt{font-weight:600}
-dd{margin:0 0 .5rem}
+dl{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.1rem 1.5rem;margin:.5rem 0}
+dt{font-weight:600;grid-column:1}
+dd{margin:0;grid-column:2}
 button{font:inherit;padding:.4rem 1rem}
 .mark{background:#b45309;color:#fff;font-size:.85em}
 .warn{border-left:.3rem solid #b45309;padding-left:.75rem}`
@@ -49,7 +50,14 @@ export function sendPage(reply: FastifyReply, title: string, body: Markup, head:
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title} · Gatescribe</title>${head}<style>${{ markup: STYLE }}</style></head>
 <body>${body}</body></html>
 `
-  return reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY).send(page.markup)
+  return (
+    reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', POLICY)
+      // Fetch standard, "append a request Origin header": a form of a page that tells nobody where it is says `Origin: null`, and we could not know it for ours.
+      .header('referrer-policy', 'same-origin')
+      .send(page.markup)
+  )
 }
 
 /**

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { CodedError } from '../../operations/index.ts'
-import type { LocalApi } from '../local/local-api.ts'
+import type { FailureLog, LocalApi } from '../local/local-api.ts'
 import { requireOrigin } from './authenticate.ts'
 import { clearPendingCookie, clearSessionCookie, pendingCookie, sessionCookie, setPendingCookie, setSessionCookie } from './cookies.ts'
 import type { AdminDoorOptions } from './door.ts'
 import { AdminDoorError } from './errors.ts'
 import { html, sendOnwards, sendPage } from './page.ts'
+import { pageErrors } from './page-problem.ts'
 import { returnPath } from './return-path.ts'
 import { deviceSchema, issuersSchema, meSchema, polledSchema } from './sign-in-schemas.ts'
 
@@ -16,9 +17,10 @@ const issuerName = z.string().regex(/^[a-z0-9-]{1,32}$/)
 const firstAdmin = z.string().regex(/^[\w-]{1,128}$/)
 
 /** Signing in and out in a browser, without scripts. */
-export function browserSignInRoutes(api: LocalApi, { people, origin }: AdminDoorOptions): void {
+export function browserSignInRoutes(api: LocalApi, { people, origin }: AdminDoorOptions, log: FailureLog): void {
+  const page = (permission: 'anybody' | 'signed-in') => ({ config: { permission, page: true }, errorHandler: pageErrors(log) }) as const
   const query = z.object({ to: z.string().max(200).optional(), first: firstAdmin.optional() })
-  api.get('/signin', { config: anybody, schema: { querystring: query } }, async (request, reply) => {
+  api.get('/signin', { ...page('anybody'), schema: { querystring: query } }, async (request, reply) => {
     const { first, to } = request.query
     const issuers = people.issuers.map(
       ({ name, url }) =>
@@ -34,7 +36,7 @@ export function browserSignInRoutes(api: LocalApi, { people, origin }: AdminDoor
   })
 
   const begun = z.object({ issuer: issuerName, to: z.string().max(200).optional(), first: firstAdmin.optional() })
-  api.post('/signin', { config: anybody, schema: { body: begun } }, async (request, reply) => {
+  api.post('/signin', { ...page('anybody'), schema: { body: begun } }, async (request, reply) => {
     requireOrigin(request, origin)
     const { issuer, to, first } = request.body
     const begin = await people.begin({
@@ -47,7 +49,7 @@ export function browserSignInRoutes(api: LocalApi, { people, origin }: AdminDoor
     return sendOnwards(reply, 'Signing in', begin.url)
   })
 
-  api.get('/signin/callback', { config: anybody }, async (request, reply) => {
+  api.get('/signin/callback', page('anybody'), async (request, reply) => {
     const { pending, to } = pendingCookie(request)
     clearPendingCookie(reply)
     try {
@@ -66,7 +68,7 @@ export function browserSignInRoutes(api: LocalApi, { people, origin }: AdminDoor
     }
   })
 
-  api.post('/signout', { config: signedIn }, async (request, reply) => {
+  api.post('/signout', page('signed-in'), async (request, reply) => {
     const token = sessionCookie(request)
     if (token !== undefined) people.sessions.signOut(token)
     clearSessionCookie(reply)
