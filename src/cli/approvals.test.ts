@@ -47,6 +47,7 @@ beforeEach(async () => {
     throttle: new Throttle({ burst: 10_000, perSecond: 10_000 }),
     closing: closing.signal,
     version: '1.0.0',
+    unavailable: () => undefined,
   })
   url = `https://localhost:${await door.listen({ host: '127.0.0.1', port: 0 })}`
 })

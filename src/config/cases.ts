@@ -6,7 +6,7 @@ import { explainIssues } from './explain.ts'
 import { nearest } from './nearest.ts'
 import { present } from './present.ts'
 import { type CasesDocument, cases } from './schema/cases.ts'
-import { type Finding, readSource, type Source } from './source.ts'
+import { type Finding, parseSource, readSource, type Source } from './source.ts'
 
 /** What a rule test asks, and what it expects. */
 export interface PolicyCase {
@@ -42,15 +42,36 @@ export interface CaseSurroundings {
  * @throws ConfigError with every problem, in the order of the file
  */
 export function loadCases(path: string, known: CaseSurroundings): PolicyCases {
-  const file = resolve(path)
-  const source = readSource(file)
+  return casesOf(readSource(resolve(path)), known)
+}
+
+/**
+ * The same of cases that somebody sent; the schema stands among them, and in no file.
+ * @throws ConfigError
+ */
+export function parseCases(text: string, known: CaseSurroundings): PolicyCases {
+  const source = parseSource('cases', text)
+  const { schema } = (source.value ?? {}) as { schema?: unknown }
+  if (typeof schema === 'string' && schema.startsWith('file:'))
+    throw refused(source, [
+      {
+        code: 'GS_CONFIG_WRONG_VALUE',
+        path: ['schema'],
+        message: 'A file is not opened for this.',
+        next: 'Write the CREATE statements themselves.',
+      },
+    ])
+  return casesOf(source, known)
+}
+
+function casesOf(source: Source, known: CaseSurroundings): PolicyCases {
   const parsed = cases.safeParse(source.value)
   if (!parsed.success) throw refused(source, explainIssues(parsed.error.issues, source.value, cases))
   const { data } = parsed
   const findings = [...unknownNames(data, known)]
   if (findings.length > 0) throw refused(source, findings)
   return {
-    file,
+    file: source.file,
     ...(data.schema !== undefined && { schema: schemaOf(source, data.schema) }),
     cases: data.cases.map((_, index) => caseOf(source, data, index)),
   }

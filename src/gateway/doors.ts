@@ -37,7 +37,8 @@ export interface DoorParts {
 }
 
 /** Opens the plane first: whoever gets a credential at the token door can use it at once. @throws GatewayError GS_GATEWAY_ADDRESS */
-export async function openDoors(rooms: Rooms, log: GatewayLog, { draining, operatorFor, closing }: DoorParts): Promise<Doors> {
+export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts): Promise<Doors> {
+  const { draining } = parts
   const { credentials, evidence, exchange, guard, inForce, records, runs, sql, tls, authority } = rooms
   const { listen } = inForce.config.gateway
   const postgres = createPostgresDoor({
@@ -68,7 +69,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, { draining, opera
     failures: loginThrottle(),
     logger: log,
   })
-  const admin = await people(rooms, log, operatorFor, closing)
+  const admin = await people(rooms, log, parts)
   try {
     const tokenPort = await bind('token', listen.token, () => token.listen(listen.token))
     const at = listen.admin && admin && (await bind('admin', listen.admin, () => admin.listen(listen.admin!)))
@@ -96,10 +97,9 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, { draining, opera
 
 /** The admin door, not listening yet; undefined where nobody signs in here. */
 async function people(
-  { inForce, people, tls, trail }: Rooms,
+  { inForce, people, channels, tls, trail }: Rooms,
   log: GatewayLog,
-  operatorFor: DoorParts['operatorFor'],
-  closing: AbortSignal,
+  { operatorFor, closing, draining }: DoorParts,
 ): Promise<AdminDoor | undefined> {
   const { gateway } = inForce.config
   const origin = adminUrlOf(gateway)
@@ -115,6 +115,8 @@ async function people(
     logger: log,
     closing,
     version: version(),
+    slack: channels && ((request) => channels.slack(request)),
+    unavailable: () => unavailable(trail, draining()),
   })
 }
 

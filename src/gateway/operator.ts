@@ -1,4 +1,5 @@
-import type { GatewayStatus, Listening, LogStatus, Operator, WitnessesStatus } from '../api/local/index.ts'
+import type { GatewayStatus, Listening, LogStatus, Operator, ResourceAnswer, WitnessesStatus } from '../api/local/index.ts'
+import type { PostgresResourceConfig } from '../config/index.ts'
 import { Secret } from '../credentials/index.ts'
 import type { SignedInPerson } from '../identity/people/index.ts'
 import type { CodedError } from '../operations/index.ts'
@@ -9,6 +10,7 @@ import { GatewayError } from './errors.ts'
 import { logOperator } from './log-keys.ts'
 import type { Reload } from './reload.ts'
 import { replayOperator } from './replaying/index.ts'
+import { personOperator } from './revoking-persons.ts'
 import type { Rooms } from './rooms.ts'
 import { searchTrail } from './search-trail.ts'
 import { secretsOf } from './secrets-of.ts'
@@ -44,6 +46,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
     ...rooms.retention.operator(viewer, who.person),
     ...replayOperator(rooms, viewer),
     ...approvalOperator(rooms, who),
+    ...personOperator(rooms, who),
     status: (): GatewayStatus => ({
       version: version(),
       origin: `${inForce.config.gateway.origin}/${inForce.config.gateway.instance}`,
@@ -61,6 +64,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
     revokeRun: async (id) => runs.revoke(id, viewer),
     resumeRun: (id) => runs.resume(id, viewer),
     sessions: () => runs.sessions(),
+    resources: () => inForce.config.resources.map(resourceAnswer),
     killSession: async (id) => runs.kill(id, viewer),
     async *readTrail({ before, ...reading }, signal) {
       const told = await readings.begin(viewer, reading)
@@ -95,6 +99,26 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
     },
     reload,
     doctor: (signal) => doctor(rooms, signal),
+  }
+}
+
+/** Whom it logs in as is no secret to who may read it; where the secret stands is nobody's business. */
+function resourceAnswer({
+  name,
+  kind,
+  host,
+  port,
+  tls,
+  hosts,
+  aliases,
+  databases,
+  tags,
+  credentials,
+}: PostgresResourceConfig): ResourceAnswer {
+  return {
+    ...{ name, kind, address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, tls: tls.verify },
+    ...{ hosts: [...hosts], aliases: [...aliases], databases: Object.fromEntries(databases), tags: [...tags] },
+    credentials: credentials.map(({ as, user, for: covered }) => ({ as, user, ...(covered && { for: [...covered] }) })),
   }
 }
 

@@ -33,6 +33,11 @@ export interface Rehearsal {
   close(): Promise<void>
 }
 
+/** What of a configuration is rehearsed. */
+export type Rehearsed = Pick<Config, 'rules' | 'limits'> & {
+  readonly resources: readonly { readonly name: string; readonly tags: readonly string[] }[]
+}
+
 /** Bytes that are read of a statement where the configuration does not say. */
 const STATEMENT_BYTES = 1024 * 1024
 
@@ -40,7 +45,7 @@ const STATEMENT_BYTES = 1024 * 1024
  * @param ddl CREATE statements that describe the database; undefined: nothing is known of it, so most facts are unknown
  * @throws DeclaredError, RuleError
  */
-export async function openRehearsal({ rules, limits, resources }: Config, ddl: string | undefined): Promise<Rehearsal> {
+export async function openRehearsal({ rules, limits, resources }: Rehearsed, ddl: string | undefined): Promise<Rehearsal> {
   const catalog = ddl === undefined ? undefined : createCatalog(await declareSnapshot(ddl))
   const policy = createPolicy(rules, globalLimits(limits))
   const understanding = createUnderstanding({ statementBytes: limits.statementBytes ?? STATEMENT_BYTES })
@@ -48,8 +53,9 @@ export async function openRehearsal({ rules, limits, resources }: Config, ddl: s
 
   return {
     async ask({ principal, run, on, session, sql, now }) {
-      const resource = resources.find(({ name }) => name === on)
-      if (resource === undefined) throw new TypeError('a resource that is not configured')
+      const found = resources.find(({ name }) => name === on)
+      if (found === undefined) throw new TypeError('a resource that is not configured')
+      const resource = { name: found.name, kind: 'postgres', tags: found.tags } as const
       const asker: Asker = { principal, resource, run: { id: 'run_rehearsed', facts: run }, session: { id: 'ses_rehearsed', ...session } }
       const text = Buffer.from(sql)
       const reading = understanding.openSession({

@@ -39,6 +39,8 @@ export interface InMemoryOperator extends Operator {
   /** Requests for erasure; the answers that came, in order. */
   readonly askedErasures: ErasureRequestView[]
   readonly erasureAnswers: { id: string; verdict: string; reason: string | undefined }[]
+  /** Persons who were revoked or restored. */
+  readonly revocations: { person: object; reason: string | undefined }[]
   readonly held: HoldView[]
   readonly keys: LogKey[]
   readonly checking: CheckStep[]
@@ -72,6 +74,7 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     evidence: [],
     erasures: [],
     askedErasures: [],
+    revocations: [],
     erasureAnswers: [],
     held: [],
     searches: [],
@@ -204,6 +207,17 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
       operator.erasureAnswers.push({ id, verdict: 'deny', reason })
       return { ...askedErasure(id), state: 'denied', endedAt: Date.UTC(2026, 10, 24), endedBy: 'somebody' }
     },
+    async revokePerson(person, reason) {
+      throwPlanted('revokePerson')
+      operator.revocations.push({ person, reason })
+      return { pseudonym: 'AbCdEfGhIjKlMnOpQrStUv', revokedAt: Date.UTC(2026, 10, 23), sessions: 2, approvals: 1 }
+    },
+    async restorePerson(person, reason) {
+      throwPlanted('restorePerson')
+      operator.revocations.push({ person, reason })
+      return { pseudonym: 'AbCdEfGhIjKlMnOpQrStUv', revokedAt: Date.UTC(2026, 10, 23) }
+    },
+    revokedPersons: async () => [{ pseudonym: 'AbCdEfGhIjKlMnOpQrStUv', revokedAt: Date.UTC(2026, 10, 23) }],
     holds: async () => operator.held,
     async placeHold({ run, reason, name }: HoldAsked) {
       throwPlanted('placeHold')
@@ -234,6 +248,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
       throwPlanted('pruneTrail')
       return { entriesBelow: 512, payloadsBelow: 768, entries: dryRun ? 256 : 512, keys: 4, holds: 1 }
     },
+    checkRules: (configuration) => ({ ok: configuration !== 'wrong', rules: 1, problems: [], warnings: [] }),
+    testRules: async () => ({ passed: 1, failed: 0, cases: [] }),
     async replayPolicy(asked) {
       operator.replays.push(asked)
       throwPlanted('replayPolicy')
@@ -246,6 +262,7 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
       throwPlanted('explainEntry')
       return { entry: Number(entry), at: '2026-11-23T12:00:00.000000000Z', session: 'ses_one', operations: [] }
     },
+    resources: () => [],
     async logKeys() {
       return { log: 'example.org/test/one', keys: operator.keys }
     },

@@ -83,6 +83,15 @@ it('lets people do what their roles are for, in their own name', async () => {
   expect(JSON.stringify(trail)).not.toMatch(/Ada|Grace/)
 })
 
+it('tells anybody whether it works, and people what can be reached, without where a secret stands', async () => {
+  expect(JSON.parse((await newBrowser(url).get('/health')).body)).toEqual({ status: 'ok' })
+  const grace = newBrowser(url)
+  await grace.signIn(okta(), 'grace')
+  const { body } = await grace.get('/v1/resources')
+  expect(JSON.parse(body)).toMatchObject([{ name: 'orders', kind: 'postgres', tls: 'off', credentials: [{ as: 'job', user: 'postgres' }] }])
+  expect(body).not.toMatch(/password|env:|file:/)
+})
+
 it('takes a changed configuration at once: whoever has no role any more has no session', async () => {
   const grace = newBrowser(url)
   await grace.signIn(okta(), 'grace')

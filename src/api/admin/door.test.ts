@@ -36,6 +36,7 @@ beforeEach(async () => {
     throttle: new Throttle({ burst: 10_000, perSecond: 10_000 }),
     closing: closing.signal,
     version: '1.0.0',
+    unavailable: () => undefined,
   })
 })
 afterEach(async () => {

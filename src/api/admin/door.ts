@@ -2,6 +2,7 @@ import type { TlsOptions } from 'node:tls'
 import cookie from '@fastify/cookie'
 import formbody from '@fastify/formbody'
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import type { SlackRequest } from '../../channels/index.ts'
 import type { Throttle } from '../../identity/index.ts'
 import type { People, SignedInPerson } from '../../identity/people/index.ts'
 import { CodedError } from '../../operations/index.ts'
@@ -12,12 +13,14 @@ import type { Permission } from '../local/permissions.ts'
 import { problemOf, statusOf } from '../local/problem.ts'
 import { approvalPages } from './approval-pages.ts'
 import { type Authenticated, authenticate, requireOurPage } from './authenticate.ts'
+import { cutStreams } from './cut-streams.ts'
 import { AdminDoorError } from './errors.ts'
 import { frontPage } from './front-page.ts'
 import { describeApi } from './openapi.ts'
 import { sendProblemPage } from './page-problem.ts'
 import { mayDo } from './role-permissions.ts'
 import { browserSignInRoutes, signInRoutes } from './sign-in-routes.ts'
+import { slackRoute } from './slack-route.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -39,6 +42,10 @@ export interface AdminDoorOptions {
   /** Ends what is still streaming. */
   readonly closing: AbortSignal
   readonly version: string
+  /** What Slack says of its buttons; absent where it cannot be asked anything. @throws ChannelError */
+  readonly slack?: ((request: SlackRequest) => Promise<void>) | undefined
+  /** Why no operation can be admitted now; undefined while they can. What `/health` says. */
+  readonly unavailable: () => CodedError | undefined
 }
 
 export interface AdminDoor {
@@ -87,6 +94,7 @@ export async function adminDoor(options: AdminDoorOptions): Promise<AdminDoor> {
       return refuse(reply, error, request)
     }
   })
+  cutStreams(server, options.people.sessions)
   // Behind parsing: what shows that a form is ours stands in it. Before validation: nobody learns from it what a route takes.
   server.addHook('preValidation', async (request, reply) => {
     try {
@@ -97,11 +105,17 @@ export async function adminDoor(options: AdminDoorOptions): Promise<AdminDoor> {
       return refuse(reply, error, request)
     }
   })
+  // For whoever watches over the gateway, who is nobody in particular.
+  server.get('/health', { config: { permission: 'anybody' } }, async (_request, reply) => {
+    const why = options.unavailable()
+    return why ? reply.code(503).send(problemOf(why)) : { status: 'ok' }
+  })
   browserSignInRoutes(server, options, log)
   signInRoutes(server, options)
   frontPage(server, log)
   approvalPages(server, log)
   operatorRoutes(server, log, options.closing)
+  if (options.slack) await slackRoute(server, options.slack)
   await server.ready()
   return {
     routes,

@@ -2,7 +2,7 @@ import type { Role } from '../../identity/people/index.ts'
 import type { Permission } from '../local/permissions.ts'
 
 const MEMBER = ['signed-in', 'status.read'] as const
-const LIVE = ['runs.read', 'sessions.read'] as const
+const LIVE = ['resources.read', 'policy.read', 'runs.read', 'sessions.read'] as const
 
 /**
  * What each role is for. None contains another: who decides what agents may do is not thereby one who takes entries out of the trail, and whoever looks
@@ -47,6 +47,7 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'keys.rotate',
     'secrets.read',
     'secrets.write',
+    'people.revoke',
     'gateway.operate',
   ],
 }

@@ -10,7 +10,9 @@ import { erasureRoutes } from './routes/erasures.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
+import { personRoutes } from './routes/persons.ts'
 import { policyRoutes } from './routes/policy.ts'
+import { resourceRoutes } from './routes/resources.ts'
 import { retentionRoutes } from './routes/retention.ts'
 import { runRoutes } from './routes/runs.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -82,6 +84,7 @@ export function speakProblems(api: LocalApi, log: FailureLog): void {
 export function operatorRoutes(api: LocalApi, log: FailureLog, closing: AbortSignal): void {
   maintenanceRoutes(api, closing)
   runRoutes(api)
+  resourceRoutes(api)
   sessionRoutes(api)
   approvalRoutes(api)
   trailRoutes(api, closing)
@@ -91,5 +94,6 @@ export function operatorRoutes(api: LocalApi, log: FailureLog, closing: AbortSig
   searchRoutes(api, closing)
   keyRoutes(api, closing)
   policyRoutes(api, closing)
+  personRoutes(api)
   secretRoutes(api)
 }

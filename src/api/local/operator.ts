@@ -5,14 +5,16 @@ import type { StoredEntry, Trail } from '../../trail/index.ts'
 import type { ApprovalOperator } from './approval-operator.ts'
 import type { EvidenceOperator } from './evidence-operator.ts'
 import type { LogOperator } from './log-operator.ts'
+import type { PersonOperator } from './person-operator.ts'
 import type { PolicyOperator } from './policy-operator.ts'
 import type { RetentionOperator } from './retention-operator.ts'
+import type { ResourceAnswer } from './schemas.ts'
 
 /**
  * What whoever operates this machine's gateway may do with it. `gateway/` implements it over the rooms; the routes of
  * this folder offer it on the local socket. Refusals are thrown as CodedError.
  */
-export interface Operator extends ApprovalOperator, EvidenceOperator, LogOperator, PolicyOperator, RetentionOperator {
+export interface Operator extends ApprovalOperator, EvidenceOperator, LogOperator, PersonOperator, PolicyOperator, RetentionOperator {
   status(): GatewayStatus
   /** Newest first. */
   runs(): readonly RunView[]
@@ -21,6 +23,8 @@ export interface Operator extends ApprovalOperator, EvidenceOperator, LogOperato
   /** Lets a suspended run go on; recorded as `run.resumed` first. False where it is unknown, over or not suspended. */
   resumeRun(id: RunId): Promise<boolean>
   sessions(): readonly SessionView[]
+  /** As configured, without references to secrets. */
+  resources(): ResourceAnswer[]
   /** Ends one live session; recorded as `session.killed`. False where it is not live. */
   killSession(id: string): Promise<boolean>
   /**

@@ -8,6 +8,9 @@ export const permissions = [
   /** Any session will do. */
   'signed-in',
   'status.read',
+  'resources.read',
+  /** Rules that somebody sent, held against cases: nothing of what was recorded. */
+  'policy.read',
   'runs.read',
   'runs.revoke',
   'runs.resume',
@@ -29,6 +32,8 @@ export const permissions = [
   'approvals.open',
   'approvals.decide',
   'approvals.revoke',
+  /** Lets persons in no more, or again. */
+  'people.revoke',
   'gateway.operate',
 ] as const
 

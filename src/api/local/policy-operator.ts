@@ -1,7 +1,11 @@
-import type { ExplainedEntry, ExplainRequest, ReplayAsked, ReplayStep } from './policy-schemas.ts'
+import type { CasesAsked, CheckedRules, ExplainedEntry, ExplainRequest, ReplayAsked, ReplayStep, TestedRules } from './policy-schemas.ts'
 
 /** Rules against what was recorded. That it is read is recorded as `log.read` first, each time. docs/rules.md. */
 export interface PolicyOperator {
+  /** Judges the rules of a configuration that somebody sent; changes nothing, opens no file. */
+  checkRules(configuration: string): CheckedRules
+  /** Runs cases against such rules, or against those in force. @throws CodedError where rules or cases cannot be used */
+  testRules(asked: CasesAsked): Promise<TestedRules>
   /**
    * Judges the operations of the past by a candidate's rules; changes nothing.
    * @returns how far it is, and in the end what it found

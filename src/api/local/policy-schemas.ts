@@ -159,3 +159,44 @@ export type ReplayExample = z.output<typeof exampleSchema>
 export type ExplainRequest = z.output<typeof explainRequestSchema>
 export type ExplainedEntry = z.output<typeof explainedEntrySchema>
 export type ExplainedOperation = ExplainedEntry['operations'][number]
+
+/** Body of `POST /v1/policy/check`. */
+export const rulesRequestSchema = z.strictObject({ configuration })
+
+const problemOfRulesSchema = z.object({
+  code: z.string(),
+  line: z.int(),
+  column: z.int(),
+  path: z.string(),
+  message: z.string(),
+  next: z.string(),
+})
+export const checkedRulesSchema = z.object({
+  /** Whether it would be taken, as far as rules go. */
+  ok: z.boolean(),
+  rules: z.int(),
+  problems: z.array(problemOfRulesSchema),
+  warnings: z.array(problemOfRulesSchema),
+})
+
+/** Body of `POST /v1/policy/test`. */
+export const casesRequestSchema = z.strictObject({
+  /** Absent: the configuration in force. */
+  configuration: configuration.optional(),
+  /** As `gatescribe policy test` reads them; the schema stands among them. */
+  cases: z
+    .string()
+    .min(1)
+    .max(1024 * 1024),
+})
+
+const saidSchema = z.object({ effect, rules: z.array(z.string()) })
+export const testedRulesSchema = z.object({
+  passed: z.int(),
+  failed: z.int(),
+  cases: z.array(z.object({ name: z.string(), line: z.int(), passed: z.boolean(), expected: saidSchema, found: saidSchema })),
+})
+
+export type CheckedRules = z.input<typeof checkedRulesSchema>
+export type CasesAsked = z.output<typeof casesRequestSchema>
+export type TestedRules = z.input<typeof testedRulesSchema>

@@ -77,6 +77,22 @@ export const entrySchema = z.object({
   payloads: z.array(payloadSchema).optional(),
 })
 
+export const resourceSchema = z.object({
+  name: z.string(),
+  kind: z.string(),
+  /** `host:port`. */
+  address: z.string(),
+  tls: z.enum(['full', 'off']),
+  /** TLS server names, and database names, that select it. */
+  hosts: z.array(z.string()),
+  aliases: z.array(z.string()),
+  /** The client's name of a database: the target's. */
+  databases: z.record(z.string(), z.string()),
+  tags: z.array(z.string()),
+  /** Whom the gateway logs in as, and for what; absent: for everything. */
+  credentials: z.array(z.object({ as: z.string(), user: z.string(), for: z.array(z.string()).optional() })),
+})
+
 export const secretSchema = z.object({ name: z.string(), version: z.int(), changedAt: time })
 export const secretNameSchema = z
   .string()
@@ -222,3 +238,4 @@ export type SecretAnswer = z.output<typeof secretSchema>
 export type CaAnswer = z.output<typeof caSchema>
 export type ReloadedAnswer = z.output<typeof reloadedSchema>
 export type FindingAnswer = z.output<typeof findingSchema>
+export type ResourceAnswer = z.input<typeof resourceSchema>

@@ -25,9 +25,26 @@ const checks = [
   checkEnvironment,
 ]
 
+/** Those that look at nothing but the document. */
+const checksOfRules = [checkResources, checkRules, checkConditions, checkReach, checkBudgets]
+
 /** Everything that a schema cannot see. A finding that is only doubtful is a warning. */
-export function checkDocument(document: Document, around: Surroundings): { errors: readonly Finding[]; warnings: readonly Finding[] } {
-  const findings = checks.flatMap((check) => [...check(document, around)])
+export function checkDocument(document: Document, around: Surroundings): CheckedDocument {
+  return judged(checks, document, around)
+}
+
+/** The same of rules and what they are about, for a document that came from elsewhere: no file that it names is opened, no variable looked at. */
+export function checkRulesOf(document: Document, now: number): CheckedDocument {
+  return judged(checksOfRules, document, { folder: '/', env: {}, now })
+}
+
+export interface CheckedDocument {
+  readonly errors: readonly Finding[]
+  readonly warnings: readonly Finding[]
+}
+
+function judged(by: typeof checks, document: Document, around: Surroundings): CheckedDocument {
+  const findings = by.flatMap((check) => [...check(document, around)])
   return {
     errors: findings.filter(({ code }) => code !== 'GS_CONFIG_DOUBTFUL'),
     warnings: findings.filter(({ code }) => code === 'GS_CONFIG_DOUBTFUL'),

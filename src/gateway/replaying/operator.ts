@@ -4,6 +4,7 @@ import { findEntry } from '../../evidence/index.ts'
 import { createPolicy } from '../../policy/index.ts'
 import { GatewayError } from '../errors.ts'
 import { globalLimits, type Taken } from '../in-force.ts'
+import { checkRules, testRules } from '../rehearsing.ts'
 import type { Rooms } from '../rooms.ts'
 import { explainEntry } from './explain-entry.ts'
 import { type PastPolicy, type PolicyInForce, tagsOf } from './past-policies.ts'
@@ -12,6 +13,8 @@ import { replay } from './replay.ts'
 /** Rules against the past, for one viewer. What is read of the trail is recorded before it is read. */
 export function replayOperator({ inForce, records, trail }: Pick<Rooms, 'inForce' | 'records' | 'trail'>, viewer: string): PolicyOperator {
   return {
+    checkRules: (configuration) => checkRules(configuration, Date.now()),
+    testRules: (asked) => testRules(asked, inForce.config, Date.now()),
     async replayPolicy({ configuration, examples, ...where }, signal) {
       const candidate = candidateIn(configuration)
       const end = await records.pastJudged(viewer, { replay: candidate.policy.digest, ...where })

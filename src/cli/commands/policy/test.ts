@@ -34,14 +34,15 @@ export function policyTestCommand(shell: Shell): Command {
       const { config } = loadConfig(configPath(where, surroundings), surroundings.env)
       const known = { resources: config.resources.map(({ name }) => name), rules: config.rules.map(({ name }) => name) }
       const read = files.map((file) => loadCases(resolve(surroundings.folder, file), known))
-      const { openRehearsal } = await gatewayRoom()
+      const { judgeCase, openRehearsal } = await gatewayRoom()
       const outcomes: Outcome[] = []
       for (const { file, schema, cases } of read) {
         const rehearsal = await openRehearsal(config, schema)
         try {
           for (const each of cases) {
             const answer = await rehearsal.ask({ ...each, now: each.at ?? Date.now() })
-            const outcome = judge(file, each, answer)
+            const { name, line, expect } = each
+            const outcome: Outcome = { file, line, name, expected: expect, ...judgeCase(each, answer), answer }
             outcomes.push(outcome)
             if (!json) print(outcome)
           }
@@ -73,10 +74,3 @@ export function policyTestCommand(shell: Shell): Command {
 
 const said = ({ effect, rules = [] }: { readonly effect: string; readonly rules?: readonly string[] }) =>
   rules.length === 0 ? effect : `${effect} by ${rules.join(', ')}`
-
-function judge(file: string, { name, line, expect }: PolicyCase, answer: Answer): Outcome {
-  const { decision } = answer.explanation
-  const found: Outcome['found'] = answer.refusal === undefined ? decision : { effect: 'deny', rules: [] }
-  const passed = found.effect === expect.effect && (expect.rules ?? []).every((rule) => found.rules.includes(rule))
-  return { file, line, name, passed, expected: expect, found: { effect: found.effect, rules: found.rules }, answer }
-}

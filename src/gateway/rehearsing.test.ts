@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { rulesIn } from '../config/index.ts'
+import { checkRules, testRules } from './rehearsing.ts'
+
+const read = (name: string) => readFileSync(join(import.meta.dirname, '../../docs/examples', name), 'utf8')
+const configuration = read('rules.yaml')
+const NOW = Date.parse('2026-08-01T00:00:00Z')
+const CASES = `
+schema: |
+  CREATE TABLE public.orders (id int, total int);
+on: ${rulesIn(configuration).resources[0]!.name}
+who: { groups: [github/repo:acme/reports] }
+cases:
+  - { name: they read, sql: SELECT total FROM orders, expect: allow }
+  - { name: they take all away, sql: DELETE FROM orders, expect: allow }
+`
+
+it('runs cases against rules that somebody sent, and says which come out otherwise', async () => {
+  const answer = await testRules({ configuration, cases: CASES }, {} as never, NOW)
+  expect(answer).toMatchObject({ passed: 1, failed: 1 })
+  expect(answer.cases.map(({ name, passed, found }) => [name, passed, found.effect])).toEqual([
+    ['they read', true, 'allow'],
+    ['they take all away', false, 'deny'],
+  ])
+})
+
+it('opens no file for them', async () => {
+  const cases = CASES.replace(/schema: \|\n.*\n/, 'schema: file:/etc/passwd\n')
+  await expect(testRules({ configuration, cases }, {} as never, NOW)).rejects.toMatchObject({ code: 'GS_CONFIG_WRONG_VALUE' })
+})
+
+it('refuses rules that would be refused', async () => {
+  expect(checkRules(configuration, NOW)).toMatchObject({ ok: true, problems: [] })
+  const wrong = configuration.replace('effect: deny', 'effect: denied')
+  expect(checkRules(wrong, NOW)).toMatchObject({
+    ok: false,
+    problems: [expect.objectContaining({ path: expect.stringContaining('effect') })],
+  })
+  await expect(testRules({ configuration: wrong, cases: CASES }, {} as never, NOW)).rejects.toMatchObject({ code: 'GS_CONFIG_WRONG_VALUE' })
+})
