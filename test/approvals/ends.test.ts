@@ -2,12 +2,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readTrail } from '../parts/recorded.ts'
 import { type Agent, codeOf, type Held, Office, RAN, RULES } from './office.ts'
 
-// What becomes of a request: APR-02, APR-03, APR-04. Those that have to wait are begun together, before the first test.
+// What becomes of a request: APR-02, APR-03, APR-04.
 
 const ASKED = 'approval.asked'
 const YES = 'approval.decided approve'
 
+interface Ticket {
+  readonly agent: Agent
+  readonly id: string
+}
+
 let office: Office
+/** Begun before the first test, as they have to wait. */
+let late: Promise<{ readonly code: string; readonly id: string }>
+let unused: Promise<Ticket>
+let taken: Promise<Ticket>
+let over: Promise<Ticket>
 const table = (name: string) => `DELETE FROM ledger WHERE said = '${name}'`
 beforeAll(async () => {
   // Longer than a TRUNCATE is asked for.
@@ -15,11 +25,23 @@ beforeAll(async () => {
   const agent = await office.agent()
   await agent.send('CREATE TABLE ledger (n int, said text); CREATE TABLE spent (n int)')
   await agent.client.end()
+  late = (async () => {
+    const held = await (await office.agent()).ask('TRUNCATE spent')
+    return { code: codeOf(await held.result), id: held.id }
+  })()
+  const approved = async (text: string) => {
+    const asked = await ticket(text)
+    await office.approve(asked.id)
+    return asked
+  }
+  unused = approved('TRUNCATE spent, ledger')
+  taken = approved(table('taken back'))
+  over = approved(table('run over'))
 })
 afterAll(() => office?.close())
 
 /** It has been told to come back. @param text sent within a transaction, where nobody is held for long */
-async function ticket(text: string): Promise<{ agent: Agent; id: string }> {
+async function ticket(text: string): Promise<Ticket> {
   const agent = await office.agent()
   await agent.send('BEGIN')
   const { id, result } = await agent.ask(text)
@@ -160,51 +182,28 @@ describe('whoever waits', () => {
 })
 
 describe('a ticket', () => {
-  let begun: Promise<{
-    readonly late: { code: string; id: string }
-    readonly unused: { agent: Agent; id: string }
-    readonly taken: { agent: Agent; id: string }
-    readonly ended: { agent: Agent; id: string }
-  }>
-  beforeAll(async () => {
-    const late = async () => {
-      const agent = await office.agent()
-      const held = await agent.ask('TRUNCATE spent')
-      return { code: codeOf(await held.result), id: held.id }
-    }
-    const approved = async (text: string) => {
-      const asked = await ticket(text)
-      await office.approve(asked.id)
-      return asked
-    }
-    begun = Promise.all([late(), approved('TRUNCATE spent, ledger'), approved(table('taken back')), approved(table('run over'))]).then(
-      ([lapsed, unused, taken, ended]) => ({ late: lapsed, unused, taken, ended }),
-    )
-    await begun
-  })
-
   it('is nothing any more once nobody has answered in time', async () => {
-    const { late } = await begun
-    expect(late.code).toBe('GS_APPROVAL_EXPIRED')
-    expect(await (await office.person('ada')).decide(late.id, 'approve')).toMatchObject({ code: 'GS_APPROVALS_EXPIRED' })
-    expect(await office.story(late.id)).toEqual([ASKED, 'approval.ended expired'])
+    const { code, id } = await late
+    expect(code).toBe('GS_APPROVAL_EXPIRED')
+    expect(await (await office.person('ada')).decide(id, 'approve')).toMatchObject({ code: 'GS_APPROVALS_EXPIRED' })
+    expect(await office.story(id)).toEqual([ASKED, 'approval.ended expired'])
   })
 
   it('can be taken back while it is not used, and then stays denied', async () => {
-    const { agent, id } = (await begun).taken
+    const { agent, id } = await taken
     expect((await (await office.person('bob')).revoke(id)).status).toBe(200)
     expect(codeOf(await agent.send(table('taken back')))).toBe('GS_APPROVAL_DENIED')
     expect(await office.story(id)).toEqual([ASKED, YES, 'approval.ended revoked'])
   })
 
   it('is void with its run', async () => {
-    const { agent, id } = (await begun).ended
+    const { agent, id } = await over
     await office.shop.gateway.operator.revokeRun(agent.job.run)
     expect(await office.story(id)).toEqual([ASKED, YES, 'approval.ended void run-ended'])
   })
 
   it('asks anew where what was approved was not used in time', async () => {
-    const { agent, id } = (await begun).unused
+    const { agent, id } = await unused
     await expect.poll(async () => (await office.request(id)).state, { timeout: 12_000, interval: 200 }).toBe('expired')
     const again = await agent.ask('TRUNCATE spent, ledger')
     expect(again.id).not.toBe(id)
