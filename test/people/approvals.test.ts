@@ -1,16 +1,21 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, type DatabaseError } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../../src/cli/main.ts'
 import { type Browser, newBrowser } from '../parts/browser.ts'
+import { startChromium } from '../parts/chromium.ts'
 import { type RunningGateway, startGateway } from '../parts/gateway.ts'
 import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
 import { startPeopleIssuer, type TestPeopleIssuer } from '../parts/people-issuer.ts'
 import { freePort } from '../parts/ports.ts'
 import { type RunningPostgres, startPostgres } from '../parts/postgres.ts'
 import { readTrail } from '../parts/recorded.ts'
+import { found, needs } from '../parts/require.ts'
 import { testSurroundings } from '../parts/surroundings.ts'
 
 let jobs: TestIssuer
@@ -167,6 +172,35 @@ describe('a statement that a person is asked for', () => {
     await expect(gateway.operator.decideApproval(id, 'approve', undefined)).rejects.toMatchObject({ code: 'GS_GATEWAY_PERSONS_ONLY' })
   }, 30_000)
 
+  it('is answered in a real browser without scripts, also where a link on another site leads there', async (test) => {
+    const path = found('chromium')
+    needs(test, path, 'chromium (Debian: chromium)')
+    const client = await connected()
+    const asked = await ask(client, 'UPDATE orders SET n = 3 WHERE n = 2')
+    const elsewhere = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).end(`<title>chat</title><a href="${url}${asked.path}">look</a>`)
+    })
+    await once(elsewhere.listen(0, '127.0.0.1'), 'listening')
+    const chromium = await startChromium(path)
+    try {
+      await chromium.header('x-account', 'ada')
+      expect(await chromium.open(`${url}${asked.path}`)).toBe(`${url}/signin?to=${asked.path}`)
+      expect(await chromium.click('button')).toBe(`${url}${asked.path}`)
+      await chromium.open(`http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`)
+      expect(await chromium.click('a')).toBe(`${url}${asked.path}`)
+      expect(await chromium.evaluate('document.body.innerText')).toContain('UPDATE orders SET n = 3 WHERE n = 2')
+      expect(await chromium.evaluate('document.activeElement.tagName')).toBe('BODY')
+      expect(await chromium.evaluate('document.querySelector("button").innerText')).toBe('Deny')
+      await chromium.click('button[value=approve]')
+      expect(await asked.answer).toEqual({ rowCount: 1 })
+    } finally {
+      await chromium.close()
+      elsewhere.close()
+      elsewhere.closeAllConnections()
+    }
+    await client.end()
+  }, 60_000)
+
   it('stands in the trail: who looked, who answered, by which way, and never a name', async () => {
     const entries = await readTrail(gateway.operator)
     const of = (kind: string) => entries.filter((entry) => entry.kind === kind)
@@ -175,6 +209,7 @@ describe('a statement that a person is asked for', () => {
       ['approve', 'link', 'proven'],
       ['deny', 'link', 'proven'],
       ['approve', 'cli', 'proven'],
+      ...(found('chromium') ? [['approve', 'link', 'proven']] : []),
     ])
     expect(JSON.stringify(entries.map(({ fields }) => fields))).not.toMatch(/Ada|Mona/)
   })
