@@ -109,6 +109,15 @@ describe('asking', () => {
     expect(stateOf(first.id)).toBe('pending')
   })
 
+  it('has its answer with it where it was approved meanwhile: nobody need be told to wait', async () => {
+    const decided = decide(operation('delete'))
+    const first = await guard.ask(session, decided, effective(decided))
+    first.becomeTicket()
+    await house.approvals.decide(first.id, bob, 'approve', 'cli')
+    const second = await guard.ask(session, decided, effective(decided))
+    expect(await Promise.race([second.decided, 'not yet'])).toMatchObject({ id: first.id })
+  })
+
   it('does not ask for what is denied, or cannot be carried, or was decided under other rules', async () => {
     const denied = decide(operation('delete'), operation('insert'))
     await expect(guard.ask(session, denied, effective(denied))).rejects.toMatchObject({ code: 'GS_POLICY_DENIED', rule: 'no-inserts' })
