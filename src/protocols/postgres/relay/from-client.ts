@@ -247,6 +247,7 @@ export class FromClient implements MessageVisitor {
     const text = readQuery(bytes, start, end)
     const understood = this.#meaning.of(text, this.#batch)
     if (!understood) return this.#waitForMeaning(bytes, start, end)
+    if (this.#namesUnsure(understood.statements)) return this.#waitForNames(bytes, start, end)
     const statement = { text, understood, epoch: this.#meaning.epoch }
     const facts = understood.statements
     const decided = this.#decide('query', statement)
@@ -276,6 +277,7 @@ export class FromClient implements MessageVisitor {
     const statement = statements.resolve(of, this.#group)
     if (statement === 'unsure') return this.#wait(bytes, start, end, () => statements.resolve(of, this.#group) !== 'unsure')
     if (statement && !this.#upToDate(statement)) return this.#waitForMeaning(bytes, start, end)
+    if (statement && this.#namesUnsure(statement.understood.statements)) return this.#waitForNames(bytes, start, end)
     if (!statement) {
       portals.change(name, undefined)
       const replacement = { by: standIns.bind, answer: unknownStatement(of) }
@@ -302,6 +304,7 @@ export class FromClient implements MessageVisitor {
     }
     if (!portal) return this.#push({ type, bytes, start, end, name, replacement: { by: standIns.parse, answer: unknownPortal(name) } })
     if (portal.lost) return this.#denyExecute(portal, portal.facts)
+    if (!portal.begun && this.#namesUnsure(portal.statements)) return this.#waitForNames(bytes, start, end)
     // COPY and other commands look up their names when they are executed, and triggers are looked up then.
     if (!portal.begun && portal.epoch !== this.#meaning.epoch) {
       const understood = this.#meaning.of(portal.statement.text, this.#batch)
@@ -331,6 +334,15 @@ export class FromClient implements MessageVisitor {
     statement.understood = understood
     statement.epoch = this.#meaning.epoch
     return true
+  }
+
+  /** Whether one of these runs by its name what a message before it, not answered yet, prepares or closes. */
+  #namesUnsure(statements: readonly StatementFacts[]): boolean {
+    return this.#answers.statements.unsettled && statements.some(({ executes }) => executes !== undefined)
+  }
+
+  #waitForNames(bytes: Uint8Array, start: number, end: number): false {
+    return this.#wait(bytes, start, end, () => !this.#answers.statements.unsettled)
   }
 
   #waitForMeaning(bytes: Uint8Array, start: number, end: number): false {

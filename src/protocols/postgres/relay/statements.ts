@@ -18,6 +18,11 @@ export class Statements {
   readonly #known = new Map<WireName, ReadStatement>()
   readonly #changes = new Map<WireName, Change>()
 
+  /** Whether a name that SQL can EXECUTE may stand for something else once the server has answered. */
+  get unsettled(): boolean {
+    return this.#changes.size > (this.#changes.has('') ? 1 : 0)
+  }
+
   /** A Parse (or a Close, without statement) goes upstream. @param group Syncs before it */
   change(name: WireName, statement: ReadStatement | undefined, group: number): void {
     const change = this.#changes.get(name)
