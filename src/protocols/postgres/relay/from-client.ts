@@ -24,6 +24,9 @@ const NO_FACTS: readonly StatementFacts[] = []
 /** Behind these the client waits for answers: what it asks for together is complete. */
 const ENDS_ASKING: ReadonlySet<number> = new Set([frontend.query, frontend.sync, frontend.flush])
 
+/** These may do something to the session, or give a name to something else. */
+const COMMANDS: ReadonlySet<number> = new Set([frontend.query, frontend.parse, frontend.bind, frontend.execute, frontend.close])
+
 /** What this needs of the guard. */
 export interface Decides {
   readonly decide: (operation: Operation) => Decision
@@ -45,6 +48,8 @@ export class FromClient implements MessageVisitor {
   #group = 0
   /** Counts what was framed that may end a portal, or change what executing it does. */
   #moves = 0
+  /** Counts what was framed that may do anything. */
+  #commands = 0
   #terminated = false
   /** The COPY, by its number, whose end was read. */
   #copyEnded = 0
@@ -290,6 +295,8 @@ export class FromClient implements MessageVisitor {
     const facts = portal.statements
     this.#operate({ type: frontend.bind, bytes, start, end, name, portal, statement, facts, changes: portal.runsAtBind }, decided)
     portal.certainAt = this.#moves
+    portal.asked = decided.decision.effect === 'ask'
+    portal.boundAt = this.#commands
     return true
   }
 
@@ -303,7 +310,8 @@ export class FromClient implements MessageVisitor {
       return this.#wait(bytes, start, end, () => !this.#answers.inFlight)
     }
     if (!portal) return this.#push({ type, bytes, start, end, name, replacement: { by: standIns.parse, answer: unknownPortal(name) } })
-    if (portal.lost) return this.#denyExecute(portal, portal.facts)
+    const isAside = portal.asked && !portal.begun && portal.boundAt !== this.#commands
+    if (portal.lost || isAside) return this.#denyExecute(portal, portal.facts)
     if (!portal.begun && this.#namesUnsure(portal.statements)) return this.#waitForNames(bytes, start, end)
     // COPY and other commands look up their names when they are executed, and triggers are looked up then.
     if (!portal.begun && portal.epoch !== this.#meaning.epoch) {
@@ -427,6 +435,7 @@ export class FromClient implements MessageVisitor {
       announced = 0,
       left = 0,
     } = item
+    if (COMMANDS.has(type)) this.#commands += 1
     if (type === frontend.query || type === frontend.sync || changes || (type === frontend.execute && portal?.moves)) this.#moves += 1
     this.#batch.push({
       type,

@@ -13,6 +13,10 @@ export class Portal {
   epoch: number
   /** How much had been sent that may end it, or give its name to another, when it was last certain. */
   certainAt = 0
+  /** Persons were asked about it: it is executed right behind its Bind, as the session then is what they were shown. */
+  asked = false
+  /** How many commands had been framed when it was bound. */
+  boundAt = 0
   /** Once it is begun, nothing of it is looked up any more. */
   begun = false
   /** Whether executing it does something to the session, such as ending the transaction that portals live in. */
