@@ -3,7 +3,7 @@ import type { ShownRequest } from '../local/approval-operator.ts'
 import { html, type Markup } from './page.ts'
 
 /** Bytes of what is asked for that a page shows, and pieces; nobody reads more on one. */
-const LARGEST = 512 * 1024
+const LARGEST = 256 * 1024
 const MOST_PARTS = 1_000
 /** Characters of what the agent says that are shown. */
 const LONGEST_CLAIM = 20_000
