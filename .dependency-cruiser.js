@@ -203,6 +203,21 @@ const forbidden = [
     to: { pathNot: ['^src/(operations|card)/', '^(node:)?buffer$'], dependencyTypesNot: ['type-only'] },
   },
   {
+    name: 'channels-import-operations-approvals-and-the-card',
+    comment:
+      'What is told outside, and what comes back from there, meets approvals only as values and functions that come in: a channel is one folder, and the rest of the house would not miss it.',
+    severity: 'error',
+    from: { path: '^src/channels/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|approvals|card|credentials|channels)/' },
+  },
+  {
+    name: 'channels-see-only-types-of-approvals-and-credentials',
+    comment: 'It is told of requests and given what answers them; a secret comes from a function, at the moment of use.',
+    severity: 'error',
+    from: { path: '^src/channels/', pathNot: tests },
+    to: { path: '^src/(approvals|credentials)/', dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'nobody-imports-the-gateway',
     comment: 'Only gateway/ builds objects; whoever imported it would build them again. The command line starts it.',
     severity: 'error',

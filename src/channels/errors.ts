@@ -1,0 +1,22 @@
+import { CodedError, type ErrorCatalogue } from '../operations/index.ts'
+
+export const channelErrors = {
+  GS_CHANNELS_NO_SLACK: {
+    meaning: 'No Slack channel is configured here.',
+    next: 'Configure approvals.channels, or remove the request URL from the Slack app.',
+  },
+  GS_CHANNELS_FORGED: {
+    meaning: 'This does not come from Slack, or came before, or too late.',
+    next: 'Check approvals.channels[].slack.signingSecret, and the clock of this machine.',
+  },
+  GS_CHANNELS_MALFORMED: {
+    meaning: 'This is no interaction as Slack describes it.',
+    next: 'Use this URL as the request URL of interactivity only.',
+  },
+} as const satisfies ErrorCatalogue
+
+export class ChannelError extends CodedError<keyof typeof channelErrors> {
+  constructor(code: keyof typeof channelErrors, options: ErrorOptions = {}) {
+    super(code, channelErrors[code].meaning, channelErrors[code].next, options)
+  }
+}

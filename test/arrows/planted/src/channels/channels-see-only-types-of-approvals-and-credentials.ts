@@ -1,0 +1,3 @@
+import { door } from '../credentials/index.ts'
+
+export const planted = door
