@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApprovalHouse, effectiveOf, personOf } from '../../test/parts/approvals.ts'
+import { MemorySegments } from '../../test/parts/memory-segments.ts'
 import {
   type Decided,
   type EffectiveOperation,
@@ -10,7 +11,6 @@ import {
   Refusal,
 } from '../operations/index.ts'
 import { createPolicy, type Policy, type Rule } from '../policy/index.ts'
-import { TrailError } from '../trail/index.ts'
 import { checkSemantics } from '../verify/semantics.ts'
 import { type Admission, type Approved, createGuard, type Guard, type Session } from './index.ts'
 
@@ -35,9 +35,9 @@ let guard: Guard<string, string> & { stop(): void }
 let session: Session<string, string>
 const HOLD = 45_000
 
-async function setUp(budgets: Parameters<ApprovalHouse['open']>[1] = []): Promise<void> {
+async function setUp(budgets: Parameters<ApprovalHouse['open']>[1] = [], trail: Parameters<ApprovalHouse['open']>[2] = {}): Promise<void> {
   policy = createPolicy(rules)
-  house = await new ApprovalHouse().open(policy.digest, budgets)
+  house = await new ApprovalHouse().open(policy.digest, budgets, trail)
   guard = createGuard<string, string>({
     policy: () => policy,
     runs: house.runs,
@@ -48,13 +48,18 @@ async function setUp(budgets: Parameters<ApprovalHouse['open']>[1] = []): Promis
   })
   session = await guard.open(await house.run(), resource, { address: '127.0.0.1:5', tls: true })
 }
-beforeEach(() => setUp())
-afterEach(async () => {
+async function tearDown(): Promise<void> {
   session.close('client-closed')
   guard.stop()
   await house.close()
   await house.remove()
-})
+}
+async function anew(...how: Parameters<typeof setUp>): Promise<void> {
+  await tearDown()
+  await setUp(...how)
+}
+beforeEach(() => setUp())
+afterEach(tearDown)
 
 const operation = (verb: Verb, text = `${verb} something`, form: Operation['form'] = 'query'): Operation => ({
   ...{ protocol: 'postgres', form, statement: { text: Buffer.from(text) }, facts: facts[verb] },
@@ -235,10 +240,7 @@ describe('admitting what was approved', () => {
   })
 
   it('runs nothing of it where a part finds no room in a budget, and gives back the room of the others', async () => {
-    session.close('client-closed')
-    await house.close()
-    await house.remove()
-    await setUp([{ name: 'few', per: 'run', limit: { operations: 2 } }])
+    await anew([{ name: 'few', per: 'run', limit: { operations: 2 } }])
     const three = decide(operation('select'), operation('delete'), operation('select'))
     const approved = await granted(three)
     expect(codesOf(await admit(three, approved))).toEqual(['GS_APPROVAL_VOID', 'GS_APPROVAL_VOID', 'GS_BUDGET_EXCEEDED'])
@@ -247,25 +249,51 @@ describe('admitting what was approved', () => {
     expect(codesOf(await admit(two, await granted(two)))).toEqual(['goes', 'goes'])
   })
 
-  it('forwards nothing where the trail cannot be written, and says so', async () => {
+  /** No segment can be made any more. Writes until there is no room for `spare` more of 1,000 bytes. @returns how many were written */
+  async function fillBut(spare: number, files: MemorySegments): Promise<number> {
+    files.room = 0
+    let written = 0
+    for (const filler = 'x'.repeat(1_000); house.trail.state === 'open' && written < spare; written++)
+      await house.trail.durable({ kind: 'log.read', fields: { filler } }).catch(() => undefined)
+    return written
+  }
+
+  it('spends nothing where there is no room in the trail; it goes when there is', async () => {
+    const files = new MemorySegments()
+    await anew([], { files })
     const decided = decide(operation('delete'))
     const approved = await granted(decided)
-    const { trail } = house
-    vi.spyOn(trail, 'append').mockReturnValue(undefined)
-    vi.spyOn(trail, 'whenDurable').mockImplementation((then) => void queueMicrotask(() => then(new TrailError('GS_TRAIL_FULL'))))
+    await fillBut(1_000, files)
+    expect(house.trail.state).toBe('full')
     expect(codesOf(await admit(decided, approved))).toEqual(['GS_TRAIL_UNAVAILABLE'])
-    vi.restoreAllMocks()
-    const story = (await entries()).flatMap(({ kind, fields }) =>
-      kind === 'gap' || kind === 'approval.ended' || kind === 'approval.used'
-        ? [[kind, fields.approval ?? fields.reason, fields.state]]
-        : [],
+    expect(stateOf(approved.grant.id)).toBe('approved')
+    files.room = Number.POSITIVE_INFINITY
+    await vi.waitUntil(() => house.trail.state === 'open', 5_000)
+    expect(codesOf(await admit(decided, approved))).toEqual(['goes'])
+  })
+
+  it('forwards nothing where the room ends with it; that it was spent for nothing is said once there is some', async () => {
+    const sql = `delete ${'x'.repeat(20_000)}`
+    const begin = async (): Promise<[MemorySegments, readonly Decided[], Approved & { readonly grant: Grant }]> => {
+      const files = new MemorySegments()
+      await anew([], { files })
+      const decided = decide(operation('delete', sql))
+      return [files, decided, await granted(decided)]
+    }
+    const [first] = await begin()
+    const fits = await fillBut(1_000, first)
+    const [files, decided, approved] = await begin()
+    await fillBut(fits - 4, files)
+    expect(house.trail.state).toBe('open')
+    expect(codesOf(await admit(decided, approved))).toEqual(['GS_TRAIL_UNAVAILABLE'])
+    files.room = Number.POSITIVE_INFINITY
+    await vi.waitUntil(() => house.trail.state === 'open', 5_000)
+    expect(codesOf(await admit(decided, approved))).toEqual(['GS_APPROVAL_USED'])
+    const story = (await entries()).flatMap(({ kind, fields: { approval, state, first: from } }) =>
+      /^(gap|approval\.(used|ended))$/.test(kind) ? [[kind, approval ?? from, state]] : [],
     )
-    expect(story).toEqual(
-      expect.arrayContaining([
-        ['approval.ended', approved.grant.id, 'used'],
-        ['gap', 'GS_TRAIL_FULL', undefined],
-      ]),
-    )
+    expect(story).toContainEqual(['approval.ended', approved.grant.id, 'used'])
+    expect(story).toContainEqual(['gap', 1, undefined])
   })
 
   it('does not go in a session that has to end, and is not spent', async () => {
@@ -356,10 +384,7 @@ describe('the end of the waiting', () => {
 
 describe('refusals of approvals', () => {
   it('say nothing against a run where it waits as it was told', async () => {
-    session.close('client-closed')
-    await house.close()
-    await house.remove()
-    await setUp([{ name: 'strict', per: 'run', limit: { refusals: 2 } }])
+    await anew([{ name: 'strict', per: 'run', limit: { refusals: 2 } }])
     const refused = (code: 'GS_APPROVAL_PENDING' | 'GS_APPROVAL_DENIED') =>
       admit(decide(operation('delete')).map((each) => ({ ...each, refusal: new Refusal(code) })))
     for (let tries = 0; tries < 5; tries++) expect(codesOf(await refused('GS_APPROVAL_PENDING'))).toEqual(['GS_APPROVAL_PENDING'])
