@@ -8,7 +8,7 @@ const IMPURE =
 
 const root = join(import.meta.dirname, '../..')
 // A new key is made of chance: the one function that does so is in a file of its own.
-const files = globSync('src/{policy,masking,redaction,retention,search,tlog,protocols/*/wire}/**/*.ts', {
+const files = globSync('src/{card,policy,masking,redaction,retention,search,tlog,protocols/*/wire}/**/*.ts', {
   cwd: root,
   exclude: ['**/*.test.ts', 'src/tlog/seed.ts'],
 })
