@@ -20,8 +20,16 @@ import type { PayloadKey } from '../trail/index.ts'
  */
 export type ApprovalState = 'pending' | 'approved' | 'used' | 'denied' | 'withdrawn' | 'expired' | 'revoked' | 'void'
 
-/** Why a request was withdrawn, or what was approved became void. `changed`: the operation, its session or the policy; `erased`: its card was; `interrupted`: the gateway ended. */
-export type WithdrawnBecause = 'cancelled' | 'disconnected' | 'run-ended' | 'session-ended' | 'changed' | 'erased' | 'interrupted'
+/** Why a request was withdrawn, or what was approved became void. `changed`: the operation, its session or the policy; `erased`: its card was; `interrupted`: the gateway ended; `person-revoked`: somebody who had said yes was revoked. */
+export type WithdrawnBecause =
+  | 'cancelled'
+  | 'disconnected'
+  | 'run-ended'
+  | 'session-ended'
+  | 'changed'
+  | 'erased'
+  | 'interrupted'
+  | 'person-revoked'
 
 /** hold — somebody waits for the answer, and it ends with the waiting; ticket — whoever asked comes back for it. */
 export type AskMode = 'hold' | 'ticket'

@@ -15,7 +15,7 @@ export function refusalOf({ id, terms, state, why }: Pick<StoredRequest, 'id' | 
       return new Refusal('GS_APPROVAL_USED', about)
     case 'void':
     case 'withdrawn':
-      if (why === 'changed' || why === 'erased') return new Refusal('GS_APPROVAL_VOID', about)
+      if (why === 'changed' || why === 'erased' || why === 'person-revoked') return new Refusal('GS_APPROVAL_VOID', about)
       if (why === 'run-ended') return new Refusal('GS_RUN_ENDED', about)
       return new Refusal('GS_APPROVAL_WITHDRAWN', about)
     case 'pending':

@@ -29,6 +29,14 @@ export const gatewayErrors = {
     meaning: 'Only a person can answer this, and the local socket does not say which person you are.',
     next: 'Sign in with: gatescribe login --gateway https://host:port, then run the command again.',
   },
+  GS_GATEWAY_NO_PEOPLE: {
+    meaning: 'Nobody signs in at this gateway.',
+    next: 'Configure gateway.listen.admin and an issuer of people; docs/identity.md shows how.',
+  },
+  GS_GATEWAY_NOT_REVOKED: {
+    meaning: 'This person is not revoked.',
+    next: 'See who is with: gatescribe persons ls.',
+  },
   GS_GATEWAY_NO_NAMES_CA: {
     meaning: 'This gateway presents a certificate of its operator, so it has no CA of its own.',
     next: 'Give clients the CA that issued that certificate.',

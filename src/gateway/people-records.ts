@@ -1,5 +1,5 @@
-import type { EndedSession, PeopleObserver, RefusedPerson, SignedIn } from '../identity/people/index.ts'
-import { redactJson } from '../redaction/index.ts'
+import type { EndedSession, PeopleObserver, PersonAt, RefusedPerson, SignedIn } from '../identity/people/index.ts'
+import { redactJson, redactText } from '../redaction/index.ts'
 import type { EntryDraft, PayloadKey, Trail } from '../trail/index.ts'
 import { redactedPayload } from './redacted-payload.ts'
 
@@ -24,6 +24,17 @@ export class PeopleRecords implements PeopleObserver {
 
   ended(ended: EndedSession): void {
     this.#trail.note(endedDraft(this.#trail, ended))
+  }
+
+  /** It is in force already: where there is no room for it, it is kept until there is. @param by who did it, as entries name them */
+  personRevoked(person: PersonAt, sessions: number, by: string, reason: string | undefined): void {
+    this.#trail.note(personRevokedDraft(this.#trail, person, sessions, by, reason))
+  }
+
+  /** @throws TrailError: then they stay revoked */
+  async personRestored(pseudonym: string, by: string, reason: string | undefined): Promise<void> {
+    const { fields, payloads } = reasonOf(this.#trail, pseudonym, reason)
+    await this.#trail.durable({ kind: 'person.restored', fields: { who: { pseudonym, kind: 'person' }, by, ...fields }, payloads })
   }
 
   /** A link for the first administrator is about to be shown. @throws TrailError: then it may not */
@@ -66,6 +77,25 @@ export function refusedDraft(key: PayloadKey, { code, address, issuer }: Refused
 /** A person's session ended. Who revoked it is said by the entry of the one who did. */
 export function endedDraft(trail: Trail, { id, issuer, subject, why }: EndedSession): EntryDraft {
   return { kind: 'signout', fields: { door: 'admin', session: id, who: personIn(trail, { issuer, subject }), why } }
+}
+
+/** Somebody is let in no more. That there is such a person is what whoever revoked them says. */
+export function personRevokedDraft(trail: Trail, person: PersonAt, sessions: number, by: string, reason: string | undefined): EntryDraft {
+  const { issuer, subject } = person
+  const pseudonym = trail.pseudonym(issuer, subject)
+  const { fields, payloads } = reasonOf(trail, pseudonym, reason)
+  const named = { name: 'person', key: trail.subjectKey(pseudonym), content: Buffer.from(JSON.stringify({ issuer, subject })) }
+  return {
+    kind: 'person.revoked',
+    fields: { who: { pseudonym, issuer, kind: 'person' }, sessions, by, ...fields },
+    payloads: [named, ...payloads],
+  }
+}
+
+/** Why something is done to a person says something of them: it goes with them. */
+function reasonOf(trail: Trail, pseudonym: string, reason: string | undefined) {
+  if (reason === undefined) return { fields: {}, payloads: [] }
+  return redactedPayload('reason', trail.subjectKey(pseudonym), redactText(Buffer.from(reason)))
 }
 
 /** As entries name a person: by the pseudonym that a job of the same issuer and subject would not have, because no issuer is both. */

@@ -234,6 +234,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
       sealer: masterKey.sealer('people'),
       secretOf: async (reference) => (await references.secret(reference)).secret.reveal(),
       observer: peopleRecords,
+      nameOf: (issuer, subject) => trail.pseudonym(issuer, subject),
     }),
     records: peopleRecords,
   }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,6 +50,10 @@ export function startPeople(
       store: embeddedPersonStore(database),
       spent: embeddedSpentTokens(database, () => clock.now),
       sealer,
+      nameOf: (issuer, subject) =>
+        createHash('sha256')
+          .update(JSON.stringify([issuer, subject]))
+          .digest('base64url'),
       // Here a reference is the secret: the room only passes it on.
       secretOf: async (reference) => ('name' in reference ? reference.name : ''),
       observer: {

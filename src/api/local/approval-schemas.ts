@@ -38,7 +38,7 @@ export const requestSchema = z.object({
   id: z.string(),
   link: z.string(),
   state,
-  why: z.enum(['cancelled', 'disconnected', 'run-ended', 'session-ended', 'changed', 'erased', 'interrupted']).optional(),
+  why: z.enum(['cancelled', 'disconnected', 'run-ended', 'session-ended', 'changed', 'erased', 'interrupted', 'person-revoked']).optional(),
   mode: z.enum(['hold', 'ticket']),
   run: z.string(),
   session: z.string(),

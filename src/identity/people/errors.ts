@@ -57,6 +57,10 @@ export const peopleErrors = {
     meaning: 'This person was identified, and holds no role here.',
     next: 'Ask the operator to map one of your groups to a role, or to add you to a group that is.',
   },
+  GS_PEOPLE_REVOKED: {
+    meaning: 'An administrator revoked this person here.',
+    next: 'Ask an administrator, who can lift it with: gatescribe persons restore.',
+  },
   GS_PEOPLE_DEVICE_UNKNOWN: {
     meaning: 'This device sign-in does not exist, is over, or was used.',
     next: 'Begin again: gatescribe login.',

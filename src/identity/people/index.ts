@@ -16,6 +16,7 @@ export {
 export type { IdentifiedPerson, PersonKey, SignedInPerson } from './person.ts'
 export type { FirstAdminState, PersonSessionVia, PersonStore, StoredPersonSession } from './person-store.ts'
 export { type PreparedPeople, preparePeople } from './prepare-people.ts'
+export type { PersonAt } from './revoked-persons.ts'
 export { requireGroupsOfPeople, rolesOf } from './roles.ts'
 export { isSessionToken, type PersonSessionId } from './session-token.ts'
 export { type EndedSession, IDLE_FOR, LASTS_FOR, type OpenedSession, type PersonSession, type SessionEnd } from './sessions.ts'

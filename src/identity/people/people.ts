@@ -10,6 +10,7 @@ import type { PeopleIssuer } from './people-issuer.ts'
 import type { IdentifiedPerson, PersonKey, SignedInPerson } from './person.ts'
 import type { PersonSessionVia, PersonStore } from './person-store.ts'
 import type { PreparedPeople } from './prepare-people.ts'
+import { type PersonAt, RevokedPersons } from './revoked-persons.ts'
 import { rolesOf } from './roles.ts'
 import { newSessionId, type PersonSessionId } from './session-token.ts'
 import { type EndedSession, PersonSessions } from './sessions.ts'
@@ -50,6 +51,8 @@ export interface PeopleOptions {
   readonly sealer: Sealer
   readonly secretOf: SecretOf
   readonly observer: PeopleObserver
+  /** A keyed name for a person at an issuer, the same over restarts: under it is kept who is revoked. */
+  readonly nameOf: (issuer: string, subject: string) => string
   readonly limits?: { /** Sign-ins from one address. */ readonly address?: ThrottleLimits; readonly device?: DeviceFlowParts['limits'] }
   /** Milliseconds since the epoch; for tests. */
   readonly now?: () => number
@@ -68,6 +71,7 @@ export class People {
   readonly #flow: CodeFlowParts
   readonly #devices: DeviceFlows
   readonly #sessions: PersonSessions
+  readonly #revoked: RevokedPersons
   readonly #byAddress: Throttle
   readonly #sweeping: NodeJS.Timeout
   #prepared: PreparedPeople
@@ -77,6 +81,7 @@ export class People {
     const { store, sealer, spent, secretOf, observer, limits = {}, now = Date.now } = options
     this.#options = options
     this.#prepared = options.prepared
+    this.#revoked = new RevokedPersons(store, options.nameOf)
     this.firstAdmin = new FirstAdmin(store, now)
     this.#flow = { sealer, spent, secretOf, now }
     this.#devices = new DeviceFlows({ secretOf, now, ...(limits.device && { limits: limits.device }) })
@@ -105,6 +110,42 @@ export class People {
 
   get sessions(): SessionsOfPeople {
     return this.#sessions
+  }
+
+  /**
+   * Lets somebody in no more, by accounts that are linked to this one neither, until `restore`. Durable when it returns.
+   * @returns whose sessions ended with it, one for each session
+   * @throws PeopleError GS_PEOPLE_ISSUER_UNKNOWN
+   */
+  revoke(person: PersonAt): readonly PersonAt[] {
+    this.#issuerNamed(person.issuer)
+    const { store, now = Date.now } = this.#options
+    this.#revoked.add(person, now())
+    const ended = store.all().filter(({ identified }) => this.#revoked.has(identified))
+    for (const { id } of ended) this.#sessions.revoke(id)
+    this.#sessions.revokeAll(person)
+    return ended.map(
+      ({
+        identified: {
+          person: { issuer, subject },
+        },
+      }) => ({ issuer, subject }),
+    )
+  }
+
+  /** @param name as `nameOf` gives it. Durable when it returns */
+  restore(name: string): void {
+    this.#revoked.remove(name)
+  }
+
+  /** @param name as `nameOf` gives it */
+  isRevoked(name: string): boolean {
+    return this.#revoked.hasName(name)
+  }
+
+  /** By keyed name, and since when, ms since the epoch; the first to be revoked first. */
+  get revoked(): readonly { readonly name: string; readonly at: number }[] {
+    return this.#revoked.all()
   }
 
   /** A token for the link that makes the first administrator, to be shown once; undefined where none is needed. The caller records that it was made. */
@@ -197,6 +238,7 @@ export class People {
 
   #signIn(identified: IdentifiedPerson, address: string, firstAdmin: string | undefined): SignIn {
     if (firstAdmin !== undefined) this.firstAdmin.check(firstAdmin, this.#isAdminMapped)
+    if (this.#revoked.has(identified)) throw new PeopleError('GS_PEOPLE_REVOKED')
     const person = this.#standing(identified, firstAdmin !== undefined)
     if (!person) throw new PeopleError('GS_PEOPLE_NOT_ADMITTED')
     return new SignIn({
@@ -218,7 +260,7 @@ export class People {
   #standing(identified: IdentifiedPerson, becomesFirstAdmin = false): SignedInPerson | undefined {
     const { settings, ...rest } = identified
     const issuer = this.#prepared.issuers.get(rest.person.issuer)
-    if (issuer?.digest !== settings) return undefined
+    if (issuer?.digest !== settings || this.#revoked.has(identified)) return undefined
     const isFirstAdmin = !this.#isAdminMapped && (becomesFirstAdmin || this.firstAdmin.is(this.#keyOf(identified)))
     const roles = rolesOf(rest.person, this.#prepared.roles, isFirstAdmin)
     return roles.size === 0 ? undefined : { ...rest, roles }

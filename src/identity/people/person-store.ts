@@ -37,6 +37,12 @@ export interface PersonStore {
   used(id: PersonSessionId, at: number): void
   /** Durable when it returns. */
   remove(id: PersonSessionId): void
+  /** Nobody of this keyed name is let in from now on. Durable when it returns; of one who is revoked already nothing changes. @param at ms since the epoch */
+  revoke(name: string, at: number): void
+  /** Durable when it returns. */
+  restore(name: string): void
+  /** In the order in which they were revoked. */
+  revoked(): readonly { readonly name: string; readonly at: number }[]
   firstAdmin(): FirstAdminState | undefined
   /** Durable when it returns. */
   setFirstAdmin(state: FirstAdminState): void

@@ -19,11 +19,14 @@ CREATE TABLE person_session_use (id TEXT PRIMARY KEY, used_at INTEGER NOT NULL) 
 CREATE TABLE first_admin (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL) STRICT;
 `
 
+const REVOKED = 'CREATE TABLE person_revoked (name TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT'
+
 const SELECT = 'SELECT person_session.*, used_at FROM person_session JOIN person_session_use USING (id)'
 
 /** Sessions of persons, and who administers first, in the embedded database. */
 export function embeddedPersonStore(database: EmbeddedDatabase): PersonStore {
   database.migrate('person-1', SCHEMA)
+  database.migrate('person-2', REVOKED)
   const { connection } = database
   const byHash = connection.prepare(`${SELECT} WHERE hash = ?`)
   const byId = connection.prepare(`${SELECT} WHERE id = ?`)
@@ -34,6 +37,9 @@ export function embeddedPersonStore(database: EmbeddedDatabase): PersonStore {
   )
   const remove = connection.prepare('DELETE FROM person_session WHERE id = ?')
   const removeUse = connection.prepare('DELETE FROM person_session_use WHERE id = ?')
+  const revoke = connection.prepare('INSERT OR IGNORE INTO person_revoked (name, at) VALUES (?, ?)')
+  const restore = connection.prepare('DELETE FROM person_revoked WHERE name = ?')
+  const revoked = connection.prepare('SELECT name, at FROM person_revoked ORDER BY at, name')
   const firstAdmin = connection.prepare('SELECT state FROM first_admin')
   const setFirstAdmin = connection.prepare(
     'INSERT INTO first_admin (one, state) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET state = excluded.state',
@@ -55,6 +61,9 @@ export function embeddedPersonStore(database: EmbeddedDatabase): PersonStore {
         removeUse.run(id)
       })
     },
+    revoke: (name, at) => void revoke.run(name, at),
+    restore: (name) => void restore.run(name),
+    revoked: () => revoked.all().map(({ name, at }) => ({ name: name as string, at: at as number })),
     firstAdmin() {
       const row = firstAdmin.get()
       return row && toFirstAdmin(row.state as string)
