@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Decided, EffectiveOperation, EffectivePart, Facts } from '../../../operations/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import type { Named, SessionState } from './fingerprint.ts'
@@ -43,14 +44,30 @@ export function effectiveOperation(resource: string, wanted: readonly Wanted[], 
         {
           label: 'statement',
           content: operation.statement.text,
-          detail: { message: operation.form, ...(types && { types: Buffer.from(types).toString('hex') }) },
+          detail: {
+            message: operation.form,
+            ...(types && { types: Buffer.from(types).toString('hex') }),
+            ...(operation.facts && { meaning: meaningOf(operation.facts) }),
+          },
         },
         ...(operation.parameters === undefined ? [] : [{ label: 'parameters', content: operation.parameters }]),
       ]),
-      ...texts.map(({ kind, name, text }) => ({ label: kind, content: text, detail: { name } })),
+      ...texts.map(({ kind, name, text, types }) => ({ label: kind, content: text, detail: { name, ...(types !== '' && { types }) } })),
     ],
     session,
     facts: wanted.map(({ decided }) => decided.operation.facts).filter((facts): facts is Facts => facts !== undefined),
     stream: isStream(wanted),
   }
+}
+
+/**
+ * What a text is understood to do, as far as the rules see it: the view that it writes through may be another one when the same text comes again.
+ * Which catalog it was looked up in is no difference, nor that a transaction is open.
+ */
+function meaningOf({ effects, sql }: Facts): string {
+  const { catalog: _, transaction: __, ...rest } = sql ?? {}
+  return createHash('sha256')
+    .update(JSON.stringify([effects, rest]))
+    .digest('base64url')
+    .slice(0, 22)
 }

@@ -65,6 +65,8 @@ it.each([
   ['whether triggers fire', 'session_replication_role', 'SET session_replication_role TO replica'],
   ['a temporary table', 'temporary', 'CREATE TEMP TABLE orders (id int)'],
   ['a temporary function', 'temporary', `CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'`],
+  ['how constants of arrays are read', 'settings', 'SET array_nulls TO off'],
+  ['what = NULL comes to', 'settings', 'SET transform_null_equals TO on'],
   ['a temporary type', 'temporary', 'CREATE DOMAIN pg_temp.d AS int'],
 ])('shows %s', async (_, part, text) => {
   session.socket.destroy()
@@ -78,6 +80,13 @@ it('tells names apart that are no UTF-8 in the encoding of the session', async (
   const path = async (letter: string) => (await after(`SET search_path TO U&"${letter}"`)).search_path
   const one = await path('\\00e4')
   expect(await path('\\00f6')).not.toBe(one)
+})
+
+it('tells a temporary function from another of its name, and a view from a table', async () => {
+  const before = await after("CREATE FUNCTION pg_temp.g() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TEMP TABLE rows (n int)")
+  const other = await after("CREATE OR REPLACE FUNCTION pg_temp.g() RETURNS int LANGUAGE sql AS 'SELECT 2'")
+  expect(other.temporary).not.toBe(before.temporary)
+  expect((await after('DROP TABLE rows; CREATE TEMP VIEW rows AS SELECT 1 AS n')).temporary).not.toBe(other.temporary)
 })
 
 it('runs no function or operator of the session', async () => {
@@ -111,10 +120,10 @@ it('tells what names stand for, as the session spells them', async () => {
   await session.untilType('1')
   const named = ["it's", 'wire', 'none'].map((name) => ({ kind: 'prepared statement', name }) as const)
   const { texts } = await ask(new FingerprintQuestion(true, [...named, { kind: 'cursor', name: 'c' }]), true)
-  expect(texts.map(({ name, text }) => [name, Buffer.from(text).toString()])).toEqual([
-    ["it's", expect.stringContaining(`PREPARE "it's" AS SELECT 'x'`)],
-    ['wire', 'SELECT $1::int'],
-    ['c', expect.stringContaining('DECLARE c CURSOR FOR SELECT 2')],
+  expect(texts.map(({ name, text, types }) => [name, Buffer.from(text).toString(), types])).toEqual([
+    ["it's", expect.stringContaining(`PREPARE "it's" AS SELECT 'x'`), '{}'],
+    ['wire', 'SELECT $1::int', '{integer}'],
+    ['c', expect.stringContaining('DECLARE c CURSOR FOR SELECT 2'), ''],
   ])
   session.send(build.query('ROLLBACK'))
   await session.until(1)

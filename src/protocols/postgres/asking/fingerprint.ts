@@ -11,7 +11,7 @@ export type Fingerprint = Readonly<Record<string, string>>
 export interface SessionState {
   readonly fingerprint: Fingerprint
   /** Those that there are, in the encoding of the session. */
-  readonly texts: readonly (Named & { readonly text: Uint8Array })[]
+  readonly texts: readonly (Named & { readonly text: Uint8Array /** Of its parameters. */; readonly types: string })[]
 }
 
 /** No client can make a statement or portal of this name: a relay takes printable ASCII only. */
@@ -22,7 +22,16 @@ const setting = (name: string) => `pg_catalog.current_setting('${name}', true)`
 const anyTemporary = (expression: string) => `pg_catalog.regexp_replace(${expression}, 'pg_(toast_)?temp_[0-9]+', 'pg_temp', 'g')`
 /** Names in the session's own temporary schema, of one catalog. */
 const temporary = (catalog: string, name: string, schema: string) =>
-  `SELECT '${catalog} ' OPERATOR(pg_catalog.||) ${name}::pg_catalog.text AS o FROM pg_catalog.${catalog} WHERE ${schema} OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()`
+  `SELECT '${catalog} ' OPERATOR(pg_catalog.||) (${name})::pg_catalog.text AS o FROM pg_catalog.${catalog} WHERE ${schema} OPERATOR(pg_catalog.=) pg_catalog.pg_my_temp_schema()`
+
+/**
+ * Others that decide how a text, its constants and its casts are read, or what it makes, where this session has set them. Of those that an
+ * application makes up, the server tells no list.
+ */
+const READING = `array_nulls backslash_quote bytea_output default_table_access_method default_tablespace default_text_search_config
+  extra_float_digits lc_monetary lc_numeric lc_time plpgsql.variable_conflict timezone_abbreviations transform_null_equals xmlbinary
+  xmloption`.split(/\s+/)
+const unusual = `(SELECT pg_catalog.string_agg(g.name OPERATOR(pg_catalog.||) '=' OPERATOR(pg_catalog.||) g.setting, ', ' ORDER BY g.name COLLATE pg_catalog."C") FROM pg_catalog.pg_settings g WHERE g.name OPERATOR(pg_catalog.=) ANY (pg_catalog.string_to_array('${READING.join(' ')}', ' ')) AND g.source OPERATOR(pg_catalog.=) ANY (pg_catalog.string_to_array('client session', ' ')))`
 
 /** Everything is qualified: the session's path may lead to operators and functions of its own. */
 const PARTS = {
@@ -38,9 +47,10 @@ const PARTS = {
   DateStyle: setting('DateStyle'),
   IntervalStyle: setting('IntervalStyle'),
   TimeZone: setting('TimeZone'),
+  settings: unusual,
   temporary: `(SELECT pg_catalog.md5(pg_catalog.string_agg(t.o, E'\\n' ORDER BY t.o COLLATE pg_catalog."C")) FROM (${[
-    temporary('pg_class', 'relname', 'relnamespace'),
-    temporary('pg_proc', 'proname', 'pronamespace'),
+    temporary('pg_class', 'relname::pg_catalog.text OPERATOR(pg_catalog.||) relkind::pg_catalog.text', 'relnamespace'),
+    temporary('pg_proc', 'proname::pg_catalog.text OPERATOR(pg_catalog.||) pg_catalog.md5(prosrc)', 'pronamespace'),
     temporary('pg_type', 'typname', 'typnamespace'),
     temporary('pg_operator', 'oprname', 'oprnamespace'),
   ].join(' UNION ALL ')}) t)`,
@@ -57,12 +67,17 @@ export interface Named {
   readonly name: string
 }
 
-const SOURCES = { 'prepared statement': 'pg_catalog.pg_prepared_statements', cursor: 'pg_catalog.pg_cursors' } as const
+const SOURCES = {
+  'prepared statement': { from: 'pg_catalog.pg_prepared_statements', types: 'x.parameter_types::pg_catalog.text' },
+  cursor: { from: 'pg_catalog.pg_cursors', types: `''` },
+} as const
 
 function textOf({ kind, name }: Named): string {
   // In hexadecimal: no encoding or setting of the session reads it otherwise.
   const spelled = `pg_catalog.convert_from(pg_catalog.decode('${Buffer.from(name).toString('hex')}', 'hex'), 'UTF8')`
-  return `(SELECT pg_catalog.encode(pg_catalog.textsend(x.statement), 'hex') FROM ${SOURCES[kind]} x WHERE x.name OPERATOR(pg_catalog.=) ${spelled})`
+  const { from, types } = SOURCES[kind]
+  const both = `pg_catalog.encode(pg_catalog.textsend(x.statement), 'hex') OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) ${plain(types)}`
+  return `(SELECT ${both} FROM ${from} x WHERE x.name OPERATOR(pg_catalog.=) ${spelled})`
 }
 
 function asking(named: readonly Named[]): Uint8Array {
@@ -119,8 +134,10 @@ export class FingerprintQuestion {
     const row = this.#row
     if (!row || !this.isAnswered) return undefined
     const texts = this.#named.flatMap((of, at) => {
-      const text = row[NAMES.length + at]
-      return text == null ? [] : [{ ...of, text: Buffer.from(text, 'hex') }]
+      const both = row[NAMES.length + at]
+      if (both == null) return []
+      const end = both.indexOf(' ')
+      return [{ ...of, text: Buffer.from(both.slice(0, end), 'hex'), types: both.slice(end + 1) }]
     })
     return { fingerprint: Object.fromEntries(NAMES.map((name, at) => [name, row[at] ?? ''])), texts }
   }
