@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { buildConfig } from './build.ts'
 import { checkDocument } from './checks/index.ts'
 import { explainIssues } from './explain.ts'
@@ -30,9 +30,9 @@ it('says whom a rule asks, for how long and of what', () => {
 })
 
 it('says how people are asked, and what holds where it does not', () => {
-  expect(judge(people).config?.approvals).toEqual({ hold: { postgres: 45_000 }, unlinkedLauncher: 'refuse' })
+  expect(judge(people).config?.approvals).toEqual({ hold: { postgres: 45_000 }, unlinkedLauncher: 'refuse', channels: [] })
   const { config } = judge(`${people}\napprovals: { hold: { postgres: 20s }, unlinkedLauncher: extra }\n`)
-  expect(config?.approvals).toEqual({ hold: { postgres: 20_000 }, unlinkedLauncher: 'extra' })
+  expect(config?.approvals).toEqual({ hold: { postgres: 20_000 }, unlinkedLauncher: 'extra', channels: [] })
 })
 
 it('takes who started a run again and who wrote its code from claims of its issuer', () => {
@@ -77,4 +77,59 @@ it.each([
 it('warns of a rule that nobody could answer', () => {
   expect(brief(ask(''))).toEqual([`DOUBTFUL rules[${last}].effect`])
   expect(brief(`${ask('')}\nroles: { approver: { groups: [okta/sre] } }\n`)).toEqual([])
+})
+
+describe('channels', () => {
+  const channels = (text: string, base = people) => `${base}\napprovals:\n  channels:\n${text}`
+  const hook = '    - webhook: { url: "https://hooks.example/a", secret: secret:hook }\n'
+  const slack = (more = '') => `    - slack: { token: secret:slack, signingSecret: secret:signing, channel: "#approvals"${more} }\n`
+
+  it('say where requests are told of, and who may answer there', () => {
+    const { findings, config } = judge(channels(hook + slack(', users: { U024BE7LH: okta/00u1/a }')))
+    expect(findings).toEqual([])
+    expect(config?.approvals.channels).toEqual([
+      { kind: 'webhook', url: 'https://hooks.example/a', secret: { from: 'secret', name: 'hook' }, insecureLoopback: false },
+      {
+        kind: 'slack',
+        url: 'https://slack.com',
+        token: { from: 'secret', name: 'slack' },
+        signingSecret: { from: 'secret', name: 'signing' },
+        channel: '#approvals',
+        users: { U024BE7LH: { issuer: 'okta', subject: '00u1/a' } },
+        insecureLoopback: false,
+      },
+    ])
+    const loopback = channels(`    - webhook: { url: "http://127.0.0.1:9/a", secret: secret:hook, insecureLoopback: true }\n`)
+    expect(judge(loopback).findings).toEqual([])
+  })
+
+  const at = 'approvals.channels[0]'
+  it.each([
+    ['nothing', '    []\n', 'WRONG_VALUE approvals.channels'],
+    ['a word', '    - slack\n', `WRONG_VALUE ${at}`],
+    ['two in one', `${hook.trimEnd()}\n      slack: { token: secret:a, signingSecret: secret:b, channel: "#a" }\n`, `WRONG_VALUE ${at}`],
+    ['another kind', '    - teams: { url: "https://x.example" }\n', `UNKNOWN_FIELD ${at}.teams`],
+    ['a secret itself', hook.replace('secret:hook', 'hunter2'), `LITERAL_SECRET ${at}.webhook.secret`],
+    ['the token itself', slack().replace('secret:slack', 'xoxb-1'), `LITERAL_SECRET ${at}.slack.token`],
+    ['no secret', '    - webhook: { url: "https://hooks.example/a" }\n', `MISSING_FIELD ${at}.webhook.secret`],
+    ['http', hook.replace('https:', 'http:'), `INCONSISTENT ${at}.webhook.url`],
+    ['http to this machine that is not meant', hook.replace('https://hooks.example', 'http://127.0.0.1'), `INCONSISTENT ${at}.webhook.url`],
+    [
+      'http to another machine that is',
+      hook.replace('https:', 'http:').replace('hook }', 'hook, insecureLoopback: true }'),
+      `INCONSISTENT ${at}.webhook.url`,
+    ],
+    ['a URL with a user', hook.replace('hooks.', 'a:b@hooks.'), `WRONG_VALUE ${at}.webhook.url`],
+    ['a channel of another form', slack().replace('#approvals', 'approvals'), `WRONG_VALUE ${at}.slack.channel`],
+    ['two of Slack', slack() + slack(), 'INCONSISTENT approvals.channels[1].slack'],
+    ['a user by name', slack(', users: { ada: okta/1 }'), `WRONG_VALUE ${at}.slack.users.ada`],
+    ['nobody', slack(', users: { U024BE7LH: ada }'), `WRONG_VALUE ${at}.slack.users.U024BE7LH`],
+    ['a job', slack(', users: { U024BE7LH: github/1 }'), `INCONSISTENT ${at}.slack.users.U024BE7LH`],
+  ])('refuse %s', (_, text, finding) => {
+    expect(brief(channels(text))).toContain(finding)
+  })
+
+  it('are for where people sign in', () => {
+    expect(brief(channels(hook, example))).toContain('INCONSISTENT approvals.channels')
+  })
 })

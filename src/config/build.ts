@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { type ApprovalSettings, DEFAULT_APPROVAL_SETTINGS } from '../approvals/settings.ts'
+import { DEFAULT_APPROVAL_SETTINGS } from '../approvals/settings.ts'
+import type { ChannelSettings } from '../channels/settings.ts'
 import { type CredentialSettings, parseReference, type Reference, type TargetTlsSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
 import type { Rule, RuleLimits } from '../policy/index.ts'
@@ -45,7 +46,7 @@ export function buildConfig(document: Document, folder: string): Config {
     resources: document.resources.map((resource) => postgresResource(resource, folder)),
     rules: document.rules.map(buildRule),
     budgets: (document.budgets ?? []).map(budget),
-    approvals: approvalSettings(document.approvals),
+    approvals: approvalSettings(document.approvals, folder),
     limits: buildLimits(document.limits),
     trail: trailSettings(document.trail),
   }
@@ -61,12 +62,41 @@ function budget({ name, per, over, limit, warnAt }: NonNullable<Document['budget
   }
 }
 
-function approvalSettings({ hold, unlinkedLauncher }: NonNullable<Document['approvals']> = {}): ApprovalSettings {
+function approvalSettings(
+  { hold, unlinkedLauncher, channels }: NonNullable<Document['approvals']> = {},
+  folder: string,
+): Config['approvals'] {
   const defaults = DEFAULT_APPROVAL_SETTINGS
   return {
     hold: { postgres: hold?.postgres === undefined ? defaults.hold.postgres : milliseconds(hold.postgres) },
     unlinkedLauncher: unlinkedLauncher ?? defaults.unlinkedLauncher,
+    channels: (channels ?? []).map((channel) => channelSettings(channel, folder)),
   }
+}
+
+type ChannelDocument = NonNullable<NonNullable<Document['approvals']>['channels']>[number]
+
+function channelSettings({ webhook, slack }: ChannelDocument, folder: string): ChannelSettings {
+  if (webhook) {
+    const { url, secret, insecureLoopback = false } = webhook
+    return { kind: 'webhook', url, secret: reference(secret, folder), insecureLoopback }
+  }
+  if (!slack) throw new TypeError('a channel that the schema let through')
+  const { token, signingSecret, channel, users = {}, url = 'https://slack.com', insecureLoopback = false } = slack
+  return {
+    kind: 'slack',
+    url: url.replace(/\/$/, ''),
+    token: reference(token, folder),
+    signingSecret: reference(signingSecret, folder),
+    channel,
+    users: Object.fromEntries(Object.entries(users).map(([user, person]) => [user, personOf(person)])),
+    insecureLoopback,
+  }
+}
+
+function personOf(text: string): { readonly issuer: string; readonly subject: string } {
+  const slash = text.indexOf('/')
+  return { issuer: text.slice(0, slash), subject: text.slice(slash + 1) }
 }
 
 function trailSettings({ retain = {}, witnesses }: NonNullable<Document['trail']> = {}): TrailSettings {

@@ -1,4 +1,5 @@
 import type { ApprovalSettings } from '../approvals/settings.ts'
+import type { ChannelSettings } from '../channels/settings.ts'
 import type { Reference, TargetSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
 import type { PeopleIssuerSettings, RoleSettings } from '../identity/people/index.ts'
@@ -18,7 +19,10 @@ export interface Config {
   readonly resources: readonly PostgresResourceConfig[]
   readonly rules: readonly Rule[]
   readonly budgets: readonly BudgetSettings[]
-  readonly approvals: ApprovalSettings
+  readonly approvals: ApprovalSettings & {
+    /** At most one of Slack. */
+    readonly channels: readonly ChannelSettings[]
+  }
   readonly limits: LimitSettings
   readonly trail: TrailSettings
 }

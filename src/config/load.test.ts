@@ -276,18 +276,13 @@ describe('what is not enforced', () => {
 masks:
   - { name: a, on: { resources: [orders-db] }, columns: [x], as: partial }
 budgets: [{ name: a, per: run, limit: { tokens: 5, money: 5 USD } }]
-approvals: { channels: [slack] }
 roles: {}
 limits: { idle: 30m, session: 8h, resultRows: 10 }
 `
     expect(places(whole).map((place) => place.replace(/^\S+ /, ''))).toEqual(
-      [
-        'masks',
-        ...['tokens', 'money'].map((limit) => `budgets[0].limit.${limit}`),
-        'approvals.channels',
-        'limits.idle',
-        'limits.session',
-      ].map((section) => `GS_CONFIG_NOT_SUPPORTED ${section}`),
+      ['masks', ...['tokens', 'money'].map((limit) => `budgets[0].limit.${limit}`), 'limits.idle', 'limits.session'].map(
+        (section) => `GS_CONFIG_NOT_SUPPORTED ${section}`,
+      ),
     )
     expect(places(whole)[0]).toBe(`${at(whole, 'masks:')} GS_CONFIG_NOT_SUPPORTED masks`)
   })

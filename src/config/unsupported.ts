@@ -31,7 +31,6 @@ const unsupported: readonly Unsupported[] = [
   { at: 'masks', what: 'masking' },
   { at: 'budgets[].limit.tokens', what: 'a budget of tokens', hides: 1 },
   { at: 'budgets[].limit.money', what: 'a budget of money', hides: 1 },
-  { at: 'approvals.channels', what: 'channels for approvals' },
   { at: 'trail.retain.recordings', what: 'retention of recordings' },
   { at: 'limits.idle', what: 'a limit of idle time' },
   { at: 'limits.session', what: 'a limit of the length of sessions' },

@@ -1,5 +1,6 @@
 import { createApprovals, type RunningApprovals } from '../approvals/index.ts'
 import { createNamesAuthority, type NamesAuthority } from '../certificates/index.ts'
+import type { Channels } from '../channels/index.ts'
 import { adminUrlOf, type LoadedConfig } from '../config/index.ts'
 import {
   type Connector,
@@ -37,6 +38,7 @@ import {
 } from '../store/index.ts'
 import { type NewLogOrder, openTrail, type Trail } from '../trail/index.ts'
 import { witnessFetch } from '../witness/index.ts'
+import { openChannels } from './channels.ts'
 import { refuseEphemeral } from './durability.ts'
 import { Evidence } from './evidence.ts'
 import { InForce } from './in-force.ts'
@@ -84,6 +86,8 @@ export interface Rooms {
   readonly people: { readonly signIn: People; readonly records: PeopleRecords } | undefined
   /** Absent where nobody signs in here, so that nobody can be asked. */
   readonly approvals: RunningApprovals | undefined
+  /** Who else is told of requests; absent where nobody can be asked. */
+  readonly channels: Channels | undefined
   /** Absent where the operator brings a certificate. */
   readonly tls: ServingTls
   readonly authority: NamesAuthority | undefined
@@ -129,8 +133,10 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     const witnessing = asked && (await witnessed(loaded.config.trail.witnesses!, trail, log, asked.resolve, closers))
     const searching = new Searching({ folder: gateway.data, origin: gateway.origin, trail, masterKey, log })
     closers.push(() => searching.close())
-    const rooms = await join(loaded, { database, masterKey, trail, witnessing })
+    const rooms = await join(loaded, { database, masterKey, trail, witnessing, log })
     closers.push(() => rooms.runs.close())
+    // Behind what ends as approvals close, which is told yet.
+    closers.push(() => rooms.channels?.close())
     closers.push(() => rooms.approvals?.close())
     closers.push(() => rooms.people?.signIn.close())
     closers.push(() => rooms.sql.close())
@@ -182,9 +188,10 @@ interface Opened {
   readonly masterKey: MasterKey
   readonly trail: Trail
   readonly witnessing: Witnessing | undefined
+  readonly log: GatewayLog
 }
 
-async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessing }: Opened) {
+async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessing, log }: Opened) {
   const { config } = loaded
   const inForce = new InForce(loaded)
   const records = new Records(trail)
@@ -192,6 +199,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   const secrets = createSecretStore(embeddedSecretStore(database), masterKey.sealer('secrets'), Date.now)
   const references = createReferences({ env: process.env, secrets })
   const adminUrl = config.gateway.listen.admin && adminUrlOf(config.gateway)
+  const link = (id: string) => `${adminUrl}/approvals/${id}`
   const approvals =
     adminUrl === undefined
       ? undefined
@@ -201,7 +209,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
           trail,
           runs: { run: (id) => runs.run(id), expect: (id) => runs.expect(id) },
           settings: () => inForce.config.approvals,
-          link: (id) => `${adminUrl}/approvals/${id}`,
+          link,
           recorded: (place) => payloadsAt(trail, place),
         })
   const runs: LiveRuns = new LiveRuns({
@@ -238,6 +246,8 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     }),
     records: peopleRecords,
   }
+  const channels = approvals && openChannels({ approvals, link, people: people?.signIn, runs, records, references, log })
+  channels?.use(config.approvals.channels)
   const authority = config.gateway.tls.certificate
     ? undefined
     : await createNamesAuthority({
@@ -282,6 +292,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     exchange,
     people,
     approvals,
+    channels,
     tls,
     authority,
     connector,

@@ -99,6 +99,7 @@ class Gateway implements RunningGateway {
     )
     await this.#rooms.retention.finish()
     this.#rooms.approvals?.start(policy.digest, whoApproves(inForce.config))
+    this.#rooms.channels?.begin()
     const draining = () => this.#stopping !== undefined
     const parts = {
       rooms: this.#rooms,
