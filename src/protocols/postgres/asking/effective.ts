@@ -46,7 +46,7 @@ export function effectiveOperation(resource: string, wanted: readonly Wanted[], 
           content: operation.statement.text,
           detail: {
             message: operation.form,
-            ...(types && { types: Buffer.from(types).toString('hex') }),
+            ...(types && { types: numbersOf(types) }),
             ...(operation.facts && { meaning: meaningOf(operation.facts) }),
           },
         },
@@ -70,4 +70,10 @@ function meaningOf({ effects, sql }: Facts): string {
     .update(JSON.stringify([effects, rest]))
     .digest('base64url')
     .slice(0, 22)
+}
+
+/** As `pg_type` has them, in the order of the parameters; 0 leaves the type to the server. @param types Int32 each */
+function numbersOf(types: Uint8Array): string {
+  const bytes = Buffer.from(types.buffer, types.byteOffset, types.byteLength)
+  return Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readUInt32BE(4 * at)).join(', ')
 }
