@@ -1,4 +1,3 @@
-import { effectiveDigest } from '../approvals/index.ts'
 import {
   type ApprovalId,
   type Decided,
@@ -26,14 +25,15 @@ import type { GuardParts } from './create-guard.ts'
 import { DecisionReferences, type Referred } from './decision-references.ts'
 import type { Admission, Approved, Session, SessionEnd, Waiting } from './guard.ts'
 import { IntentDraft, type Said } from './intent-draft.ts'
+import { type Judged, reserve, spend } from './judging.ts'
 import { OpenOperation, type Settling } from './open-operation.ts'
 import type { OutcomeFlush } from './outcome-flush.ts'
 import { isReadOnly } from './read-only.ts'
 import { RedactedPayloads } from './redacted-payloads.ts'
-import { anotherRefused, countsAsRefused, refusalOf, trailUnavailable } from './refusals.ts'
+import { countsAsRefused, refusalOf, trailUnavailable } from './refusals.ts'
 import { sessionClosed } from './session-entries.ts'
 import { StatementReferences } from './statement-references.ts'
-import { isPrepared, termsOf } from './terms.ts'
+import { isPrepared } from './terms.ts'
 
 /** A session that must end and whose protocol has not closed it by then is closed in the trail all the same; ms. */
 const CLOSED_WITHIN_MS = 2_000
@@ -47,14 +47,6 @@ export interface SessionParts<Ask, Target> extends Pick<GuardParts<Ask, Target>,
   readonly permitted: ReadonlySet<string>
   readonly key: PayloadKey
   readonly flush: OutcomeFlush
-}
-
-/** What may be done, and the room that was taken for it. */
-interface Judged {
-  readonly decided: readonly Decided[]
-  readonly reservations: readonly (Reservation | undefined)[]
-  /** What was spent for those that ask. */
-  readonly approval?: ApprovalId
 }
 
 export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settling {
@@ -135,7 +127,8 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
       return
     }
     const first = this.#last + 1
-    const { decided, reservations, approval } = approved === undefined ? this.#reserve(asked, false) : this.#spend(asked, approved)
+    const { decided, reservations, approval } =
+      approved === undefined ? reserve(asked, this.#parts.live.budget, false) : this.#spend(asked, approved)
     this.#intend(decided, approval)
     const last = this.#last
     this.#parts.live.count(decided.length)
@@ -166,48 +159,18 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     return trailUnavailable(error)
   }
 
-  /**
-   * What was approved, decided anew and spent: all of it or nothing. `approval.used` is staged here; the intents follow in the same turn,
-   * so that they are durable together.
-   */
-  #spend(asked: readonly Decided[], { grant, effective }: Approved): Judged {
-    const { policy, now, asking } = this.#parts
-    const { digest } = policy()
-    const decided = asked.map((each) => ({ ...each, decision: policy().decide(this.asker, each.operation, now()) }))
-    if (this.signal.aborted || !asking) return { decided, reservations: [] }
-    if (decided.some(({ refusal, decision }) => refusal ?? decision.effect === 'deny')) return refusedAll(decided, anotherRefused(grant))
-    const judged = this.#reserve(decided, true)
-    const terms = termsOf(decided)
-    const release = { policy: digest, terms, digest: effectiveDigest(this.run.id, effective), session: this.id }
-    const refusal = judged.decided === decided ? asking.approvals.spend(grant, release) : anotherRefused(grant)
-    if (refusal === undefined) {
-      this.#asking?.spent(grant.id)
-      return { ...judged, approval: grant.id }
-    }
-    for (const reservation of judged.reservations) reservation?.release()
-    return refusedAll(judged.decided, refusal)
-  }
-
-  /** Takes room in the budgets for what may be done. @param covered whether what asks may be done too */
-  #reserve(asked: readonly Decided[], covered: boolean): Judged {
-    const { budget } = this.#parts.live
-    const { suspended } = budget
-    const reservations: (Reservation | undefined)[] = []
-    let decided: Decided[] | undefined
-    for (let at = 0; at < asked.length; at++) {
-      const each = asked[at] as Decided
-      let refusal = suspended
-      const { effect } = each.decision
-      if (!refusal && !each.refusal && (effect === 'allow' || (covered && effect === 'ask')) && !isPrepared(each.operation)) {
-        const room = budget.reserve()
-        if (room instanceof Refusal) refusal = room
-        else reservations[at] = room
-      }
-      if (!refusal) continue
-      decided ??= [...asked]
-      decided[at] = refused(each, refusal)
-    }
-    return { decided: decided ?? asked, reservations }
+  /** Decided anew, and spent where nothing speaks against it. */
+  #spend(asked: readonly Decided[], approved: Approved): Judged {
+    const { policy, now, asking, live } = this.#parts
+    if (!asking) return reserve(asked, live.budget, false)
+    // All of it is refused when it is answered, with why.
+    if (this.signal.aborted) return { decided: asked, reservations: [] }
+    const judged = spend(asked, approved, {
+      ...{ session: this.id, run: this.run.id, asker: this.asker, budget: live.budget },
+      ...{ policy: policy(), approvals: asking.approvals, now: now() },
+    })
+    if (judged.approval !== undefined) this.#asking?.spent(judged.approval)
+    return judged
   }
 
   /** After the intent is durable: revoked in the meantime is refused; so is what the rules refused. */
@@ -332,17 +295,6 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   #closeSoon(): void {
     setTimeout(() => this.close('ended'), CLOSED_WITHIN_MS).unref()
   }
-}
-
-/** Refused for a reason that no rule gave. */
-function refused(each: Decided, refusal: Refusal): Decided {
-  return { ...each, decision: { effect: 'deny', rules: [], policy: each.decision.policy }, refusal }
-}
-
-/** Those that are refused already keep their own reason; what the rules say of the others stays what they say. */
-function refusedAll(decided: readonly Decided[], refusal: Refusal): Judged {
-  const all = decided.map((each) => (each.refusal || each.decision.effect === 'deny' ? each : { ...each, refusal }))
-  return { decided: all, reservations: [] }
 }
 
 function decisionRow({ effect, rules, policy }: Decision, { reference, facts }: Referred): DecisionRow {
