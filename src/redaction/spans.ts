@@ -36,7 +36,7 @@ export class Spans {
 
   /** @returns undefined where the marks would make more of it than is reasonable */
   applyTo(bytes: Uint8Array): Pick<Redacted, 'content' | 'found'> | undefined {
-    const kept = this.#merged()
+    const kept = apart(this.#spans, (first, second) => ({ ...first, end: second.end, found: sumOf([first.found, second.found]) }))
     const parts: Uint8Array[] = []
     let length = 0
     let at = 0
@@ -50,15 +50,21 @@ export class Spans {
     if (length > 2 * bytes.length + ROOM_TO_GROW) return undefined
     return { content: Buffer.concat(parts, length), found: sumOf(kept.map((span) => span.found)) }
   }
+}
 
-  /** In order and apart. What swallows another is the one that begins first, of those the longest, of those the first that was added. */
-  #merged(): Span[] {
-    const kept: Span[] = []
-    for (const span of this.#spans.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
-      const last = kept.at(-1)
-      if (last === undefined || last.end <= span.start) kept.push(span)
-      else if (last.end < span.end) kept[kept.length - 1] = { ...last, end: span.end, found: sumOf([last.found, span.found]) }
-    }
-    return kept
+/**
+ * In order and apart. What swallows another is the one that begins first, of those the longest, of those the first that was added.
+ * @param joined makes one of the two where the second goes on behind the first
+ */
+export function apart<Each extends { readonly start: number; readonly end: number }>(
+  spans: readonly Each[],
+  joined: (first: Each, second: Each) => Each,
+): Each[] {
+  const kept: Each[] = []
+  for (const span of spans.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = kept.at(-1)
+    if (last === undefined || last.end <= span.start) kept.push(span)
+    else if (last.end < span.end) kept[kept.length - 1] = joined(last, span)
   }
+  return kept
 }

@@ -1,0 +1,5 @@
+export { DETECTORS, type Detection, type Detector, type OwnPattern } from './detector.ts'
+export { MaskingError, type MaskingErrorCode, maskingErrors } from './errors.ts'
+export { type Detectors, detect, detectors } from './finder.ts'
+export { detectInJson } from './json.ts'
+export { DetectorStream, type Settled } from './stream.ts'
