@@ -3,11 +3,13 @@ import { approvalsCommand } from './commands/approvals.ts'
 import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { erasuresCommand } from './commands/erasures.ts'
 import { initCommand } from './commands/init.ts'
 import { keysCommand } from './commands/keys.ts'
 import { loginCommand } from './commands/login.ts'
 import { logoutCommand } from './commands/logout.ts'
 import { masterKeyCommand } from './commands/master-key.ts'
+import { personsCommand } from './commands/persons.ts'
 import { policyCommand } from './commands/policy.ts'
 import { runsCommand } from './commands/runs.ts'
 import { secretCommand } from './commands/secret.ts'
@@ -49,7 +51,9 @@ export function createProgram(shell: Shell, version: string): Command {
     loginCommand,
     logoutCommand,
     whoamiCommand,
+    personsCommand,
     trailCommand,
+    erasuresCommand,
     keysCommand,
     witnessCommand,
   ])

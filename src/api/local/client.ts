@@ -12,6 +12,14 @@ import { answerOf, ask, collect, jsonRequests, parse, readJson } from './ask.ts'
 import { LocalError } from './errors.ts'
 import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
 import type { TrailFilter } from './operator.ts'
+import type { PersonAsked } from './person-operator.ts'
+import {
+  type PersonRevokedAnswer,
+  personRevokedSchema,
+  type RestorePersonRequest,
+  type RevokedPersonAnswer,
+  revokedPersonSchema,
+} from './person-schemas.ts'
 import {
   type ExplainedEntry,
   type ExplainRequest,
@@ -23,12 +31,16 @@ import {
 import {
   type EraseRequest,
   type ErasureAnswer,
+  type ErasureRequestAnswer,
+  erasureRequestSchema,
   erasureSchema,
   type HoldAnswer,
   holdSchema,
   type PlaceRequest,
   type PruningAnswer,
   pruningSchema,
+  type ShownErasureRequestAnswer,
+  shownErasureRequestSchema,
 } from './retention-schemas.ts'
 import {
   type CaAnswer,
@@ -83,6 +95,10 @@ export interface LocalClient {
   /** @returns JSON, to be passed on as it is */
   receipt(run: string): Promise<string>
   erase(asked: EraseRequest): Promise<ErasureAnswer>
+  erasureRequests(): Promise<ErasureRequestAnswer[]>
+  erasureRequest(id: string): Promise<ShownErasureRequestAnswer>
+  approveErasure(id: string): Promise<ErasureAnswer>
+  denyErasure(id: string, reason: string | undefined): Promise<ErasureRequestAnswer>
   holds(): Promise<HoldAnswer[]>
   placeHold(asked: PlaceRequest): Promise<HoldAnswer>
   liftHold(id: string, reason: string): Promise<HoldAnswer>
@@ -101,6 +117,9 @@ export interface LocalClient {
   approval(id: string): Promise<ShownApprovalAnswer>
   decideApproval(id: string, verdict: 'approve' | 'deny', reason: string | undefined): Promise<ApprovalAnswer>
   revokeApproval(id: string, reason: string | undefined): Promise<ApprovalAnswer>
+  revokePerson(person: PersonAsked, reason: string | undefined): Promise<PersonRevokedAnswer>
+  restorePerson(asked: RestorePersonRequest): Promise<RevokedPersonAnswer>
+  revokedPersons(): Promise<RevokedPersonAnswer[]>
   secrets(): Promise<SecretAnswer[]>
   setSecret(name: string, value: Uint8Array): Promise<SecretAnswer>
   removeSecret(name: string): Promise<void>
@@ -135,6 +154,10 @@ export function localClient(send: Transport): LocalClient {
     },
     receipt: async (run) => collect(await ask(send, { method: 'GET', path: `/v1/runs/${part(run)}/receipt` })),
     erase: (asked) => post('/v1/trail/erase', asked, erasureSchema),
+    erasureRequests: () => get('/v1/erasures', z.array(erasureRequestSchema)),
+    erasureRequest: (id) => get(`/v1/erasures/${part(id)}`, shownErasureRequestSchema),
+    approveErasure: (id) => post(`/v1/erasures/${part(id)}/approve`, {}, erasureSchema),
+    denyErasure: (id, reason) => post(`/v1/erasures/${part(id)}/deny`, { ...(reason !== undefined && { reason }) }, erasureRequestSchema),
     holds: () => get('/v1/holds', z.array(holdSchema)),
     placeHold: (asked) => post('/v1/holds', asked, holdSchema),
     liftHold: (id, reason) => post(`/v1/holds/${part(id)}/lift`, { reason }, holdSchema),
@@ -154,6 +177,10 @@ export function localClient(send: Transport): LocalClient {
     decideApproval: (id, verdict, reason) =>
       post(`/v1/approvals/${part(id)}/decide`, { verdict, ...(reason !== undefined && { reason }) }, requestSchema),
     revokeApproval: (id, reason) => post(`/v1/approvals/${part(id)}/revoke`, { ...(reason !== undefined && { reason }) }, requestSchema),
+    revokePerson: (person, reason) =>
+      post('/v1/persons/revoke', { ...person, ...(reason !== undefined && { reason }) }, personRevokedSchema),
+    restorePerson: (asked) => post('/v1/persons/restore', asked, revokedPersonSchema),
+    revokedPersons: () => get('/v1/persons/revoked', z.array(revokedPersonSchema)),
     secrets: () => get('/v1/secrets', z.array(secretSchema)),
     setSecret: async (name, body) => readJson(await ask(send, { method: 'PUT', path: `/v1/secrets/${part(name)}`, body }), secretSchema),
     removeSecret: (name) => act('DELETE', `/v1/secrets/${part(name)}`),

@@ -1,18 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import type { ApprovalAnswer, LocalClient } from '../../api/local/index.ts'
-import type { DoorWhereabouts } from '../door.ts'
+import type { ApprovalAnswer } from '../../api/local/index.ts'
 import { CliError } from '../errors.ts'
 import { when } from '../moments.ts'
-import type { Whereabouts } from '../reach.ts'
+import type { EitherWay } from '../reach-signed-in.ts'
 import { command, type Shell, talksToDoor, talksToGateway } from '../shell.ts'
 
-type Options = Whereabouts & DoorWhereabouts & { readonly json?: true }
+type Options = EitherWay & { readonly json?: true }
 
 const STATES = ['pending', 'approved', 'used', 'denied', 'withdrawn', 'expired', 'revoked', 'void']
 
-export function approvalsCommand(shell: Shell): Command {
-  const { printer } = shell
-  const reach = (where: Options) => reachApprovals(where, shell)
+export function approvalsCommand({ surroundings, printer }: Shell): Command {
+  const reach = async (where: Options) => (await import('../reach-signed-in.ts')).reachEitherWay(where, surroundings)
 
   const list = command('ls', 'Lists requests for approval, the newest first: those that wait, unless said otherwise.', [
     'gatescribe approvals ls',
@@ -71,7 +69,8 @@ export function approvalsCommand(shell: Shell): Command {
       .argument('<request>', 'its id, apr_…')
       .option('--reason <reason>', 'why; recorded, and others may read it')
       .action(async (id: string, { reason, json, ...where }: Options & { reason?: string }) => {
-        const request = await (await reachAsPerson(where, shell)).decideApproval(id, verdict, reason)
+        const { reachAsPerson } = await import('../reach-signed-in.ts')
+        const request = await reachAsPerson(where, surroundings).decideApproval(id, verdict, reason)
         if (json) return printer.json(request)
         printer.line(outcome(request))
       })
@@ -104,25 +103,6 @@ interface ListOptions {
   readonly run?: string
   readonly limit?: string
   readonly before?: string
-}
-
-/** As the person who is signed in, else over the local socket, where there is none or it is named. */
-async function reachApprovals({ gateway, ca, json: _, ...local }: Options, { surroundings }: Shell): Promise<LocalClient> {
-  const [{ signedInDoor }, { reachGateway }, { localClient }] = await Promise.all([
-    import('../door.ts'),
-    import('../reach.ts'),
-    import('../../api/local/index.ts'),
-  ])
-  const namesSocket = local.config !== undefined || local.socket !== undefined
-  if (namesSocket && gateway !== undefined) throw new CliError('GS_CLI_USAGE', 'Either --gateway, or -c or --socket.')
-  const door = namesSocket ? undefined : signedInDoor({ ...(gateway && { gateway }), ...(ca && { ca }) }, surroundings)
-  return door ? localClient(door.send) : reachGateway(local, surroundings)
-}
-
-/** An answer is a person's: whoever may open the socket is told so before anything is asked. @throws CliError GS_CLI_NOT_SIGNED_IN */
-async function reachAsPerson(where: Options, { surroundings }: Shell): Promise<LocalClient> {
-  const [{ requireDoor }, { localClient }] = await Promise.all([import('../door.ts'), import('../../api/local/index.ts')])
-  return localClient(requireDoor(where, surroundings).send)
 }
 
 function outcome({ id, state, requirements }: ApprovalAnswer): string {

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { entryLine } from '../entry-line.ts'
 import { printPayloads } from '../print-payloads.ts'
 import type { Whereabouts } from '../reach.ts'
-import { command, type Shell, talksToGateway } from '../shell.ts'
+import { command, type Shell, talksToDoor, talksToGateway } from '../shell.ts'
 import { checkLogCommand } from './trail/check.ts'
 import { discloseCommand } from './trail/disclose.ts'
 import { eraseCommand } from './trail/erase.ts'
@@ -63,7 +63,7 @@ export function trailCommand(shell: Shell): Command {
     .addCommand(talksToGateway(exportCommand(shell)))
     .addCommand(talksToGateway(proveCommand(shell)))
     .addCommand(talksToGateway(discloseCommand(shell)))
-    .addCommand(talksToGateway(eraseCommand(shell)))
+    .addCommand(talksToGateway(talksToDoor(eraseCommand(shell))))
     .addCommand(holdCommand(shell))
     .addCommand(talksToGateway(pruneCommand(shell)))
 }
