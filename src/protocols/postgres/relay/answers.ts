@@ -10,6 +10,7 @@ import { type Expected, type Sent, Unanswered } from './expected.ts'
 import type { Flight } from './flight.ts'
 import { mayDiffer } from './portal.ts'
 import { Portals } from './portals.ts'
+import { Reading } from './reading.ts'
 import { COPY_REFUSED, refusalFields } from './stand-ins.ts'
 import { Statements } from './statements.ts'
 import { TookOver } from './took-over.ts'
@@ -41,6 +42,7 @@ const FAILED_COPY_FAULT = 'Behind a Sync that a failed COPY may have consumed, n
 export class Answers {
   readonly statements = new Statements()
   readonly portals = new Portals()
+  readonly reading: Reading
   readonly #sql: SqlSession
   readonly #tookOver: TookOver
   readonly #target: TargetControl
@@ -70,8 +72,10 @@ export class Answers {
   /** Something that was cut off is under way, as far as the chunk was read. */
   #stopWanted = false
 
-  constructor(sql: SqlSession, target: TargetControl) {
+  /** @param parameters ParameterStatus of the log-in */
+  constructor(sql: SqlSession, target: TargetControl, parameters: Iterable<readonly [string, string]>) {
     this.#sql = sql
+    this.reading = new Reading(parameters)
     this.#tookOver = new TookOver(sql, this.statements, this.portals)
     this.#target = target
   }
@@ -262,6 +266,7 @@ export class Answers {
       case backend.parseComplete: {
         const { name, statement, flight } = this.#take(frontend.parse)
         this.statements.answered(name, statement, true)
+        if (statement?.parsedAt) statement.parsedAt.reading = this.reading.now
         if (statement && name !== '') this.#sql.prepared(name, statement.understood)
         flight?.settle('completed')
         return

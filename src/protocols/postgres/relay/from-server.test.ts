@@ -53,7 +53,7 @@ it('passes what a server says byte for byte, or breaks off; and settles nothing 
   let whole = 0
   fc.assert(
     fc.property(asked, fc.array(serverMessage, { maxLength: 12 }), fc.integer({ min: 1, max: 40 }), (types, messages, size) => {
-      const answers = new Answers(plainSql(), { stop: () => undefined, sync: () => undefined })
+      const answers = new Answers(plainSql(), { stop: () => undefined, sync: () => undefined }, [])
       const passed = new Passed()
       const server = new FromServer(answers, passed, plainSql())
       let open = 0
@@ -96,7 +96,7 @@ it('passes what a server says byte for byte, or breaks off; and settles nothing 
 })
 
 it('keeps nothing as SQLSTATE that is none: it stands in the trail in clear', () => {
-  const answers = new Answers(plainSql(), { stop: () => undefined, sync: () => undefined })
+  const answers = new Answers(plainSql(), { stop: () => undefined, sync: () => undefined }, [])
   const server = new FromServer(answers, new Passed(), plainSql())
   const settle = vi.fn()
   const flight = new Flight(unlimited(settle), [])

@@ -103,6 +103,7 @@ export class FromServer implements MessageVisitor {
       case backend.parameterStatus: {
         const { name, value } = readParameterStatus(bytes, start, end)
         this.#sql.reported(name, value)
+        this.#answers.reading.reported(name, value)
         this.#outgoing.add(bytes, start, end)
         return true
       }

@@ -52,6 +52,15 @@ export function mayDiffer(): Refusal {
   })
 }
 
+/** What is said of what was prepared while constants were read in another way than they are now. */
+export function readOtherwise(): Refusal {
+  return new Refusal('GS_APPROVAL_VOID', {
+    reason:
+      'It was prepared while DateStyle, IntervalStyle or TimeZone was another one, so that its constants may not be what they look like.',
+    next: 'Prepare it again, then send it again.',
+  })
+}
+
 /** Whether code may run in it that is not known. */
 export function runsUnknownCode({ effects }: StatementFacts): boolean {
   for (const effect of effects) if (effect.class === 'opaque') return true

@@ -18,6 +18,11 @@ export class Statements {
   readonly #known = new Map<WireName, ReadStatement>()
   readonly #changes = new Map<WireName, Change>()
 
+  /** What the server has of that name. */
+  known(name: WireName): ReadStatement | undefined {
+    return this.#known.get(name)
+  }
+
   /** Whether a name that SQL can EXECUTE may stand for something else once the server has answered. */
   get unsettled(): boolean {
     return this.#changes.size > (this.#changes.has('') ? 1 : 0)
