@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -14,6 +14,7 @@ import { trustKeys } from '../verify/policy.ts'
 import { createReload } from './reload.ts'
 import { replayOperator } from './replaying/index.ts'
 import { rotateGatewayKey } from './rotate-master-key.ts'
+import { searchTrail } from './search-trail.ts'
 
 const bob = personOf('bob')
 const ann = personOf('ann')
@@ -80,12 +81,29 @@ it('asks, lets it run once, and leaves a log that the verifier and a replay agre
 
 async function replayed(rules: string): Promise<ReplayReport> {
   const operator: PolicyOperator = replayOperator(house.rooms, 'test')
-  const { readFileSync } = await import('node:fs')
   const configuration = readFileSync(house.path, 'utf8').replace(ASKING, rules)
   const { signal } = new AbortController()
   for await (const step of await operator.replayPolicy({ configuration, examples: 0 }, signal)) if ('report' in step) return step.report
   throw new Error('a replay without a report')
 }
+
+it('is found by kind, run, who decided, what was asked for and why, like everything in the log', async () => {
+  const run = await house.run()
+  const waiting = await house.ask('DELETE FROM orders')
+  await house.approvals.decide(waiting.id, bob, 'approve', 'cli', 'ticket 4711 asks for it')
+  const grant = await waiting.decided
+  if (grant instanceof Refusal) throw grant
+  await house.admit([house.decide('DELETE FROM orders')], { grant, effective: house.effective('DELETE FROM orders') })
+  const found = async (query: Parameters<typeof searchTrail>[2]['query']) => {
+    const { entries } = await searchTrail(house.rooms, 'test', { query: { ...query, oldest: true }, limit: 20, opened: false })
+    return entries.map(({ kind }) => kind).filter((kind) => kind !== 'log.read')
+  }
+  expect(await found({ kind: 'approval', run: run.id })).toEqual(['approval.asked', 'approval.decided', 'approval.used'])
+  expect(await found({ who: 'okta:bob' })).toEqual(['approval.decided'])
+  expect(await found({ text: '4711' })).toEqual(['approval.decided'])
+  expect(await found({ decision: 'ask' })).toEqual(['operation.intent'])
+  expect(await found({ kind: 'approval.asked', text: 'orders please' })).toEqual(['approval.asked'])
+})
 
 it('keeps a ticket over a restart, with what is asked for; whoever waited is gone', async () => {
   const run = await house.run()
