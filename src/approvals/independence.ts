@@ -26,7 +26,7 @@ export function independenceOf(run: Pick<Run, 'principal' | 'facts'>, approver: 
     if (approver.person.issuer !== principal.issuer && own(approver.accounts, principal.issuer) === undefined) return 'unproven'
   }
   const account = accountAt(principal.issuer, approver)
-  for (const role of ['launcher', 'rerunner', 'author'] as const) if (account !== undefined && facts[role] === account) return role
+  for (const role of ['launcher', 'rerunner', 'author'] as const) if (isSameAccount(facts[role], account)) return role
   if (principal.kind === 'job' && facts.launcher === undefined) return 'unproven'
   const told = [facts.launcher, facts.rerunner, facts.author].some((fact) => fact !== undefined)
   return told && account === undefined ? 'unproven' : 'proven'
@@ -40,7 +40,17 @@ export function isSamePerson(a: LinkedPerson, b: LinkedPerson): boolean {
 
 function accountsOf({ person, accounts }: LinkedPerson): ReadonlySet<string> {
   const all = [[person.issuer, person.subject], ...Object.entries(accounts)]
-  return new Set(all.map((account) => JSON.stringify(account)))
+  return new Set(all.map((account) => JSON.stringify(account.map((part) => plain(part ?? '')))))
+}
+
+/**
+ * One issuer spells an account as it was registered, another as it was typed at a sign-in. Of two accounts that differ by no more than that, one
+ * may not approve for the other.
+ */
+const plain = (id: string) => id.normalize('NFKC').toLowerCase()
+
+function isSameAccount(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && plain(one) === plain(other)
 }
 
 function accountAt(issuer: string, { person, accounts }: LinkedPerson): string | undefined {
