@@ -205,7 +205,7 @@ export function buttonsOf({ blocks }: SlackMessage): readonly { readonly action_
 }
 
 /** Slack's error for a message that breaks a documented limit, or that is made of what this does not know. */
-function wrongMessage({ text, blocks }: Json): string | undefined {
+export function wrongMessage({ text, blocks }: Json): string | undefined {
   if (typeof text !== 'string' || text === '') return 'no_text'
   if (text.length > 40_000) return 'msg_too_long'
   if (!Array.isArray(blocks)) return 'invalid_blocks_format'
