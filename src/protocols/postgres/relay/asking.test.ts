@@ -80,6 +80,34 @@ it('lets a statement be prepared and described without asking, and asks when it 
   expect(firstColumn(await raw.until())).toEqual(['askedx'])
 })
 
+it('is the same whether it was prepared before or comes with its Parse, and holds no lock meanwhile', async () => {
+  raw.send(build.query('CREATE TABLE IF NOT EXISTS locked (a text)'))
+  await raw.until()
+  const text = "DELETE FROM locked WHERE a = 'asked'"
+  raw.send(build.parse('s', text), build.bind('', 's'), build.execute(''), build.sync())
+  const first = await request()
+  expect(await postgres.query("SELECT 1 FROM pg_locks WHERE relation = 'locked'::regclass")).toEqual([])
+  expect(controls.seen).toHaveLength(1)
+  first.answer(new Refusal('GS_APPROVAL_PENDING'))
+  const answers = await raw.until()
+  expect(types(answers).replace('N', '')).toBe('1EZ')
+  expect(errorIn(answers).get('H')).toMatch(/^Wait, then run the same/)
+  raw.send(build.bind('', 's'), build.execute(''), build.sync())
+  await expect.poll(() => controls.requests.length).toBe(2)
+  expect(controls.requests[1]!.effective).toEqual(first.effective)
+  controls.requests[1]!.answer(GRANT)
+  expect(types(await raw.until()).replace('N', '')).toBe('2CZ')
+})
+
+it('shows which types its Parse gives parameters by their numbers', async () => {
+  const typed = Buffer.concat([Buffer.from("\0SELECT 'asked', $1\0"), Buffer.from([0, 1, 0, 0, 0, 23])])
+  raw.send(build.message('P'.charCodeAt(0), typed), build.bind('', '', ['7']), build.execute(''), build.sync())
+  const asked = await request()
+  expect(asked.effective.parts.map(({ detail }) => detail?.types)).toContain('23')
+  asked.answer(GRANT)
+  expect(firstColumn(await raw.until())).toEqual(['asked'])
+})
+
 it('asks once for everything before one Sync, and what is not asked for waits with it in its place', async () => {
   raw.send(build.query('CREATE TABLE together (a text)'))
   await raw.until()
@@ -92,10 +120,8 @@ it('asks once for everything before one Sync, and what is not asked for waits wi
     build.sync(),
   )
   const asked = await request()
-  expect(asked.texts.map((text) => /'(.*)'/.exec(text)![1])).toEqual(['asked 1', 'between', 'between', 'asked 2', 'asked 2'])
-  expect(controls.seen.map(({ text }) => text).filter((text) => text.includes('asked'))).toEqual([
-    "INSERT INTO together VALUES ('asked 1')",
-  ])
+  expect(asked.texts.map((text) => /'(.*)'/.exec(text)![1])).toEqual(['asked 1', 'between', 'asked 2'])
+  expect(controls.seen.map(({ text }) => text).filter((text) => text.includes('asked'))).toEqual([])
   asked.answer(GRANT)
   expect(types(await raw.until()).replaceAll('N', '')).toBe('12C12C12C12CZ')
   raw.send(build.query('TABLE together'))
@@ -192,6 +218,18 @@ it('waits for five seconds at most within a transaction, and says that all of it
   expect(performance.now() - began).toBeLessThan(9_000)
   expect(errorIn(answers).get('H')).toContain('repeat it from BEGIN')
   expect(transactionStatus(answers)).toBe('E')
+})
+
+it('waits no longer behind what waits for the same Sync, and says that that is undone', { timeout: 20_000 }, async () => {
+  raw.send(build.parse('s', "SELECT 'asked'"), build.describe('S', 's'), build.flush())
+  await raw.untilType('T')
+  const began = performance.now()
+  raw.send(build.bind('', 's'), build.execute(''), build.sync())
+  const answers = await raw.until()
+  expect(performance.now() - began).toBeLessThan(9_000)
+  expect(errorIn(answers).get('D')).toContain('GS_APPROVAL_PENDING')
+  expect(errorIn(answers).get('H')).toMatch(/^What was sent together with it is rolled back too\. Wait, then run the same/)
+  expect(transactionStatus(answers)).toBe('I')
 })
 
 it('asks nobody for what the server skips', async () => {

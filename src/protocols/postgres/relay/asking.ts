@@ -15,8 +15,8 @@ export interface AskingParts {
   readonly ask: (decided: readonly Decided[], effective: EffectiveOperation) => Promise<Waiting>
   /** Asks the target what its session is; undefined where it does not say. */
   readonly state: (named: readonly Named[]) => Promise<SessionState | undefined>
-  /** Whether something would have to be undone, or holds locks, while it waits. */
-  readonly inTransaction: boolean
+  /** What has to be repeated where it is not run now: more than what is asked for holds locks while it waits. `group`: what came since the last Sync. */
+  readonly undone: 'nothing' | 'group' | 'transaction'
   /** Whether all of it would do what was asked for: others may have changed what its names stand for. */
   readonly stillMeans: () => Promise<boolean>
   /** Tells the client something, while it waits. */
@@ -39,14 +39,16 @@ export class Asking {
   constructor(batch: Batch, parts: AskingParts) {
     this.batch = batch
     this.#parts = parts
-    this.#wanted = batch.items.flatMap(({ operation, facts, statement }) =>
-      operation < 0 ? [] : [{ decided: batch.operations[operation]!, statements: facts, types: statement?.types }],
-    )
+    // What is only prepared does nothing, and a driver may have prepared it before when it comes back.
+    this.#wanted = batch.items.flatMap(({ operation, facts, statement }) => {
+      const decided = batch.operations[operation]
+      return decided && decided.operation.form !== 'prepare' ? [{ decided, statements: facts, types: statement?.types }] : []
+    })
   }
 
   /** @returns what `admit` needs, or why nothing of it may go. Never rejects but with what is a fault of ours */
   async run(): Promise<Approved | Refusal> {
-    const { inTransaction, tell, stillMeans } = this.#parts
+    const { undone, tell, stillMeans } = this.#parts
     if (isStream(this.#wanted) && !this.#wanted.every(({ decided }) => decided.decision.ask?.stream !== false)) return unseen()
     const effective = await this.#effective()
     if (effective instanceof Refusal) return effective
@@ -62,9 +64,10 @@ export class Asking {
     }
     const given = await Promise.race([waiting.decided, this.#left.promise, undefined])
     if (given === undefined) tell(notice(waiting))
-    const answer = given ?? (await this.#wait(waiting, inTransaction ? Math.min(HOLD_IN_TRANSACTION_MS, waiting.hold) : waiting.hold))
+    const answer =
+      given ?? (await this.#wait(waiting, undone === 'nothing' ? waiting.hold : Math.min(HOLD_IN_TRANSACTION_MS, waiting.hold)))
     if (answer instanceof Refusal) return answer
-    if (answer === 'ticket') return inTransaction ? repeatAll(waiting.becomeTicket()) : waiting.becomeTicket()
+    if (answer === 'ticket') return repeating(undone, waiting.becomeTicket())
     if (typeof answer === 'string') return withdrawn(waiting, answer)
     const again = await this.#effective()
     const isSame = !(again instanceof Refusal) && (await stillMeans())
@@ -121,12 +124,18 @@ function notice({ id, link }: Waiting): Uint8Array {
   })
 }
 
-function repeatAll(ticket: Refusal): Refusal {
+const REPEAT = {
+  group: 'What was sent together with it is rolled back too.',
+  transaction: 'Your transaction is rolled back. Once it is approved, repeat it from BEGIN, word for word.',
+} as const
+
+function repeating(undone: AskingParts['undone'], ticket: Refusal): Refusal {
+  if (undone === 'nothing' || ticket.code !== 'GS_APPROVAL_PENDING') return ticket
   return new Refusal('GS_APPROVAL_PENDING', {
     rule: ticket.rule,
     ticket: ticket.ticket,
     reason: ticket.message,
-    next: `Your transaction is rolled back. Once it is approved, repeat it from BEGIN, word for word. ${ticket.next}`,
+    next: `${REPEAT[undone]} ${ticket.next}`,
   })
 }
 

@@ -54,7 +54,7 @@ export class Batch {
   #running = false
   #answered = false
 
-  /** Whether persons have to be asked before anything of it goes: then it is all that belongs together, and begins with nothing under way. */
+  /** Whether persons may have to be asked before anything of it goes: then it is all that belongs together, and begins with nothing under way. */
   asks = false
   #bytes = 0
 
@@ -76,6 +76,11 @@ export class Batch {
   /** Whether the server will have to answer something of it. */
   get answered(): boolean {
     return this.#answered
+  }
+
+  /** Whether something of it runs that persons have to be asked for; what is only prepared does nothing yet. */
+  get mustAsk(): boolean {
+    return this.asks && this.operations.some(({ operation, decision }) => operation.form !== 'prepare' && decision.effect === 'ask')
   }
 
   push(item: Item): void {

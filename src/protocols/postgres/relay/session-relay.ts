@@ -1,5 +1,5 @@
 import type { Approved, SessionEnd } from '../../../guard/index.ts'
-import { type Operation, Refusal } from '../../../operations/index.ts'
+import { type Decided, type Operation, Refusal } from '../../../operations/index.ts'
 import { FingerprintQuestion, type Named, type SessionState } from '../asking/fingerprint.ts'
 import { transaction } from '../wire/codes.ts'
 import type { ErrorFields } from '../wire/error-response.ts'
@@ -63,7 +63,7 @@ export class SessionRelay {
     this.#options = options
     const { client, target, guard, session, sql } = options
     const limit = options.inspectionLimit ?? INSPECTION_LIMIT
-    this.#answers = new Answers(sql, { stop: () => this.#stopHead(), sync: () => this.#forwarder.sync() }, target.parameters)
+    this.#answers = new Answers(sql, { stop: () => this.#stopHead(), sync: () => this.#forwarder.sync() })
     const decides = {
       decide: (operation: Operation) => guard.decide(session, operation),
       get usesTransaction() {
@@ -133,7 +133,7 @@ export class SessionRelay {
       while ((this.#waiting.length > 0 || this.#fromClient.held > 0) && !this.#mustWait()) {
         const batch = this.#frame()
         if (!batch) break
-        if (batch.asks) this.#ask(batch)
+        if (batch.mustAsk) this.#ask(batch)
         else if (batch.operations.length === 0) this.#forward(batch, [])
         else this.#admit(batch, batch.operations)
       }
@@ -190,7 +190,7 @@ export class SessionRelay {
       resource: session.resource.name,
       ask: (decided, effective) => guard.ask(session, decided, effective),
       state: (named) => this.#stateOf(named),
-      inTransaction: this.#answers.status !== transaction.idle || this.#answers.awaitsSync,
+      undone: this.#answers.status !== transaction.idle ? 'transaction' : this.#answers.awaitsSync ? 'group' : 'nothing',
       stillMeans: () => stillMeans(batch, sql),
       tell: (notice) => {
         if (!this.#ending.reason && this.#fromServer.atBoundary) client.write(notice)
@@ -216,7 +216,7 @@ export class SessionRelay {
     this.#asking = undefined
     if (this.#ending.reason) return
     if (answer instanceof Refusal) {
-      const refused = batch.operations.map((each) => (each.refusal || each.decision.effect !== 'ask' ? each : { ...each, refusal: answer }))
+      const refused = batch.operations.map((each) => (runsIfApproved(each) ? { ...each, refusal: answer } : each))
       this.#admit(batch, refused)
     } else this.#admit(batch, batch.operations, answer)
   }
@@ -374,4 +374,9 @@ export class SessionRelay {
     if (running) void this.#cancelTarget().then(() => this.#ending.leaveTarget(terminated))
     else this.#ending.leaveTarget(terminated)
   }
+}
+
+/** What is only prepared is, whatever persons say. */
+function runsIfApproved({ refusal, decision, operation }: Decided): boolean {
+  return refusal === undefined && decision.effect === 'ask' && operation.form !== 'prepare'
 }
