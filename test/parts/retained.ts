@@ -8,6 +8,7 @@ import type { Retention as Kept } from '../../src/config/index.ts'
 import { MasterKey } from '../../src/credentials/index.ts'
 import { Records } from '../../src/gateway/records.ts'
 import { Retention } from '../../src/gateway/retention/index.ts'
+import type { RetentionParts } from '../../src/gateway/retention/parts.ts'
 import { RunRecords } from '../../src/gateway/run-records.ts'
 import { Searching } from '../../src/gateway/searching/index.ts'
 import type { PostgresResource, RunId } from '../../src/operations/index.ts'
@@ -48,11 +49,13 @@ export class Retained {
   readonly #began = Date.now() - 1000 * DAY_MS
   #sessions = 0
 
-  readonly #people: object | undefined
+  /** Subjects of persons who are revoked. */
+  readonly revoked = new Set<string>()
+  readonly #people: RetentionParts['people']
 
   /** @param peopleSignIn whether erasing takes two persons */
   constructor(peopleSignIn = false) {
-    this.#people = peopleSignIn ? {} : undefined
+    this.#people = peopleSignIn ? { signIn: { isRevoked: ({ person }) => this.revoked.has(person.subject) } } : undefined
     this.house = new TestTrail(this.#masterKey.sealer('trail'))
   }
 

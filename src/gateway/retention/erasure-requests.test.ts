@@ -144,6 +144,16 @@ describe('where people sign in', () => {
     await expect(as(grace).approveErasure(id)).rejects.toEqual(code('REQUEST_OVER'))
   })
 
+  it('is not carried out by, nor for, somebody who was revoked since, by whatever account', async () => {
+    const id = await asked(ada)
+    house.revoked.add('grace')
+    await expect(as(grace).approveErasure(id)).rejects.toMatchObject({ code: 'GS_PEOPLE_REVOKED' })
+    house.revoked.add('ada')
+    await expect(as(ken).approveErasure(id)).rejects.toEqual(code('REQUEST_OVER'))
+    expect(await as(ken).erasureRequests()).toMatchObject([{ state: 'withdrawn' }])
+    expect(await told('erased')).toEqual([])
+  })
+
   it('lets no more than a few wait', async () => {
     for (let n = 0; n < 20; n++) {
       const run = `run_n${n}` as const

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ErasureAsked, ErasureReport, ErasureRequestView, ShownErasureRequest } from '../../api/local/index.ts'
-import { isSamePerson } from '../../approvals/index.ts'
+import { isSamePerson, type LinkedPerson } from '../../approvals/index.ts'
+import { PeopleError } from '../../identity/people/index.ts'
 import { type ErasureRequest, type ErasureRequestId, RetentionError } from '../../retention/index.ts'
 import { TrailError } from '../../trail/index.ts'
 import { payloadsAt } from '../payloads-at.ts'
@@ -82,6 +83,7 @@ export class ErasureRequests {
     if (!asker || !reason) throw new RetentionError('GS_RETENTION_ASKER_UNKNOWN')
     const approvedBy = this.#pseudonymOf(person)
     if (approvedBy === request.by || isSamePerson(asker, person)) throw new RetentionError('GS_RETENTION_SAME_PERSON')
+    await this.#refuseRevoked(request, asker, person)
     const surveyed = await this.#erasing.survey(request.scope)
     for (const one of [asker, person]) refuseWhoApproved(trail, one, surveyed.approvers)
     const approved: ErasureRequest = { ...request, state: 'approved', endedAt: this.#now(), endedBy: approvedBy }
@@ -120,6 +122,15 @@ export class ErasureRequests {
       trail.note({ kind: 'erasure.ended', fields: { request: request.id, state: 'expired' } })
       requests.put({ ...request, state: 'expired', endedAt: now })
     }
+  }
+
+  /** Somebody may have been revoked, by another account, since they asked, or while this waited for its turn. @throws RetentionError, PeopleError */
+  async #refuseRevoked(request: ErasureRequest, asker: LinkedPerson, approver: ErasingPerson): Promise<void> {
+    const { people } = this.#parts
+    if (people?.signIn.isRevoked(approver)) throw new PeopleError('GS_PEOPLE_REVOKED')
+    if (!people?.signIn.isRevoked(asker)) return
+    await this.#end(request, 'withdrawn', this.#pseudonymOf(approver), undefined)
+    throw new RetentionError('GS_RETENTION_REQUEST_OVER', 'Who asked for this erasure was revoked since.')
   }
 
   async #end(request: ErasureRequest, state: 'denied' | 'withdrawn', by: string, reason: string | undefined): Promise<ErasureRequest> {

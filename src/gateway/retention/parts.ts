@@ -1,4 +1,5 @@
 import type { RunningApprovals } from '../../approvals/index.ts'
+import type { People } from '../../identity/people/index.ts'
 import type { ErasureRequestStore, HoldStore, RetentionStore } from '../../retention/index.ts'
 import type { LiveRuns } from '../../runs/index.ts'
 import type { Trail } from '../../trail/index.ts'
@@ -20,7 +21,7 @@ export interface RetentionParts {
   readonly state: RetentionStore
   readonly requests: ErasureRequestStore
   /** Whoever signs in here; undefined where nobody can: then the local operator erases alone. */
-  readonly people?: object | undefined
+  readonly people?: { readonly signIn: Pick<People, 'isRevoked'> } | undefined
   readonly inForce: Pick<InForce, 'config'>
   readonly log: Pick<GatewayLog, 'info' | 'warn'>
   /** ms since the epoch; for tests */

@@ -10,7 +10,7 @@ import type { PeopleIssuer } from './people-issuer.ts'
 import type { IdentifiedPerson, PersonKey, SignedInPerson } from './person.ts'
 import type { PersonSessionVia, PersonStore } from './person-store.ts'
 import type { PreparedPeople } from './prepare-people.ts'
-import { type PersonAt, RevokedPersons } from './revoked-persons.ts'
+import { type LinkedAccounts, type PersonAt, RevokedPersons } from './revoked-persons.ts'
 import { rolesOf } from './roles.ts'
 import { newSessionId, type PersonSessionId } from './session-token.ts'
 import { type EndedSession, PersonSessions } from './sessions.ts'
@@ -138,9 +138,9 @@ export class People {
     this.#revoked.remove(name)
   }
 
-  /** @param name as `nameOf` gives it */
-  isRevoked(name: string): boolean {
-    return this.#revoked.hasName(name)
+  /** Whether it is somebody who was revoked, or is known to be the same by a linked account. */
+  isRevoked(person: LinkedAccounts): boolean {
+    return this.#revoked.has(person)
   }
 
   /** By keyed name, and since when, ms since the epoch; the first to be revoked first. */

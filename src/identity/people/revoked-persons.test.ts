@@ -41,7 +41,7 @@ it('refuses their sign-in until it is lifted, also after a restart, and tells th
   expect(house.told.refused).toEqual([{ code: 'GS_PEOPLE_REVOKED', address: ADDRESS, issuer: 'okta' }])
   house.again(issuers, {})
   await expect(enter('ada')).rejects.toEqual(revokedRefusal)
-  expect(house.people.isRevoked(nameOf())).toBe(true)
+  expect(house.people.isRevoked({ person: ADA, accounts: {} })).toBe(true)
   house.people.restore(nameOf())
   await enter('ada')
   house.again(issuers, {})

@@ -1,4 +1,3 @@
-import type { IdentifiedPerson } from './person.ts'
 import type { PersonStore } from './person-store.ts'
 
 /** Who somebody is at an issuer that is configured here. */
@@ -6,6 +5,12 @@ export interface PersonAt {
   /** Its configured name. */
   readonly issuer: string
   readonly subject: string
+}
+
+/** A person with the accounts at other issuers that are known to be theirs. */
+export interface LinkedAccounts {
+  readonly person: PersonAt
+  readonly accounts: Readonly<Record<string, string>>
 }
 
 /** Whom this gateway lets in no more, until that is lifted. Kept by keyed names only: the store does not say who they are. */
@@ -22,7 +27,7 @@ export class RevokedPersons {
   }
 
   /** Whether it is this person, or one who is known to be the same by a linked account. */
-  has({ person: { issuer, subject }, accounts }: Pick<IdentifiedPerson, 'person' | 'accounts'>): boolean {
+  has({ person: { issuer, subject }, accounts }: LinkedAccounts): boolean {
     if (this.#names.size === 0) return false
     return [[issuer, subject] as const, ...Object.entries(accounts)].some(([at, account]) => this.#names.has(this.#nameOf(at, account)))
   }
@@ -32,10 +37,6 @@ export class RevokedPersons {
     const name = this.#nameOf(issuer, subject)
     this.#store.revoke(name, at)
     this.#names.add(name)
-  }
-
-  hasName(name: string): boolean {
-    return this.#names.has(name)
   }
 
   /** Durable when it returns. */
