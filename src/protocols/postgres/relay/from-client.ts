@@ -9,8 +9,9 @@ import { type Answers, COPY_FAULT } from './answers.ts'
 import { Batch, type Item } from './batch.ts'
 import { Meaning } from './meaning.ts'
 import { isPlainName, NOT_PLAIN } from './plain-name.ts'
-import { mayDiffer, Portal, sameFacts } from './portal.ts'
+import { mayDiffer, Portal, readOtherwise, sameFacts } from './portal.ts'
 import type { ReadStatement } from './read-statement.ts'
+import { changesReading } from './reading.ts'
 import { type StandIn, standIns, unknownPortal, unknownStatement } from './stand-ins.ts'
 
 /** Everything but CopyData has to be read whole before it may go on. */
@@ -50,6 +51,11 @@ export class FromClient implements MessageVisitor {
   #moves = 0
   /** Counts what was framed that may do anything. */
   #commands = 0
+  /** Counts what a ReadyForQuery answers. */
+  #stretch = 0
+  /** Counts what changes how constants are read, and in which stretch it did last. */
+  #readings = 0
+  #readAnew = -1
   #terminated = false
   /** The COPY, by its number, whose end was read. */
   #copyEnded = 0
@@ -257,7 +263,8 @@ export class FromClient implements MessageVisitor {
     const facts = understood.statements
     const decided = this.#decide('query', statement)
     if (this.#mustBeFirst(decided)) return this.#waitToBeFirst(bytes, start, end)
-    return this.#operate({ type: frontend.query, bytes, start, end, statement, facts, changes: this.#sql.changes(facts) }, decided)
+    const asked = this.#asRead(decided, facts)
+    return this.#operate({ type: frontend.query, bytes, start, end, statement, facts, changes: this.#sql.changes(facts) }, asked)
   }
 
   #parse(bytes: Uint8Array, start: number, end: number): boolean {
@@ -269,7 +276,8 @@ export class FromClient implements MessageVisitor {
     if (userTypes) this.#sql.typed(kept)
     const understood = this.#meaning.of(kept, this.#batch)
     if (!understood) return this.#waitForMeaning(bytes, start, end)
-    const common = { text: kept, understood, epoch: this.#meaning.epoch }
+    const told = { stretch: this.#stretch, changes: this.#readings, isTold: this.#readAnew !== this.#stretch }
+    const common = { text: kept, understood, epoch: this.#meaning.epoch, parsedAt: { ...told, reading: undefined } }
     const statement: ReadStatement = types.length === 0 ? common : { ...common, types: Uint8Array.prototype.slice.call(types) }
     const decided = this.#decide('prepare', statement)
     // Its Bind asks: sent ahead, it would hold locks while persons are waited for.
@@ -293,10 +301,11 @@ export class FromClient implements MessageVisitor {
     }
     const decided = this.#decide('bind', statement, parameters)
     if (this.#mustBeFirst(decided)) return this.#waitToBeFirst(bytes, start, end)
+    const asked = this.#asRead(decided, statement.understood.statements, statement)
     const portal = new Portal(statement)
     portals.change(name, portal)
     const facts = portal.statements
-    this.#operate({ type: frontend.bind, bytes, start, end, name, portal, statement, facts, changes: portal.runsAtBind }, decided)
+    this.#operate({ type: frontend.bind, bytes, start, end, name, portal, statement, facts, changes: portal.runsAtBind }, asked)
     portal.certainAt = this.#moves
     portal.asked = decided.decision.effect === 'ask'
     portal.boundAt = this.#commands
@@ -401,6 +410,23 @@ export class FromClient implements MessageVisitor {
     return !this.#batch.asks
   }
 
+  /**
+   * What is asked for, unless it was parsed while its constants were read otherwise: persons would be shown a date that is another one.
+   * @param bound what is bound, in place of what is parsed now
+   */
+  #asRead(decided: Decided, statements: readonly StatementFacts[], bound?: ReadStatement): Decided {
+    if (decided.decision.effect !== 'ask' || !this.#guard.asksPeople) return decided
+    const named = statements.map(({ executes }) => executes && this.#answers.statements.known(executes))
+    const isOther = [bound, ...named].some((statement) => statement && this.#readOtherwise(statement))
+    return isOther ? this.#denied(decided.operation, readOtherwise()) : decided
+  }
+
+  #readOtherwise({ parsedAt }: ReadStatement): boolean {
+    if (!parsedAt || (parsedAt.stretch === this.#stretch && parsedAt.changes === this.#readings)) return false
+    const isTold = parsedAt.isTold && this.#readAnew !== this.#stretch
+    return !isTold || parsedAt.reading !== this.#answers.reading.now
+  }
+
   #waitToBeFirst(bytes: Uint8Array, start: number, end: number): false {
     return this.#wait(bytes, start, end, () => !this.#answers.inFlight)
   }
@@ -439,6 +465,11 @@ export class FromClient implements MessageVisitor {
       left = 0,
     } = item
     if (COMMANDS.has(type)) this.#commands += 1
+    if (changesReading(portal && type === frontend.execute ? portal.statements : facts)) {
+      this.#readings += 1
+      this.#readAnew = this.#stretch
+    }
+    if (type === frontend.query || type === frontend.sync) this.#stretch += 1
     if (type === frontend.query || type === frontend.sync || changes || (type === frontend.execute && portal?.moves)) this.#moves += 1
     this.#batch.push({
       type,

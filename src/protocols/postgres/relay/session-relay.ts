@@ -63,7 +63,7 @@ export class SessionRelay {
     this.#options = options
     const { client, target, guard, session, sql } = options
     const limit = options.inspectionLimit ?? INSPECTION_LIMIT
-    this.#answers = new Answers(sql, { stop: () => this.#stopHead(), sync: () => this.#forwarder.sync() })
+    this.#answers = new Answers(sql, { stop: () => this.#stopHead(), sync: () => this.#forwarder.sync() }, target.parameters)
     const decides = {
       decide: (operation: Operation) => guard.decide(session, operation),
       get usesTransaction() {
