@@ -152,9 +152,9 @@ export class Answers {
     }
   }
 
-  /** Whether nothing is in flight and no transaction is open. */
+  /** Whether nothing is in flight and no transaction is open, nor the implicit one that waits for its Sync. */
   get idle(): boolean {
-    return this.#expected.length === 0 && this.#status === transaction.idle && !this.#skipping
+    return this.#expected.length === 0 && this.#status === transaction.idle && !this.#skipping && !this.#awaitsSync
   }
 
   /** A message goes upstream. One that the server cannot take while it copies in is a fault of the client. */
