@@ -90,6 +90,29 @@ it('leaves everything alone for as long as it is told to', async () => {
   for (const one of sent) expect(Number(one.split(' ')[1]) - began).toBeGreaterThanOrEqual(145)
 })
 
+it('is not hurried by whoever wants to be asked again at once', async () => {
+  let tries = 0
+  open({
+    backOff: { first: 40, last: 40 },
+    async send() {
+      tries++
+      throw new NotTaken('no', 0)
+    },
+  })
+  outbox.push('a', 'a')
+  await sleep(100)
+  expect(tries).toBeLessThan(7)
+})
+
+it('leaves a gap between two, but for the end', async () => {
+  open({ gap: 10_000 })
+  for (const key of ['a', 'b', 'c']) outbox.push(key, key)
+  await sleep(50)
+  expect(sent).toEqual(['a'])
+  await outbox.close()
+  expect(sent).toEqual(['a', 'b', 'c'])
+})
+
 it('ends within its grace, with what could go gone, and takes nothing any more', async () => {
   open({ send: async (item, signal) => (item === 'slow' ? void (await sleep(60_000, undefined, { signal })) : void sent.push(item)) })
   outbox.push('a', 'slow')

@@ -57,7 +57,9 @@ export class Outbox<Item> {
   #dropped = 0
   #isFailing = false
   #isClosing = false
-  #notBefore = 0
+  /** Until when somebody outside wants to be left alone, and until when the last one sent keeps the next; ms since the epoch. */
+  #pausedUntil = 0
+  #gapUntil = 0
   #timer: NodeJS.Timeout | undefined
   #idle: (() => void) | undefined
 
@@ -106,11 +108,16 @@ export class Outbox<Item> {
       const now = Date.now()
       const lane = this.#sending < this.#options.atOnce && now >= this.#notBefore ? this.#next(now) : undefined
       if (lane === undefined) break
-      if (this.#options.gap > 0) this.#notBefore = now + this.#options.gap
+      this.#gapUntil = now + this.#options.gap
       void this.#deliver(lane)
     }
     if (this.#isClosing && this.#sending === 0 && this.#next(Date.now()) === undefined) this.#idle?.()
     this.#wake()
+  }
+
+  /** A burst at the end is better than not to be told. */
+  get #notBefore(): number {
+    return this.#isClosing ? this.#pausedUntil : Math.max(this.#pausedUntil, this.#gapUntil)
   }
 
   #next(now: number): Lane<Item> | undefined {
@@ -157,8 +164,7 @@ export class Outbox<Item> {
     const wait = Math.min(backOff.last, backOff.first * 2 ** Math.min(lane.failures - 1, 20)) * (0.5 + Math.random() / 2)
     lane.notBefore = now + wait
     if (error instanceof NotTaken && error.pause !== undefined) {
-      this.#notBefore = Math.max(this.#notBefore, now + Math.min(error.pause, LONGEST_PAUSE))
-      lane.notBefore = this.#notBefore
+      this.#pausedUntil = Math.max(this.#pausedUntil, now + Math.min(error.pause, LONGEST_PAUSE))
     }
     if (this.#ending.signal.aborted) return
     if (latestOnly && lane.waiting.length > 0) return

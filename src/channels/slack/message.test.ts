@@ -78,3 +78,12 @@ it('is taken by Slack however much is known of a request', () => {
   const message = askingMessage({ ...card, content: { ...card.content!, effective } }, runOf('w'.repeat(100_000)))
   expect([message.buttons, wrongMessage({ ...message })]).toEqual([false, undefined])
 })
+
+it('is taken by Slack however much is known that it says in short', () => {
+  const long = '"\\'.repeat(500)
+  const requirements = Array.from({ length: 40 }, () => ({ rule: 'r', groups: [long], count: 1, approvals: 0, needed: 1 }))
+  const facts = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`fact ${n}`, long]))
+  const message = askingMessage({ request: { ...request, requirements }, content: undefined }, { ...runOf(long), facts })
+  expect([message.buttons, wrongMessage({ ...message })]).toEqual([false, undefined])
+  expect(JSON.stringify(message.blocks)).toContain('run_a')
+})

@@ -11,8 +11,8 @@ export interface SlackMessage {
   readonly buttons: boolean
 }
 
-/** Values and characters of each in a message that does not hold all of it. */
-const FEW = 20
+/** Facts and values of each in a message that does not hold all of it: the first of these with which it fits. And characters of a value. */
+const FEW = [20, 8, 3]
 const SHORT = 200
 /** Where characters of another direction stand, a line may be read in another order than it is run: Unicode's blocks of right-to-left scripts (UAX #9). */
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u
@@ -47,18 +47,14 @@ export function askingMessage(shown: RequestCard, run: Run | undefined): SlackMe
 /** What is known of a request without what is asked for: of one that does not fit, and of one that nobody answers any more. */
 export function shortMessage(request: RequestView, run: Run | undefined, note?: string): SlackMessage {
   const { facts } = cardOf({ request, content: undefined }, run)
-  return {
-    text: summary(request),
-    buttons: false,
-    blocks: [
-      heading(request),
-      { type: 'rich_text', elements: [factLines(facts.slice(0, FEW).map(shortened))] },
-      {
-        type: 'rich_text',
-        elements: [section(...(note === undefined ? [] : [{ type: 'text', text: `${note} ` } as const]), linkTo(request))],
-      },
-    ],
-  }
+  const last = section(...(note === undefined ? [] : [{ type: 'text', text: `${note} ` } as const]), linkTo(request))
+  const withFacts = (few: number): readonly Block[] => [
+    heading(request),
+    { type: 'rich_text', elements: [factLines(facts.slice(0, few).map((fact) => shortened(fact, few)))] },
+    { type: 'rich_text', elements: [last] },
+  ]
+  const all = FEW.map(withFacts)
+  return { text: summary(request), buttons: false, blocks: all.find((blocks) => JSON.stringify(blocks).length <= WHOLE) ?? all.at(-1)! }
 }
 
 const WORDS: Readonly<Record<RequestView['state'], string>> = {
@@ -137,7 +133,7 @@ function buttonsOf({ id }: RequestView): Block {
         value: id,
         confirm: {
           title: plain('Approve this?'),
-          text: plain('Exactly what is shown here runs once. Your name is recorded.'),
+          text: plain('Your yes counts for exactly what is shown here, once, and is recorded under your name.'),
           confirm: plain('Approve'),
           deny: plain('Go back'),
         },
@@ -146,10 +142,10 @@ function buttonsOf({ id }: RequestView): Block {
   }
 }
 
-function shortened({ name, values }: CardFact): CardFact {
-  const few = values.slice(0, FEW).map((value) => {
+function shortened({ name, values }: CardFact, few: number): CardFact {
+  const kept = values.slice(0, few).map((value) => {
     const text = plainly(value)
     return [text.length > SHORT ? `${text.slice(0, SHORT).toWellFormed()} …` : text]
   })
-  return { name, values: values.length > FEW ? [...few, ['and more']] : few }
+  return { name, values: values.length > few ? [...kept, ['and more']] : kept }
 }
