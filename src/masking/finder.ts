@@ -2,12 +2,15 @@ import { apart } from '../redaction/index.ts'
 import type { Window } from './bytes.ts'
 import { DETECTORS, type Detection, type Detector, type OwnPattern } from './detector.ts'
 import { type CompiledPattern, compilePatterns, OwnPatterns } from './own-patterns.ts'
-import { Scanner } from './scanner.ts'
+import { holdsNothing, Scanner } from './scanner.ts'
+import { Words } from './words.ts'
 
 /** What is looked for, checked and compiled once. */
 export interface Detectors {
   readonly builtIn: ReadonlySet<Detector>
   readonly own: readonly CompiledPattern[]
+  /** Room to work in, the same for each text: most are as short as a cell. */
+  readonly words: Words
 }
 
 /**
@@ -16,28 +19,31 @@ export interface Detectors {
  * @throws MaskingError GS_MASK_PATTERN where a pattern cannot be used
  */
 export function detectors(builtIn: readonly Detector[] = DETECTORS, own: readonly OwnPattern[] = []): Detectors {
-  return { builtIn: new Set(builtIn), own: compilePatterns(own) }
+  return { builtIn: new Set(builtIn), own: compilePatterns(own), words: new Words() }
 }
 
 /** Finds what several look for, in one text that may come in pieces: in order and apart. */
 export class Finder {
   readonly #scanner: Scanner
   readonly #own: OwnPatterns
+  readonly #overlaps: boolean
   #found: Detection[] = []
   readonly #tell = (found: Detection): void => {
     this.#found.push(found)
   }
 
-  constructor({ builtIn, own }: Detectors) {
-    this.#scanner = new Scanner(builtIn)
+  constructor({ builtIn, own, words }: Detectors) {
+    this.#scanner = new Scanner(builtIn, words)
     this.#own = new OwnPatterns(own)
+    this.#overlaps = own.length > 0
   }
 
   /** @returns what is settled, and the finds in it, each of them whole */
   advance(window: Window): { settled: number; found: readonly Detection[] } {
     const scanned = this.#scanner.advance(window, this.#tell)
     const matched = this.#own.advance(window, this.#tell)
-    const all = apart(this.#found, (first, second) => ({ ...first, end: second.end }))
+    // The built-in ones are apart among themselves.
+    const all = this.#overlaps ? apart(this.#found, (first, second) => ({ ...first, end: second.end })) : this.#found
     let settled = Math.min(scanned, matched)
     const crossing = all.findIndex(({ end }) => end > settled)
     if (crossing < 0) {
@@ -65,5 +71,8 @@ export class Finder {
  * @param bytes UTF-8, or anything else: what is not ASCII ends a word
  */
 export function detect(bytes: Uint8Array, wanted: Detectors): readonly Detection[] {
+  if (wanted.own.length === 0 && holdsNothing(bytes)) return NOTHING
   return new Finder(wanted).advance({ bytes, end: bytes.length, whole: true }).found
 }
+
+const NOTHING: readonly Detection[] = Object.freeze([])

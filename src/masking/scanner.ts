@@ -3,7 +3,7 @@ import { AT, DIGIT, KINDS, MORE, NONE, PAIR, type Window } from './bytes.ts'
 import type { Detection, Detector } from './detector.ts'
 import { endsInBegin, isKeyWord, KEY_FOOTER, privateKeyStart } from './matchers/private-key.ts'
 import { SHORTEST_TOKEN } from './matchers/tokens.ts'
-import { Words } from './words.ts'
+import type { Words } from './words.ts'
 
 /** A longer word is looked at in pieces. More than a header of HTTP may have, so no token is longer. Bytes. */
 export const LONGEST_WORD = 8192
@@ -18,6 +18,8 @@ const ESCAPES = new Set(Buffer.from('"\'\\/bfnrt'))
 
 /** Words with none of these and shorter than a token hold nothing. */
 const TELLING = AT | DIGIT | PAIR
+/** `-----BEGIN` is shorter than a token. */
+const SHORTEST_TELLING = 10
 
 /**
  * One pass over a text, word by word; a decision about a word depends on the `LOOKS_BACK` bytes before it and what follows it, never on how the
@@ -25,7 +27,7 @@ const TELLING = AT | DIGIT | PAIR
  */
 export class Scanner {
   readonly #wanted: ReadonlySet<Detector>
-  readonly #words = new Words()
+  readonly #words: Words
   /** Of the word that has not ended; its end so far, and the bits of its bytes. */
   #begun = -1
   #at = 0
@@ -36,8 +38,9 @@ export class Scanner {
   /** What the last piece of a word that was too long ended in. */
   #continued: Detector | undefined
 
-  constructor(wanted: ReadonlySet<Detector>) {
+  constructor(wanted: ReadonlySet<Detector>, words: Words) {
     this.#wanted = wanted
+    this.#words = words
   }
 
   /**
@@ -154,4 +157,16 @@ function escapeLength(bytes: Uint8Array, at: number): number {
   const escaped = bytes[at + 1]
   if (escaped === 0x75) return /^[0-9a-fA-F]{4}$/.test(latin1(bytes, at + 2, at + 6)) ? 6 : 1
   return escaped !== undefined && ESCAPES.has(escaped) ? 2 : 1
+}
+
+/** Whether no word of a text has what any detector looks for: most texts are done with that. */
+export function holdsNothing(bytes: Uint8Array): boolean {
+  let length = 0
+  for (let at = 0; at < bytes.length; at++) {
+    const kind = KINDS[bytes[at] as number] as number
+    if ((kind & TELLING) !== 0) return false
+    length = kind === 0 ? 0 : length + 1
+    if (length >= SHORTEST_TELLING) return false
+  }
+  return true
 }

@@ -36,14 +36,17 @@ export class Automaton {
     return false
   }
 
-  /** Tells every word, in the order of their ends. @param found given the number of the word, and one past its last byte */
-  each(bytes: Uint8Array, rank: number, found: (word: number, end: number) => void): void {
+  /**
+   * Tells every word from `from` to `to`, in the order of their ends.
+   * @param found given the number of the word, and one past its last byte
+   */
+  each(bytes: Uint8Array, rank: number, found: (word: number, end: number) => void, from = 0, to = bytes.length): void {
     const next = this.#next
-    const from = this.#ranks[rank] as number
+    const ranked = this.#ranks[rank] as number
     let state = 0
-    for (let at = 0; at < bytes.length; at++) {
+    for (let at = from; at < to; at++) {
       state = next[(state << 8) | (bytes[at] as number)] as number
-      if (state >= from) for (const word of this.#words[state] as readonly number[]) found(word, at + 1)
+      if (state >= ranked) for (const word of this.#words[state] as readonly number[]) found(word, at + 1)
     }
   }
 }

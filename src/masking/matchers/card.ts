@@ -1,4 +1,4 @@
-import { closes, MORE, NONE, type Window } from '../bytes.ts'
+import { closes, isDigit, MORE, NONE, type Window } from '../bytes.ts'
 import { digitsOf, type Groups } from './groups.ts'
 
 interface Issuer {
@@ -58,11 +58,19 @@ export function card(window: Window, groups: Groups): number {
   if (single !== 4 || groups.separator === 0x2e) return NONE
   for (const shape of GROUPED) {
     const end = groups.shaped(shape)
-    if (end === 0) continue
+    if (end === 0 || isInRow(window.bytes, groups, shape.length)) continue
     const found = checked(window, groups.start, end)
     if (found !== NONE) return found
   }
   return NONE
+}
+
+/** Whether four more digits stand on either side in the same way: then it is a piece of a longer row of numbers. */
+function isInRow(bytes: Uint8Array, groups: Groups, length: number): boolean {
+  if (groups.lengths[length] === 4) return true
+  const before = groups.start - 1
+  if (before < 4 || bytes[before] !== groups.separator || isDigit(bytes[before - 5] ?? 0)) return false
+  return [1, 2, 3, 4].every((back) => isDigit(bytes[before - back] as number))
 }
 
 function checked(window: Window, start: number, end: number): number {

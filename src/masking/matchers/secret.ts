@@ -1,4 +1,4 @@
-import { kindOfName, latin1, NAME, runStart } from '../../redaction/index.ts'
+import { latin1, NAME, Names, runStart } from '../../redaction/index.ts'
 
 /** RFC 4648 §4 and §5. */
 const RANDOM = /^[A-Za-z0-9+/_-]+={0,2}$/
@@ -22,22 +22,33 @@ export function looksRandom(text: string): boolean {
 const MOST_BETWEEN = 6
 const LONGEST_NAME = 48
 
-/**
- * The name that a value is given, if it is that of a secret: `api_key=…`, `"clientSecret": "…"`.
- * @param start of the value
- */
-export function isNamedSecret(bytes: Uint8Array, start: number): boolean {
-  let at = start
-  let separated = false
-  while (at > 0 && start - at < MOST_BETWEEN) {
-    const byte = bytes[at - 1]
-    if (byte === 0x3d || byte === 0x3a) separated = true
-    else if (!(byte === 0x20 || byte === 0x22 || byte === 0x27 || byte === 0x5c)) break
-    at--
+/** Names that are kept before they are forgotten. */
+const MOST_NAMES = 1000
+
+/** Knows which names are those of secrets; a text has few names, often. */
+export class SecretNames {
+  #names = new Names()
+  #asked = 0
+
+  /**
+   * Whether a value is given the name of a secret: `api_key=…`, `"clientSecret": "…"`.
+   * @param start of the value
+   */
+  isNamed(bytes: Uint8Array, start: number): boolean {
+    let at = start
+    let separated = false
+    while (at > 0 && start - at < MOST_BETWEEN) {
+      const byte = bytes[at - 1]
+      if (byte === 0x3d || byte === 0x3a) separated = true
+      else if (!(byte === 0x20 || byte === 0x22 || byte === 0x27 || byte === 0x5c)) break
+      at--
+    }
+    if (!separated) return false
+    const from = runStart(bytes, at, NAME, LONGEST_NAME)
+    if (at - from < 2) return false
+    if (++this.#asked % MOST_NAMES === 0) this.#names = new Names()
+    return this.#names.kindOf(latin1(bytes, from, at)) !== undefined
   }
-  if (!separated) return false
-  const from = runStart(bytes, at, NAME, LONGEST_NAME)
-  return at - from >= 2 && kindOfName(latin1(bytes, from, at)) !== undefined
 }
 
 /** Whether what has the name of a secret can be one: letters and digits, eight of them; placeholders and words are none. */

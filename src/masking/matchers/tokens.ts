@@ -30,15 +30,15 @@ export function eachToken(
   found: (start: number, end: number, detector: Detector) => void,
 ): void {
   let done = from
-  automaton.each(bytes.subarray(from, to), 0, (word, wordEnd) => {
-    const end = from + wordEnd
+  const look = (word: number, end: number) => {
     const start = end - (LENGTHS[word] as number)
     if (start < done) return
     const match = word < JWT ? prefixed(bytes, PREFIXES[word] as Prefix, start, to) : shaped(bytes, word, start, end, from, to)
     if (match === undefined) return
     done = match.end
     found(match.start, match.end, match.detector)
-  })
+  }
+  automaton.each(bytes, 0, look, from, to)
 }
 
 interface Match {
