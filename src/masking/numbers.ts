@@ -25,7 +25,7 @@ export class Numbers {
       let end: number = NONE
       let detector: Detector = 'phone'
       if ((kind & DIGIT) !== 0) {
-        if (opens(window, at)) {
+        if (!isPlain(window, at) && opens(window, at)) {
           const number = this.#number(window, at)
           if (number === MORE) return MORE
           end = this.#end
@@ -73,4 +73,23 @@ export class Numbers {
     this.#end = end
     return end !== NONE
   }
+}
+
+/** Rules out most numbers by a look at what is there: amounts, dates, times, counts. False says nothing. */
+function isPlain({ bytes, end }: Window, at: number): boolean {
+  let stop = at + 1
+  while (stop < end && isDigit(bytes[stop] as number)) stop++
+  if (stop === end) return false
+  const digits = stop - at
+  if (digits > 8) return digits < 14 || digits > 19
+  const next = bytes[stop]
+  if (next !== 0x20 && next !== 0x2d && next !== 0x2e && next !== 0x29) return true
+  if (stop + 4 >= end) return false
+  if (next === 0x29) return digits !== 3
+  if (!isDigit(bytes[stop + 1] as number)) return true
+  if (next === 0x2e) return digits > 3
+  if (digits === 1) return bytes[at] !== 0x31
+  if (digits === 3) return false
+  if (digits === 4 && bytes[at] !== 0x30) return !(isDigit(bytes[stop + 2] as number) && isDigit(bytes[stop + 3] as number))
+  return bytes[at] !== 0x30 || digits > 5
 }

@@ -35,6 +35,11 @@ export class Scanner {
   /** Bytes that may still belong to a private key; 0 outside of one. */
   #keyLeft = 0
   #firstKeyWord = false
+  /** In the word that is looked at. */
+  readonly #found: Detection[] = []
+  readonly #take = (start: number, end: number, detector: Detector): void => {
+    if (this.#wanted.has(detector)) this.#found.push({ start, end, detector })
+  }
   /** What the last piece of a word that was too long ended in. */
   #continued: Detector | undefined
 
@@ -111,13 +116,12 @@ export class Scanner {
       if (next !== NONE) return next
     }
     const from = this.#continued === undefined ? start : runEnd(window.bytes, start, TOKEN68, end - start)
-    const found: Detection[] = []
+    const found = this.#found
+    found.length = 0
     if (this.#continued !== undefined && from > start) found.push({ start, end: from, detector: this.#continued })
     let next = end
     if ((this.#seen & TELLING) !== 0 || end - start >= SHORTEST_TOKEN) {
-      next = this.#words.look(window, from, end, this.#seen, (begins, ends, detector) => {
-        if (this.#wanted.has(detector)) found.push({ start: begins, end: ends, detector })
-      })
+      next = this.#words.look(window, from, end, this.#seen, this.#take)
     }
     if (next !== MORE && endsInBegin(window.bytes, start, end)) next = this.#header(window, end)
     if (next === MORE) return MORE

@@ -4,6 +4,8 @@ import { ALPHANUMERIC, byteAt, DOT, isAlphanumeric, kindOf, type Window } from '
 /** RFC 5321 §4.5.3.1: octets of the local part, and of the domain. */
 const LONGEST_LOCAL = 64
 const LONGEST_DOMAIN = 255
+/** RFC 1035 §2.3.4. */
+const LONGEST_LABEL = 63
 
 /** Endings of files that people put behind an `@` (`logo@2x.png`), none of them a top-level domain. */
 const FILES = new Set(
@@ -45,10 +47,19 @@ function domainEnd(bytes: Uint8Array, from: number, to: number): number {
   while (end < limit && ((kindOf(bytes[end] as number) & (ALPHANUMERIC | DOT)) !== 0 || bytes[end] === 0x2d)) end++
   while (end > from && !isAlphanumeric(bytes[end - 1] as number)) end--
   if (bytes[end] === 0x40) return 0
-  const labels = latin1(bytes, from, end).split('.')
-  const top = (labels.at(-1) as string).toLowerCase()
-  if (labels.length < 2 || !/^(?:[a-z]{2,24}|xn--[a-z0-9-]{1,59})$/.test(top) || FILES.has(top)) return 0
-  return labels.every((label) => label.length > 0 && label.length <= 63 && !label.startsWith('-') && !label.endsWith('-')) ? end : 0
+  let label = from
+  let labels = 0
+  for (let at = from; at <= end; at++) {
+    if (at < end && bytes[at] !== 0x2e) continue
+    if (at === label || at - label > LONGEST_LABEL || bytes[label] === 0x2d || bytes[at - 1] === 0x2d) return 0
+    labels++
+    if (at < end) label = at + 1
+  }
+  return labels > 1 && isTop(latin1(bytes, label, end).toLowerCase()) ? end : 0
+}
+
+function isTop(label: string): boolean {
+  return /^(?:[a-z]{2,24}|xn--[a-z0-9-]{1,59})$/.test(label) && !FILES.has(label)
 }
 
 function isLocal(byte: number): boolean {
