@@ -115,6 +115,20 @@ it('lets nothing that was bound before come in between', async () => {
   expect(await left()).toEqual([1, 2])
 })
 
+it('lets nothing that was bound before come in between a Parse and its Bind', async () => {
+  wire.send(build.parse('', "SET DateStyle = 'ISO, DMY'"), build.bind('s', ''), build.flush())
+  await wire.until('2')
+  wire.send(
+    build.parse('', 'DELETE FROM kept WHERE at = $1::text::date'),
+    build.execute('s'),
+    build.bind('', '', ['01/02/2026']),
+    build.execute(''),
+    build.sync(),
+  )
+  expect(said(await wire.until('Z'))).toContain('GS_APPROVAL_VOID')
+  expect(await left()).toEqual([1, 2])
+})
+
 it('runs a statement only where its constants were read as they are shown', async () => {
   await wire.query("SET DateStyle = 'ISO, DMY'")
   wire.send(build.parse('d', "DELETE FROM kept WHERE at = '01/02/2026'"), build.sync())
