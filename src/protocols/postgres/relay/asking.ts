@@ -52,6 +52,7 @@ export class Asking {
     if (isStream(this.#wanted) && !this.#wanted.every(({ decided }) => decided.decision.ask?.stream !== false)) return unseen()
     const effective = await this.#effective()
     if (effective instanceof Refusal) return effective
+    if (this.#why) return new Refusal('GS_APPROVAL_WITHDRAWN')
     let waiting: Waiting
     try {
       waiting = await this.#parts.ask(

@@ -19,6 +19,8 @@ const ASSEMBLED = Object.values(frontend).filter((type) => type !== frontend.cop
 
 /** Bytes of messages that are asked for together at most; what comes behind that is asked for by itself. */
 const ASKED_TOGETHER = 1024 * 1024
+/** Messages of them at most: some are of ten bytes, and each is remembered. */
+const MESSAGES_TOGETHER = 4_096
 const NO_BYTES = new Uint8Array(0)
 const NO_FACTS: readonly StatementFacts[] = []
 
@@ -135,7 +137,7 @@ export class FromClient implements MessageVisitor {
   message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
     const goesOn = this.#message(type, bytes, start, end)
     if (!this.#batch.asks) return goesOn
-    this.#asked ||= ENDS_ASKING.has(type) || this.#batch.bytes > ASKED_TOGETHER
+    this.#asked ||= ENDS_ASKING.has(type) || this.#batch.bytes > ASKED_TOGETHER || this.#batch.items.length > MESSAGES_TOGETHER
     return goesOn && !this.#asked
   }
 

@@ -197,6 +197,8 @@ export class SessionRelay {
       },
     })
     this.#asking = asking
+    if (this.#withdrawn) asking.leave('cancelled')
+    this.#withdrawn = false
     asking.run().then(
       (answer) => this.#asked(batch, answer),
       (error: unknown) => this.#failed(error),
