@@ -13,6 +13,8 @@ let agent: Agent
 let slack: SlackServer
 let receiver: WebhookReceiver
 let folder: string
+/** As the configuration has it, with whoever is whom in Slack. */
+let approvals: (users: Record<string, string>) => object
 
 beforeAll(async () => {
   slack = await startSlack()
@@ -24,15 +26,11 @@ beforeAll(async () => {
   }
   const webhook = { url: receiver.url, secret: secret('hook', receiver.secret), insecureLoopback: true }
   const inSlack = {
-    ...{
-      url: slack.url,
-      insecureLoopback: true,
-      channel: SLACK_CHANNEL.name,
-      users: { U0ADA: 'okta/ada', U0EVE: 'okta/eve', U0BOB: 'okta/bob' },
-    },
+    ...{ url: slack.url, insecureLoopback: true, channel: SLACK_CHANNEL.name },
     ...{ token: secret('token', slack.token), signingSecret: secret('signing', slack.signingSecret) },
   }
-  office = await Office.open({ config: { approvals: { hold: { postgres: '10s' }, channels: [{ webhook }, { slack: inSlack }] } } })
+  approvals = (users) => ({ hold: { postgres: '10s' }, channels: [{ webhook }, { slack: { ...inSlack, users } }] })
+  office = await Office.open({ config: { approvals: approvals({ U0ADA: 'okta/ada', U0EVE: 'okta/eve', U0BOB: 'okta/bob' }) } })
   await office.shop.server.queryIn(
     { database: SHOP_DATABASE, user: 'postgres' },
     'CREATE TABLE parcels (note text); ALTER TABLE parcels OWNER TO shop_app',
@@ -103,6 +101,17 @@ it('carries no button where it does not fit, and the link answers it', async () 
   const held = await shown(`DELETE FROM parcels WHERE note = '${'x'.repeat(30_000)}'`)
   expect(buttonsOf(slack.messageAbout(held.id)!)).toEqual([])
   await office.approve(held.id)
+  expect(codeOf(await held.result)).toBe('it ran')
+})
+
+it('counts a press by the configuration in force, on the message that stands there already', async () => {
+  const held = await shown("DELETE FROM parcels WHERE note = 'reload'")
+  const told = slack.ephemeral.length
+  await office.shop.gateway.reconfigure({ approvals: approvals({ U0EVE: 'okta/eve' }) } as object)
+  expect((await press(held.id, 'approve')).status).toBe(200)
+  await until(() => slack.ephemeral.length === told + 1)
+  await office.shop.gateway.reconfigure({ approvals: approvals({ U0ADA: 'okta/ada' }) } as object)
+  expect((await press(held.id, 'approve', { at: Math.floor(Date.now() / 1_000) - 1 })).status).toBe(200)
   expect(codeOf(await held.result)).toBe('it ran')
 })
 
