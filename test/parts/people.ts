@@ -34,10 +34,16 @@ export interface TestPeople {
 
 export const ADDRESS = '192.0.2.7'
 
+const hashed: PeopleOptions['nameOf'] = (issuer, subject) =>
+  createHash('sha256')
+    .update(JSON.stringify([issuer, subject]))
+    .digest('base64url')
+
 export function startPeople(
   issuers: readonly PeopleIssuerSettings[],
   roles: RoleSettings = {},
   limits?: PeopleOptions['limits'],
+  nameOf: PeopleOptions['nameOf'] = hashed,
 ): TestPeople {
   const folder = mkdtempSync(join(tmpdir(), 'gatescribe-people-'))
   const database = openDatabase(folder)
@@ -50,10 +56,7 @@ export function startPeople(
       store: embeddedPersonStore(database),
       spent: embeddedSpentTokens(database, () => clock.now),
       sealer,
-      nameOf: (issuer, subject) =>
-        createHash('sha256')
-          .update(JSON.stringify([issuer, subject]))
-          .digest('base64url'),
+      nameOf,
       // Here a reference is the secret: the room only passes it on.
       secretOf: async (reference) => ('name' in reference ? reference.name : ''),
       observer: {
