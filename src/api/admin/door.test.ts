@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type InMemoryOperator, inMemoryOperator, liveRun } from '../../../test/parts/operator.ts'
 import { settingsOf, startPeople, type TestPeople } from '../../../test/parts/people.ts'
@@ -261,6 +264,21 @@ describe('what changes something', () => {
     }
     expect(operator.live.runs[0]?.state).toBe('live')
     expect((await revoke({ origin: ORIGIN, 'x-gatescribe-csrf': csrf })).statusCode).toBe(204)
+  })
+
+  it('is not taken from whoever was revoked while they sent it', async () => {
+    const bearer = await token('approver')
+    const port = await door.listen({ host: '127.0.0.1', port: 0 })
+    const body = JSON.stringify({ verdict: 'approve' })
+    const headers = { host: HOST, authorization: `Bearer ${bearer}`, 'content-type': 'application/json', 'content-length': body.length }
+    const sending = request({ port, method: 'POST', path: '/v1/approvals/apr_one/decide', headers })
+    const answer = once(sending, 'response')
+    sending.write(body.slice(0, 5))
+    await sleep(50)
+    people.people.revoke({ issuer: 'okta', subject: 'approver' })
+    sending.end(body.slice(5))
+    const [{ statusCode }] = (await answer) as [IncomingMessage]
+    expect([statusCode, operator.answers]).toEqual([401, []])
   })
 
   it('is taken from a command line, which sends nothing by itself', async () => {

@@ -98,7 +98,10 @@ export async function adminDoor(options: AdminDoorOptions): Promise<AdminDoor> {
   // Behind parsing: what shows that a form is ours stands in it. Before validation: nobody learns from it what a route takes.
   server.addHook('preValidation', async (request, reply) => {
     try {
-      if (request.authenticated) requireOurPage(request, request.authenticated, options.origin)
+      if (!request.authenticated) return undefined
+      requireOurPage(request, request.authenticated, options.origin)
+      // Whoever sends slowly may have been revoked meanwhile.
+      if (!options.people.sessions.isLive(request.authenticated.session.id)) throw new AdminDoorError('GS_ADMIN_NOT_SIGNED_IN')
       return undefined
     } catch (error) {
       if (!(error instanceof CodedError)) throw error
