@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { errorIn, sendRawCancel, types } from '../../../../test/parts/raw-postgres.ts'
+import { connectRaw, errorIn, firstColumn, sendRawCancel, types } from '../../../../test/parts/raw-postgres.ts'
 import { relayRoom } from '../../../../test/parts/relay-room.ts'
 import { Refusal } from '../../../operations/index.ts'
 import * as build from '../wire/build.ts'
@@ -27,5 +27,21 @@ it('asks nobody for what was cancelled while its text was thought about', async 
   await sendRawCancel(room.gate.port, client.processId, client.key)
   understood.resolve({ facts: { effects: [] }, statements: [] })
   expect(errorIn(await client.until()).get('C')).toBe('57014')
+  expect(room.gate.requests).toEqual([])
+})
+
+it('is cancelled also while the target does not say what its session is', async () => {
+  room.gate.asks = /asked/
+  const client = await room.client()
+  const blocker = await connectRaw(room.postgres.port)
+  blocker.send(build.query('BEGIN; LOCK TABLE pg_catalog.pg_operator IN ACCESS EXCLUSIVE MODE'))
+  await blocker.until()
+  client.send(build.query("SELECT 'asked'"))
+  await sleep(100)
+  await sendRawCancel(room.gate.port, client.processId, client.key)
+  expect(errorIn(await client.until()).get('C')).toBe('57014')
+  blocker.socket.destroy()
+  client.send(build.query('SELECT 1'))
+  expect(firstColumn(await client.until())).toEqual(['1'])
   expect(room.gate.requests).toEqual([])
 })

@@ -106,7 +106,8 @@ export class Asking {
 
   async #effective(): Promise<EffectiveOperation | Refusal> {
     const state = await this.#parts.state(namedIn(this.#wanted))
-    return state ? effectiveOperation(this.#parts.resource, this.#wanted, state) : new Refusal('GS_APPROVAL_VOID')
+    if (state) return effectiveOperation(this.#parts.resource, this.#wanted, state)
+    return new Refusal(this.#why === undefined ? 'GS_APPROVAL_VOID' : 'GS_APPROVAL_WITHDRAWN')
   }
 }
 

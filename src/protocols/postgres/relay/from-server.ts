@@ -56,6 +56,11 @@ export class FromServer implements MessageVisitor {
     })
   }
 
+  /** Whether the gateway itself waits for an answer. */
+  get isAsked(): boolean {
+    return this.#question !== undefined
+  }
+
   /** Whether it stopped making sense; nothing more is read then. */
   get broken(): boolean {
     return this.#broken

@@ -306,8 +306,11 @@ export class SessionRelay {
   /** A CancelRequest with this session's pair. Forwarded only while there is something that it can mean. */
   #cancelRequested(): void {
     if (this.#ending.reason || this.#cancelling) return
-    if (this.#asking) this.#asking.leave('cancelled')
-    else if (this.#answers.inFlight) void this.#cancelTarget()
+    if (this.#asking) {
+      this.#asking.leave('cancelled')
+      // Its client would wait for a target that does not answer us.
+      if (this.#fromServer.isAsked) void this.#cancelTarget()
+    } else if (this.#answers.inFlight) void this.#cancelTarget()
     else if (this.#admitting || this.#fromClient.thinking) this.#withdrawn = true
   }
 
