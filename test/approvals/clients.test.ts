@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { found, needs } from '../parts/require.ts'
 import { pythonWithDrivers } from '../postgres/differential/python.ts'
@@ -9,6 +11,12 @@ import { CTRL_C, type Said, Terminal } from './terminal.ts'
 const COPYING = { name: 'one-for-copies', effect: 'ask', do: ['postgres.copy from'], approvers: { groups: ['okta/sre'] } } as const
 const PYTHON = 'Python’s PostgreSQL drivers (.ci/suites/05-postgres-clients installs them)'
 const python = pythonWithDrivers()
+
+/** docs/approvals.md shows it so. */
+function expectOnPage(text: string): void {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/approvals.md'), 'utf8')
+  expect(page).toContain(text.replaceAll(office.url, 'https://gw.example.org:8445').replaceAll(/apr_[a-z0-9]+/g, 'apr_…'))
+}
 
 let office: Office
 const terminals: Terminal[] = []
@@ -55,6 +63,7 @@ describe('psql', () => {
       `DETAIL:  Held for approval ${id}.`,
       'HINT:  It runs as soon as it is approved. Cancel it to withdraw the request.',
     ])
+    expectOnPage(told.trim().split('\n').slice(-3).join('\n'))
     await office.approve(id)
     await psql.until(/^DELETE 1$/)
     expect(await office.story(id)).toEqual(RAN)
@@ -108,12 +117,14 @@ describe('drivers', () => {
     const byPython = async (agent: Terminal, asked: object, first = '') => {
       agent.tell(asked)
       const { id } = await notice(agent)
-      expect(await agent.said()).toEqual({
+      const told = await agent.said()
+      expect(told).toEqual({
         error: '42501',
         message: `Held for approval ${id}: a person decides at ${office.url}/approvals/${id}`,
         detail: 'Refused by rule "one-for-deletions" (GS_APPROVAL_PENDING).',
         hint: `${first}Run the same statement again once it is approved; do not rephrase it.`,
       })
+      if (first === '') expectOnPage(`ERROR:  ${told.message}\nDETAIL:  ${told.detail}\nHINT:  ${told.hint}`)
       await office.approve(id)
       agent.tell(asked)
       expect(await agent.said()).toEqual({ came: ['DELETE 1'] })
