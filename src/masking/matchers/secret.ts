@@ -8,8 +8,8 @@ const LONGEST = 128
 const LEAST_ENTROPY = 3.8
 /** How often one kind of character follows another: by chance 0.63 of all, in identifiers and words less than a third. */
 const LEAST_CHANGES = 0.42
-/** Digests of SHA-1, SHA-256, SHA-384 and SHA-512 in base64, with padding: every lock file has them. */
-const DIGEST = /^(?:sha\d{1,3}-)?(?:[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{64}|[A-Za-z0-9+/]{86}==)$/
+/** Digests of SHA-1, SHA-256, SHA-384 and SHA-512 in base64, with or without their name: every lock file has them. */
+const DIGEST = /^(?:sha\d{1,3}-.*|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{43}=|(?=[A-Za-z0-9]*[+/])[A-Za-z0-9+/]{64}|[A-Za-z0-9+/]{86}==)$/
 
 /** Characters by chance without a name that tells: of all three kinds, evenly mixed, no digest, no text or number in base64. */
 export function looksRandom(text: string): boolean {
