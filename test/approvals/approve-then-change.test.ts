@@ -187,6 +187,21 @@ it('is used by one of two sessions of a run that wait for the same', async () =>
   expect((await office.story(first.id)).filter((said) => said === 'approval.used')).toHaveLength(1)
 })
 
+it('holds while others change something else, and not once they change what its names stand for', async () => {
+  const [one, other] = [await office.agent(), await office.agent()]
+  const held = await one.ask('DELETE FROM t0')
+  await reader.send('CREATE TABLE beside (n int)')
+  await reader.send('SELECT * FROM beside')
+  await office.approve(held.id)
+  expect(codeOf(await held.result)).toBe('it ran')
+  const moved = await other.ask('DELETE FROM t0')
+  await reader.send('ALTER TABLE t0 RENAME TO kept; CREATE VIEW t0 AS SELECT * FROM kept')
+  await reader.send('SELECT * FROM t0')
+  await office.approve(moved.id)
+  expect(codeOf(await moved.result)).toBe('GS_APPROVAL_VOID')
+  expect(await office.story(moved.id)).toEqual(['approval.asked', 'approval.decided approve', 'approval.ended void changed'])
+})
+
 it('has left a log that verifies', async () => {
   expect(await office.verify()).toMatch(/verified\n$/)
 })
