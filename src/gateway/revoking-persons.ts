@@ -9,9 +9,7 @@ import type { Retention } from './retention/index.ts'
 
 export interface RevokingParts {
   /** Undefined where nobody signs in. */
-  readonly people:
-    | { readonly signIn: Pick<People, 'revoke' | 'restore' | 'revoked'>; readonly records: PeopleRecords }
-    | undefined
+  readonly people: { readonly signIn: Pick<People, 'revoke' | 'restore' | 'revoked'>; readonly records: PeopleRecords } | undefined
   readonly approvals: Pick<RunningApprovals, 'list' | 'revoke' | 'withdraw'> | undefined
   readonly retention: Pick<Retention, 'withdrawOf'>
   readonly trail: Pick<Trail, 'pseudonym' | 'whenDurable'>
