@@ -9,7 +9,5 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // By default one less than there are processors, which is one on two: most files wait for servers more than they compute.
-    maxWorkers: 2,
   },
 })

@@ -1,5 +1,5 @@
 import type { Server } from 'node:https'
-import { type AdminDoor, adminDoor } from '../api/admin/index.ts'
+import type { AdminDoor } from '../api/admin/index.ts'
 import type { Listening, Operator } from '../api/local/index.ts'
 import { tokenDoor } from '../api/token/index.ts'
 import { adminUrlOf, isLoopback, type ListenAddress } from '../config/index.ts'
@@ -105,6 +105,8 @@ async function people(
   const origin = adminUrlOf(gateway)
   if (people === undefined || origin === undefined) return undefined
   const local = isLoopback(gateway.listen.admin!.host)
+  // Loaded where there is such a door only.
+  const { adminDoor } = await import('../api/admin/index.ts')
   return adminDoor({
     people: people.signIn,
     operatorFor: (person) => operatorFor({ name: trail.pseudonym(person.person.issuer, person.person.subject), person }),

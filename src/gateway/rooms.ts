@@ -14,7 +14,7 @@ import {
 } from '../credentials/index.ts'
 import { createGuard, type Guard } from '../guard/index.ts'
 import { openIdentityKeys, prepareIssuer, RunCredentials, TokenExchange } from '../identity/index.ts'
-import { People, preparePeople } from '../identity/people/index.ts'
+import type { People } from '../identity/people/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../protocols/postgres/index.ts'
 import { createLogin } from '../protocols/postgres/login/index.ts'
 import { Budgets, LiveRuns } from '../runs/index.ts'
@@ -38,7 +38,6 @@ import {
 } from '../store/index.ts'
 import { type NewLogOrder, openTrail, type Trail } from '../trail/index.ts'
 import { witnessFetch } from '../witness/index.ts'
-import { openChannels } from './channels.ts'
 import { refuseEphemeral } from './durability.ts'
 import { Evidence } from './evidence.ts'
 import { InForce } from './in-force.ts'
@@ -234,9 +233,11 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   })
   const spent = embeddedSpentTokens(database)
   const peopleRecords = new PeopleRecords(trail)
-  const people = config.gateway.listen.admin && {
-    signIn: new People({
-      prepared: preparePeople(config.people, config.roles),
+  // Loaded where people sign in only: a gateway without them starts sooner.
+  const room = config.gateway.listen.admin && (await import('../identity/people/index.ts'))
+  const people = room && {
+    signIn: new room.People({
+      prepared: room.preparePeople(config.people, config.roles),
       store: embeddedPersonStore(database),
       spent,
       sealer: masterKey.sealer('people'),
@@ -246,7 +247,8 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     }),
     records: peopleRecords,
   }
-  const channels = approvals && openChannels({ approvals, link, people: people?.signIn, runs, records, references, log })
+  const channels =
+    approvals && (await import('./channels.ts')).openChannels({ approvals, link, people: people?.signIn, runs, records, references, log })
   channels?.use(config.approvals.channels)
   const authority = config.gateway.tls.certificate
     ? undefined
