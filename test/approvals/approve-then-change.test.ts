@@ -63,6 +63,14 @@ const CHANGES: readonly Change[] = [
     },
   },
   {
+    what: 'a setting that an application makes up',
+    text: 'DELETE FROM T WHERE n = 1',
+    async change({ send, ask }, t) {
+      await send("SET App.Tenant = 'two'")
+      return ask(`DELETE FROM ${t} WHERE n = 1`)
+    },
+  },
+  {
     what: 'the database',
     text: 'DELETE FROM T WHERE n = 1',
     change: async ({ job }, t, office) => (await office.agent(job, { database: ANNEX })).ask(`DELETE FROM ${t} WHERE n = 1`),

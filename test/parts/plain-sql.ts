@@ -12,6 +12,7 @@ export function plainSql(reads: Reads = () => undefined): SqlSession & { readonl
   return {
     told,
     epoch: 0,
+    applicationSettings: [],
     typed: () => void told.push('typed'),
     understand: (text) => reads(Buffer.from(text).toString()) ?? NOTHING,
     changes: (statements) => statements.some(({ transitions }) => transitions.length > 0),

@@ -129,6 +129,13 @@ it('tells what names stand for, as the session spells them', async () => {
   await session.until(1)
 })
 
+it('shows settings that an application made up, where there are any of the name', async () => {
+  await after(`RESET ALL; SET app.tenant = 'it''s one';`)
+  const names = ['app.none', 'app.tenant']
+  const { fingerprint: shown } = await ask(new FingerprintQuestion(false, [], names))
+  expect(Object.entries(shown).filter(([name]) => name.startsWith('setting '))).toEqual([['setting app.tenant', "it's one"]])
+})
+
 it('says that the server refused, where it did, and reads on behind that', async () => {
   session.send(build.query('BEGIN; SELECT 1/0'))
   await session.until()

@@ -17,6 +17,8 @@ export interface SessionState {
 /** No client can make a statement or portal of this name: a relay takes printable ASCII only. */
 const NAME = '\u0001gatescribe'
 
+/** In hexadecimal: no encoding or setting of the session reads it otherwise. */
+const spelled = (name: string) => `pg_catalog.convert_from(pg_catalog.decode('${Buffer.from(name).toString('hex')}', 'hex'), 'UTF8')`
 const setting = (name: string) => `pg_catalog.current_setting('${name}', true)`
 /** `pg_temp_3` is another session's `pg_temp_4`. */
 const anyTemporary = (expression: string) => `pg_catalog.regexp_replace(${expression}, 'pg_(toast_)?temp_[0-9]+', 'pg_temp', 'g')`
@@ -26,7 +28,7 @@ const temporary = (catalog: string, name: string, schema: string) =>
 
 /**
  * Others that decide how a text, its constants and its casts are read, or what it makes, where this session has set them. Of those that an
- * application makes up, the server tells no list.
+ * application makes up, the server tells no list: they are asked for by name.
  */
 const READING = `array_nulls backslash_quote bytea_output default_table_access_method default_tablespace default_text_search_config
   extra_float_digits lc_monetary lc_numeric lc_time plpgsql.variable_conflict timezone_abbreviations transform_null_equals xmlbinary
@@ -73,16 +75,16 @@ const SOURCES = {
 } as const
 
 function textOf({ kind, name }: Named): string {
-  // In hexadecimal: no encoding or setting of the session reads it otherwise.
-  const spelled = `pg_catalog.convert_from(pg_catalog.decode('${Buffer.from(name).toString('hex')}', 'hex'), 'UTF8')`
   const { from, types } = SOURCES[kind]
   const both = `pg_catalog.encode(pg_catalog.textsend(x.statement), 'hex') OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) ${plain(types)}`
-  return `(SELECT ${both} FROM ${from} x WHERE x.name OPERATOR(pg_catalog.=) ${spelled})`
+  return `(SELECT ${both} FROM ${from} x WHERE x.name OPERATOR(pg_catalog.=) ${spelled(name)})`
 }
 
-function asking(named: readonly Named[]): Uint8Array {
+const madeUp = (name: string) => plain(`pg_catalog.current_setting(${spelled(name)}, true)`)
+
+function asking(named: readonly Named[], settings: readonly string[]): Uint8Array {
   return Buffer.concat([
-    build.parse(NAME, `${OWN}SELECT ${[ABOUT, ...named.map(textOf)].join(', ')}`),
+    build.parse(NAME, `${OWN}SELECT ${[ABOUT, ...named.map(textOf), ...settings.map(madeUp)].join(', ')}`),
     build.bind(NAME, NAME),
     build.execute(NAME),
     build.close('P', NAME),
@@ -108,6 +110,7 @@ export class FingerprintQuestion {
   /** What goes upstream. */
   readonly bytes: Uint8Array
   readonly #named: readonly Named[]
+  readonly #settings: readonly string[]
   readonly #within: boolean
   #answer: readonly number[]
   #at = 0
@@ -116,10 +119,12 @@ export class FingerprintQuestion {
   /**
    * @param within messages of the client wait for their Sync: one of ours would end what belongs together
    * @param named whose texts are wanted too
+   * @param settings that an application made up: those that there are belong to the fingerprint
    */
-  constructor(within: boolean, named: readonly Named[] = []) {
-    this.bytes = Buffer.concat([asking(named), within ? build.flush() : build.sync()])
+  constructor(within: boolean, named: readonly Named[] = [], settings: readonly string[] = []) {
+    this.bytes = Buffer.concat([asking(named, settings), within ? build.flush() : build.sync()])
     this.#named = named
+    this.#settings = settings
     this.#within = within
     this.#answer = within ? ANSWER : [...ANSWER, backend.readyForQuery]
   }
@@ -139,7 +144,11 @@ export class FingerprintQuestion {
       const end = both.indexOf(' ')
       return [{ ...of, text: Buffer.from(both.slice(0, end), 'hex'), types: both.slice(end + 1) }]
     })
-    return { fingerprint: Object.fromEntries(NAMES.map((name, at) => [name, row[at] ?? ''])), texts }
+    const made = this.#settings.flatMap((name, at) => {
+      const value = row[NAMES.length + this.#named.length + at]
+      return value == null ? [] : [[`setting ${name}`, value] as const]
+    })
+    return { fingerprint: Object.fromEntries([...NAMES.map((name, at) => [name, row[at] ?? ''] as const), ...made]), texts }
   }
 
   /**
@@ -158,7 +167,7 @@ export class FingerprintQuestion {
     this.#at += 1
     if (type !== backend.dataRow) return
     const row = readTextRow(bytes, start, end)
-    if (row.length !== NAMES.length + this.#named.length)
+    if (row.length !== NAMES.length + this.#named.length + this.#settings.length)
       throw new WireError('The server answered the gateway with another row than it was asked for.')
     this.#row = row
   }

@@ -207,8 +207,10 @@ export class SessionRelay {
   }
 
   /** What the session is, by the target's own word. */
-  #stateOf(named: readonly Named[]): Promise<SessionState | undefined> {
-    const question = new FingerprintQuestion(this.#answers.awaitsSync, named)
+  async #stateOf(named: readonly Named[]): Promise<SessionState | undefined> {
+    const settings = this.#options.sql.applicationSettings
+    if (!settings) return undefined
+    const question = new FingerprintQuestion(this.#answers.awaitsSync, named, settings)
     const answered = this.#fromServer.expect(question)
     this.#options.target.socket.write(question.bytes)
     return answered

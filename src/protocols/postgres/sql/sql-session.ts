@@ -27,6 +27,11 @@ export interface SqlSession {
   readonly epoch: number
   /** Whether a text that comes behind these may mean something else once they are completed. */
   changes(statements: readonly StatementFacts[]): boolean
+  /**
+   * Settings that an application makes up, which this session has set at some time, in lower case and sorted: PostgreSQL lists them nowhere.
+   * Undefined: more than can be kept.
+   */
+  readonly applicationSettings: readonly string[] | undefined
   /** ParameterStatus. */
   reported(name: string, value: string): void
   /** The server has completed this statement. @param tag of its CommandComplete; empty where its portal was suspended */

@@ -1,5 +1,6 @@
 import { transaction } from '../../wire/codes.ts'
 import type { StatementFacts, Transition } from '../statement-facts.ts'
+import { ApplicationSettings } from './application-settings.ts'
 import { decisive, endsTransaction } from './decisive.ts'
 import { Names, type Source } from './names.ts'
 import { changed, committed, defines, NONE, type Revertible, UNKNOWN, withDefinition, withoutTemporary, withTemporary } from './settings.ts'
@@ -25,6 +26,7 @@ const SAVEPOINTS = 1_000
  */
 export class SessionState {
   readonly names = new Names()
+  readonly applicationSettings = new ApplicationSettings()
   readonly #beginning: Beginning
   #now: Revertible
   /** As it was before the transaction, explicit or implicit; undefined outside of one. */
@@ -158,6 +160,7 @@ export class SessionState {
   }
 
   #setting(name: string, value: string | undefined, local: boolean): void {
+    this.applicationSettings.set(name)
     switch (name) {
       case 'search_path':
         this.#set(local ? { path: value } : { path: value, pathAfter: value })

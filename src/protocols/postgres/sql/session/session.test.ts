@@ -387,3 +387,20 @@ describe('parameters whose types come by number', () => {
     expect((await understood(session, `execute s('x')`)).facts.effects).toContainEqual({ class: 'opaque', action: 'unknown name' })
   })
 })
+
+describe('settings that an application makes up', () => {
+  it('are known by their names from then on', async () => {
+    const session = openSession()
+    await run(session, "SET App.tenant = 'a'; SET work_mem = '1MB'; SELECT set_config('app.\"x', 'b', true)")
+    await run(session, 'RESET ALL')
+    expect(session.applicationSettings).toEqual(['app."x', 'app.tenant'])
+  })
+
+  it('are not known where there are many', async () => {
+    const session = openSession()
+    for (let n = 0; n < 64; n++) await run(session, `SET app.s${n} = 1`)
+    expect(session.applicationSettings).toHaveLength(64)
+    await run(session, 'SET app.more = 1')
+    expect(session.applicationSettings).toBeUndefined()
+  })
+})

@@ -104,6 +104,10 @@ export class ReadSession implements SqlSession {
     return this.#state.changes(statements)
   }
 
+  get applicationSettings(): readonly string[] | undefined {
+    return this.#state.applicationSettings.names
+  }
+
   reported(name: string, value: string): void {
     if (this.#lexing.reported(name, value)) this.#epoch += 1
     else this.#state.reported(name, value)
