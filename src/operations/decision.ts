@@ -1,4 +1,5 @@
 import type { AskTerms } from './approval.ts'
+import type { Mask, MaskedUse } from './mask.ts'
 import type { Operation } from './operation.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -17,6 +18,10 @@ export interface Decision {
   readonly ask?: AskTerms
   /** Denied by no rule, but because it is larger than anything may be here. */
   readonly exceeds?: 'statementBytes'
+  /** Masks that hold for who asks, in the order of the configuration; the same list for the same asker and policy. Absent: none. */
+  readonly masks?: readonly Mask[]
+  /** Denied by the masks that `rules` names as `mask:<name>`, for this use of what they cover. */
+  readonly masked?: MaskedUse
 }
 
 /** How much one operation may come to before it is cut off. */

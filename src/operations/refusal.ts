@@ -6,6 +6,10 @@ export const refusalErrors = {
     meaning: 'A rule denies this operation, or no rule allows it.',
     next: 'Do not retry or rephrase it; ask the owner of the named rule, or do the task another way.',
   },
+  GS_MASKED_COLUMN: {
+    meaning: 'A mask covers a column in a way that this statement cannot be carried.',
+    next: 'Select the column without filtering, ordering, storing or changing it; what comes back of it is masked.',
+  },
   GS_APPROVAL_UNAVAILABLE: {
     meaning: 'A rule asks a person first, and this gateway has nobody to ask.',
     next: 'Do not retry; report that this operation needs an approval.',

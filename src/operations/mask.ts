@@ -1,0 +1,28 @@
+/** What a value is replaced by. `fixed`: by this text, where the type has room for it. */
+export type MaskOperator = 'redact' | 'null' | 'partial' | 'hash' | { readonly fixed: string }
+
+/** What an asker does not see, and what is shown instead. Plain values: equal for everybody about whom it holds. */
+export interface Mask {
+  /** Unique among masks; stands in refusals and in the trail. */
+  readonly name: string
+  /** `database.schema.relation.column`, the database as the target calls it; `*` for the column is every column of the relation. */
+  readonly columns: readonly string[]
+  /** Detectors that look at what no column names: built-in ones, and those of `patterns`. */
+  readonly detect: readonly string[]
+  /** Patterns of the user's among `detect`, in RE2 syntax. */
+  readonly patterns: readonly { readonly name: string; readonly pattern: string }[]
+  readonly as: MaskOperator
+  /** Whether who does not see a column may write it. */
+  readonly unmaskedWrite: boolean
+  /** Whether a column may stand in predicates, orderings and groupings: what it holds can be told from what comes back. */
+  readonly predicates: boolean
+}
+
+/**
+ * Why a mask refuses an operation: a column is what rows are chosen, ordered or grouped by; its value would be stored where it is not masked; it
+ * is written; or it cannot be told whether one of these is so.
+ */
+export type MaskedUse = 'predicate' | 'source' | 'written' | 'unknown'
+
+/** How often a mask was applied, without values: its name, the column or detector, cells or places. */
+export type MaskCount = readonly [mask: string, what: string, count: number]
