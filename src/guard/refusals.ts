@@ -1,4 +1,4 @@
-import { CodedError, type Decision, type Grant, Refusal, type RefusalCode, type Resource } from '../operations/index.ts'
+import { CodedError, type Decision, type Grant, type MaskedUse, Refusal, type RefusalCode, type Resource } from '../operations/index.ts'
 
 /** What a decision that is not "allow" says to the client; undefined where it allows. */
 export function refusalOf(decision: Decision): Refusal | undefined {
@@ -10,6 +10,7 @@ export function refusalOf(decision: Decision): Refusal | undefined {
       return new Refusal('GS_APPROVAL_UNAVAILABLE', { rule })
     case 'deny':
       if (decision.exceeds === 'statementBytes') return tooLong(rule)
+      if (decision.masked !== undefined) return masked(decision.masked, rule)
       return new Refusal('GS_POLICY_DENIED', {
         rule,
         reason: rule === undefined ? 'No rule allows this operation.' : `The rule "${rule}" denies this operation.`,
@@ -50,6 +51,31 @@ function tooLong(rule: string | undefined): Refusal {
     reason: 'The statement is longer than it may be.',
     next: 'Send it in shorter parts, or pass long values as parameters.',
   })
+}
+
+const MASKED: Readonly<Record<MaskedUse, readonly [does: string, next: string]>> = {
+  predicate: [
+    'covers a column that this statement filters, joins, orders or groups by',
+    'Filter, join, order and group by other columns; this one may only be selected, and comes back masked.',
+  ],
+  source: [
+    'covers a column whose value this statement would store elsewhere',
+    'Leave that column out of what is stored; select it, if what comes back masked will do.',
+  ],
+  written: [
+    'covers a column that this statement would write',
+    'Leave that column out of what is inserted or updated: what was read of it is masked and must not be written back.',
+  ],
+  unknown: [
+    'covers columns of this database, and it cannot be told what this statement does with them',
+    'Write it as plain statements on tables, without code whose effects are not known, one statement at a time.',
+  ],
+}
+
+/** @param by `mask:<name>` */
+function masked(use: MaskedUse, by: string | undefined): Refusal {
+  const [does, next] = MASKED[use]
+  return new Refusal('GS_MASKED_COLUMN', { rule: by, reason: `The mask "${by?.replace('mask:', '')}" ${does}.`, next })
 }
 
 const EXCEEDED = {

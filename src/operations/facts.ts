@@ -38,6 +38,8 @@ export interface SqlFacts {
     readonly output: readonly string[]
     readonly predicate: readonly string[]
     readonly written: readonly string[]
+    /** Those whose values may flow into what is written or stored. Absent is unknown. */
+    readonly sources?: readonly string[]
   }
   /** Functions that are called, `schema.name`, built-in ones included. */
   readonly functions?: readonly string[]

@@ -1,4 +1,4 @@
-import type { Principal, Resource, Run } from '../operations/index.ts'
+import type { PostgresResource, Principal, Resource, Run } from '../operations/index.ts'
 
 /**
  * Who asks, of what, from where: one object for the whole of a session. Answers are kept by it, so it must not change after it was asked
@@ -6,7 +6,8 @@ import type { Principal, Resource, Run } from '../operations/index.ts'
  */
 export interface Asker {
   readonly principal: Principal
-  readonly resource: Pick<Resource, 'name' | 'kind' | 'tags'>
+  /** Without `databases` it is not known which database the session is connected to. */
+  readonly resource: Pick<Resource, 'name' | 'kind' | 'tags'> & Partial<Pick<PostgresResource, 'databases'>>
   readonly run?: Pick<Run, 'id' | 'facts'>
   /** Everything but `id` is what the client says of itself. */
   readonly session?: {

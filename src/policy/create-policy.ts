@@ -1,15 +1,19 @@
-import type { Decision, Facts, Operation } from '../operations/index.ts'
+import type { Decision, Facts, Mask, Operation } from '../operations/index.ts'
 import type { Asker } from './asker.ts'
 import { digestOf } from './digest.ts'
 import { type Explanation, explainRules } from './explain.ts'
-import { judge } from './judge.ts'
+import { explainMasks } from './explain-masks.ts'
+import { type Judgement, judge } from './judge.ts'
+import type { MaskRule } from './mask-rule.ts'
+import { databaseOf, maskedUse } from './masked-use.ts'
+import { MasksInForce } from './masks-in-force.ts'
 import type { GlobalLimits, Policy } from './policy.ts'
 import { prepareRule } from './prepared-rule.ts'
 import { type CannotBeTold, decisionOfAnySize, neededFacts, type PastOperation } from './rejudge.ts'
 import type { Rule } from './rule.ts'
 import { indexRules } from './rule-index.ts'
 import { type Standing, standingOf } from './standing.ts'
-import { decisionsUnder } from './verdict.ts'
+import { decisionsUnder, refusalsUnder } from './verdict.ts'
 
 /** A policy that can also say why. */
 export interface ExplainingPolicy extends Policy {
@@ -22,6 +26,8 @@ export interface ExplainingPolicy extends Policy {
 /** What was answered while a standing lasts. */
 interface Answered {
   readonly standing: Standing
+  readonly masks: readonly Mask[] | undefined
+  readonly database: string | undefined
   /** One per span of sizes between which no rule makes a difference: decisions by facts. */
   readonly byFacts: readonly WeakMap<Facts, Decision>[]
   /** Operations of which nothing is known. */
@@ -34,13 +40,16 @@ interface Answered {
  *
  * @param rules as configured; their order only decides in which order they are named
  * @param limits what holds for every operation whatever the rules say
+ * @param masks as configured
  * @throws RuleError where a rule's condition cannot be used, or its `do` names what does not exist
  */
-export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}): ExplainingPolicy {
-  const digest = digestOf(rules, limits)
+export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}, masks: readonly MaskRule[] = []): ExplainingPolicy {
+  const digest = digestOf(rules, limits, masks)
   const prepared = rules.map(prepareRule)
   const index = indexRules(prepared)
   const decisionOf = decisionsUnder(digest, limits)
+  const refusedBy = refusalsUnder(digest)
+  const masksInForce = new MasksInForce(masks)
   const known = new WeakMap<Asker, Answered>()
   const longest = limits.statementBytes ?? Number.POSITIVE_INFINITY
   const tooLong: Decision = Object.freeze({ effect: 'deny', rules: Object.freeze([]), policy: digest, exceeds: 'statementBytes' })
@@ -50,19 +59,31 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}):
     if (before !== undefined && now >= before.standing.from && now < before.standing.to) return before
     const standing = standingOf(asker, index.about(asker.principal, asker.resource), now)
     const spans = standing.sizes.length + 1
-    const fresh = { standing, byFacts: Array.from({ length: spans }, () => new WeakMap()), blind: new Array(spans) }
+    const about = { masks: masksInForce.about(asker), database: databaseOf(asker) }
+    const fresh = { standing, ...about, byFacts: Array.from({ length: spans }, () => new WeakMap()), blind: new Array(spans) }
     known.set(asker, fresh)
     return fresh
   }
 
+  /** What masks make of a judgement: they take back what rules permit, never the other way round. */
+  const masked = (
+    { masks: holding, database }: Pick<Answered, 'masks' | 'database'>,
+    judgement: Judgement,
+    facts: Facts | undefined,
+  ): Decision => {
+    const refused = holding && judgement.effect !== 'deny' ? maskedUse(holding, facts, database) : undefined
+    return refused ? refusedBy(refused) : decisionOf(judgement, holding)
+  }
+
   const decide = (asker: Asker, facts: Facts | undefined, bytes: number, now: number): Decision => {
     if (bytes > longest) return tooLong
-    const { standing, byFacts, blind } = answered(asker, now)
+    const from = answered(asker, now)
+    const { standing, byFacts, blind } = from
     const span = spanOf(standing.sizes, bytes)
     const kept = facts === undefined ? blind[span] : byFacts[span]?.get(facts)
     if (kept !== undefined) return kept
     const judgement = judge(standing, facts, bytes, now)
-    const decision = decisionOf(judgement)
+    const decision = masked(from, judgement, facts)
     if (judgement.timed) return decision
     if (facts === undefined) blind[span] = decision
     else byFacts[span]?.set(facts, decision)
@@ -78,27 +99,26 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}):
       const { standing } = answered(asker, now)
       const needs = neededFacts(standing, facts, unrecorded)
       if (needs.length > 0) return { needs }
-      if (bytes !== undefined) return decide(asker, facts, bytes, now)
-      const any = decisionOfAnySize((size) => decide(asker, facts, size, now), [...standing.sizes, longest])
-      return any ?? { needs: ['statement.bytes'] }
+      const of = (size: number) => decide(asker, facts, size, now)
+      const decision = bytes === undefined ? decisionOfAnySize(of, [...standing.sizes, longest]) : of(bytes)
+      if (decision === undefined) return { needs: ['statement.bytes'] }
+      // Earlier versions did not record it.
+      return decision.masked === 'unknown' && isWithoutSources(facts) ? { needs: ['sql.columns.sources'] } : decision
     },
     mayOpen: (asker, now) => answered(asker, now).standing.mayOpen,
     couldPermit: (asker, now) => answered(asker, now).standing.couldPermit,
     explain: (asker, { facts, statement }, now) => {
       const standing = standingOf(asker, index.about(asker.principal, asker.resource), now)
       const bytes = statement.text.byteLength
-      return explainRules(
-        prepared,
-        standing,
-        asker,
-        facts,
-        bytes,
-        now,
-        bytes > longest ? tooLong : decisionOf(judge(standing, facts, bytes, now)),
-      )
+      const about = { masks: masksInForce.about(asker), database: databaseOf(asker) }
+      const decision = bytes > longest ? tooLong : masked(about, judge(standing, facts, bytes, now), facts)
+      const explained = explainRules(prepared, standing, asker, facts, bytes, now, decision)
+      return masks.length === 0 ? explained : { ...explained, masks: explainMasks(masks, asker, facts, about.database) }
     },
   }
 }
+
+const isWithoutSources = (facts: Facts | undefined) => facts?.sql?.columns !== undefined && facts.sql.columns.sources === undefined
 
 /** How many of the limits a statement of this size exceeds. */
 function spanOf(sizes: readonly number[], bytes: number): number {

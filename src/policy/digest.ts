@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto'
+import type { MaskRule } from './mask-rule.ts'
 import type { GlobalLimits } from './policy.ts'
 import type { Rule } from './rule.ts'
 
-/** `sha256:…` over the rules as RFC 8785 JSON: the same rules have the same digest however their fields were ordered. */
-export function digestOf(rules: readonly Rule[], limits: GlobalLimits): string {
-  const what = Object.values(limits).some((limit) => limit !== undefined) ? { limits, rules } : rules
+/** `sha256:…` over rules and masks as RFC 8785 JSON: the same ones have the same digest however their fields were ordered. */
+export function digestOf(rules: readonly Rule[], limits: GlobalLimits, masks: readonly MaskRule[]): string {
+  const limited = Object.values(limits).some((limit) => limit !== undefined)
+  const what = limited || masks.length > 0 ? { ...(limited && { limits }), ...(masks.length > 0 && { masks }), rules } : rules
   return `sha256:${createHash('sha256').update(canonical(what)).digest('hex')}`
 }
 
-/** RFC 8785. Rules hold strings, lists and whole numbers only, for which JSON.stringify already gives the canonical form (§3.2.2). */
+/** RFC 8785. Rules and masks hold strings, lists, truth values and whole numbers only, for which JSON.stringify already gives the canonical form (§3.2.2). */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (value === null || typeof value !== 'object') return JSON.stringify(value)

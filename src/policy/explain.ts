@@ -1,6 +1,7 @@
 import type { Decision, Effect, Facts } from '../operations/index.ts'
 import type { Asker } from './asker.ts'
 import { Situation } from './condition/condition.ts'
+import type { MaskExplanation } from './explain-masks.ts'
 import { isTooLong, NOTHING_KNOWN } from './judge.ts'
 import type { PreparedRule } from './prepared-rule.ts'
 import type { Rule } from './rule.ts'
@@ -30,6 +31,8 @@ export interface Explanation {
   readonly rules: readonly RuleExplanation[]
   /** Effects that no rule permits: where there is one, the answer is deny. */
   readonly unpermitted: readonly Effect[]
+  /** Every mask, in the order of the configuration. Absent where there are none. */
+  readonly masks?: readonly MaskExplanation[]
 }
 
 /** Judges every rule on its own, without index or cache, all of its parts. */

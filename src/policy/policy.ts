@@ -11,7 +11,7 @@ export interface GlobalLimits {
 
 /** A loaded set of rules. Pure: the same question has the same answer until `now` passes a rule's `until`, or a condition asks for `now`. */
 export interface Policy {
-  /** `sha256:…` over the rules as configured, and the limits that hold beside them where there are any. */
+  /** `sha256:…` over the rules as configured, and the limits and masks that hold beside them where there are any. */
   readonly digest: string
   /** Whether a condition reads `sql.transaction`, so that facts without it do not do. */
   readonly usesTransaction: boolean
