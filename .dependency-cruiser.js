@@ -210,6 +210,21 @@ const forbidden = [
     to: { path: '^src/(runs|trail)/', dependencyTypesNot: ['type-only'] },
   },
   {
+    name: 'break-glass-imports-operations-approvals-and-trail',
+    comment:
+      'Who may open what depends neither on a wire nor on the policy that it sets aside: which resources, who is revoked and what is configured come in as values. Whether two persons are two is what approvals say.',
+    severity: 'error',
+    from: { path: '^src/breakglass/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|redaction|approvals|runs|trail|breakglass)/' },
+  },
+  {
+    name: 'break-glass-sees-only-types-of-runs-and-trail',
+    comment: 'It is given a trail to write and asked about runs, and can come to stand on neither.',
+    severity: 'error',
+    from: { path: '^src/breakglass/', pathNot: tests },
+    to: { path: '^src/(runs|trail)/', dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'card-is-made-of-values',
     comment:
       'Every channel shows the same card, also one in another process: it is made of what comes in. Of other rooms it sees types, of Node bytes.',

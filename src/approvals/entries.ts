@@ -1,7 +1,8 @@
 import type { EntryDraft, PayloadDraft, TrailWriter } from '../trail/index.ts'
 import type { StoredRequest } from './approval-store.ts'
-import type { ApprovingPerson, AskedFor } from './approvals.ts'
+import type { AskedFor } from './approvals.ts'
 import { cardPayloads } from './card.ts'
+import { type NamedPerson, saidOf } from './person-said.ts'
 import type { Decision } from './requirements.ts'
 
 /*
@@ -87,12 +88,9 @@ export function endedEntry(
 export function personPayloads(
   trail: Pick<TrailWriter, 'subjectKey'>,
   who: string,
-  { person: { issuer, subject }, displayName, accounts }: ApprovingPerson,
+  person: NamedPerson,
   reason: Uint8Array | undefined,
 ): readonly PayloadDraft[] {
   const key = trail.subjectKey(who)
-  return [
-    { name: 'person', key, content: Buffer.from(JSON.stringify({ issuer, subject, displayName, accounts })) },
-    ...(reason === undefined ? [] : [{ name: 'reason', key, content: reason }]),
-  ]
+  return [{ name: 'person', key, content: saidOf(person) }, ...(reason === undefined ? [] : [{ name: 'reason', key, content: reason }])]
 }

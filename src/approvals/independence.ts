@@ -38,6 +38,16 @@ export function isSamePerson(a: LinkedPerson, b: LinkedPerson): boolean {
   return [...accountsOf(a)].some((account) => ofB.has(account))
 }
 
+/**
+ * Whether two sign-ins are known to be of two persons: by what one and the same issuer says of both. Persons of two issuers whose accounts
+ * nobody linked may be one.
+ */
+export function areIndependent(a: LinkedPerson, b: LinkedPerson): boolean {
+  if (isSamePerson(a, b)) return false
+  const issuers = new Set([b.person.issuer, ...Object.keys(b.accounts)])
+  return [a.person.issuer, ...Object.keys(a.accounts)].some((issuer) => issuers.has(issuer))
+}
+
 function accountsOf({ person, accounts }: LinkedPerson): ReadonlySet<string> {
   const all = [[person.issuer, person.subject], ...Object.entries(accounts)]
   return new Set(all.map((account) => JSON.stringify(account.map((part) => plain(part ?? '')))))

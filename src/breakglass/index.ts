@@ -1,1 +1,7 @@
+export { BreakGlass, type BreakGlassAsked, type BreakGlassOptions } from './break-glass.ts'
+export { BreakGlassError, breakGlassErrors } from './errors.ts'
 export type * from './openings.ts'
+export type { ShownBreakGlass } from './persons.ts'
+export { type BreakGlassRecord, type BreakGlassStore, type BreakGlassView, isUnfinished } from './record.ts'
+export { type BreakGlassSettings, LONGEST_MS } from './settings.ts'
+export type { BreakGlassCounts } from './unfinished.ts'

@@ -14,8 +14,8 @@ export interface Opening {
   readonly until: number
 }
 
-/** Why an opening is over. */
-export type ClosedWhy = 'expired' | 'closed' | 'person-revoked' | 'not-configured'
+/** Why an opening is over. `configuration`: it says something else now; `interrupted`: the gateway ended before it was known to be open. */
+export type ClosedWhy = 'expired' | 'closed' | 'person-revoked' | 'configuration' | 'interrupted'
 
 /** What is open now. It changes only once the entry that says so is durable; a close holds before it is. */
 export interface Openings {

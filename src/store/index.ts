@@ -1,5 +1,6 @@
 export { embeddedApprovalStore } from './embedded/approval-store.ts'
 export { embeddedAuthorityStore } from './embedded/authority-store.ts'
+export { embeddedBreakGlassStore } from './embedded/break-glass-store.ts'
 export { embeddedBudgetStore } from './embedded/budget-store.ts'
 export { embeddedCredentialStore } from './embedded/credential-store.ts'
 export { type EmbeddedDatabase, openDatabase } from './embedded/database.ts'

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { ErasureAsked, ErasureReport, ErasureRequestView, ShownErasureRequest } from '../../api/local/index.ts'
-import { isSamePerson, type LinkedPerson } from '../../approvals/index.ts'
+import { isSamePerson, type LinkedPerson, personSaid, saidOf } from '../../approvals/index.ts'
 import { PeopleError } from '../../identity/people/index.ts'
 import { type ErasureRequest, type ErasureRequestId, RetentionError } from '../../retention/index.ts'
 import { TrailError } from '../../trail/index.ts'
 import { payloadsAt } from '../payloads-at.ts'
 import { type Erasing, said } from './erasing.ts'
 import type { RetentionParts } from './parts.ts'
-import { type ErasingPerson, personSaid, refuseWhoApproved, saidOf } from './two-persons.ts'
+import { type ErasingPerson, refuseWhoApproved } from './two-persons.ts'
 
 /** How long a request waits for the second person, ms. */
 const WAITS_FOR = 24 * 3_600_000

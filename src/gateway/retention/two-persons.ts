@@ -1,4 +1,4 @@
-import { isSamePerson, type LinkedPerson } from '../../approvals/index.ts'
+import { isSamePerson, type LinkedPerson, personSaid } from '../../approvals/index.ts'
 import type { SignedInPerson } from '../../identity/people/index.ts'
 import { RetentionError } from '../../retention/index.ts'
 import type { Trail } from '../../trail/index.ts'
@@ -6,19 +6,6 @@ import type { ApproverThere } from './approved-there.ts'
 
 /** One of the two persons that an erasure takes. */
 export type ErasingPerson = Pick<SignedInPerson, 'person' | 'displayName' | 'accounts'>
-
-/** A person as a payload says who they are: names, and the accounts that are known to be theirs. */
-export function saidOf({ person: { issuer, subject }, displayName, accounts }: ErasingPerson): Buffer {
-  return Buffer.from(JSON.stringify({ issuer, subject, displayName, accounts }))
-}
-
-/** @returns undefined where that is not what the payload says */
-export function personSaid(content: Uint8Array | undefined): (LinkedPerson & { readonly displayName: string }) | undefined {
-  if (!content) return undefined
-  const { issuer, subject, displayName = '', accounts = {} } = JSON.parse(Buffer.from(content).toString()) as Record<string, unknown>
-  if (typeof issuer !== 'string' || typeof subject !== 'string') return undefined
-  return { person: { issuer, subject }, displayName: displayName as string, accounts: accounts as LinkedPerson['accounts'] }
-}
 
 /**
  * Nobody both approves and erases.
