@@ -1,5 +1,8 @@
 export { DETECTORS, type Detection, type Detector, type OwnPattern } from './detector.ts'
 export { MaskingError, type MaskingErrorCode, maskingErrors } from './errors.ts'
 export { type Detectors, detect, detectors } from './finder.ts'
+export { type Findings, findingsOf, maskFound, maskFoundInJson, type Replaced } from './found.ts'
 export { detectInJson } from './json.ts'
+export { jsonString, maskJsonLeaves } from './json-leaves.ts'
+export { hashUuid, maskText, REDACTED } from './operators.ts'
 export { DetectorStream, type Settled } from './stream.ts'
