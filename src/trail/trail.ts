@@ -38,6 +38,8 @@ export type EntryKind =
   | 'breakglass.reviewed'
   | 'operation.intent'
   | 'operation.outcome'
+  | 'recording.segment'
+  | 'recording.viewed'
   | 'credential.injected'
   | 'credential.leaked'
   | 'credential.foreign'

@@ -1,0 +1,3 @@
+export type { Capped, PostgresEvent, RecordedCell, RecordedColumn, RecordedEvent, RecordedValue, RecordingHeader } from './events.ts'
+export { readRecording } from './read-recording.ts'
+export type { ReadRecordingOptions, RecordedSegment } from './recorded-segment.ts'
