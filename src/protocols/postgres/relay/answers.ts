@@ -1,14 +1,11 @@
-import type { Refusal } from '../../../operations/index.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import { backend, frontend, transaction } from '../wire/codes.ts'
 import type { ErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
-import { Charges } from './charges.ts'
-import { CopiedRows } from './copied-rows.ts'
+import { CopyIn } from './copy-in.ts'
+import { Cutting } from './cutting.ts'
 import { type Expected, type Sent, Unanswered } from './expected.ts'
-import type { Flight } from './flight.ts'
-import { mayDiffer } from './portal.ts'
 import { Portals } from './portals.ts'
 import { Reading } from './reading.ts'
 import { COPY_REFUSED, refusalFields } from './stand-ins.ts'
@@ -27,10 +24,6 @@ export interface TargetControl {
 const SQLSTATE = /^[0-9A-Z]{5}$/
 /** SQLSTATE of what was cancelled. */
 const QUERY_CANCELED = '57014'
-/** How often it is looked whether the target has come to what has no time left; ms. */
-const LOOK_MS = 50
-/** After so long the target is told again to stop what it is still at: a cancel request may get lost; ms. */
-const AGAIN_MS = 1_000
 /** What a client is told that sends something else while the server copies in. */
 export const COPY_FAULT = 'Only copy data may be sent while the server copies in.'
 const FAILED_COPY_FAULT = 'Behind a Sync that a failed COPY may have consumed, nothing may be sent before the server is ready.'
@@ -43,6 +36,8 @@ export class Answers {
   readonly statements = new Statements()
   readonly portals = new Portals()
   readonly reading: Reading
+  readonly cutting: Cutting
+  readonly copyIn: CopyIn
   readonly #sql: SqlSession
   readonly #tookOver: TookOver
   readonly #target: TargetControl
@@ -57,27 +52,17 @@ export class Answers {
   /** SQLSTATE of the error in the Query that is being answered, or in the group of extended messages. */
   #failure: string | undefined
   #fatal = false
-  /** The server is in copy-in mode for the head. */
-  #copyingIn = false
-  /** How many times it was. */
-  #copies = 0
-  /** Counted where the COPY is limited. */
-  #copiedRows: CopiedRows | undefined
   /** Syncs that the server may have consumed as part of a failed COPY, or may yet answer. */
   #looseSyncs = 0
-  readonly #charges = new Charges()
   #clientFault: WireError | undefined
-  /** An operation was cut off too late for its error: the client is told ours, and nothing more up to the next ReadyForQuery. */
-  #muted = false
-  /** Something that was cut off is under way, as far as the chunk was read. */
-  #stopWanted = false
-
   /** @param parameters ParameterStatus of the log-in */
   constructor(sql: SqlSession, target: TargetControl, parameters: Iterable<readonly [string, string]>) {
     this.#sql = sql
     this.reading = new Reading(parameters)
     this.#tookOver = new TookOver(sql, this.statements, this.portals)
     this.#target = target
+    this.copyIn = new CopyIn(this.#expected)
+    this.cutting = new Cutting(this.#expected, () => target.stop())
   }
 
   /** Whether a text that is read now may mean something else once the server has answered. */
@@ -109,16 +94,6 @@ export class Answers {
   /** Whether the server said that it ends the connection. */
   get fatal(): boolean {
     return this.#fatal
-  }
-
-  /** Whether the server takes copy data, and no end of it is on its way. */
-  get copyOpen(): boolean {
-    return this.#copyingIn && this.#expected.head?.copyEnds === 0
-  }
-
-  /** How many COPYs in the server has begun: tells one from the next. */
-  get copies(): number {
-    return this.#copies
   }
 
   /** Set where the client sent something that cannot be carried: it shows when sent, or only by the server's answer. */
@@ -174,7 +149,7 @@ export class Answers {
       completed: 0,
       stopped: false,
     }
-    if (this.copyOpen && this.#expected.length === 1) {
+    if (this.copyIn.open && this.#expected.length === 1) {
       // In copy-in mode the server ignores Flush and Sync (PostgreSQL protocol, "COPY Operations").
       if (expected.type === frontend.sync) {
         this.#looseSyncs += 1
@@ -190,74 +165,6 @@ export class Answers {
       } else this.#clientFault = new WireError(FAILED_COPY_FAULT)
     }
     this.#expected.push(expected)
-  }
-
-  /** The end of the COPY that the server takes data for goes upstream. */
-  copyEnded(): void {
-    const { head } = this.#expected
-    if (head) head.copyEnds += 1
-  }
-
-  /**
-   * Copy data of the client is about to go upstream: a run of messages, or a part of one.
-   * @param announced bytes of the messages that begin in it, to their ends
-   * @returns whether it may: nothing may that comes to more than it may
-   */
-  copied(bytes: Uint8Array, start: number, end: number, announced: number): boolean {
-    const flight = this.#headFlight()
-    if (!flight) return true
-    const before = this.#copiedRows?.rows ?? 0
-    this.#copiedRows?.add(bytes, start, end)
-    const refusal = flight.charge((this.#copiedRows?.rows ?? 0) - before, announced)
-    if (refusal) flight.cutOff(refusal)
-    return flight.cut === undefined
-  }
-
-  /**
-   * A row or a piece of a result arrives.
-   * @param rows 1 where it starts one
-   * @returns whether it may be passed: nothing is that came behind a limit
-   * @throws WireError where nothing was asked
-   */
-  result(rows: number, bytes: number): boolean {
-    if (!this.#charges.flight) this.#charges.start(this.#receiver())
-    const flight = this.#charges.flight
-    if (!flight) return true
-    // A portal that came to its end gives nothing more, so this is another one's.
-    if (flight.settled && this.#expected.head?.type === frontend.execute) flight.cutOff(mayDiffer())
-    if (flight.cut) {
-      this.#stopWanted = true
-      return false
-    }
-    this.#charges.add(rows, bytes)
-    if (flight.limited) this.#charge()
-    return flight.cut === undefined
-  }
-
-  /**
-   * A chunk of the server is read to its end: charges what arrived, and stops what was cut off. Not before, as often the chunk holds its end
-   * too, and a cancel request would hit what comes behind it.
-   */
-  chunkEnded(): void {
-    this.#charge()
-    if (!this.#stopWanted) return
-    this.#stopWanted = false
-    if (this.#muted ? this.#goesOn : this.#headFlight()?.cut) this.#stopHead()
-  }
-
-  /** Cuts it off when its time is over; ms from now. Where others are before it, the target is stopped once it has come to it. */
-  watch(flight: Flight, time: number): void {
-    const over = (): void => {
-      flight.cutOff(flight.overtime())
-      if (this.#headFlight() === flight) this.#stopHead()
-      flight.alarm(LOOK_MS, over)
-    }
-    flight.alarm(time, over)
-  }
-
-  /** Whether the client is told nothing, because it was told an error of ours in this place. */
-  get muted(): boolean {
-    return this.#muted
   }
 
   /** Any message without content that matters here. @throws WireError where it answers nothing */
@@ -303,7 +210,7 @@ export class Answers {
         return
       case backend.copyOutResponse:
       case backend.copyDone:
-        this.#receiver()
+        this.#expected.receiver()
         return
       default:
         throw astray(type)
@@ -316,51 +223,23 @@ export class Answers {
    * @returns what the client is told instead, if it was cut off too late for the target to stop it
    */
   completed(tag: () => string): ErrorFields | undefined {
-    // Of a COPY in the rows are known from its end only, since CopyData is cut where the client likes.
-    const head = this.#expected.head
-    const flight = this.#headFlight()
-    if (this.#copyingIn) {
-      const refusal = flight?.charge(rowsOf(tag()) - (this.#copiedRows?.rows ?? 0), 0)
-      if (refusal) flight?.cutOff(refusal)
-    }
+    const { head, flight } = this.#expected
+    if (this.copyIn.running) this.copyIn.completed(tag())
     const of = head?.type === frontend.query ? flight?.statements[head.completed++] : flight?.statements[0]
     this.#completed()
     if (of && of.transitions.length > 0) this.#takeOver(of, tag())
     if (!flight?.cut) return undefined
-    const fields = this.#cutLate(flight.cut)
+    const fields = this.cutting.tooLate(flight.cut)
     return { ...fields, message: `${fields.message} The target had completed it by then.` }
   }
 
   /** PortalSuspended. @returns what the client is told instead, if it was cut off within these rows */
   suspended(): ErrorFields | undefined {
-    this.#charges.end()
+    this.cutting.resultEnded()
     const { portal } = this.#take(frontend.execute)
     this.#takeOver(portal?.statements[0], '')
     const cut = portal?.flight?.cut
-    return cut && this.#cutLate(cut)
-  }
-
-  /** The target has come to its end, and goes on with what is behind it, as if nothing were; its client is told of an error. */
-  #cutLate(cut: Refusal): ErrorFields {
-    this.#muted = true
-    this.#stopWanted = true
-    return refusalFields(cut)
-  }
-
-  /** Whether the target goes on with what its client believes to be skipped. */
-  get #goesOn(): boolean {
-    const { head } = this.#expected
-    if (head?.type === frontend.query) return head.completed < (head.flight?.statements.length ?? 0)
-    return head !== undefined && head.type !== frontend.sync
-  }
-
-  /** Charges what arrived so far. */
-  #charge(): void {
-    const { flight } = this.#charges
-    const refusal = this.#charges.flush()
-    if (!refusal || !flight) return
-    flight.cutOff(refusal)
-    this.#stopWanted = true
+    return cut && this.cutting.tooLate(cut)
   }
 
   /**
@@ -374,25 +253,25 @@ export class Answers {
     if (severity === 'FATAL' || severity === 'PANIC') this.#fatal = true
     const head = this.#expected.head
     if (!head) return undefined
-    const { flight = this.#headFlight() } = head
-    this.#charges.end()
+    const { flight = this.#expected.flight } = head
+    this.cutting.resultEnded()
     this.#failure = sqlstate
     this.#sql.failed(head.type === frontend.query ? flight?.statements[head.completed] : flight?.statements[0])
-    if (!this.#copyingIn) this.#looseSyncs = 0
+    if (!this.copyIn.running) this.#looseSyncs = 0
     const replacement = head.replacement?.by.answers(fields) ? head.replacement : undefined
     // A COPY in that we ended within a message of its client fails by what we filled that up with.
-    const cut = !this.#fatal && (sqlstate === QUERY_CANCELED || this.#copyingIn) ? flight?.cut : undefined
+    const cut = !this.#fatal && (sqlstate === QUERY_CANCELED || this.copyIn.running) ? flight?.cut : undefined
     const ended = cut ? QUERY_CANCELED : sqlstate
     if (head.type === frontend.query) {
       head.flight?.fail(ended, this.#fatal)
-      this.#copyingIn = false
+      this.copyIn.drop()
     } else if (head.type !== frontend.sync) this.#failExtended(head, ended, fields)
     return cut ? refusalFields(cut) : replacement?.answer
   }
 
   /** ReadyForQuery. @throws WireError where no Query or Sync was sent */
   ready(status: number): void {
-    this.#charges.end()
+    this.cutting.ready()
     const head = this.#expected.head
     if (head?.type === frontend.query || head?.type === frontend.sync) {
       this.#shift()
@@ -402,8 +281,7 @@ export class Answers {
       // It stood behind the COPY that failed: the server reads on from here.
       this.#skipping = false
     } else throw astray(backend.readyForQuery)
-    this.#copyingIn = false
-    this.#muted = false
+    this.copyIn.drop()
     this.#status = status
     this.#sql.ready(status)
     // Portals live as long as their transaction.
@@ -414,16 +292,16 @@ export class Answers {
 
   /** One end is gone: nothing will be answered any more. */
   abandon(status: 'aborted' | 'cancelled'): void {
-    this.#charges.end()
+    this.cutting.resultEnded()
     for (let head = this.#shift(); head; head = this.#shift()) head.flight?.settle(status)
     this.portals.abandon(status)
   }
 
   #completed(): void {
     const head = this.#expected.head
-    this.#charges.end()
-    if (this.#copyingIn) this.#looseSyncs = 0
-    this.#endCopy()
+    this.cutting.resultEnded()
+    if (this.copyIn.running) this.#looseSyncs = 0
+    this.copyIn.end()
     if (head?.type === frontend.query) return
     const { portal } = this.#take(frontend.execute)
     portal?.flight?.settle('completed')
@@ -434,7 +312,7 @@ export class Answers {
     if (head.type === frontend.execute) head.portal?.flight?.fail(ended, this.#fatal)
     head.flight?.fail(sqlstate, this.#fatal)
     this.#statusPassed = true
-    this.#copyingIn = false
+    this.copyIn.drop()
     this.#shift()
     this.#unanswered(head)
     // Whether the COPY consumed its Sync, nobody says: what stands behind may be skipped or may run, so it is not called skipped.
@@ -445,7 +323,7 @@ export class Answers {
     while (this.#expected.head && this.#expected.head.type !== frontend.sync) this.#skip(this.#shift()!)
     this.#skipping = this.#expected.length === 0
     // Its client never knew of the COPY that we ended, and waits for its Sync, which the server took as a part of the COPY.
-    if (this.#muted && fields.get('M')?.includes(COPY_REFUSED)) {
+    if (this.cutting.muted && fields.get('M')?.includes(COPY_REFUSED)) {
       for (; this.#looseSyncs > 0; this.#looseSyncs -= 1) this.#target.sync()
     }
   }
@@ -463,11 +341,8 @@ export class Answers {
   }
 
   /** CopyInResponse. @throws WireError where nothing was asked */
-  copyIn(binary: boolean): void {
-    const flight = this.#receiver()
-    this.#copyingIn = true
-    this.#copies += 1
-    this.#copiedRows = flight?.limited ? new CopiedRows(binary) : undefined
+  copyBegan(binary: boolean): void {
+    this.copyIn.begin(binary)
     // What was sent behind it before the server said that it copies: a Sync is consumed by the COPY, unless its end came first.
     const head = this.#expected.head!
     while (head.copyEnds === 0 && this.#expected.length > 1) {
@@ -479,25 +354,7 @@ export class Answers {
       this.#expected.dropSecond()
       this.#looseSyncs += 1
     }
-    if (this.#muted || flight?.cut) this.#target.stop()
-  }
-
-  /** The COPY that the head was in is over. */
-  #endCopy(): void {
-    const { head } = this.#expected
-    if (this.#copyingIn && head && head.copyEnds > 0) head.copyEnds -= 1
-    this.#copyingIn = false
-  }
-
-  #receiver(): Flight | undefined {
-    const type = this.#expected.head?.type
-    if (type !== frontend.query && type !== frontend.execute) throw new WireError('The server sent a result that nobody asked for.')
-    return this.#headFlight()
-  }
-
-  #headFlight(): Flight | undefined {
-    const head = this.#expected.head
-    return head?.type === frontend.execute ? head.portal?.flight : head?.flight
+    if (this.cutting.muted || this.#expected.flight?.cut) this.#target.stop()
   }
 
   #take(type: number): Expected {
@@ -518,24 +375,6 @@ export class Answers {
   #takeOver(statement: StatementFacts | undefined, tag: string): void {
     if (statement && statement.transitions.length > 0 && this.#tookOver.completed(statement, tag)) this.#statusPassed = true
   }
-
-  /** Stops what the target is at. Until it did, nothing goes upstream that a second request could hit. */
-  #stopHead(): void {
-    const { head } = this.#expected
-    if (!head || head.stopped) return
-    head.stopped = true
-    this.#target.stop()
-    setTimeout(() => {
-      if (this.#expected.head !== head) return
-      head.stopped = false
-      this.#stopHead()
-    }, AGAIN_MS).unref()
-  }
-}
-
-/** @param tag of a COPY: `COPY 12` */
-function rowsOf(tag: string): number {
-  return tag.startsWith('COPY ') ? Number.parseInt(tag.slice('COPY '.length), 10) || 0 : 0
 }
 
 function astray(type: number): WireError {

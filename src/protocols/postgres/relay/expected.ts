@@ -1,4 +1,5 @@
 import { frontend } from '../wire/codes.ts'
+import { WireError } from '../wire/errors.ts'
 import type { WireName } from '../wire/read.ts'
 import type { Replacement } from './batch.ts'
 import type { Flight } from './flight.ts'
@@ -45,6 +46,19 @@ export class Unanswered {
   /** What the server is at. */
   get head(): Expected | undefined {
     return this.#ring.head
+  }
+
+  /** The operation that the server is at, where it is at one. */
+  get flight(): Flight | undefined {
+    const { head } = this
+    return head?.type === frontend.execute ? head.portal?.flight : head?.flight
+  }
+
+  /** The operation that a result belongs to. @throws WireError where nothing was asked that has one */
+  receiver(): Flight | undefined {
+    const type = this.head?.type
+    if (type !== frontend.query && type !== frontend.execute) throw new WireError('The server sent a result that nobody asked for.')
+    return this.flight
   }
 
   /** @param index counted from the head, 0 */

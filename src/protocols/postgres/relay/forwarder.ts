@@ -79,13 +79,13 @@ export class Forwarder {
     }
     if (type === frontend.copyDone || type === frontend.copyFail) {
       // The COPY that it was read for may be over by now.
-      if (!this.#answers.copyOpen) return
-      this.#answers.copyEnded()
+      if (!this.#answers.copyIn.open) return
+      this.#answers.copyIn.endSent()
       this.#unflushed = true
     } else if (type === frontend.flush) this.#unflushed = false
     else if (type !== frontend.terminate) {
       const flight = admission && new Flight(admission, item.facts)
-      if (flight?.time !== undefined) this.#answers.watch(flight, flight.time)
+      if (flight?.time !== undefined) this.#answers.cutting.watch(flight, flight.time)
       this.#unflushed = type !== frontend.sync && type !== frontend.query
       if (portal && flight) portal.flight = flight
       this.#answers.sent({ type, name, ofStatement, statement, portal, flight, replacement: undefined, changes })
@@ -107,9 +107,9 @@ export class Forwarder {
   /** A message goes whole or not at all: the server would take what we send next, whatever that is, for the rest of one that is cut off. */
   #passCopyData({ bytes, start, end, continues, announced, left }: Item): void {
     // The COPY that it was read for may be over by now.
-    if (!continues) this.#copyPasses = this.#answers.copyOpen
+    if (!continues) this.#copyPasses = this.#answers.copyIn.open
     if (!this.#copyPasses) return
-    if (this.#answers.copied(bytes, start, end, announced)) {
+    if (this.#answers.copyIn.copied(bytes, start, end, announced)) {
       this.#upstream.add(bytes, start, end)
       this.#copyLeft = left
     } else this.#failCopy()
@@ -127,8 +127,8 @@ export class Forwarder {
     }
     this.#copyLeft = 0
     this.#copyPasses = false
-    if (!this.#answers.copyOpen) return
-    this.#answers.copyEnded()
+    if (!this.#answers.copyIn.open) return
+    this.#answers.copyIn.endSent()
     this.#upstream.add(COPY_FAIL, 0, COPY_FAIL.length)
   }
 

@@ -209,7 +209,7 @@ export class FromClient implements MessageVisitor {
     const to = this.#copyTo()
     if (to === 'unknown') return this.#wait(bytes, start, end, () => this.#copyTo() !== 'unknown')
     if (to === 'nobody') return true
-    this.#copyEnded = this.#answers.copies
+    this.#copyEnded = this.#answers.copyIn.begun
     return this.#push({ type, bytes, start, end })
   }
 
@@ -221,7 +221,7 @@ export class FromClient implements MessageVisitor {
 
   /** Whether the client is in the middle of a COPY, as far as it was read. */
   get #copying(): boolean {
-    return this.#answers.copyOpen && this.#answers.copies !== this.#copyEnded
+    return this.#answers.copyIn.open && this.#answers.copyIn.begun !== this.#copyEnded
   }
 
   /** Too long to be recorded before it is forwarded, so it is not forwarded. */

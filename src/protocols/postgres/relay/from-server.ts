@@ -70,17 +70,17 @@ export class FromServer implements MessageVisitor {
   read(chunk: Uint8Array): void {
     this.#broken = true
     this.#framer.push(chunk)
-    this.#answers.chunkEnded()
+    this.#answers.cutting.chunkEnded()
     this.#broken = false
   }
 
   message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#question && !ASYNCHRONOUS.has(type)) return this.#answered(this.#question, type, bytes, start, end)
-    const muted = this.#answers.muted
+    const muted = this.#answers.cutting.muted
     switch (type) {
       case backend.dataRow:
       case backend.copyData:
-        if (!this.#answers.result(1, end - start)) return true
+        if (!this.#answers.cutting.result(1, end - start)) return true
         break
       case backend.readyForQuery:
         this.#answers.ready(readTransactionStatus(bytes, start, end))
@@ -100,7 +100,7 @@ export class FromServer implements MessageVisitor {
       }
       case backend.copyInResponse:
         // Its overall format: 0 is textual (PostgreSQL protocol, "Message Formats").
-        this.#answers.copyIn(bytes[start + HEADER_BYTES] !== 0)
+        this.#answers.copyBegan(bytes[start + HEADER_BYTES] !== 0)
         break
       case backend.errorResponse:
         this.#error(bytes, start, end, muted)
@@ -124,10 +124,10 @@ export class FromServer implements MessageVisitor {
   }
 
   piece(type: number, bytes: Uint8Array, start: number, end: number, first: boolean): void {
-    if (first) this.#passes = !this.#answers.muted || type === backend.noticeResponse || type === backend.notificationResponse
+    if (first) this.#passes = !this.#answers.cutting.muted || type === backend.noticeResponse || type === backend.notificationResponse
     if (type === backend.dataRow || type === backend.copyData) {
       // A row is passed whole or not at all, so its whole length is charged where it begins.
-      if (first && !this.#answers.result(1, lengthOf(bytes, start))) this.#passes = false
+      if (first && !this.#answers.cutting.result(1, lengthOf(bytes, start))) this.#passes = false
     } else if (first && type !== backend.noticeResponse && type !== backend.notificationResponse) this.#answers.received(type)
     if (this.#passes) this.#outgoing.add(bytes, start, end)
   }

@@ -301,7 +301,7 @@ export class SessionRelay {
 
   /** What the target is at came to more than it may. A COPY in reads its client and no cancel request. */
   #stopHead(): void {
-    if (this.#answers.copyOpen) this.#forwarder.endCopy()
+    if (this.#answers.copyIn.open) this.#forwarder.endCopy()
     else void this.#cancelTarget()
   }
 
