@@ -1,26 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { buildConfig } from './build.ts'
-import { checkDocument } from './checks/index.ts'
-import { explainIssues } from './explain.ts'
-import { document } from './schema/document.ts'
-import { describePath, type Finding, parseSource } from './source.ts'
+import { brief, EXAMPLE, judge, EXAMPLE_WITH_PEOPLE as people } from '../../test/parts/judged-config.ts'
 
-const example = readFileSync(new URL('../../docs/examples/gatescribe.yaml', import.meta.url), 'utf8')
-const okta = '  - { name: okta, issuer: "https://acme.okta.com", people: { clientId: 0oa1b2c3, groups: "{groups}" } }\n'
-const people = example.replace('resources:\n', `${okta}\nresources:\n`).replace(/( +)token: .*\n/, '$&$1admin: 127.0.0.1:8445\n')
 const ask = (more: string) =>
   people.replace('\ntrail:\n', `  - name: ask-first\n    effect: ask\n    do: [postgres.delete]\n${more}\ntrail:\n`)
 
-/** As `loadConfig` does, without refusing what is not enforced yet. */
-function judge(text: string): { findings: readonly Finding[]; config: ReturnType<typeof buildConfig> | undefined } {
-  const { value } = parseSource('gatescribe.yaml', text)
-  const parsed = document.safeParse(value)
-  if (!parsed.success) return { findings: explainIssues(parsed.error.issues, value), config: undefined }
-  const { errors, warnings } = checkDocument(parsed.data, { folder: '/etc/gatescribe', env: {}, now: Date.parse('2026-08-01T00:00:00Z') })
-  return { findings: [...errors, ...warnings], config: errors.length === 0 ? buildConfig(parsed.data, '/etc/gatescribe') : undefined }
-}
-const brief = (text: string) => judge(text).findings.map(({ code, path }) => `${code.replace('GS_CONFIG_', '')} ${describePath(path)}`)
 const last = judge(ask('    approvers: { groups: [okta/sre] }\n')).config!.rules.length - 1
 
 it('says whom a rule asks, for how long and of what', () => {
@@ -130,6 +113,6 @@ describe('channels', () => {
   })
 
   it('are for where people sign in', () => {
-    expect(brief(channels(hook, example))).toContain('INCONSISTENT approvals.channels')
+    expect(brief(channels(hook, EXAMPLE))).toContain('INCONSISTENT approvals.channels')
   })
 })

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { DEFAULT_APPROVAL_SETTINGS } from '../approvals/settings.ts'
+import { type BreakGlassSettings, LONGEST_MS } from '../breakglass/settings.ts'
 import type { ChannelSettings } from '../channels/settings.ts'
 import { type CredentialSettings, parseReference, type Reference, type TargetTlsSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
@@ -47,6 +48,7 @@ export function buildConfig(document: Document, folder: string): Config {
     rules: document.rules.map(buildRule),
     budgets: (document.budgets ?? []).map(budget),
     approvals: approvalSettings(document.approvals, folder),
+    ...(document.breakGlass && { breakGlass: breakGlassSettings(document.breakGlass) }),
     limits: buildLimits(document.limits),
     trail: trailSettings(document.trail),
   }
@@ -97,6 +99,10 @@ function channelSettings({ webhook, slack }: ChannelDocument, folder: string): C
 function personOf(text: string): { readonly issuer: string; readonly subject: string } {
   const slash = text.indexOf('/')
   return { issuer: text.slice(0, slash), subject: text.slice(slash + 1) }
+}
+
+function breakGlassSettings({ who, on, longest, confirm }: NonNullable<Document['breakGlass']>): BreakGlassSettings {
+  return { who, on: present(on), longest: longest === undefined ? LONGEST_MS : milliseconds(longest), ...(confirm && { confirm }) }
 }
 
 function trailSettings({ retain = {}, witnesses }: NonNullable<Document['trail']> = {}): TrailSettings {

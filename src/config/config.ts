@@ -1,4 +1,5 @@
 import type { ApprovalSettings } from '../approvals/settings.ts'
+import type { BreakGlassSettings } from '../breakglass/settings.ts'
 import type { ChannelSettings } from '../channels/settings.ts'
 import type { Reference, TargetSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
@@ -23,6 +24,8 @@ export interface Config {
     /** At most one of Slack. */
     readonly channels: readonly ChannelSettings[]
   }
+  /** Absent: nobody can break the glass. */
+  readonly breakGlass?: BreakGlassSettings
   readonly limits: LimitSettings
   readonly trail: TrailSettings
 }

@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { buildConfig } from './build.ts'
-import { checkDocument } from './checks/index.ts'
-import { explainIssues } from './explain.ts'
-import { document } from './schema/document.ts'
-import { describePath, type Finding, parseSource } from './source.ts'
+import { brief, EXAMPLE, judge } from '../../test/parts/judged-config.ts'
+import { describePath } from './source.ts'
 
-const example = readFileSync(new URL('../../docs/examples/gatescribe.yaml', import.meta.url), 'utf8')
 const okta = `
   - name: okta
     issuer: https://acme.okta.com
@@ -17,19 +13,9 @@ roles:
   admin: { groups: [okta/platform] }
   approver: { groups: [okta/sre, okta/Data%20Base] }
 `
-const withDoor = example.replace('    token: 0.0.0.0:8444', '    token: 0.0.0.0:8444\n    admin: 127.0.0.1:8445')
+const withDoor = EXAMPLE.replace('    token: 0.0.0.0:8444', '    token: 0.0.0.0:8444\n    admin: 127.0.0.1:8445')
 const withPeople = (people: string, roles = '') =>
   `${withDoor.replace('resources:\n', `${people.replace(/^\n/, '')}\nresources:\n`)}\n${roles}`
-
-/** As `loadConfig` does, but for fields that are refused by name. */
-function judge(text: string): { findings: readonly Finding[]; config: ReturnType<typeof buildConfig> | undefined } {
-  const { value } = parseSource('gatescribe.yaml', text)
-  const parsed = document.safeParse(value)
-  if (!parsed.success) return { findings: explainIssues(parsed.error.issues, value), config: undefined }
-  const { errors, warnings } = checkDocument(parsed.data, { folder: '/etc/gatescribe', env: {}, now: Date.parse('2026-08-01T00:00:00Z') })
-  return { findings: [...errors, ...warnings], config: errors.length === 0 ? buildConfig(parsed.data, '/etc/gatescribe') : undefined }
-}
-const brief = (text: string) => judge(text).findings.map(({ code, path }) => `${code.replace('GS_CONFIG_', '')} ${describePath(path)}`)
 
 describe('an issuer that signs in people', () => {
   it('is made exact, beside those that prove jobs', () => {
@@ -119,8 +105,8 @@ describe('an issuer that signs in people', () => {
   })
 
   it('says of an issuer of jobs what it said before, and does not take one form for the other', () => {
-    expect(brief(example.replace('    audience: https://gw.example.org\n', ''))).toEqual(['MISSING_FIELD issuers[0].audience'])
-    expect(brief(example.replace('    audience:', '    audiense:'))).toEqual([
+    expect(brief(EXAMPLE.replace('    audience: https://gw.example.org\n', ''))).toEqual(['MISSING_FIELD issuers[0].audience'])
+    expect(brief(EXAMPLE.replace('    audience:', '    audiense:'))).toEqual([
       'MISSING_FIELD issuers[0].audience',
       'UNKNOWN_FIELD issuers[0].audiense',
     ])

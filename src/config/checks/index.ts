@@ -1,6 +1,7 @@
 import type { Document } from '../schema/document.ts'
 import type { Finding } from '../source.ts'
 import { checkApprovals } from './approvals.ts'
+import { checkBreakGlass } from './break-glass.ts'
 import { checkBudgets } from './budgets.ts'
 import type { Surroundings } from './check.ts'
 import { checkConditions } from './conditions.ts'
@@ -21,6 +22,7 @@ const checks = [
   checkConditions,
   checkReach,
   checkApprovals,
+  checkBreakGlass,
   checkBudgets,
   checkEnvironment,
 ]

@@ -5,6 +5,9 @@ import type { Finding, Path } from '../source.ts'
 import { type Check, doubtful, inconsistent } from './check.ts'
 import { mayGive } from './group-template.ts'
 
+const HOLDS = { would: 'hold this role', does: 'holds this role', never: 'holds a role' }
+const ACTS = { would: 'do this', does: 'does this', never: 'does this' }
+
 /** Issuers that sign in people, and the roles that their groups give. */
 export const checkPeople: Check = function* ({ issuers, roles = {} }, { folder }) {
   for (const [index, issuer] of issuers.entries()) {
@@ -20,7 +23,7 @@ export const checkPeople: Check = function* ({ issuers, roles = {} }, { folder }
   }
   for (const [role, holders] of Object.entries(roles)) {
     for (const [at, group] of (holders?.groups ?? []).entries())
-      yield* held(group, ['roles', role, 'groups', at], issuers.filter(signsInPeople), issuers)
+      yield* groupOfPeople(group, ['roles', role, 'groups', at], issuers.filter(signsInPeople), issuers, HOLDS)
   }
 }
 
@@ -37,7 +40,14 @@ function* linked(name: string, path: Path, own: PeopleIssuer, issuers: Issuers):
   )
 }
 
-function* held(group: string, path: Path, people: readonly PeopleIssuer[], all: Issuers): Iterable<Finding> {
+/** Finds a group that no person can be in. @param may what its members may do, and what a job never does */
+export function* groupOfPeople(
+  group: string,
+  path: Path,
+  people: readonly PeopleIssuer[],
+  all: Issuers,
+  may: typeof ACTS = ACTS,
+): Iterable<Finding> {
   const slash = group.indexOf('/')
   const [name, rest] = [group.slice(0, slash), group.slice(slash + 1)]
   const issuer = people.find((one) => one.name === name)
@@ -46,8 +56,8 @@ function* held(group: string, path: Path, people: readonly PeopleIssuer[], all: 
     yield inconsistent(
       path,
       ofJobs
-        ? `The issuer ${name} proves jobs, and a job never holds a role.`
-        : `No issuer is called ${name}, so nobody would hold this role by it.`,
+        ? `The issuer ${name} proves jobs, and a job never ${may.never}.`
+        : `No issuer is called ${name}, so nobody would ${may.would} by it.`,
       people.length === 0
         ? 'Configure an issuer that signs in people first.'
         : `Write a group of ${people.map((one) => one.name).join(' or ')}.`,
@@ -56,11 +66,11 @@ function* held(group: string, path: Path, people: readonly PeopleIssuer[], all: 
   }
   const templates = [issuer.people.groups ?? []].flat()
   if (templates.length === 0) {
-    yield doubtful(path, `The issuer ${name} gives no groups, so nobody holds this role by it.`, `Give ${name} people.groups.`)
+    yield doubtful(path, `The issuer ${name} gives no groups, so nobody ${may.does} by it.`, `Give ${name} people.groups.`)
   } else if (!templates.some((template) => (/^\{[^{}]+\}$/.test(template) ? isEncodedName(rest) : mayGive(template, rest)))) {
     yield doubtful(
       path,
-      `No template of ${name} gives this group, so nobody holds this role by it.`,
+      `No template of ${name} gives this group, so nobody ${may.does} by it.`,
       'Write the group as the trail shows it, percent-encoded where its name is not plain: okta/Platform%20Team.',
     )
   }

@@ -1,5 +1,6 @@
 import { nearest } from '../nearest.ts'
 import { signsInPeople } from '../people-settings.ts'
+import type { Document } from '../schema/document.ts'
 import type { Finding } from '../source.ts'
 import { type Check, doubtful, inconsistent, repeated } from './check.ts'
 import { mayGive } from './group-template.ts'
@@ -11,18 +12,21 @@ export const checkRules: Check = function* ({ rules, issuers, resources }) {
     'rule',
   )
   const issuerNames = issuers.map(({ name }) => name)
-  const resourceNames = resources.map(({ name }) => name)
   for (const [index, rule] of rules.entries()) {
     for (const [at, group] of (rule.who?.groups ?? []).entries()) {
       const issuer = group.slice(0, group.indexOf('/'))
       if (!issuerNames.includes(issuer))
         yield unknown(['rules', index, 'who', 'groups', at], `No issuer is called ${issuer}`, issuer, issuerNames)
     }
-    for (const [at, name] of (rule.on?.resources ?? []).entries()) {
-      if (!resourceNames.includes(name))
-        yield unknown(['rules', index, 'on', 'resources', at], `No resource is called ${name}`, name, resourceNames)
-    }
+    for (const [at, name] of (rule.on?.resources ?? []).entries())
+      yield* unknownResource(name, ['rules', index, 'on', 'resources', at], resources)
   }
+}
+
+/** Finds a selector that names a resource which is not there. */
+export function* unknownResource(name: string, path: Finding['path'], resources: Document['resources']): Iterable<Finding> {
+  const names = resources.map((resource) => resource.name)
+  if (!names.includes(name)) yield unknown(path, `No resource is called ${name}`, name, names)
 }
 
 function unknown(path: Finding['path'], message: string, word: string, known: readonly string[]): Finding {

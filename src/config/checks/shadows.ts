@@ -44,7 +44,7 @@ function concerns(rule: Rule, item: string): boolean {
 }
 
 /** The names of the resources that a rule is about. */
-export function reach({ on }: Rule, resources: Document['resources']): ReadonlySet<string> {
+export function reach({ on }: Pick<Rule, 'on'>, resources: Document['resources']): ReadonlySet<string> {
   const about = resources.filter(
     ({ name, tags }) =>
       (on?.resources === undefined || on.resources.includes(name)) &&

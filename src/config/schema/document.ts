@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { approvals } from './approvals.ts'
+import { breakGlass } from './break-glass.ts'
 import { budget } from './budgets.ts'
 import { gateway } from './gateway.ts'
 import { issuer } from './issuers.ts'
@@ -23,6 +24,7 @@ export const document = z
       rules: z.array(rule, list('rule')),
       budgets: z.array(budget, list('budget')).optional(),
       approvals: approvals.optional(),
+      breakGlass: breakGlass.optional(),
       limits: limits.optional(),
       trail: trail.optional(),
     },

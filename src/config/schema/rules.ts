@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import { POSTGRES_ACTIONS, POSTGRES_CLASSES } from '../../operations/index.ts'
 import { nearest } from '../nearest.ts'
+import { empty, notEmpty, on } from './selectors.ts'
 import { complaint, count, duration, flag, group, moment, name, sentence, several, sizeOf } from './values.ts'
-
-const notEmpty = (value: object) => Object.keys(value).length > 0
-const empty = { error: complaint('This selector is empty.', 'Say what it selects, or leave it out: then it selects everything.') }
 
 const effects = ['postgres.*', ...[...POSTGRES_CLASSES, ...POSTGRES_ACTIONS.keys()].map((effect) => `postgres.${effect}`)]
 
@@ -56,13 +54,7 @@ export const rule = z
       })
       .refine(notEmpty, empty)
       .optional(),
-    on: z
-      .strictObject({
-        resources: several(name, 'orders-db').optional().meta({ description: 'Any of these resources' }),
-        tags: several(name, 'prod').optional().meta({ description: 'Any of these tags' }),
-      })
-      .refine(notEmpty, empty)
-      .optional(),
+    on: on.optional(),
     do: several(effect, 'postgres.read').meta({ description: 'Which effects of operations the rule is about' }),
     when: condition.optional().meta({
       description: 'CEL over the facts of the operation: the rule speaks only where it is true',
