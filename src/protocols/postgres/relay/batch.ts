@@ -46,6 +46,11 @@ export interface Item {
   left: number
 }
 
+/** What is said of one when it is read. */
+export type NewItem = Pick<Item, 'type' | 'bytes' | 'start' | 'end'> & Partial<Item>
+
+const NO_FACTS: readonly StatementFacts[] = []
+
 /** Everything framed from one read: decided, admitted and forwarded together. */
 export class Batch {
   readonly items: Item[] = []
@@ -83,7 +88,48 @@ export class Batch {
     return this.asks && this.operations.some(({ operation, decision }) => operation.form !== 'prepare' && decision.effect === 'ask')
   }
 
-  push(item: Item): void {
+  /** Adds it, with nothing said of it where nothing was. */
+  add(item: NewItem): void {
+    // One shape for all of them: they are read where time counts.
+    const {
+      type,
+      bytes,
+      start,
+      end,
+      name = '',
+      ofStatement = false,
+      statement,
+      portal,
+      facts = NO_FACTS,
+      changes = false,
+      operation = -1,
+      replacement,
+      standIn,
+      continues = false,
+      announced = 0,
+      left = 0,
+    } = item
+    this.#push({
+      type,
+      bytes,
+      start,
+      end,
+      name,
+      ofStatement,
+      statement,
+      portal,
+      facts,
+      changes,
+      operation,
+      replacement,
+      standIn,
+      continues,
+      announced,
+      left,
+    })
+  }
+
+  #push(item: Item): void {
     if (item.changes) this.#changing = true
     this.#bytes += item.end - item.start
     switch (item.type) {

@@ -1,17 +1,18 @@
-import { type Decided, type Decision, type Facts, type Operation, Refusal } from '../../../operations/index.ts'
-import { type SqlSession, transactionFacts } from '../sql/index.ts'
+import { type Decided, type Facts, type Operation, Refusal } from '../../../operations/index.ts'
+import type { SqlSession } from '../sql/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import { frontend } from '../wire/codes.ts'
 import { WireError } from '../wire/errors.ts'
 import { Framer, type MessageVisitor } from '../wire/framer.ts'
 import { readBind, readExecute, readNamed, readParse, readQuery } from '../wire/read.ts'
 import { type Answers, COPY_FAULT } from './answers.ts'
-import { Batch, type Item } from './batch.ts'
+import { Batch, type NewItem } from './batch.ts'
+import { ClientCopy } from './client-copy.ts'
+import { type Decides, Deciding } from './deciding.ts'
 import { Meaning } from './meaning.ts'
 import { isPlainName, NOT_PLAIN } from './plain-name.ts'
-import { mayDiffer, Portal, readOtherwise, sameFacts } from './portal.ts'
+import { mayDiffer, Portal, sameFacts } from './portal.ts'
 import type { ReadStatement } from './read-statement.ts'
-import { changesReading } from './reading.ts'
 import { type StandIn, standIns, unknownPortal, unknownStatement } from './stand-ins.ts'
 
 /** Everything but CopyData has to be read whole before it may go on. */
@@ -30,19 +31,12 @@ const ENDS_ASKING: ReadonlySet<number> = new Set([frontend.query, frontend.sync,
 /** These may do something to the session, or give a name to something else. */
 const COMMANDS: ReadonlySet<number> = new Set([frontend.query, frontend.parse, frontend.bind, frontend.execute, frontend.close])
 
-/** What this needs of the guard. */
-export interface Decides {
-  readonly decide: (operation: Operation) => Decision
-  readonly usesTransaction: boolean
-  readonly asksPeople: boolean
-}
-
 /** Reads the client: frames its bytes, finds its operations and has each decided. */
 export class FromClient implements MessageVisitor {
   readonly #framer: Framer
   readonly #answers: Answers
-  readonly #guard: Decides
-  readonly #inTransaction = transactionFacts()
+  readonly #deciding: Deciding
+  readonly #copy: ClientCopy
   readonly #sql: SqlSession
   readonly #meaning: Meaning
   readonly #limit: number
@@ -53,17 +47,7 @@ export class FromClient implements MessageVisitor {
   #moves = 0
   /** Counts what was framed that may do anything. */
   #commands = 0
-  /** Counts what a ReadyForQuery answers. */
-  #stretch = 0
-  /** Counts what changes how constants are read, and in which stretch it did last. */
-  #readings = 0
-  #readAnew = -1
   #terminated = false
-  /** The COPY, by its number, whose end was read. */
-  #copyEnded = 0
-  /** Whether the CopyData that is read in parts is taken, and how many bytes of it are still to come. */
-  #copyTaken = false
-  #copyLeft = 0
   /** The message that has to wait: whole, or the beginning of a CopyData. */
   #held: Uint8Array | undefined
   /** What has to be asked for is read to the end of what belongs together. */
@@ -73,7 +57,8 @@ export class FromClient implements MessageVisitor {
 
   constructor(answers: Answers, guard: Decides, sql: SqlSession, limit: number) {
     this.#answers = answers
-    this.#guard = guard
+    this.#deciding = new Deciding(answers, guard)
+    this.#copy = new ClientCopy(answers)
     this.#sql = sql
     this.#meaning = new Meaning(answers, sql)
     this.#limit = limit
@@ -102,7 +87,7 @@ export class FromClient implements MessageVisitor {
 
   /** Whether what a message waits for is still not there. */
   get waits(): boolean {
-    return this.#held !== undefined && (this.#meaning.thinking !== undefined || !(this.#ready() || this.#copying))
+    return this.#held !== undefined && (this.#meaning.thinking !== undefined || !(this.#ready() || this.#copy.open))
   }
 
   /** Reads the message that waits. To be called where `waits` is false. @throws WireError */
@@ -180,48 +165,31 @@ export class FromClient implements MessageVisitor {
   /** CopyData that comes in parts. */
   piece(type: number, bytes: Uint8Array, start: number, end: number, first: boolean): void {
     if (type !== frontend.copyData) throw unexpected(type)
-    if (first) this.#copyData(bytes, start, end)
-    else {
-      this.#copyLeft -= end - start
-      if (this.#copyTaken) this.#push({ type, bytes, start, end, continues: true, left: this.#copyLeft })
+    if (first) {
+      this.#copyData(bytes, start, end)
+      return
     }
+    const item = this.#copy.continues(bytes, start, end)
+    if (item) this.#push(item)
   }
 
   #copyData(bytes: Uint8Array, start: number, end: number): boolean {
-    const to = this.#copyTo()
-    if (to === 'unknown') return this.#wait(bytes, start, end, () => this.#copyTo() !== 'unknown')
-    this.#copyTaken = to === 'server'
-    const announced = 1 + ((bytes[start + 1]! << 24) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 8) | bytes[start + 4]!)
-    const left = announced - (end - start)
-    this.#copyLeft = left
-    if (!this.#copyTaken) return true
-    const last = this.#batch.items.at(-1)
-    if (last?.type === frontend.copyData && !last.continues && last.bytes === bytes && last.end === start) {
-      last.end = end
-      last.announced += announced
-      last.left = left
-      return true
-    }
-    return this.#push({ type: frontend.copyData, bytes, start, end, announced, left })
+    const to = this.#copy.to(this.#batch)
+    if (to === 'unknown') return this.#waitForCopy(bytes, start, end)
+    const item = this.#copy.begins(to, bytes, start, end, this.#batch.items.at(-1))
+    return item ? this.#push(item) : true
   }
 
   #copyEnd(type: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const to = this.#copyTo()
-    if (to === 'unknown') return this.#wait(bytes, start, end, () => this.#copyTo() !== 'unknown')
+    const to = this.#copy.to(this.#batch)
+    if (to === 'unknown') return this.#waitForCopy(bytes, start, end)
     if (to === 'nobody') return true
-    this.#copyEnded = this.#answers.copyIn.begun
+    this.#copy.end()
     return this.#push({ type, bytes, start, end })
   }
 
-  /** Where copy data goes that is read now. Outside a COPY the server ignores it, and nothing was admitted that it could belong to. */
-  #copyTo(): 'server' | 'nobody' | 'unknown' {
-    if (this.#copying) return 'server'
-    return this.#batch.answered || this.#answers.inFlight ? 'unknown' : 'nobody'
-  }
-
-  /** Whether the client is in the middle of a COPY, as far as it was read. */
-  get #copying(): boolean {
-    return this.#answers.copyIn.open && this.#answers.copyIn.begun !== this.#copyEnded
+  #waitForCopy(bytes: Uint8Array, start: number, end: number): false {
+    return this.#wait(bytes, start, end, () => this.#copy.to(this.#batch) !== 'unknown')
   }
 
   /** Too long to be recorded before it is forwarded, so it is not forwarded. */
@@ -249,11 +217,7 @@ export class FromClient implements MessageVisitor {
 
   /** Refuses whatever the rules say. */
   #deny(item: NewItem, operation: Operation, refusal: Refusal): true {
-    return this.#operate(item, this.#denied(operation, refusal))
-  }
-
-  #denied(operation: Operation, refusal: Refusal): Decided {
-    return { operation, decision: { effect: 'deny', rules: [], policy: this.#guard.decide(operation).policy }, refusal }
+    return this.#operate(item, this.#deciding.denied(operation, refusal))
   }
 
   #query(bytes: Uint8Array, start: number, end: number): boolean {
@@ -265,7 +229,7 @@ export class FromClient implements MessageVisitor {
     const facts = understood.statements
     const decided = this.#decide('query', statement)
     if (this.#mustBeFirst(decided)) return this.#waitToBeFirst(bytes, start, end)
-    const asked = this.#asRead(decided, facts)
+    const asked = this.#deciding.asRead(decided, facts)
     return this.#operate({ type: frontend.query, bytes, start, end, statement, facts, changes: this.#sql.changes(facts) }, asked)
   }
 
@@ -278,8 +242,7 @@ export class FromClient implements MessageVisitor {
     if (userTypes) this.#sql.typed(kept)
     const understood = this.#meaning.of(kept, this.#batch)
     if (!understood) return this.#waitForMeaning(bytes, start, end)
-    const told = { stretch: this.#stretch, changes: this.#readings, isTold: this.#readAnew !== this.#stretch }
-    const common = { text: kept, understood, epoch: this.#meaning.epoch, parsedAt: { ...told, reading: undefined } }
+    const common = { text: kept, understood, epoch: this.#meaning.epoch, parsedAt: this.#deciding.place }
     const statement: ReadStatement = types.length === 0 ? common : { ...common, types: Uint8Array.prototype.slice.call(types) }
     const decided = this.#decide('prepare', statement)
     // Its Bind asks: sent ahead, it would hold locks while persons are waited for.
@@ -303,7 +266,7 @@ export class FromClient implements MessageVisitor {
     }
     const decided = this.#decide('bind', statement, parameters)
     if (this.#mustBeFirst(decided)) return this.#waitToBeFirst(bytes, start, end)
-    const asked = this.#asRead(decided, statement.understood.statements, statement)
+    const asked = this.#deciding.asRead(decided, statement.understood.statements, statement)
     const portal = new Portal(statement)
     portals.change(name, portal)
     const facts = portal.statements
@@ -342,7 +305,7 @@ export class FromClient implements MessageVisitor {
   /** An Execute of what may not be what was decided about. */
   #denyExecute(portal: Portal, facts: Facts): true {
     const { statement } = portal
-    const operation: Operation = { protocol: 'postgres', form: 'bind', statement, facts: this.#factsNow(facts) }
+    const operation: Operation = { protocol: 'postgres', form: 'bind', statement, facts: this.#deciding.factsNow(facts, this.#batch) }
     const item = { type: frontend.execute, bytes: NO_BYTES, start: 0, end: 0, portal, standIn: standIns.parse }
     return this.#deny(item, operation, mayDiffer())
   }
@@ -374,7 +337,7 @@ export class FromClient implements MessageVisitor {
   /** @param ready whether it need not wait any more; cheap, as it is asked whenever the server said something */
   #wait(bytes: Uint8Array, start: number, end: number, ready: () => boolean): false {
     // The server would wait for the data, and what is waited for here never comes.
-    if (this.#copying) throw new WireError(COPY_FAULT)
+    if (this.#copy.open) throw new WireError(COPY_FAULT)
     this.#held = bytes.subarray(start, end)
     this.#ready = ready
     return false
@@ -396,37 +359,11 @@ export class FromClient implements MessageVisitor {
   }
 
   #decide(form: Operation['form'], statement: ReadStatement, parameters?: Uint8Array): Decided {
-    const { refusal: reason } = statement.understood
-    const facts = this.#factsNow(statement.understood.facts)
-    const operation: Operation = parameters
-      ? { protocol: 'postgres', form, statement, parameters, facts }
-      : { protocol: 'postgres', form, statement, facts }
-    if (reason !== undefined) return this.#denied(operation, new Refusal('GS_OPERATION_NOT_UNDERSTOOD', { reason }))
-    return { operation, decision: this.#guard.decide(operation) }
+    return this.#deciding.decide(form, statement, this.#batch, parameters)
   }
 
-  /** Whether persons have to be asked, and something is under way before it: what the session is then is not certain, nor what it is asked of. */
-  #mustBeFirst({ decision }: Decided): boolean {
-    if (decision.effect !== 'ask' || !this.#guard.asksPeople || this.#batch.asks || this.#answers.skipping) return false
-    this.#batch.asks = this.#batch.items.length === 0 && !this.#answers.inFlight
-    return !this.#batch.asks
-  }
-
-  /**
-   * What is asked for, unless it was parsed while its constants were read otherwise: persons would be shown a date that is another one.
-   * @param bound what is bound, in place of what is parsed now
-   */
-  #asRead(decided: Decided, statements: readonly StatementFacts[], bound?: ReadStatement): Decided {
-    if (decided.decision.effect !== 'ask' || !this.#guard.asksPeople) return decided
-    const named = statements.map(({ executes }) => executes && this.#answers.statements.known(executes))
-    const isOther = [bound, ...named].some((statement) => statement && this.#readOtherwise(statement))
-    return isOther ? this.#denied(decided.operation, readOtherwise()) : decided
-  }
-
-  #readOtherwise({ parsedAt }: ReadStatement): boolean {
-    if (!parsedAt || (parsedAt.stretch === this.#stretch && parsedAt.changes === this.#readings)) return false
-    const isTold = parsedAt.isTold && this.#readAnew !== this.#stretch
-    return !isTold || parsedAt.reading !== this.#answers.reading.now
+  #mustBeFirst(decided: Decided): boolean {
+    return this.#deciding.mustBeFirst(decided, this.#batch)
   }
 
   #waitToBeFirst(bytes: Uint8Array, start: number, end: number): false {
@@ -440,62 +377,15 @@ export class FromClient implements MessageVisitor {
     return this.#push({ ...item, operation: place })
   }
 
-  /** Where a rule asks for it, with the state of the transaction. */
-  #factsNow(facts: Facts): Facts {
-    if (!this.#guard.usesTransaction || this.#batch.running) return facts
-    const status = this.#answers.transaction
-    return status === undefined ? facts : this.#inTransaction(facts, status)
-  }
-
   #push(item: NewItem): true {
-    const {
-      type,
-      bytes,
-      start,
-      end,
-      name = '',
-      ofStatement = false,
-      statement,
-      portal,
-      facts = NO_FACTS,
-      changes = false,
-      operation = -1,
-      replacement,
-      standIn,
-      continues = false,
-      announced = 0,
-      left = 0,
-    } = item
+    const { type, portal, facts = NO_FACTS, changes = false } = item
     if (COMMANDS.has(type)) this.#commands += 1
-    if (changesReading(portal && type === frontend.execute ? portal.statements : facts)) {
-      this.#readings += 1
-      this.#readAnew = this.#stretch
-    }
-    if (type === frontend.query || type === frontend.sync) this.#stretch += 1
+    this.#deciding.framed(type, portal && type === frontend.execute ? portal.statements : facts)
     if (type === frontend.query || type === frontend.sync || changes || (type === frontend.execute && portal?.moves)) this.#moves += 1
-    this.#batch.push({
-      type,
-      bytes,
-      start,
-      end,
-      name,
-      ofStatement,
-      statement,
-      portal,
-      facts,
-      changes,
-      operation,
-      replacement,
-      standIn,
-      continues,
-      announced,
-      left,
-    })
+    this.#batch.add(item)
     return true
   }
 }
-
-type NewItem = Pick<Item, 'type' | 'bytes' | 'start' | 'end'> & Partial<Item>
 
 function unexpected(type: number): WireError {
   return new WireError(`A message of type 0x${type.toString(16).padStart(2, '0')} is not expected here.`)
