@@ -1,3 +1,4 @@
+export { type ColumnHint, columnHint } from './column-hints.ts'
 export { DETECTORS, type Detection, type Detector, type OwnPattern } from './detector.ts'
 export { MaskingError, type MaskingErrorCode, maskingErrors } from './errors.ts'
 export { type Detectors, detect, detectors } from './finder.ts'
@@ -5,4 +6,5 @@ export { type Findings, findingsOf, maskFound, maskFoundInJson, type Replaced } 
 export { detectInJson } from './json.ts'
 export { jsonString, maskJsonLeaves } from './json-leaves.ts'
 export { hashUuid, maskText, REDACTED } from './operators.ts'
+export { type ColumnSample, type ProposedColumn, type ProposedMask, type ProposedOperator, proposeMasks } from './propose.ts'
 export { DetectorStream, type Settled } from './stream.ts'

@@ -1,0 +1,21 @@
+import { CodedError, type ErrorCatalogue } from '../../../operations/index.ts'
+
+export const scanErrors = {
+  GS_SCAN_REFUSED: {
+    meaning: 'The target did not tell which tables and columns it has.',
+    next: 'Run gatescribe doctor: it says whether the credential of this resource can log in; the SQLSTATE says more.',
+  },
+  GS_SCAN_BROKEN_OFF: {
+    meaning: 'The target ended the connection of the scan.',
+    next: 'Look at the log of the target, then run the scan again; --database and --schema make it shorter.',
+  },
+} as const satisfies ErrorCatalogue
+
+export type ScanErrorCode = keyof typeof scanErrors
+
+/** Why a scan came to no end. Its texts are the gateway's own. */
+export class ScanError extends CodedError<ScanErrorCode> {
+  constructor(code: ScanErrorCode, reason?: string, options?: ErrorOptions) {
+    super(code, reason ?? scanErrors[code].meaning, scanErrors[code].next, options)
+  }
+}

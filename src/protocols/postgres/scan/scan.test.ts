@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RunningPostgres, startPostgres } from '../../../../test/parts/postgres.ts'
+import { createLogin } from '../login/index.ts'
+import { type ScannedRelation, type ScanOptions, type ScanStep, scan } from './index.ts'
+
+const login = createLogin()
+const OPTIONS: ScanOptions = {
+  ...{ database: 'postgres', rows: 200, columns: 100, relations: 100, schemas: [], views: false, statementMs: 5_000 },
+}
+
+describe('a scan of a real PostgreSQL', () => {
+  let server: RunningPostgres
+  beforeAll(async () => {
+    server = await startPostgres()
+    await server.query(`
+      CREATE ROLE looker LOGIN;
+      CREATE SCHEMA shop; CREATE SCHEMA "Odd.""name";
+      GRANT USAGE ON SCHEMA shop, "Odd.""name" TO looker;
+      CREATE DOMAIN shop.mail AS text;
+      CREATE TABLE shop.customers (id int, mail_to shop.mail, contact text, note text, born_on date, "cardNumber" bigint, tags text[], doc jsonb, active bool, email_verified bool, last_ip inet);
+      INSERT INTO shop.customers SELECT n, 'user' || n || '@mail.example.org', 'call +4930123456' || (n % 10), 'nothing here', '1980-01-01', 4111111111111111,
+        ARRAY['a', 'b' || n || '@example.org'], jsonb_build_object('address', jsonb_build_object('email', 'x' || n || '@example.org')), true, true, '192.0.2.7' FROM generate_series(1, 50) n;
+      CREATE TABLE shop.parted (id int, iban text) PARTITION BY RANGE (id);
+      CREATE TABLE shop.parted_1 PARTITION OF shop.parted FOR VALUES FROM (0) TO (100000);
+      INSERT INTO shop.parted SELECT n, 'DE89370400440532013000' FROM generate_series(1, 20) n;
+      CREATE TABLE shop.closed (email text); INSERT INTO shop.closed VALUES ('a@example.org');
+      CREATE TABLE shop.partly (open text, closed text); INSERT INTO shop.partly VALUES ('a@example.org', 'b@example.org');
+      CREATE TABLE shop.empty (email text, note text);
+      CREATE TABLE shop.plain (id int, at timestamptz);
+      CREATE VIEW shop.seen AS SELECT mail_to FROM shop.customers;
+      CREATE TABLE "Odd.""name"."Ta ble" ("Co ""l" text); INSERT INTO "Odd.""name"."Ta ble" VALUES ('me@example.org');
+      CREATE TABLE shop.large (id int, email text);
+      INSERT INTO shop.large SELECT n, CASE WHEN n > 20000 THEN 'late' || n || '@example.org' END FROM generate_series(1, 40000) n;
+      GRANT SELECT ON shop.customers, shop.parted, shop.empty, shop.plain, shop.seen, shop.large, "Odd.""name"."Ta ble" TO looker;
+      GRANT SELECT (open) ON shop.partly TO looker`)
+    await server.query('ANALYZE')
+  })
+  afterAll(() => server.stop())
+
+  async function steps(over: Partial<ScanOptions> = {}, signal = AbortSignal.timeout(30_000)): Promise<ScanStep[]> {
+    const target = await login(
+      { host: server.host, port: server.port, tls: { verify: 'off' } },
+      { user: 'looker' },
+      { database: 'postgres', settings: new Map(), minor: 0, readOnly: true },
+      signal,
+    )
+    const all: ScanStep[] = []
+    for await (const step of scan(target, { ...OPTIONS, ...over }, signal)) all.push(step)
+    expect(target.socket.destroyed).toBe(true)
+    return all
+  }
+
+  async function relation(name: string, over: Partial<ScanOptions> = {}): Promise<ScannedRelation | undefined> {
+    return (await steps(over)).map(({ scanned }) => scanned).find((scanned) => scanned?.relation === name)
+  }
+
+  it('counts what detectors find in text, domains, arrays, JSON, addresses, and in numbers whose name speaks', async () => {
+    const scanned = await relation('shop.customers')
+    expect(scanned).toMatchObject({ rows: 50 })
+    const column = (name: string) => scanned?.columns.find((each) => each.column === `postgres.shop.customers.${name}`)
+    expect(column('mail_to')).toMatchObject({ values: 50, found: { email: 50 } })
+    expect(column('contact')).toMatchObject({ values: 50, found: { phone: 50 } })
+    expect(column('note')).toMatchObject({ values: 50, found: {} })
+    expect(column('tags')).toMatchObject({ values: 50, found: { email: 50 } })
+    expect(column('doc')).toMatchObject({ values: 50, found: { email: 50 } })
+    expect(column('cardNumber')).toMatchObject({ values: 50, found: { card: 50 }, hint: 'card' })
+    expect(column('last_ip')).toMatchObject({ found: { ip: 50 }, hint: 'ip' })
+    expect(column('born_on')).toMatchObject({ values: 0, found: {}, hint: 'birth' })
+    for (const left of ['id', 'active', 'email_verified']) expect(column(left)).toBeUndefined()
+  })
+
+  it('looks at a partitioned table as one, and not at views unless it is asked to', async () => {
+    const names = (await steps()).map(({ scanned }) => scanned?.relation)
+    expect(names).toContain('shop.parted')
+    for (const left of ['shop.parted_1', 'shop.seen']) expect(names).not.toContain(left)
+    expect(await relation('shop.parted')).toMatchObject({ rows: 20, columns: [{ found: { iban: 20 } }] })
+    expect(await relation('shop.seen', { views: true })).toMatchObject({ columns: [{ found: { email: 50 } }] })
+    expect(names.some((name) => name?.startsWith('pg_') || name?.startsWith('information_schema'))).toBe(false)
+  })
+
+  it('says what it may not read, and goes on with the rest', async () => {
+    expect(await relation('shop.closed')).toEqual({
+      ...{ relation: 'shop.closed', rows: 0, skipped: { why: 'not permitted', columns: 1 } },
+      columns: [{ column: 'postgres.shop.closed.email', values: 0, found: {}, hint: 'email' }],
+    })
+    expect(await relation('shop.partly')).toMatchObject({ rows: 1, skipped: { why: 'not permitted', columns: 1 } })
+    expect(await relation('shop.empty')).toMatchObject({ rows: 0, columns: [{ hint: 'email', values: 0 }, { values: 0 }] })
+  })
+
+  it('takes rows of a large table from all over it', async () => {
+    const scanned = await relation('shop.large')
+    expect(scanned?.rows).toBeGreaterThan(0)
+    expect(scanned?.rows).toBeLessThanOrEqual(200)
+    let found = 0
+    for (let times = 0; times < 8 && found === 0; times++) found = (await relation('shop.large'))?.columns[0]?.found.email ?? 0
+    expect(found).toBeGreaterThan(0)
+  })
+
+  it('reads names as they are, whatever stands in them', async () => {
+    expect(await relation('Odd."name.Ta ble')).toMatchObject({
+      columns: [{ column: 'postgres.Odd."name.Ta ble.Co "l', found: { email: 1 } }],
+    })
+  })
+
+  it('keeps to its bounds, and says what it left out', async () => {
+    expect(await relation('shop.customers', { columns: 2 })).toMatchObject({ skipped: { why: 'too many columns', columns: 5 } })
+    const few = await steps({ relations: 1 })
+    expect(few.filter(({ scanned }) => scanned?.skipped?.why === 'too many relations').length).toBeGreaterThan(3)
+    expect((await steps({ schemas: ['shop'] })).some(({ scanned }) => scanned?.relation.startsWith('Odd'))).toBe(false)
+    expect(await relation('shop.large', { rows: 10 })).toMatchObject({ rows: expect.toSatisfy((rows: number) => rows <= 10) })
+  })
+
+  it('does not wait for a lock, and leaves no transaction behind', async () => {
+    const { Client } = await import('pg')
+    const other = new Client(server.url)
+    await other.connect()
+    await other.query('BEGIN; LOCK TABLE shop.customers')
+    try {
+      expect(await relation('shop.customers')).toMatchObject({ rows: 0, skipped: { why: 'locked', sqlstate: '55P03' } })
+    } finally {
+      await other.end()
+    }
+    const [left] = await server.query(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE usename = 'looker' AND state <> 'idle'`)
+    expect(left?.n).toBe(0)
+  })
+
+  it('ends when it is told to', async () => {
+    const ending = new AbortController()
+    const scanning = steps({}, ending.signal)
+    ending.abort(new Error('enough'))
+    await expect(scanning).rejects.toThrow('enough')
+  })
+})
