@@ -87,6 +87,7 @@ export function catalogOf(parts: CatalogParts): Catalog {
     userOperators: (name) => operators.filter((each) => each.name === name),
     userType: (schema, name) => types.find((each) => each.schema === schema && each.name === name),
     userTypes: (name) => types.filter((each) => each.name === name),
+    userTypeByOid: (oid) => types.find((each) => each.oid === oid),
     eventTriggers: parts.eventTriggers ?? false,
     typeCode: parts.typeCode ?? { casts: false, inputs: false },
   }

@@ -143,10 +143,12 @@ describe('the catalog of a real database', () => {
     expect(relation('emails').view).toEqual({
       uses: [{ relation: relation('customers').oid, columns: ['email', 'id'] }],
       calls: ['pg_catalog.int84gt'],
+      columns: [{ from: [{ relation: relation('customers').oid, columns: ['email'] }], plain: true, certain: true }],
     })
     expect(relation('spied_emails').view).toEqual({
       uses: [{ relation: relation('emails').oid, columns: ['email'] }],
       calls: ['app.spy', 'pg_catalog.lower'],
+      columns: [{ from: [{ relation: relation('emails').oid, columns: ['email'] }], plain: false, certain: true }],
     })
     expect(relation('rows').view?.uses).toEqual([{ relation: relation('customers').oid, columns: ['*'] }])
     expect(named(relation('users').view!.uses.map((use) => use.relation))).toEqual(['pg_shadow'])

@@ -16,8 +16,10 @@ export interface Catalog {
   userOperators(name: string): readonly UserOperator[]
   /** Types in every schema but pg_catalog and information_schema. */
   userType(schema: string, name: string): UserType | undefined
-  /** Schemas that hold a type of this name. */
+  /** Types of this name in every schema. */
   userTypes(name: string): readonly UserType[]
+  /** A type that does not come with PostgreSQL, those of rows left out. */
+  userTypeByOid(oid: number): UserType | undefined
   /** Event triggers are enabled: any DDL runs user code. */
   readonly eventTriggers: boolean
   /** Whether there is code of users that is not harmless behind the casts, or behind input and constraints, of any user type. */
@@ -42,6 +44,12 @@ export interface Relation {
   readonly kind: RelationKind
   /** In order; dropped ones left out. */
   readonly columns: readonly string[]
+  /** attnum of each of `columns`; absent where they are 1, 2, 3 and so on. */
+  readonly numbers?: readonly number[]
+  /** atttypid of each of `columns`. */
+  readonly types?: readonly number[]
+  /** Columns that are computed from others of the row. Absent: none. */
+  readonly generated?: readonly ({ readonly column: string } & ColumnLineage)[]
   /** Inheritance and partitions, direct ones; oids. */
   readonly parents: readonly number[]
   readonly children: readonly number[]
@@ -70,6 +78,16 @@ export interface Relation {
   readonly userCode: { readonly onRead: boolean; readonly onWrite: boolean }
 }
 
+/** What a column of a view, or one that is generated, is made of. */
+export interface ColumnLineage {
+  /** Columns that may flow into it, by relation; `*` for whole rows. What is named here may itself be of a view. */
+  readonly from: readonly { readonly relation: number; readonly columns: readonly string[] }[]
+  /** It is the only one of `from`, handed through unchanged. */
+  readonly plain: boolean
+  /** It is made of nothing but those, constants, and functions, operators and casts whose flow is known. */
+  readonly certain: boolean
+}
+
 export interface Cascade {
   readonly relation: number
   readonly on: 'delete' | 'update'
@@ -91,6 +109,11 @@ export interface ViewFacts {
    * then the view is opaque. Operators, casts and types count as the functions behind them.
    */
   readonly calls?: readonly string[]
+  /**
+   * What each column is made of, in order. Absent where the definition could not be read: then each may be made of all that it uses, and
+   * of more.
+   */
+  readonly columns?: readonly ColumnLineage[]
 }
 
 /** What the policies of a table come to, all of them together: which apply depends on the role and the command. */
@@ -124,4 +147,8 @@ export interface UserType {
   readonly kind: 'base' | 'composite' | 'domain' | 'enum' | 'range' | 'multirange' | 'pseudo'
   /** Input, casts and constraints are built in, or harmless code of an extension: making a value of it has no effect. */
   readonly harmless: boolean
+  /** pg_type.oid; absent for types of the rows of tables and views. */
+  readonly oid?: number
+  /** Of an enum: its labels, in order. */
+  readonly labels?: readonly string[]
 }

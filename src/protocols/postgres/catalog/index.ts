@@ -1,4 +1,4 @@
-export { type BuiltinFunction, builtinFunction, builtinOperator, builtinType } from './builtin/index.ts'
+export { type BuiltinFunction, builtinFunction, builtinOperator, builtinType, flowIsKnown } from './builtin/index.ts'
 export type * from './catalog.ts'
 export { CatalogError, type CatalogErrorCode, catalogErrors } from './errors.ts'
 export { type ReadSnapshot, readSnapshot, type SnapshotLimits } from './read-snapshot.ts'

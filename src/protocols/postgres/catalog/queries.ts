@@ -24,13 +24,14 @@ export const SCHEMAS = `SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE ${
 
 /**
  * oid, schema, name, kind, row security, columns (JSON), the table of an index or of a TOAST table, columns of a partition key (JSON), whether
- * it has expressions too, whether an exclusion constraint is on it
+ * it has expressions too, whether an exclusion constraint is on it, attnum and atttypid of the columns (JSON)
  */
 export const RELATIONS = `SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, a.names, COALESCE(i.indrelid, t.oid),
   ${namesOf('c.oid', 'p.partattrs::pg_catalog.int2[]')}, p.partexprs IS NOT NULL,
-  EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisexclusion)
+  EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisexclusion), a.numbers, a.types
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN (SELECT attrelid, pg_catalog.json_agg(attname ORDER BY attnum) AS names FROM pg_catalog.pg_attribute
+  LEFT JOIN (SELECT attrelid, pg_catalog.json_agg(attname ORDER BY attnum) AS names, pg_catalog.json_agg(attnum ORDER BY attnum) AS numbers,
+    pg_catalog.json_agg(atttypid ORDER BY attnum) AS types FROM pg_catalog.pg_attribute
     WHERE attnum > 0 AND NOT attisdropped GROUP BY attrelid) a ON a.attrelid = c.oid AND c.relkind NOT IN ('i', 'I')
   LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
   LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = c.oid
@@ -89,6 +90,18 @@ export const VIEW_CODE = `SELECT r.ev_class, ${functionsIn('r.ev_action')}, r.ev
   (SELECT pg_catalog.json_agg(DISTINCT m[1]::oid) FROM pg_catalog.regexp_matches(r.ev_action::text, ':relid ([1-9][0-9]*)', 'g') m)
   FROM pg_catalog.pg_rewrite r WHERE r.rulename = '_RETURN' AND r.ev_class >= 16384 ORDER BY r.ev_class`
 
+/** Characters of a rule tree up to which it is read: some 20 KB for a view of a few tables. */
+const LONGEST_TREE = 262_144
+
+/** view, its rule tree */
+export const VIEW_TREES = `SELECT r.ev_class, r.ev_action::text FROM pg_catalog.pg_rewrite r
+  WHERE r.rulename = '_RETURN' AND r.ev_class >= 16384 AND pg_catalog.length(r.ev_action::text) <= ${LONGEST_TREE} ORDER BY r.ev_class`
+
+/** relation, column, the expression that it is computed by */
+export const GENERATED = `SELECT d.adrelid, a.attname, d.adbin::text FROM pg_catalog.pg_attrdef d
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum JOIN pg_catalog.pg_class c ON c.oid = d.adrelid
+  WHERE a.attgenerated <> '' AND c.relpersistence <> 't' AND d.adrelid >= 16384 ORDER BY d.adrelid, a.attnum`
+
 const POLICY_TREES = `pg_catalog.concat(p.polqual::pg_catalog.text, ' ', p.polwithcheck::pg_catalog.text)`
 
 /** table, relation that a policy of it names, columns (JSON, null: none) */
@@ -143,12 +156,14 @@ export const OPERATORS = `SELECT n.nspname, o.oprname, o.oprcode::oid FROM pg_ca
   JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid >= 16384 AND ${LASTING} ORDER BY o.oid`
 
 /**
- * oid, schema, name, kind, relation of a composite, its base, element or subtype, input and output functions (JSON), range functions (JSON).
+ * oid, schema, name, kind, relation of a composite, its base, element or subtype, input and output functions (JSON), range functions (JSON),
+ * labels of an enum (JSON).
  * Types of the rows of tables are left out: what they are follows from the table.
  */
 export const TYPES = `SELECT t.oid, n.nspname, t.typname, t.typtype, t.typrelid, COALESCE(NULLIF(t.typbasetype, 0), g.rngsubtype, t.typelem),
   pg_catalog.json_build_array(t.typinput::oid, t.typoutput::oid, t.typreceive::oid, t.typsend::oid, t.typmodin::oid, t.typmodout::oid),
-  CASE WHEN g.rngtypid IS NOT NULL THEN pg_catalog.json_build_array(g.rngcanonical::oid, g.rngsubdiff::oid) END
+  CASE WHEN g.rngtypid IS NOT NULL THEN pg_catalog.json_build_array(g.rngcanonical::oid, g.rngsubdiff::oid) END,
+  (SELECT pg_catalog.json_agg(l.enumlabel ORDER BY l.enumsortorder) FROM pg_catalog.pg_enum l WHERE l.enumtypid = t.oid)
   FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
   LEFT JOIN pg_catalog.pg_range g ON t.oid IN (g.rngtypid, g.rngmultitypid)
   LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem
@@ -188,5 +203,5 @@ export const FINGERPRINT = `SELECT pg_catalog.concat_ws(',', pg_catalog.current_
   ${sum('pg_rewrite', 'x.oid', OF_LASTING('ev_class'))}, ${sum('pg_attrdef', 'x.oid', OF_LASTING('adrelid'))},
   ${sum('pg_policy', 'x.oid')}, ${sum('pg_index', 'x.indexrelid', OF_LASTING('indrelid'))}, ${sum('pg_partitioned_table', 'x.partrelid')},
   ${sum('pg_proc', 'x.oid')}, ${sum('pg_aggregate', 'x.aggfnoid')}, ${sum('pg_operator', 'x.oid')}, ${sum('pg_cast', 'x.oid')},
-  ${sum('pg_type', 'x.oid', OF_LASTING('typrelid'))}, ${sum('pg_range', 'x.rngtypid')}, ${sum('pg_opclass', 'x.oid')},
+  ${sum('pg_type', 'x.oid', OF_LASTING('typrelid'))}, ${sum('pg_enum', 'x.oid')}, ${sum('pg_range', 'x.rngtypid')}, ${sum('pg_opclass', 'x.oid')},
   ${sum('pg_amproc', 'x.oid')}, ${sum('pg_amop', 'x.oid')}, ${sum('pg_extension', 'x.oid')}, ${sum('pg_event_trigger', 'x.oid')})`

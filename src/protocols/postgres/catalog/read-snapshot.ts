@@ -3,6 +3,7 @@ import type { PostgresTarget } from '../target.ts'
 import { WireError } from '../wire/errors.ts'
 import { CatalogError } from './errors.ts'
 import * as sql from './queries.ts'
+import { generatedFlow, viewFlow } from './rule-flow.ts'
 import type { ExpressionRow, Snapshot } from './snapshot.ts'
 
 export interface SnapshotLimits {
@@ -67,17 +68,22 @@ async function readAll(run: Run): Promise<Snapshot> {
   return {
     ...server,
     schemas: await run(sql.SCHEMAS, ([name]) => text(name)),
-    relations: await run(sql.RELATIONS, ([oid, schema, name, kind, rowSecurity, columns, of, partitionKey, expressions, exclusion]) => ({
-      oid: number(oid),
-      schema: text(schema),
-      name: text(name),
-      kind: text(kind),
-      rowSecurity: rowSecurity === 't',
-      columns: list<string>(columns),
-      of: number(of),
-      partitionKey: [...list<string>(partitionKey), ...(expressions === 't' ? ['*'] : [])],
-      exclusion: exclusion === 't',
-    })),
+    relations: await run(
+      sql.RELATIONS,
+      ([oid, schema, name, kind, rowSecurity, columns, of, partitionKey, expressions, exclusion, numbers, types]) => ({
+        oid: number(oid),
+        schema: text(schema),
+        name: text(name),
+        kind: text(kind),
+        rowSecurity: rowSecurity === 't',
+        columns: list<string>(columns),
+        ...(inOrder(oids(numbers)) ? {} : { numbers: oids(numbers) }),
+        types: oids(types),
+        of: number(of),
+        partitionKey: [...list<string>(partitionKey), ...(expressions === 't' ? ['*'] : [])],
+        exclusion: exclusion === 't',
+      }),
+    ),
     inheritance: await run(sql.INHERITANCE, ([child, parent]) => [number(child), number(parent)] as const),
     foreignKeys: await run(sql.FOREIGN_KEYS, ([referenced, key, referencing, columns, deleteSets, onDelete, onUpdate, generated]) => ({
       referenced: number(referenced),
@@ -98,6 +104,12 @@ async function readAll(run: Run): Promise<Snapshot> {
     rules: await run(sql.RULES, ([relation]) => number(relation)),
     viewUses: await run(sql.VIEW_USES, uses),
     viewCode: await run(sql.VIEW_CODE, code),
+    viewColumns: await run(sql.VIEW_TREES, ([view, tree]) => ({ view: number(view), columns: viewFlow(text(tree)) ?? [] })),
+    generated: await run(sql.GENERATED, ([relation, column, tree]) => ({
+      relation: number(relation),
+      column: text(column),
+      flow: generatedFlow(text(tree), number(relation)),
+    })),
     policyUses: await run(sql.POLICY_USES, uses),
     policyCode: await run(sql.POLICY_CODE, code),
     expressions: await run(sql.EXPRESSION_CODE, ([part, owner, functions]) => ({
@@ -118,7 +130,7 @@ async function readAll(run: Run): Promise<Snapshot> {
       symbol: symbol ?? undefined,
     })),
     operators: await run(sql.OPERATORS, ([schema, name, called]) => ({ schema: text(schema), name: text(name), function: number(called) })),
-    types: await run(sql.TYPES, ([oid, schema, name, kind, relation, of, io, range]) => ({
+    types: await run(sql.TYPES, ([oid, schema, name, kind, relation, of, io, range, labels]) => ({
       oid: number(oid),
       schema: text(schema),
       name: text(name),
@@ -127,6 +139,7 @@ async function readAll(run: Run): Promise<Snapshot> {
       of: number(of),
       io: oids(io),
       range: oids(range),
+      ...(labels === null ? {} : { labels: list<string>(labels) }),
     })),
     columnTypes: await run(sql.COLUMN_TYPES, ([relation, type, rowsOf]) => ({
       relation: number(relation),
@@ -143,6 +156,8 @@ async function readAll(run: Run): Promise<Snapshot> {
     operatorClasses: await run(sql.OPERATOR_CLASSES, ([type, functions]) => ({ type: number(type), functions: oids(functions) })),
   }
 }
+
+const inOrder = (numbers: readonly number[]) => numbers.every((number, index) => number === index + 1)
 
 /** Of VIEW_USES. */
 const uses = ([view, relation, columns]: TextRow) => ({ view: number(view), relation: number(relation), columns: list<string>(columns) })

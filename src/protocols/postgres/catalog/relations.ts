@@ -1,6 +1,7 @@
 import type { Cascade, Relation, RelationKind, ViewFacts } from './catalog.ts'
 import type { Snapshot, TriggerRow } from './snapshot.ts'
 import { FIRST_USER_OID, isBuiltin, type Trust } from './trust.ts'
+import { ViewLineage } from './view-lineage.ts'
 
 /** pg_class.relkind */
 const KINDS: Readonly<Record<string, RelationKind>> = {
@@ -43,6 +44,8 @@ export function* relationsOf(snapshot: Snapshot, trust: Trust): Generator<Relati
   const code = expressionCode(snapshot, trust)
   yield
   const views = viewFacts(snapshot.viewUses, snapshot.viewCode, trust)
+  const lineage = new ViewLineage(snapshot, trust)
+  yield
   const policies = viewFacts(snapshot.policyUses, snapshot.policyCode, trust)
   // Only a superuser can change how PostgreSQL's own types are converted into one another; then any expression may run that.
   const everywhere = snapshot.casts.some(
@@ -50,7 +53,7 @@ export function* relationsOf(snapshot: Snapshot, trust: Trust): Generator<Relati
   )
   yield
   for (const row of snapshot.relations) {
-    const { oid, schema, name, columns, of, partitionKey, rowSecurity } = row
+    const { oid, schema, name, columns, numbers, types, of, partitionKey, rowSecurity } = row
     const kind = KINDS[row.kind]
     // Of a kind that PostgreSQL has not got yet: a name that stays unknown.
     if (!kind) continue
@@ -58,6 +61,8 @@ export function* relationsOf(snapshot: Snapshot, trust: Trust): Generator<Relati
     const rows = trust.rows(oid)
     const secured = policies.get(oid)
     const policy = rowSecurity && called?.policy === true
+    const seen = lineage.ofView(row)
+    const generated = lineage.generated(oid)
     const view =
       kind === 'view' || kind === 'materialized view' ? (views.get(oid) ?? (oid < FIRST_USER_OID ? LEAF : { uses: [] })) : undefined
     yield {
@@ -66,12 +71,15 @@ export function* relationsOf(snapshot: Snapshot, trust: Trust): Generator<Relati
       name,
       kind,
       columns,
+      ...(numbers ? { numbers } : {}),
+      ...(types ? { types } : {}),
+      ...(generated ? { generated } : {}),
       parents: parents.get(oid) ?? NONE,
       children: children.get(oid) ?? NONE,
       cascades: cascades.get(oid) ?? NONE,
       referencedBy: referencedBy.get(oid) ?? NONE,
       ...(of === 0 ? {} : { of }),
-      ...(view ? { view } : {}),
+      ...(view ? { view: seen ? { ...view, columns: seen } : view } : {}),
       ...(secured ? { policies: { ...secured, enabled: rowSecurity } } : {}),
       ...(partitionKey.length > 0 ? { partitionKey } : {}),
       ...(row.exclusion ? { exclusion: true } : {}),

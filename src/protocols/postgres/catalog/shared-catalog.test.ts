@@ -14,6 +14,8 @@ const EMPTY: Snapshot = {
   rules: [],
   viewUses: [],
   viewCode: [],
+  viewColumns: [],
+  generated: [],
   policyUses: [],
   policyCode: [],
   expressions: [],
@@ -32,6 +34,8 @@ const name = fc.constantFrom('a', 'b', '', 'lower', '__proto__', 'a\nb', '\u{1f6
 const names = fc.array(name, { maxLength: 3 })
 const letter = (letters: string) => fc.constantFrom(...letters)
 const many = <Row>(row: fc.Arbitrary<Row>) => fc.array(row, { maxLength: 8 })
+
+const flow = fc.record({ from: many(fc.tuple(oid, fc.nat(4))), plain: fc.boolean(), calls: oids, known: fc.boolean() })
 
 const snapshots: fc.Arbitrary<Snapshot> = fc.record({
   serverVersion: fc.constantFrom(150_000, 180_004),
@@ -67,6 +71,8 @@ const snapshots: fc.Arbitrary<Snapshot> = fc.record({
   rules: oids,
   viewUses: many(fc.record({ view: oid, relation: oid, columns: names })),
   viewCode: many(fc.record({ view: oid, functions: oids, rows: fc.boolean(), types: oids, relations: oids })),
+  viewColumns: many(fc.record({ view: oid, columns: many(flow) })),
+  generated: many(fc.record({ relation: oid, column: name, flow })),
   policyUses: many(fc.record({ view: oid, relation: oid, columns: names })),
   policyCode: many(fc.record({ view: oid, functions: oids, rows: fc.boolean(), types: oids, relations: oids })),
   expressions: many(fc.record({ part: fc.constantFrom('write', 'both', 'policy', 'domain'), owner: oid, functions: oids })),

@@ -158,9 +158,9 @@ const TYPE_KINDS: Readonly<Record<string, UserType['kind']>> = {
   p: 'pseudo',
 }
 
-function userType({ oid, schema, name, kind }: TypeRow, trust: Trust): UserType {
+function userType({ oid, schema, name, kind, labels }: TypeRow, trust: Trust): UserType {
   const { use, make } = trust.type(oid)
-  return { schema, name, kind: TYPE_KINDS[kind] ?? 'pseudo', harmless: use && make }
+  return { schema, name, kind: TYPE_KINDS[kind] ?? 'pseudo', harmless: use && make, oid, ...(labels && { labels }) }
 }
 
 /** Relations by what they are looked up by. */
@@ -189,6 +189,7 @@ class LinkedCatalog implements SharedCatalog {
   readonly #functions: ReadonlyMap<string, UserFunction[]>
   readonly #operators: ReadonlyMap<string, UserOperator[]>
   readonly #types: ReadonlyMap<string, UserType[]>
+  readonly #typesByOid: ReadonlyMap<number | undefined, UserType>
   readonly #rows: ReadonlySet<number>
 
   constructor(head: Head, links: Links, version: string, shared: SharedArrayBuffer) {
@@ -203,6 +204,7 @@ class LinkedCatalog implements SharedCatalog {
     this.#functions = Map.groupBy(head.functions, ({ name }) => name)
     this.#operators = Map.groupBy(head.operators, ({ name }) => name)
     this.#types = Map.groupBy(head.types, ({ name }) => name)
+    this.#typesByOid = new Map(head.types.map((type) => [type.oid, type]))
     this.#rows = new Set(head.rows)
   }
 
@@ -234,6 +236,10 @@ class LinkedCatalog implements SharedCatalog {
     const rows = [...(this.#links.byName.get(name)?.values() ?? [])].flatMap((relation) => this.#rowType(relation))
     const types = this.#types.get(name) ?? []
     return rows.length > 0 ? [...types, ...rows] : types
+  }
+
+  userTypeByOid(oid: number): UserType | undefined {
+    return this.#typesByOid.get(oid)
   }
 
   /** Every table and view is a type too; composite types are listed as types, and those of PostgreSQL's own relations are built in. */

@@ -1,3 +1,5 @@
+import type { Flow } from './rule-flow.ts'
+
 /** What was read of a target's catalog, as it stands there. Oids are numbers; 0 is none. */
 export interface Snapshot {
   readonly serverVersion: number
@@ -13,6 +15,10 @@ export interface Snapshot {
   readonly rules: readonly number[]
   readonly viewUses: readonly { readonly view: number; readonly relation: number; readonly columns: readonly string[] }[]
   readonly viewCode: readonly ViewCodeRow[]
+  /** What the columns of views are made of; a view whose definition could not be read is not among them. */
+  readonly viewColumns: readonly { readonly view: number; readonly columns: readonly Flow[] }[]
+  /** Columns that are computed from others. */
+  readonly generated: readonly { readonly relation: number; readonly column: string; readonly flow: Flow }[]
   /** What the policies of a table use and call, as for a view. */
   readonly policyUses: Snapshot['viewUses']
   readonly policyCode: readonly ViewCodeRow[]
@@ -33,6 +39,10 @@ export interface RelationRow {
   readonly kind: string
   readonly rowSecurity: boolean
   readonly columns: readonly string[]
+  /** attnum of each of them; absent: 1, 2, 3 and so on. */
+  readonly numbers?: readonly number[]
+  /** atttypid of each of them; absent: not known. */
+  readonly types?: readonly number[]
   /** Of an index or a TOAST table: its table. */
   readonly of: number
   /** Of a partitioned table: the columns of its key; `*` where it has expressions. */
@@ -112,6 +122,8 @@ export interface TypeRow {
   readonly io: readonly number[]
   /** Canonical and difference function of a range. */
   readonly range: readonly number[]
+  /** Of an enum. */
+  readonly labels?: readonly string[]
 }
 
 /** A column type that is not built in. */

@@ -16,6 +16,8 @@ const EMPTY: Snapshot = {
   rules: [],
   viewUses: [],
   viewCode: [],
+  viewColumns: [],
+  generated: [],
   policyUses: [],
   policyCode: [],
   expressions: [],

@@ -26,6 +26,8 @@ export class Rows {
     rules: [],
     viewUses: [],
     viewCode: [],
+    viewColumns: [],
+    generated: [],
     policyUses: [],
     policyCode: [],
     expressions: [],

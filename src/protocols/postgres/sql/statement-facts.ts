@@ -14,6 +14,36 @@ export interface SessionView {
   readonly altered?: readonly string[]
   /** Whether the gateway keeps this session read-only at the server: what would undo that is `admin`. */
   readonly readOnly: boolean
+  /** What may flow into each column of a result is wanted: `outputs` of the statements. */
+  readonly lineage?: true
+}
+
+/** What may flow into one column of a result. */
+export interface OutputColumn {
+  /**
+   * Columns as `schema.relation.column`, sorted: those of base tables, of their parents and children, and those of the views on the way.
+   * `schema.relation.*` stands for whole rows.
+   */
+  readonly from: readonly string[]
+  /** It is one column of a base table, handed through unchanged, however many views, subqueries and names lie between. */
+  readonly plain: boolean
+  /**
+   * It is made of nothing but columns, constants, and functions, operators and casts whose flow is known (docs/lineage.md). Otherwise
+   * anything may flow into it.
+   */
+  readonly certain: boolean
+}
+
+/** How the content of a COPY TO is written, as its options say; what they do not say is PostgreSQL's default. */
+export interface CopyTo {
+  readonly format: 'text' | 'csv' | 'binary'
+  readonly delimiter: string
+  readonly quote: string
+  readonly escape: string
+  readonly null: string
+  readonly header: boolean
+  /** Absent: client_encoding. */
+  readonly encoding?: string
 }
 
 /** What one statement of a text is and does. */
@@ -27,6 +57,15 @@ export interface StatementFacts {
    * the trail, so that the statement can be found; never for rules.
    */
   readonly seen?: { readonly reads: readonly string[]; readonly writes: readonly string[]; readonly functions: readonly string[] }
+  /**
+   * Columns of the rows that it answers with, or copies out, in order; empty where there are none. Absent where `SessionView.lineage` did
+   * not ask for them, and where nobody can say how many there are. Of EXECUTE and FETCH: those of the statement behind the name.
+   */
+  readonly outputs?: readonly OutputColumn[]
+  /** Where only the number of columns is not known: what may flow into any of them. */
+  readonly anyOutput?: OutputColumn
+  /** COPY TO, where every option of it is known. */
+  readonly copyTo?: CopyTo
   /** SQL-level EXECUTE: the name whose statement it runs. Its own facts are those of the parameters only. */
   readonly executes?: string
   /** FETCH, MOVE, WHERE CURRENT OF: the cursor whose statement it runs on. */

@@ -1,4 +1,5 @@
 import type { Effect } from '../../../../operations/index.ts'
+import { SHOW_NOTHING } from './flow.ts'
 import { FUNCTIONS, INFORMATION_FUNCTIONS, INFORMATION_TYPES, OPERATORS, TYPES } from './generated.ts'
 import { specialFunction, throughTypes } from './special-functions.ts'
 
@@ -36,6 +37,15 @@ export function builtinFunction(schema: string, name: string): BuiltinFunction |
   if (known) return known
   const special = specialFunction(name)
   return special && { kind: 'effect', ...special }
+}
+
+/**
+ * Whether what a built-in function gives back is made of nothing but its arguments and of what says nothing of any table: no value of a column
+ * comes out of it that did not go in.
+ */
+export function flowIsKnown(schema: string, name: string): boolean {
+  const builtin = builtinFunction(schema, name)
+  return builtin !== undefined && (builtin.kind === 'harmless' || SHOW_NOTHING.has(builtin.effect.action))
 }
 
 /** Whether every operator of this name in pg_catalog is there in PostgreSQL itself and has no effect. */
