@@ -1,13 +1,29 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
+/** What holds a start or an answer against the clock as people would: measured with nothing else under way. */
+const ALONE = ['test/postgres/start-stop.test.ts']
+/** Suites of their own: .ci/suites/30-install installs the project twice from scratch, 06-postgres-regress fetches what it reads. */
+const ELSEWHERE = [...configDefaults.exclude, 'test/install/**', 'test/postgres/regress/**']
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    // Suites of their own: .ci/suites/30-install installs the project twice from scratch, 06-postgres-regress fetches what it reads.
-    exclude: [...configDefaults.exclude, 'test/install/**', 'test/postgres/regress/**'],
     // Real servers start in acceptance tests; a hang is still found well within this.
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    projects: [
+      { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [...ELSEWHERE, ...ALONE],
+          // By default one less than there are processors, which is one on two: most files wait for servers more than they compute.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 })

@@ -29,6 +29,7 @@ beforeEach(async () => {
   writeFileSync(join(folder, 'ca.pem'), certificates.ca)
   house = await new ApprovalHouse().open()
   issuer = await startPeopleIssuer({
+    pollEvery: 1,
     accounts: { ada: { name: 'Ada', groups: ['sre'] }, eve: { name: 'Eve', groups: ['sre'] }, grace: { name: 'Grace', groups: ['sre'] } },
   })
   people = startPeople([settingsOf(issuer, { link: { ci: '{sub}@ci' } })], { approver: { groups: ['okta/sre'] } })

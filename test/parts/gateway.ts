@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type LocalClient, localClient, socketTransport } from '../../src/api/local/index.ts'
+import { cacheFolder } from './cache-folder.ts'
 import { ALLOW_ALL, type TargetOptions, type WrittenConfig, writtenIssuer, writtenResource } from './gateway-config.ts'
 import type { TestIssuer } from './issuer.ts'
 import { boundToThisProcess } from './lifetime.ts'
@@ -97,7 +98,8 @@ async function launch(
     {
       cwd: folder,
       stdio: ['ignore', logged, logged],
-      env: { PATH: process.env.PATH, HOME: folder, TZ: 'UTC', ...options.environment },
+      // What Node compiled of our code is the same for all of them: only the first has to do it.
+      env: { PATH: process.env.PATH, HOME: folder, XDG_CACHE_HOME: cacheFolder(), TZ: 'UTC', ...options.environment },
     },
   )
   closeSync(logged)

@@ -17,6 +17,8 @@ export interface PeopleIssuerOptions {
   readonly pairwise?: boolean
   /** How the registration with a secret sends it. Default `client_secret_post`. */
   readonly secretBy?: 'client_secret_post' | 'client_secret_basic'
+  /** Seconds that its device flow wants between polls, for tests that really wait for them; it names none by default, which means five. */
+  readonly pollEvery?: number
 }
 
 /** Takes the place of what the issuer would answer. */
@@ -58,6 +60,9 @@ export async function startPeopleIssuer(options: PeopleIssuerOptions): Promise<T
   const pair = await generateKeyPair('RS256', { extractable: true })
   const named = { kid: randomUUID(), alg: 'RS256', use: 'sig' }
   const instead = new Map<string, Instead>()
+  const { pollEvery } = options
+  if (pollEvery !== undefined)
+    instead.set('/device/auth', (body) => ({ body: JSON.stringify({ ...(JSON.parse(body) as object), interval: pollEvery }) }))
   const asked: TestPeopleIssuer['asked'][number][] = []
   let answer: RequestListener = () => undefined
   const server = createServer((request, response) => {

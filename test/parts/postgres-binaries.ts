@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
+import { cacheFolder } from './cache-folder.ts'
 import { asUnprivileged, giveToUnprivileged } from './unprivileged.ts'
 
 /** A PostgreSQL that can be run: where its programs are, and what they need in their environment. */
@@ -87,11 +87,9 @@ function plainEnvironment(): NodeJS.ProcessEnv {
  * that test processes that start together never see half of it.
  */
 function cached(name: string, fill: (folder: string) => void): string {
-  // Not below anybody's home: the user that runs the server could not reach it there.
-  const home = join(tmpdir(), `gatescribe-parts-${process.getuid?.() ?? 'user'}`)
+  const home = cacheFolder()
   const folder = join(home, name)
   if (existsSync(folder)) return folder
-  mkdirSync(home, { recursive: true, mode: 0o755 })
   const draft = mkdtempSync(join(home, `.${basename(name)}-`))
   chmodSync(draft, 0o755)
   try {

@@ -32,6 +32,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gatescribe-cli-'))
   jobs = await startIssuer()
   people = await startPeopleIssuer({
+    pollEvery: 1,
     redirectUri: `${url}/signin/callback`,
     accounts: {
       ada: { name: 'Ada', groups: ['sre'], github_id: '1815' },

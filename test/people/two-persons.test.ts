@@ -27,6 +27,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gatescribe-cli-'))
   jobs = await startIssuer()
   people = await startPeopleIssuer({
+    pollEvery: 1,
     redirectUri: `${url}/signin/callback`,
     accounts: {
       root: { groups: ['admins'], github_id: '1' },
