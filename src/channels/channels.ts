@@ -1,5 +1,5 @@
 import type { Approvals, RequestView } from '../approvals/index.ts'
-import type { Channel } from './channel.ts'
+import type { Announcement, Channel } from './channel.ts'
 import { ChannelError } from './errors.ts'
 import type { ChannelSettings } from './settings.ts'
 import { type SlackChannel, type SlackParts, slackChannel } from './slack/slack-channel.ts'
@@ -16,6 +16,8 @@ export interface Channels {
   use(settings: readonly ChannelSettings[]): void
   /** Whatever waits for an answer is shown where it is not; to be called once approvals have started. */
   begin(): void
+  /** Tells all of them. Returns at once. */
+  announce(announcement: Announcement): void
   /** What Slack sends here. @throws ChannelError */
   slack(request: SlackRequest): Promise<void>
   /** Takes at most a second for what is on its way. */
@@ -64,6 +66,9 @@ export function createChannels({ approvals, ...parts }: ChannelsOptions): Channe
     begin() {
       hasBegun = true
       for (const each of open.values()) if (each.kind === 'slack') showPending(each.channel)
+    },
+    announce(announcement) {
+      for (const { channel } of open.values()) channel.announce(announcement)
     },
     async slack(request) {
       for (const each of open.values()) if (each.kind === 'slack') return each.channel.interaction(request)

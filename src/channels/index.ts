@@ -1,4 +1,4 @@
-export type { ChannelLog } from './channel.ts'
+export type { Announcement, ChannelLog } from './channel.ts'
 export { type Channels, type ChannelsOptions, createChannels } from './channels.ts'
 export { ChannelError, channelErrors } from './errors.ts'
 export { type ChannelSettings, isSafeUrl, type SlackPerson, type SlackSettings, type WebhookSettings } from './settings.ts'

@@ -7,6 +7,7 @@ import { CodedError, type PostgresResource } from '../operations/index.ts'
 import { coverageOf, type Rule } from '../policy/index.ts'
 import { selectsResource } from '../policy/selectors.ts'
 import { type PostgresAsk, type RoleFacts, readRole } from '../protocols/postgres/index.ts'
+import { breakGlassFinding } from './breaking-glass.ts'
 import type { Rooms } from './rooms.ts'
 import { secretsOf } from './secrets-of.ts'
 import type { Witnessing } from './witnessing.ts'
@@ -23,6 +24,8 @@ export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<
   yield* asideFindings(rooms)
   if (rooms.witnessing) yield witnessFinding(rooms.witnessing)
   yield diskFinding(rooms)
+  if (rooms.breakGlass && (rooms.inForce.config.breakGlass || rooms.breakGlass.counts.unreviewed > 0))
+    yield breakGlassFinding(rooms.breakGlass)
   yield* secretFindings(rooms)
   for (const settings of rooms.inForce.config.issuers) {
     yield await within(`issuer ${settings.name}`, signal, async () => {

@@ -1,5 +1,6 @@
 import type { Config, LimitSettings, LoadedConfig, PostgresResourceConfig } from '../config/index.ts'
 import { createPolicy, type ExplainingPolicy, type GlobalLimits } from '../policy/index.ts'
+import { selectsResource } from '../policy/selectors.ts'
 import { createResources, type Resources } from '../resources/index.ts'
 
 /** What a configuration comes to, once it is taken. */
@@ -25,6 +26,12 @@ export class InForce {
 
   get config(): Config {
     return this.#taken.loaded.config
+  }
+
+  /** Names of the resources that break-glass may be about. */
+  breakable(): ReadonlySet<string> {
+    const { breakGlass, resources } = this.config
+    return new Set(breakGlass ? resources.filter((resource) => selectsResource(breakGlass, resource)).map(({ name }) => name) : [])
   }
 
   replace(taken: Taken): void {

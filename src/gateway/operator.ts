@@ -5,6 +5,7 @@ import type { SignedInPerson } from '../identity/people/index.ts'
 import type { CodedError } from '../operations/index.ts'
 import type { Trail } from '../trail/index.ts'
 import { approvalOperator } from './approving.ts'
+import { breakGlassOperator } from './breaking-glass.ts'
 import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
 import { logOperator } from './log-keys.ts'
@@ -46,6 +47,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
     ...rooms.retention.operator(viewer, who.person),
     ...replayOperator(rooms, viewer),
     ...approvalOperator(rooms, who),
+    ...breakGlassOperator(rooms, who),
     ...personOperator(rooms, who),
     status: (): GatewayStatus => ({
       version: version(),
@@ -60,6 +62,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
       ...notAdmitting(unavailable(trail, draining())),
       listening: listening(),
     }),
+      ...(rooms.breakGlass && { breakGlass: rooms.breakGlass.counts }),
     runs: () => runs.runs(),
     revokeRun: async (id) => runs.revoke(id, viewer),
     resumeRun: (id) => runs.resume(id, viewer),

@@ -121,6 +121,11 @@ export class Records {
     await this.#trail.durable({ kind: 'log.read', fields: { approval, opened: true, viewer } })
   }
 
+  /** Who breaks the glass, and why, is about to be shown. @throws TrailError: then it may not be */
+  async breakGlassOpened(viewer: string, breakGlass: string): Promise<void> {
+    await this.#trail.durable({ kind: 'log.read', fields: { breakGlass, opened: true, viewer } })
+  }
+
   /** An entry that says why somebody wanted it, in his own words: a payload. */
   withReason(kind: EntryKind, said: EntryFields, reason: string): EntryDraft {
     const { fields, payloads } = redactedPayload('reason', this.#key, redactText(Buffer.from(reason)))

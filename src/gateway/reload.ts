@@ -43,6 +43,7 @@ async function reload(rooms: Rooms, path: string): Promise<Reloaded> {
     rooms.runs.useBudgets(loaded.config.budgets)
     endSessionsOfChanged(rooms, before.resources.all)
     rooms.approvals?.usePolicy(after.policy.digest, whoApproves(loaded.config))
+    rooms.breakGlass?.useSettings()
     rooms.channels?.use(loaded.config.approvals.channels)
     return { changed: true, policy: after.policy.digest }
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { PersonOperator, RevokedPerson } from '../api/local/index.ts'
 import { ApprovalError, type RequestView, type RunningApprovals } from '../approvals/index.ts'
+import type { BreakGlass } from '../breakglass/index.ts'
 import type { People } from '../identity/people/index.ts'
 import type { Trail } from '../trail/index.ts'
 import { GatewayError } from './errors.ts'
@@ -11,12 +12,13 @@ export interface RevokingParts {
   /** Undefined where nobody signs in. */
   readonly people: { readonly signIn: Pick<People, 'revoke' | 'restore' | 'revoked'>; readonly records: PeopleRecords } | undefined
   readonly approvals: Pick<RunningApprovals, 'list' | 'revoke' | 'withdraw'> | undefined
+  readonly breakGlass?: Pick<BreakGlass, 'personsRevoked'> | undefined
   readonly retention: Pick<Retention, 'withdrawOf'>
   readonly trail: Pick<Trail, 'pseudonym' | 'whenDurable'>
 }
 
 /** Whom this gateway lets in, as one caller may change it. */
-export function personOperator({ people, approvals, retention, trail }: RevokingParts, who: Viewer): PersonOperator {
+export function personOperator({ people, approvals, breakGlass, retention, trail }: RevokingParts, who: Viewer): PersonOperator {
   const known = () => {
     if (people === undefined) throw new GatewayError('GS_GATEWAY_NO_PEOPLE')
     return people
@@ -32,6 +34,7 @@ export function personOperator({ people, approvals, retention, trail }: Revoking
       const { signIn, records } = known()
       const pseudonym = trail.pseudonym(person.issuer, person.subject)
       const ended = signIn.revoke(person)
+      breakGlass?.personsRevoked(who.name)
       records.personRevoked(person, ended.length, who.name, reason)
       const names = new Set([pseudonym, ...ended.map(({ issuer, subject }) => trail.pseudonym(issuer, subject))])
       let taken = await takeBack(approvals, names, who)

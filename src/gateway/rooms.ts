@@ -1,4 +1,5 @@
 import { createApprovals, type RunningApprovals } from '../approvals/index.ts'
+import type { BreakGlass } from '../breakglass/index.ts'
 import { createNamesAuthority, type NamesAuthority } from '../certificates/index.ts'
 import type { Channels } from '../channels/index.ts'
 import { adminUrlOf, type LoadedConfig } from '../config/index.ts'
@@ -22,6 +23,7 @@ import {
   type EmbeddedDatabase,
   embeddedApprovalStore,
   embeddedAuthorityStore,
+  embeddedBreakGlassStore,
   embeddedBudgetStore,
   embeddedCredentialStore,
   embeddedErasureRequests,
@@ -86,6 +88,8 @@ export interface Rooms {
   /** Absent where nobody signs in here, so that nobody can be asked. */
   readonly approvals: RunningApprovals | undefined
   /** Who else is told of requests; absent where nobody can be asked. */
+  /** Absent where nobody signs in here. */
+  readonly breakGlass: BreakGlass | undefined
   readonly channels: Channels | undefined
   /** Absent where the operator brings a certificate. */
   readonly tls: ServingTls
@@ -139,6 +143,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     closers.push(() => rooms.approvals?.close())
     closers.push(() => rooms.people?.signIn.close())
     closers.push(() => rooms.sql.close())
+    closers.push(() => rooms.breakGlass?.stop())
     const stores = {
       holds: embeddedHoldStore(database),
       state: embeddedRetentionStore(database),
@@ -252,6 +257,17 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   channels?.use(config.approvals.channels)
   const authority = config.gateway.tls.certificate
     ? undefined
+  const glass = people && (await import('../breakglass/index.ts'))
+  const breakGlass =
+    glass &&
+    new glass.BreakGlass({
+      store: embeddedBreakGlassStore(database),
+      trail,
+      settings: () => inForce.config.breakGlass,
+      resources: () => inForce.breakable(),
+      isRevoked: (person) => people.signIn.isRevoked(person),
+      recorded: (place) => payloadsAt(trail, place),
+    })
     : await createNamesAuthority({
         // A client that verifies the name it connects to must be shown that name, also where the name selects a resource.
         names: [...config.gateway.tls.names, ...config.resources.flatMap(({ hosts }) => hosts)],
@@ -297,6 +313,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     channels,
     tls,
     authority,
+    breakGlass,
     connector,
     guard,
   }

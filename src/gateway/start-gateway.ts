@@ -4,6 +4,7 @@ import { type Listening, listenLocally, localApi } from '../api/local/index.ts'
 import { adminUrlOf, loadConfig, watchConfig } from '../config/index.ts'
 import { CodedError, Refusal } from '../operations/index.ts'
 import type { NewLogOrder } from '../trail/index.ts'
+import { beginBreakGlass } from './breaking-glass.ts'
 import { type Doors, openDoors } from './doors.ts'
 import type { GatewayLog } from './log.ts'
 import { operatorOf, type Viewer } from './operator.ts'
@@ -100,6 +101,8 @@ class Gateway implements RunningGateway {
     await this.#rooms.retention.finish()
     this.#rooms.approvals?.start(policy.digest, whoApproves(inForce.config))
     this.#rooms.channels?.begin()
+    const { breakGlass, channels } = this.#rooms
+    if (breakGlass) await beginBreakGlass(breakGlass, channels, this.#log, this.#closing.signal)
     const draining = () => this.#stopping !== undefined
     const parts = {
       rooms: this.#rooms,

@@ -16,6 +16,7 @@ import type {
 import { ApprovalError, type RequestView } from '../../src/approvals/index.ts'
 import type { RunView, SessionView } from '../../src/runs/index.ts'
 import type { CheckStep, EntryFields, EntryKind, LogKey, StoredEntry, StoredPayload } from '../../src/trail/index.ts'
+import { BreakGlassError, type ShownBreakGlass } from '../../src/breakglass/index.ts'
 
 /**
  * An Operator over plain arrays: a fake, for the local API and the commands, whose business is to pass on what any Operator
@@ -55,6 +56,9 @@ export interface InMemoryOperator extends Operator {
   /** The next call of this name throws it. */
   fail(call: keyof Operator, error: Error): void
 }
+  /** Requests to break the glass; what was asked of them, in order. */
+  readonly glasses: ShownBreakGlass[]
+  readonly brokenBy: { readonly step: string; readonly said: unknown }[]
 
 export function inMemoryOperator(namesCa = ''): InMemoryOperator {
   const failures = new Map<string, Error>()
@@ -69,6 +73,16 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     live: { runs: [], sessions: [] },
     sealed: new Map(),
     readings: [],
+  const glass = (id: string) => {
+    const found = operator.glasses.find((one) => one.id === id)
+    if (!found) throw new BreakGlassError('GS_BREAKGLASS_UNKNOWN')
+    return found
+  }
+  const step = async (name: string, said: unknown, id: string) => {
+    operator.brokenBy.push({ step: name, said })
+    throwPlanted(`${name}BreakGlass` as keyof Operator)
+    return glass(id)
+  }
     findings: [],
     exported: [],
     evidence: [],
@@ -92,6 +106,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
         id: `boot.${index}`,
         kind,
         at: '2026-11-23T12:00:00.000000000Z',
+    glasses: [],
+    brokenBy: [],
         fields,
         commitments: Object.fromEntries(payloads.map(({ name }) => [name, `commitment to ${name}`])),
         bytes: new TextEncoder().encode(JSON.stringify(fields)),
@@ -199,6 +215,12 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     },
     async approveErasure(id) {
       throwPlanted('approveErasure')
+    breakGlasses: async () => operator.glasses,
+    breakGlass: async (id) => glass(id),
+    requestBreakGlass: (asked) => step('request', asked, operator.glasses[0]?.id ?? ''),
+    confirmBreakGlass: (id) => step('confirm', id, id),
+    closeBreakGlass: (id, reason) => step('close', { id, reason }, id),
+    reviewBreakGlass: (id, note) => step('review', { id, note }, id),
       operator.erasureAnswers.push({ id, verdict: 'approve', reason: undefined })
       return { scope: 'run', run: 'run_one', runs: ['run_one'], sessions: ['ses_one', 'ses_two'], keys: 3, entry: 12 }
     },

@@ -1,7 +1,8 @@
 import type { Role } from '../../identity/people/index.ts'
 import type { Permission } from '../local/permissions.ts'
 
-const MEMBER = ['signed-in', 'status.read'] as const
+/** Whoever signs in sees that the glass is broken, and may be one who breaks it. */
+const MEMBER = ['signed-in', 'status.read', 'breakglass.read', 'breakglass.request', 'breakglass.close'] as const
 const LIVE = ['resources.read', 'policy.read', 'runs.read', 'sessions.read'] as const
 
 /**
@@ -17,6 +18,9 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'approvals.open',
     'approvals.decide',
     'approvals.revoke',
+    'breakglass.open',
+    'breakglass.confirm',
+    'breakglass.review',
     'runs.revoke',
     'sessions.kill',
   ],
@@ -25,6 +29,8 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     ...LIVE,
     'approvals.read',
     'approvals.open',
+    'breakglass.open',
+    'breakglass.review',
     'trail.read',
     'trail.export',
     'trail.check',
@@ -37,6 +43,8 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     ...LIVE,
     'approvals.read',
     'approvals.revoke',
+    'breakglass.open',
+    'breakglass.confirm',
     'runs.revoke',
     'runs.resume',
     'sessions.kill',

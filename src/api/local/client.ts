@@ -9,6 +9,13 @@ import {
   shownRequestSchema,
 } from './approval-schemas.ts'
 import { answerOf, ask, collect, jsonRequests, parse, readJson } from './ask.ts'
+import {
+  type BreakGlassAnswer,
+  breakGlassSchema,
+  type RequestBreakGlass,
+  type ShownBreakGlassAnswer,
+  shownBreakGlassSchema,
+} from './break-glass-schemas.ts'
 import { LocalError } from './errors.ts'
 import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
 import type { TrailFilter } from './operator.ts'
@@ -118,6 +125,12 @@ export interface LocalClient {
   decideApproval(id: string, verdict: 'approve' | 'deny', reason: string | undefined): Promise<ApprovalAnswer>
   revokeApproval(id: string, reason: string | undefined): Promise<ApprovalAnswer>
   revokePerson(person: PersonAsked, reason: string | undefined): Promise<PersonRevokedAnswer>
+  breakGlasses(): Promise<BreakGlassAnswer[]>
+  breakGlass(id: string): Promise<ShownBreakGlassAnswer>
+  requestBreakGlass(asked: RequestBreakGlass): Promise<BreakGlassAnswer>
+  confirmBreakGlass(id: string): Promise<BreakGlassAnswer>
+  closeBreakGlass(id: string, reason: string | undefined): Promise<BreakGlassAnswer>
+  reviewBreakGlass(id: string, note: string): Promise<BreakGlassAnswer>
   restorePerson(asked: RestorePersonRequest): Promise<RevokedPersonAnswer>
   revokedPersons(): Promise<RevokedPersonAnswer[]>
   secrets(): Promise<SecretAnswer[]>
@@ -179,6 +192,13 @@ export function localClient(send: Transport): LocalClient {
     revokeApproval: (id, reason) => post(`/v1/approvals/${part(id)}/revoke`, { ...(reason !== undefined && { reason }) }, requestSchema),
     revokePerson: (person, reason) =>
       post('/v1/persons/revoke', { ...person, ...(reason !== undefined && { reason }) }, personRevokedSchema),
+    breakGlasses: () => get('/v1/breakglass', z.array(breakGlassSchema)),
+    breakGlass: (id) => get(`/v1/breakglass/${part(id)}`, shownBreakGlassSchema),
+    requestBreakGlass: (asked) => post('/v1/breakglass', asked, breakGlassSchema),
+    confirmBreakGlass: (id) => post(`/v1/breakglass/${part(id)}/confirm`, {}, breakGlassSchema),
+    closeBreakGlass: (id, reason) =>
+      post(`/v1/breakglass/${part(id)}/close`, { ...(reason !== undefined && { reason }) }, breakGlassSchema),
+    reviewBreakGlass: (id, note) => post(`/v1/breakglass/${part(id)}/review`, { note }, breakGlassSchema),
     restorePerson: (asked) => post('/v1/persons/restore', asked, revokedPersonSchema),
     revokedPersons: () => get('/v1/persons/revoked', z.array(revokedPersonSchema)),
     secrets: () => get('/v1/secrets', z.array(secretSchema)),

@@ -1,6 +1,8 @@
 export { shownRequestOf } from './approval-answers.ts'
 export type * from './approval-operator.ts'
 export type * from './approval-schemas.ts'
+export type * from './break-glass-operator.ts'
+export type * from './break-glass-schemas.ts'
 export { type LocalClient, localClient } from './client.ts'
 export { GatewayAnswer, LocalError, localErrors } from './errors.ts'
 export type * from './evidence-operator.ts'

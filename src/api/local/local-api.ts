@@ -6,6 +6,7 @@ import { LocalError } from './errors.ts'
 import type { Operator } from './operator.ts'
 import { codedError, problemOf, statusOf } from './problem.ts'
 import { approvalRoutes } from './routes/approvals.ts'
+import { breakGlassRoutes } from './routes/break-glass.ts'
 import { erasureRoutes } from './routes/erasures.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -89,6 +90,7 @@ export function operatorRoutes(api: LocalApi, log: FailureLog, closing: AbortSig
   approvalRoutes(api)
   trailRoutes(api, closing)
   evidenceRoutes(api, log, closing)
+  breakGlassRoutes(api)
   retentionRoutes(api, log)
   erasureRoutes(api)
   searchRoutes(api, closing)

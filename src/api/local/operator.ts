@@ -1,8 +1,10 @@
+import type { BreakGlassCounts } from '../../breakglass/index.ts'
 import type { RunId } from '../../operations/index.ts'
 import type { RunView, SessionView } from '../../runs/index.ts'
 import type { CheckReport, PageAsked, SearchPage, SearchQuery } from '../../search/index.ts'
 import type { StoredEntry, Trail } from '../../trail/index.ts'
 import type { ApprovalOperator } from './approval-operator.ts'
+import type { BreakGlassOperator } from './break-glass-operator.ts'
 import type { EvidenceOperator } from './evidence-operator.ts'
 import type { LogOperator } from './log-operator.ts'
 import type { PersonOperator } from './person-operator.ts'
@@ -81,6 +83,8 @@ export interface LogStatus {
   /** Entries that are published. */
   readonly size: number
   /** Entries below this index are pruned. */
+  /** How many wait for somebody; absent where nobody signs in. */
+  readonly breakGlass?: BreakGlassCounts
   readonly minimum: number
   /** How long the oldest entry that no checkpoint covers has been waiting for one, ms; 0 where none waits. */
   readonly checkpointAge: number

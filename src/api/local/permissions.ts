@@ -34,6 +34,15 @@ export const permissions = [
   'approvals.revoke',
   /** Lets persons in no more, or again. */
   'people.revoke',
+  /** Which there are, for whom and until when. */
+  'breakglass.read',
+  /** With names and reasons. */
+  'breakglass.open',
+  /** Whether somebody may, the configuration says besides: here and in the next two. */
+  'breakglass.request',
+  'breakglass.confirm',
+  'breakglass.close',
+  'breakglass.review',
   'gateway.operate',
 ] as const
 

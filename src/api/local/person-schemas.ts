@@ -1,14 +1,10 @@
 import { z } from 'zod'
+import { words } from './words.ts'
 
 /** The language of schemas.ts for persons. Times are RFC 3339. */
 
 const person = { issuer: z.string().min(1).max(64), subject: z.string().min(1).max(1024) }
-const reason = z
-  .string()
-  .min(1)
-  .max(1000)
-  .regex(/^[^\p{Cc}]+$/u, 'one line')
-  .optional()
+const reason = words(1000).optional()
 
 /** Body of `POST /v1/persons/revoke`. */
 export const revokePersonSchema = z.strictObject({ ...person, reason })

@@ -1,15 +1,9 @@
 import { z } from 'zod'
+import { words } from './words.ts'
 
 /** The language of schemas.ts for erasure, holds and pruning. Times are RFC 3339. */
 
 const id = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'letters, digits, ".", "_" and "-"')
-/** One line of somebody's own words. */
-const words = (most: number) =>
-  z
-    .string()
-    .min(1)
-    .max(most)
-    .regex(/^[^\p{Cc}]+$/u, 'one line')
 const flag = z
   .enum(['true', 'false'])
   .default('false')

@@ -26,6 +26,7 @@ export const statusSchema = z.object({
   log: z.object({ name: z.string(), size: z.int(), minimum: z.int(), checkpointAge: z.int(), witnesses: witnessesSchema.optional() }),
   unavailable: z.string().optional(),
   listening: z.object({ postgres: z.string().optional(), token: z.string().optional(), admin: z.string().optional() }),
+  breakGlass: z.object({ requested: z.int(), open: z.int(), unreviewed: z.int() }).optional(),
 })
 
 export const runSchema = z.object({

@@ -87,7 +87,7 @@ function claimNote({ claimed }: Card): readonly RichPiece[] {
 }
 
 /** Names are ours. Values may be anybody's: each stands in a box of its own, on one line, so that none can pass for a fact. */
-function factLines(facts: readonly CardFact[]): RichText {
+export function factLines(facts: readonly CardFact[]): RichText {
   return section(
     ...facts.flatMap(({ name, values }): readonly RichPiece[] => [
       { type: 'text', text: `${name}: `, style: { bold: true } },

@@ -1,9 +1,10 @@
 import type { ApprovalChannel, ApprovingPerson, RequestCard, RequestView } from '../../approvals/index.ts'
 import type { Reference } from '../../credentials/index.ts'
 import { type ApprovalId, CodedError, type Run, type RunId } from '../../operations/index.ts'
-import type { Channel, ChannelLog } from '../channel.ts'
+import type { Announcement, Channel, ChannelLog } from '../channel.ts'
 import { NotTaken, Outbox, type OutboxOptions } from '../outbox.ts'
 import type { SlackPerson, SlackSettings } from '../settings.ts'
+import { announcingMessage } from './announcement.ts'
 import { escaped } from './blocks.ts'
 import { type Click, readInteraction } from './interaction.ts'
 import { askingMessage, type SlackMessage, shortMessage } from './message.ts'
@@ -42,6 +43,8 @@ interface Posted {
   readonly buttons: boolean
 }
 
+type Item = { readonly kind: 'request'; readonly request: RequestView } | { readonly kind: 'announcement'; readonly message: SlackMessage }
+
 /** Messages that are remembered: those of requests that are open. */
 const MOST_POSTED = 10_000
 /** Slack does not take the message as it is: it is too long, or not what Slack knows any more. */
@@ -61,14 +64,17 @@ export function slackChannel(given: SlackSettings, parts: SlackParts): SlackChan
   let settings = given
   let teams: ReadonlySet<string> | undefined
 
-  const outbox = new Outbox<RequestView>({
+  const outbox = new Outbox<Item>({
     name: 'slack',
     log,
     atOnce: 1,
     gap,
     latestOnly: true,
     ...(backOff && { backOff }),
-    send: show,
+    send: async (item, signal) => {
+      if (item.kind === 'request') await show(item.request, signal)
+      else await post(item.message, signal)
+    },
   })
 
   /** What is true of a request now, as a new message or in place of the one before. */
@@ -107,15 +113,15 @@ export function slackChannel(given: SlackSettings, parts: SlackParts): SlackChan
       posted.set(id, { ...before, buttons })
       return
     }
-    const answer = await call(
-      'chat.postMessage',
-      { channel, text, blocks, parse: 'none', unfurl_links: false, unfurl_media: false },
-      signal,
-    )
+    const answer = await post({ text, blocks, buttons }, signal)
     const [place, ts] = [textIn(answer, 'channel'), textIn(answer, 'ts')]
     if (place === undefined || ts === undefined) throw new NotTaken('chat.postMessage: it did not say where the message is')
     posted.set(id, { channel: place, ts, buttons })
     if (posted.size > MOST_POSTED) posted.delete(posted.keys().next().value!)
+  }
+
+  function post({ text, blocks }: SlackMessage, signal: AbortSignal): Promise<SlackAnswer> {
+    return call('chat.postMessage', { channel, text, blocks, parse: 'none', unfurl_links: false, unfurl_media: false }, signal)
   }
 
   /** Of which workspace the app is: ids of users mean something only within it. */
@@ -154,7 +160,11 @@ export function slackChannel(given: SlackSettings, parts: SlackParts): SlackChan
 
   return {
     changed(request) {
-      outbox.push(request.id, request)
+      outbox.push(request.id, { kind: 'request', request })
+    },
+    announce(announcement: Announcement) {
+      // In a lane of its own: what comes later does not take its place.
+      outbox.push(`${announcement.about} ${announcement.event}`, { kind: 'announcement', message: announcingMessage(announcement) })
     },
     use(next) {
       settings = next

@@ -43,11 +43,16 @@ export function webhookChannel(settings: WebhookSettings, { secretOf, describe, 
       told.delete(request.id)
       if (event !== 'ended') told.set(request.id, what)
       if (told.size > MOST_TOLD) told.delete(told.keys().next().value!)
-      const id = `ntf_${randomBytes(16).toString('base64url')}`
-      outbox.push(request.id, JSON.stringify({ id, event, request: describe(request), link: request.link }))
+      outbox.push(request.id, notification(event, { request: describe(request), link: request.link }))
     },
+    announce: ({ about, event, body }) => outbox.push(about, notification(event, body)),
     close: () => outbox.close(),
   }
+}
+
+/** With an id of its own: one that is sent again is known by it. */
+function notification(event: string, body: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ id: `ntf_${randomBytes(16).toString('base64url')}`, event, ...body })
 }
 
 function eventOf({ state, decisions }: RequestView): 'asked' | 'decided' | 'ended' {
