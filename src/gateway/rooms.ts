@@ -87,9 +87,9 @@ export interface Rooms {
   readonly people: { readonly signIn: People; readonly records: PeopleRecords } | undefined
   /** Absent where nobody signs in here, so that nobody can be asked. */
   readonly approvals: RunningApprovals | undefined
-  /** Who else is told of requests; absent where nobody can be asked. */
   /** Absent where nobody signs in here. */
   readonly breakGlass: BreakGlass | undefined
+  /** Who else is told of requests; absent where nobody can be asked. */
   readonly channels: Channels | undefined
   /** Absent where the operator brings a certificate. */
   readonly tls: ServingTls
@@ -141,9 +141,9 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     // Behind what ends as approvals close, which is told yet.
     closers.push(() => rooms.channels?.close())
     closers.push(() => rooms.approvals?.close())
+    closers.push(() => rooms.breakGlass?.stop())
     closers.push(() => rooms.people?.signIn.close())
     closers.push(() => rooms.sql.close())
-    closers.push(() => rooms.breakGlass?.stop())
     const stores = {
       holds: embeddedHoldStore(database),
       state: embeddedRetentionStore(database),
@@ -255,8 +255,6 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   const channels =
     approvals && (await import('./channels.ts')).openChannels({ approvals, link, people: people?.signIn, runs, records, references, log })
   channels?.use(config.approvals.channels)
-  const authority = config.gateway.tls.certificate
-    ? undefined
   const glass = people && (await import('../breakglass/index.ts'))
   const breakGlass =
     glass &&
@@ -268,6 +266,8 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
       isRevoked: (person) => people.signIn.isRevoked(person),
       recorded: (place) => payloadsAt(trail, place),
     })
+  const authority = config.gateway.tls.certificate
+    ? undefined
     : await createNamesAuthority({
         // A client that verifies the name it connects to must be shown that name, also where the name selects a resource.
         names: [...config.gateway.tls.names, ...config.resources.flatMap(({ hosts }) => hosts)],
@@ -310,10 +310,10 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     exchange,
     people,
     approvals,
+    breakGlass,
     channels,
     tls,
     authority,
-    breakGlass,
     connector,
     guard,
   }

@@ -14,9 +14,9 @@ import type {
   TrailSearch,
 } from '../../src/api/local/index.ts'
 import { ApprovalError, type RequestView } from '../../src/approvals/index.ts'
+import { BreakGlassError, type ShownBreakGlass } from '../../src/breakglass/index.ts'
 import type { RunView, SessionView } from '../../src/runs/index.ts'
 import type { CheckStep, EntryFields, EntryKind, LogKey, StoredEntry, StoredPayload } from '../../src/trail/index.ts'
-import { BreakGlassError, type ShownBreakGlass } from '../../src/breakglass/index.ts'
 
 /**
  * An Operator over plain arrays: a fake, for the local API and the commands, whose business is to pass on what any Operator
@@ -51,14 +51,14 @@ export interface InMemoryOperator extends Operator {
   /** Requests for approval; the answers that came, in order. */
   readonly requests: ShownRequest[]
   readonly answers: { id: string; verdict: string; reason: string | undefined; channel: string }[]
+  /** Requests to break the glass; what was asked of them, in order. */
+  readonly glasses: ShownBreakGlass[]
+  readonly brokenBy: { readonly step: string; readonly said: unknown }[]
   /** Appends an entry and wakes whoever follows. */
   append(kind: EntryKind, fields: EntryFields, payloads?: readonly StoredPayload[]): StoredEntry
   /** The next call of this name throws it. */
   fail(call: keyof Operator, error: Error): void
 }
-  /** Requests to break the glass; what was asked of them, in order. */
-  readonly glasses: ShownBreakGlass[]
-  readonly brokenBy: { readonly step: string; readonly said: unknown }[]
 
 export function inMemoryOperator(namesCa = ''): InMemoryOperator {
   const failures = new Map<string, Error>()
@@ -68,11 +68,6 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     failures.delete(call)
     if (error) throw error
   }
-  const operator: InMemoryOperator = {
-    trail: [],
-    live: { runs: [], sessions: [] },
-    sealed: new Map(),
-    readings: [],
   const glass = (id: string) => {
     const found = operator.glasses.find((one) => one.id === id)
     if (!found) throw new BreakGlassError('GS_BREAKGLASS_UNKNOWN')
@@ -83,6 +78,11 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     throwPlanted(`${name}BreakGlass` as keyof Operator)
     return glass(id)
   }
+  const operator: InMemoryOperator = {
+    trail: [],
+    live: { runs: [], sessions: [] },
+    sealed: new Map(),
+    readings: [],
     findings: [],
     exported: [],
     evidence: [],
@@ -99,6 +99,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     replaying: [],
     requests: [],
     answers: [],
+    glasses: [],
+    brokenBy: [],
     append(kind, fields, payloads = []) {
       const index = operator.trail.length
       const entry: StoredEntry = {
@@ -106,8 +108,6 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
         id: `boot.${index}`,
         kind,
         at: '2026-11-23T12:00:00.000000000Z',
-    glasses: [],
-    brokenBy: [],
         fields,
         commitments: Object.fromEntries(payloads.map(({ name }) => [name, `commitment to ${name}`])),
         bytes: new TextEncoder().encode(JSON.stringify(fields)),
@@ -208,6 +208,12 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
       if ('run' in scope) return { scope: 'run', run: scope.run, remains: 'who it was', ...report }
       return { scope: 'person', pseudonym: 'pseudonym' in scope ? scope.pseudonym : `${scope.issuer}:${scope.subject}`, ...report }
     },
+    breakGlasses: async () => operator.glasses,
+    breakGlass: async (id) => glass(id),
+    requestBreakGlass: (asked) => step('request', asked, operator.glasses[0]?.id ?? ''),
+    confirmBreakGlass: (id) => step('confirm', id, id),
+    closeBreakGlass: (id, reason) => step('close', { id, reason }, id),
+    reviewBreakGlass: (id, note) => step('review', { id, note }, id),
     erasureRequests: async () => operator.askedErasures,
     async erasureRequest(id) {
       throwPlanted('erasureRequest')
@@ -215,12 +221,6 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     },
     async approveErasure(id) {
       throwPlanted('approveErasure')
-    breakGlasses: async () => operator.glasses,
-    breakGlass: async (id) => glass(id),
-    requestBreakGlass: (asked) => step('request', asked, operator.glasses[0]?.id ?? ''),
-    confirmBreakGlass: (id) => step('confirm', id, id),
-    closeBreakGlass: (id, reason) => step('close', { id, reason }, id),
-    reviewBreakGlass: (id, note) => step('review', { id, note }, id),
       operator.erasureAnswers.push({ id, verdict: 'approve', reason: undefined })
       return { scope: 'run', run: 'run_one', runs: ['run_one'], sessions: ['ses_one', 'ses_two'], keys: 3, entry: 12 }
     },

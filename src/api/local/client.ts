@@ -124,13 +124,13 @@ export interface LocalClient {
   approval(id: string): Promise<ShownApprovalAnswer>
   decideApproval(id: string, verdict: 'approve' | 'deny', reason: string | undefined): Promise<ApprovalAnswer>
   revokeApproval(id: string, reason: string | undefined): Promise<ApprovalAnswer>
-  revokePerson(person: PersonAsked, reason: string | undefined): Promise<PersonRevokedAnswer>
   breakGlasses(): Promise<BreakGlassAnswer[]>
   breakGlass(id: string): Promise<ShownBreakGlassAnswer>
   requestBreakGlass(asked: RequestBreakGlass): Promise<BreakGlassAnswer>
   confirmBreakGlass(id: string): Promise<BreakGlassAnswer>
   closeBreakGlass(id: string, reason: string | undefined): Promise<BreakGlassAnswer>
   reviewBreakGlass(id: string, note: string): Promise<BreakGlassAnswer>
+  revokePerson(person: PersonAsked, reason: string | undefined): Promise<PersonRevokedAnswer>
   restorePerson(asked: RestorePersonRequest): Promise<RevokedPersonAnswer>
   revokedPersons(): Promise<RevokedPersonAnswer[]>
   secrets(): Promise<SecretAnswer[]>
@@ -190,8 +190,6 @@ export function localClient(send: Transport): LocalClient {
     decideApproval: (id, verdict, reason) =>
       post(`/v1/approvals/${part(id)}/decide`, { verdict, ...(reason !== undefined && { reason }) }, requestSchema),
     revokeApproval: (id, reason) => post(`/v1/approvals/${part(id)}/revoke`, { ...(reason !== undefined && { reason }) }, requestSchema),
-    revokePerson: (person, reason) =>
-      post('/v1/persons/revoke', { ...person, ...(reason !== undefined && { reason }) }, personRevokedSchema),
     breakGlasses: () => get('/v1/breakglass', z.array(breakGlassSchema)),
     breakGlass: (id) => get(`/v1/breakglass/${part(id)}`, shownBreakGlassSchema),
     requestBreakGlass: (asked) => post('/v1/breakglass', asked, breakGlassSchema),
@@ -199,6 +197,8 @@ export function localClient(send: Transport): LocalClient {
     closeBreakGlass: (id, reason) =>
       post(`/v1/breakglass/${part(id)}/close`, { ...(reason !== undefined && { reason }) }, breakGlassSchema),
     reviewBreakGlass: (id, note) => post(`/v1/breakglass/${part(id)}/review`, { note }, breakGlassSchema),
+    revokePerson: (person, reason) =>
+      post('/v1/persons/revoke', { ...person, ...(reason !== undefined && { reason }) }, personRevokedSchema),
     restorePerson: (asked) => post('/v1/persons/restore', asked, revokedPersonSchema),
     revokedPersons: () => get('/v1/persons/revoked', z.array(revokedPersonSchema)),
     secrets: () => get('/v1/secrets', z.array(secretSchema)),

@@ -74,6 +74,8 @@ export interface GatewayStatus {
   /** Code of why no operation can be admitted now; absent while they can. */
   readonly unavailable?: string
   readonly listening: Listening
+  /** How many wait for somebody; absent where nobody signs in. */
+  readonly breakGlass?: BreakGlassCounts
 }
 
 /** How much of the log is provable. */
@@ -83,8 +85,6 @@ export interface LogStatus {
   /** Entries that are published. */
   readonly size: number
   /** Entries below this index are pruned. */
-  /** How many wait for somebody; absent where nobody signs in. */
-  readonly breakGlass?: BreakGlassCounts
   readonly minimum: number
   /** How long the oldest entry that no checkpoint covers has been waiting for one, ms; 0 where none waits. */
   readonly checkpointAge: number

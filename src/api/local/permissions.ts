@@ -32,8 +32,6 @@ export const permissions = [
   'approvals.open',
   'approvals.decide',
   'approvals.revoke',
-  /** Lets persons in no more, or again. */
-  'people.revoke',
   /** Which there are, for whom and until when. */
   'breakglass.read',
   /** With names and reasons. */
@@ -43,6 +41,8 @@ export const permissions = [
   'breakglass.confirm',
   'breakglass.close',
   'breakglass.review',
+  /** Lets persons in no more, or again. */
+  'people.revoke',
   'gateway.operate',
 ] as const
 
