@@ -30,19 +30,19 @@ export type RecordedCell = string | null | { readonly base64: string }
 
 /** One column of a result. */
 export interface RecordedColumn {
-  readonly name: string
+  readonly name: RecordedCell
   /** PostgreSQL: the number of its type. */
   readonly type: number
   /** Its values come in binary form. */
   readonly binary?: true
-  /** The mask that its values went through, where one is known. */
-  readonly mask?: string
 }
 
 /** The events of PostgreSQL. What stands behind `op` answers that operation, up to the next `op`; 0: none. */
 export type PostgresEvent =
   | readonly [at: number, code: 'op', operation: number]
   | readonly [at: number, code: 'columns', columns: readonly RecordedColumn[]]
+  /** Masks that the values of the columns described before went through, by column; null: none. */
+  | readonly [at: number, code: 'masks', names: readonly (string | null)[]]
   | readonly [at: number, code: 'row', cells: readonly RecordedCell[]]
   | readonly [at: number, code: 'complete', tag: string]
   /** Fields by their letters (PostgreSQL protocol, "Error and Notice Message Fields"). */

@@ -33,8 +33,8 @@ export async function* readRecording(
 }
 
 function segmentOf(entry: StoredEntry, segment: number): RecordedSegment {
-  const { index, id, at, fields } = entry
-  const known = { segment, index, entry: id, at, last: fields.last === true }
+  const { index, id, at } = entry
+  const known = { segment, index, entry: id, at }
   if (entry.kind === 'gap') return { ...known, events: [], missing: 'gap' }
   const content = entry.payloads().find(({ name }) => name === 'segment')?.content
   if (content === undefined) return { ...known, events: [], missing: 'gone' }

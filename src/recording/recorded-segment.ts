@@ -14,8 +14,6 @@ export interface RecordedSegment {
   readonly events: readonly RecordedEvent[]
   /** Why it is: its key is gone (erased, or older than is kept), or it was never written, and the log says so. */
   readonly missing?: 'gone' | 'gap'
-  /** Nothing of the session comes behind it. */
-  readonly last: boolean
 }
 
 export interface ReadRecordingOptions {

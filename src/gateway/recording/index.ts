@@ -1,0 +1,1 @@
+export { recordThread } from './record-thread.ts'

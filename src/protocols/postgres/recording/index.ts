@@ -1,0 +1,1 @@
+export { PostgresTranscriber } from './postgres-transcriber.ts'

@@ -1,0 +1,290 @@
+import { createHash, type Hash } from 'node:crypto'
+import { Tape } from './tape.ts'
+
+/** What a result is recorded of at most; what comes behind is counted and digested. */
+export interface RecordingCap {
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** What a recorder needs of whoever makes segments of its tapes. */
+export interface SegmentMaker {
+  /** There is something to be written within a second. */
+  began(recorder: SessionRecorder): void
+  /** The tape is full, or is wanted at once. */
+  full(recorder: SessionRecorder): void
+  /** Bytes of all sessions that are not durable yet are too many. */
+  readonly crowded: boolean
+}
+
+/** A tape is given away once it has this many bytes, so that a segment is of a MiB. */
+const FULL_BYTES = 1024 * 1024 - 64 * 1024
+/** Segments of one session that may be on their way to the disk before it is slowed down. */
+const AHEAD = 2
+
+const NO_BYTES = new Uint8Array(0)
+
+interface Beyond {
+  rows: number
+  bytes: number
+  readonly hash: Hash
+  of: Uint8Array
+  start: number
+  end: number
+}
+
+/** A call per range, not per row. */
+function digest(beyond: Beyond): void {
+  if (beyond.end > beyond.start) beyond.hash.update(beyond.of.subarray(beyond.start, beyond.end))
+  beyond.start = 0
+  beyond.end = 0
+  beyond.of = NO_BYTES
+}
+
+/**
+ * Collects what one client is sent, in order. Costs a message some comparisons and a copy; encoding, compression and encryption come later,
+ * elsewhere. Whoever writes to the client tells it of each range before it is sent, then of the write.
+ */
+export class SessionRecorder {
+  /** Of the session. */
+  readonly id: string
+  /** Results are shown once they are recorded durably. */
+  readonly strict: boolean
+  readonly #maker: SegmentMaker
+  readonly #cap: RecordingCap
+  readonly #tape = new Tape()
+  readonly #startedAt = performance.now()
+  /** What was written up to here stays, whatever becomes of what was added since. */
+  #kept = 0
+  /** What the tape began with is no event. */
+  #empty = 0
+  #ms = 0
+  /** A range that was added and is not on the tape. */
+  #bytes: Uint8Array = NO_BYTES
+  #start = 0
+  #end = 0
+  /** Whether that range begins with a whole message. */
+  #whole = true
+  #operation = 0
+  /** Of the result under way, as far as it is recorded. */
+  #rows = 0
+  #rowBytes = 0
+  /** Rows, bytes and digest of what is beyond the cap, and a range of it that is not digested yet. */
+  #beyond: Beyond | undefined
+  /** Segments that were made of it and are not durable. */
+  #ahead = 0
+  #room: (() => void) | undefined
+  #waiting: (() => void)[] = []
+
+  constructor(id: string, strict: boolean, cap: RecordingCap, maker: SegmentMaker) {
+    this.id = id
+    this.strict = strict
+    this.#cap = cap
+    this.#maker = maker
+  }
+
+  /** A range that goes to the client and holds no row: whole messages. */
+  message(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#rows > 0 || this.#beyond) this.#betweenRows(bytes[start]!)
+    this.#add(bytes, start, end, true)
+  }
+
+  /** A piece of a message that is no row. @param first whether it begins with the message's header */
+  piece(bytes: Uint8Array, start: number, end: number, first: boolean): void {
+    if (first && (this.#rows > 0 || this.#beyond)) this.#betweenRows(bytes[start]!)
+    this.#add(bytes, start, end, first)
+  }
+
+  /** A whole row, or piece of a COPY. */
+  row(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#counts(end - start)) this.#add(bytes, start, end, true)
+    else this.#leaveOut(bytes, start, end, 1)
+  }
+
+  /** A row that comes in pieces. @param length of the whole message where this is the first of them, else 0 */
+  rowPiece(bytes: Uint8Array, start: number, end: number, length: number): void {
+    if (length > 0 ? this.#counts(length) : !this.#beyond) this.#add(bytes, start, end, length > 0)
+    else this.#leaveOut(bytes, start, end, length > 0 ? 1 : 0)
+  }
+
+  /** What follows answers this operation of the session; 0: none. */
+  op(operation: number): void {
+    if (operation === this.#operation) return
+    this.#endRows()
+    this.#operation = operation
+    this.#put()
+    this.#tape.op(operation)
+  }
+
+  /** Masks that the columns which were just described went through. */
+  masks(names: readonly (string | null)[]): void {
+    this.#put()
+    this.#tape.masks(names)
+  }
+
+  /** Something that the client was sent is not recorded. @param reason ASCII */
+  gap(reason: string): void {
+    this.#put()
+    this.#tape.gap(this.#now(), reason)
+    this.#whole = true
+    this.wrote()
+  }
+
+  /** What was added is written to the client. */
+  wrote(): void {
+    this.#put()
+    if (this.#beyond) digest(this.#beyond)
+    const { length } = this.#tape
+    this.#ms = 0
+    if (length === Math.max(this.#kept, this.#empty)) return
+    if (this.#kept === 0) this.#maker.began(this)
+    this.#kept = length
+    if (length >= FULL_BYTES && this.#ahead < AHEAD) this.#maker.full(this)
+  }
+
+  /** What was added since the last write is never written. */
+  dropped(): void {
+    this.#bytes = NO_BYTES
+    this.#start = 0
+    this.#end = 0
+    this.#tape.cut(Math.max(this.#kept, this.#empty))
+    if (this.#beyond) this.#beyond.end = this.#beyond.start
+    // The client has whole messages only, or is brought to the end of one by nobody.
+    this.#whole = true
+    this.#ms = 0
+  }
+
+  /** Whether more may be added at once; where not, the session is slowed down until `onRoom` is called back. */
+  get crowded(): boolean {
+    if (this.#ahead === 0 && !this.#maker.crowded) return false
+    return this.#maker.crowded || (this.#ahead >= AHEAD && this.#tape.length >= FULL_BYTES)
+  }
+
+  /** Calls back whenever there is room again. */
+  onRoom(call: () => void): void {
+    this.#room = call
+  }
+
+  /** Calls back once all that was written is durable. Strict recordings only; in the order of calling. */
+  whenShown(call: () => void): void {
+    if (this.#kept === 0 && this.#ahead === 0) call()
+    else {
+      this.#waiting.push(call)
+      if (this.#ahead === 0) this.#maker.full(this)
+    }
+  }
+
+  // For whoever makes segments
+
+  /** Bytes that wait on the tape. */
+  get taped(): number {
+    return this.#kept
+  }
+
+  /** Whether another segment may be made of it now. */
+  get mayFlush(): boolean {
+    return this.#kept > 0 && this.#ahead < AHEAD
+  }
+
+  /** What was recorded since, to become a segment. Between writes only. */
+  take(): { readonly tape: Uint8Array<ArrayBuffer>; readonly shown: readonly (() => void)[] } {
+    const tape = this.#tape.take()
+    this.#kept = 0
+    this.#ahead += 1
+    // Each segment says whose answer it begins with.
+    if (this.#operation > 0) this.#tape.op(this.#operation)
+    this.#empty = this.#tape.length
+    const shown = this.#waiting
+    this.#waiting = []
+    return { tape, shown }
+  }
+
+  /** A segment is durable. @param shown as `take` gave it */
+  settled(shown: readonly (() => void)[]): void {
+    this.#ahead -= 1
+    for (const call of shown) call()
+    if (this.#waiting.length > 0 && this.#ahead === 0) {
+      if (this.#kept > 0) this.#maker.full(this)
+      else for (const call of this.#waiting.splice(0)) call()
+    } else if (this.#kept >= FULL_BYTES && this.mayFlush) this.#maker.full(this)
+    this.roomAgain()
+  }
+
+  /** Tells whoever waits for room, where there is some. */
+  roomAgain(): void {
+    if (!this.crowded) this.#room?.()
+  }
+
+  /** ms since the epoch at which the times of its events count from 0. */
+  get startedAt(): number {
+    return performance.timeOrigin + this.#startedAt
+  }
+
+  #now(): number {
+    return Math.max(0, Math.round(performance.now() - this.#startedAt))
+  }
+
+  #add(bytes: Uint8Array, start: number, end: number, whole: boolean): void {
+    if (this.#bytes === bytes && this.#end === start) {
+      this.#end = end
+      return
+    }
+    this.#put()
+    this.#bytes = bytes
+    this.#start = start
+    this.#end = end
+    this.#whole = whole
+  }
+
+  #put(): void {
+    if (this.#end === this.#start) return
+    // Once per write: the client sees it as one.
+    this.#ms ||= this.#now()
+    this.#tape.bytes(this.#ms, this.#whole, this.#bytes, this.#start, this.#end)
+    this.#bytes = NO_BYTES
+    this.#start = 0
+    this.#end = 0
+  }
+
+  /** Whether a row of so many bytes is within the cap. What comes behind one that is not, is not. */
+  #counts(bytes: number): boolean {
+    if (this.#beyond || this.#rows >= this.#cap.rows || this.#rowBytes + bytes > this.#cap.bytes) return false
+    this.#rows += 1
+    this.#rowBytes += bytes
+    return true
+  }
+
+  #leaveOut(bytes: Uint8Array, start: number, end: number, rows: number): void {
+    this.#beyond ??= { rows: 0, bytes: 0, hash: createHash('sha256'), of: NO_BYTES, start: 0, end: 0 }
+    const beyond = this.#beyond
+    beyond.rows += rows
+    beyond.bytes += end - start
+    if (beyond.of === bytes && beyond.end === start) beyond.end = end
+    else {
+      digest(beyond)
+      beyond.of = bytes
+      beyond.start = start
+      beyond.end = end
+    }
+  }
+
+  /** Notices, notifications and settings come at any time, also within a result (PostgreSQL protocol, "Asynchronous Operations"). */
+  #betweenRows(type: number): void {
+    if (type !== NOTICE && type !== NOTIFICATION && type !== SETTING) this.#endRows()
+  }
+
+  #endRows(): void {
+    this.#rows = 0
+    this.#rowBytes = 0
+    if (!this.#beyond) return
+    digest(this.#beyond)
+    const { rows, bytes, hash } = this.#beyond
+    this.#beyond = undefined
+    this.#put()
+    this.#tape.capped(this.#now(), rows, bytes, hash.digest())
+  }
+}
+
+const NOTICE = 0x4e
+const NOTIFICATION = 0x41
+const SETTING = 0x53

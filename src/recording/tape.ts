@@ -1,0 +1,132 @@
+/*
+ * What a session's client was sent since the last segment, as it lies in memory until it is encoded. Frames, big-endian:
+ *   bytes  tag 1 (begins with a whole message) or 2 (goes on), ms since the session began 4, length 4, the bytes as written to the client
+ *   op     tag 3, number of the operation that what follows answers 4
+ *   capped tag 4, ms 4, rows 6, bytes 6, SHA-256 32
+ *   masks  tag 5, length 4, JSON: the masks of the columns described before
+ *   gap    tag 6, ms 4, length 4, reason in ASCII
+ */
+const tags = { whole: 1, goesOn: 2, op: 3, capped: 4, masks: 5, gap: 6 } as const
+
+const HEADER_BYTES = 9
+const FIRST_CAPACITY = 4096
+/** A tape begins with what the last one came to, so that a busy session does not grow it anew; not with more than this. */
+const KEPT_CAPACITY = 256 * 1024
+export const DIGEST_BYTES = 32
+
+/** Collects frames. Nothing in here makes an object per message. */
+export class Tape {
+  #buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  bytes(ms: number, whole: boolean, from: Uint8Array, start: number, end: number): void {
+    const size = end - start
+    const at = this.#room(HEADER_BYTES + size)
+    const buffer = this.#buffer
+    buffer[at] = whole ? tags.whole : tags.goesOn
+    putUint32(buffer, ms, at + 1)
+    putUint32(buffer, size, at + 5)
+    buffer.set(start === 0 && size === from.length ? from : from.subarray(start, end), at + HEADER_BYTES)
+  }
+
+  op(operation: number): void {
+    const at = this.#room(5)
+    this.#buffer[at] = tags.op
+    putUint32(this.#buffer, operation, at + 1)
+  }
+
+  capped(ms: number, rows: number, bytes: number, digest: Uint8Array): void {
+    const at = this.#room(17 + DIGEST_BYTES)
+    this.#buffer[at] = tags.capped
+    putUint32(this.#buffer, ms, at + 1)
+    this.#buffer.writeUIntBE(rows, at + 5, 6)
+    this.#buffer.writeUIntBE(bytes, at + 11, 6)
+    this.#buffer.set(digest, at + 17)
+  }
+
+  /** @param names of masks, by column; null where none holds */
+  masks(names: readonly (string | null)[]): void {
+    this.#said(tags.masks, 0, Buffer.from(JSON.stringify(names)))
+  }
+
+  gap(ms: number, reason: string): void {
+    this.#said(tags.gap, ms, Buffer.from(reason, 'latin1'))
+  }
+
+  #said(tag: number, ms: number, content: Uint8Array): void {
+    const at = this.#room(HEADER_BYTES + content.length)
+    this.#buffer[at] = tag
+    putUint32(this.#buffer, ms, at + 1)
+    putUint32(this.#buffer, content.length, at + 5)
+    this.#buffer.set(content, at + HEADER_BYTES)
+  }
+
+  /** Forgets everything behind `length`. */
+  cut(length: number): void {
+    this.#length = length
+  }
+
+  /** All of it, the caller's to keep; the next one begins. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = new Uint8Array(this.#buffer.buffer as ArrayBuffer, 0, this.#length)
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(FIRST_CAPACITY, Math.min(this.#length, KEPT_CAPACITY)))
+    this.#length = 0
+    return taken
+  }
+
+  /** @returns where to write so many bytes */
+  #room(bytes: number): number {
+    const at = this.#length
+    this.#length += bytes
+    if (this.#length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(this.#length, this.#buffer.length * 2))
+      this.#buffer.copy(larger, 0, 0, at)
+      this.#buffer = larger
+    }
+    return at
+  }
+}
+
+export interface TapeVisitor {
+  /** Written to the client at that time, ms since the session began. @param whole begins with a whole message */
+  bytes(ms: number, whole: boolean, bytes: Uint8Array): void
+  op(operation: number): void
+  capped(ms: number, rows: number, bytes: number, digest: Uint8Array): void
+  masks(names: readonly (string | null)[]): void
+  gap(ms: number, reason: string): void
+}
+
+/** The frames of one tape, in order. */
+export function readTape(bytes: Uint8Array, visitor: TapeVisitor): void {
+  const tape = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let at = 0; at < tape.length; ) {
+    const tag = tape[at]
+    const word = tape.readUInt32BE(at + 1)
+    if (tag === tags.op) {
+      visitor.op(word)
+      at += 5
+    } else if (tag === tags.capped) {
+      const digestAt = at + 17
+      visitor.capped(word, tape.readUIntBE(at + 5, 6), tape.readUIntBE(at + 11, 6), tape.subarray(digestAt, digestAt + DIGEST_BYTES))
+      at = digestAt + DIGEST_BYTES
+    } else {
+      const content = tape.subarray(at + HEADER_BYTES, at + HEADER_BYTES + tape.readUInt32BE(at + 5))
+      if (tag === tags.masks) visitor.masks(JSON.parse(content.toString()) as (string | null)[])
+      else if (tag === tags.gap) visitor.gap(word, content.toString('latin1'))
+      else visitor.bytes(word, tag === tags.whole, content)
+      at += HEADER_BYTES + content.length
+    }
+  }
+}
+
+/** Buffer's own checks its arguments each time, which shows in every statement. */
+function putUint32(buffer: Uint8Array, value: number, at: number): void {
+  buffer[at] = value >>> 24
+  buffer[at + 1] = value >>> 16
+  buffer[at + 2] = value >>> 8
+  buffer[at + 3] = value
+}

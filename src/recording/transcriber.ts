@@ -1,0 +1,17 @@
+import type { Lines } from './lines.ts'
+
+/**
+ * Makes events of what a client was sent, in one protocol. A passive reader: whatever comes, it says what it understands, and `gap` where it does
+ * not; it never throws for what a peer sent.
+ */
+export interface Transcriber {
+  /** @param whole begins with a whole message, whatever came before. A message may be cut anywhere and go on in a later call */
+  bytes(bytes: Uint8Array, whole: boolean): void
+  /** Whether a message is under way whose beginning came earlier. */
+  readonly carries: boolean
+  /** Of the result that was described last. */
+  masks(names: readonly (string | null)[]): void
+}
+
+/** @param lines what it writes to; the time is set by the caller */
+export type MakeTranscriber = (lines: Lines) => Transcriber
