@@ -16,7 +16,14 @@ import type { ResourceAnswer } from './schemas.ts'
  * What whoever operates this machine's gateway may do with it. `gateway/` implements it over the rooms; the routes of
  * this folder offer it on the local socket. Refusals are thrown as CodedError.
  */
-export interface Operator extends ApprovalOperator, EvidenceOperator, LogOperator, PersonOperator, PolicyOperator, RetentionOperator {
+export interface Operator
+  extends ApprovalOperator,
+    BreakGlassOperator,
+    EvidenceOperator,
+    LogOperator,
+    PersonOperator,
+    PolicyOperator,
+    RetentionOperator {
   status(): GatewayStatus
   /** Newest first. */
   runs(): readonly RunView[]
