@@ -1,8 +1,10 @@
+import type { Openings } from '../breakglass/index.ts'
 import type { ClientInfo, Refusal, Resource, Run } from '../operations/index.ts'
 import type { Asker, Policy } from '../policy/index.ts'
 import type { LiveSession, Runs, SessionAccount } from '../runs/index.ts'
 import type { TrailWriter } from '../trail/index.ts'
 import type { AskingParts } from './asking.ts'
+import { EVERYTHING, SessionsUnderBreakGlass, UnderBreakGlass } from './break-glass.ts'
 import type { Guard } from './guard.ts'
 import { OutcomeFlush } from './outcome-flush.ts'
 import { noRuleOpens, trailUnavailable } from './refusals.ts'
@@ -21,6 +23,8 @@ export interface GuardParts<Ask, Target> {
   readonly connect: (resource: Resource, ask: Ask, signal: AbortSignal, permitted: ReadonlySet<string>) => Promise<Connected<Target>>
   /** Absent where nobody can be asked. */
   readonly asking?: AskingParts
+  /** What break-glass is open; absent where there is none. */
+  readonly openings?: Openings | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -37,26 +41,35 @@ const NOTHING: SessionAccount = { decisions: { allow: 0, ask: 0, deny: 0 }, exac
 /** The guard over one policy, one trail and one set of live runs. `stop` writes the outcomes that wait. */
 export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<Ask, Target> & { stop(): void } {
   const flush = new OutcomeFlush()
+  const underBreakGlass = new SessionsUnderBreakGlass()
+  const forget = parts.openings?.onClosed((opening) => underBreakGlass.end(opening))
 
   async function open(run: Run, resource: Resource, client: ClientInfo) {
     const policy = parts.policy()
     // First of all, as nothing of a run may come behind its end.
     const live = parts.runs.openSession(run, resource, client)
     const asker: Asker = { principal: run.principal, resource, run, session: { ...client, id: live.id } }
-    const facts = { id: live.id, run, resource, client, policy: policy.digest }
-    const refusal = live.budget.suspended ?? (policy.mayOpen(asker, parts.now()) ? undefined : noRuleOpens(resource))
+    const opening = parts.openings?.covering(run, resource.name, parts.now())
+    const breakGlass = parts.openings && opening && new UnderBreakGlass(opening, parts.openings, run, resource)
+    const facts = { id: live.id, run, resource, client, policy: policy.digest, breakGlass: opening?.id }
+    const mayOpen = breakGlass !== undefined || policy.mayOpen(asker, parts.now())
+    const refusal = live.budget.suspended ?? (mayOpen ? undefined : noRuleOpens(resource))
     if (refusal !== undefined) {
       await recordRefusedOpen(live, { ...facts, effect: 'deny' }, refusal)
       throw refusal
     }
+    // Before it is recorded: break-glass may end meanwhile.
+    if (breakGlass) underBreakGlass.add(live, run, resource)
+    const ended = () => underBreakGlass.remove(live)
     try {
-      const permitted = policy.couldPermit(asker, parts.now())
+      const permitted = breakGlass ? EVERYTHING : policy.couldPermit(asker, parts.now())
       const key = parts.trail.sessionKey()
       const [opened, ...leaks] = sessionOpened({ ...facts, effect: 'allow' }, key, parts.trail)
       await parts.trail.durable(opened)
       for (const leak of leaks) parts.trail.note(leak)
-      return new GuardedSession<Ask, Target>({ ...parts, live, run, resource, asker, permitted, key, flush })
+      return new GuardedSession<Ask, Target>({ ...parts, live, run, resource, asker, permitted, key, flush, breakGlass, ended })
     } catch (error) {
+      ended()
       live.close()
       live.recorded(NOTHING, undefined)
       throw trailUnavailable(error)
@@ -88,10 +101,13 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
     get asksPeople() {
       return parts.asking !== undefined && parts.policy().asks
     },
-    decide: (session, operation) => parts.policy().decide(own(session).asker, operation, parts.now()),
+    decide: (session, operation) => own(session).decide(operation),
     admit: (session, decided, go, approved) => own(session).admit(decided, go, approved),
     ask: (session, decided, effective, claimed) => own(session).ask(decided, effective, claimed),
-    stop: () => flush.stop(),
+    stop() {
+      forget?.()
+      flush.stop()
+    },
   }
 
   function own(session: unknown): GuardedSession<Ask, Target> {

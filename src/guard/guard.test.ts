@@ -66,6 +66,7 @@ function setUp(decision: Decision = allow, mayOpen = true, budget: BudgetAccount
     draining: new AbortController().signal,
     budget,
     count: () => {},
+    end: (reason: Refusal) => ended.abort(reason),
     close,
     recorded,
   }
@@ -74,6 +75,7 @@ function setUp(decision: Decision = allow, mayOpen = true, budget: BudgetAccount
     policy: () => ({
       digest: 'sha256:1',
       decide: () => decision,
+      withoutRules: () => decision,
       mayOpen: () => mayOpen,
       couldPermit: () => new Set(permitted),
       usesTransaction: false,

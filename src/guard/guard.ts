@@ -32,7 +32,7 @@ export interface Guard<Ask, Target> {
   /** Whether persons can be asked here, and some rule does: otherwise nothing is ever held. */
   readonly asksPeople: boolean
 
-  /** What the rules say, now. Synchronous and without effect. */
+  /** What the rules say, and break-glass, now. Synchronous and without effect. */
   decide(session: Session<Ask, Target>, operation: Operation): Decision
 
   /**
@@ -98,8 +98,10 @@ export interface Session<Ask, Target> {
   readonly resource: Resource
   /** Whether no rule could ever permit it to change anything: then the target is asked to refuse changes too. */
   readonly readOnly: boolean
+  /** The opening of break-glass that it is under, of which its client must be told, and when that is over, ms since the epoch. */
+  readonly breakGlass: { readonly id: string; readonly until: number } | undefined
   /**
-   * Aborts when the session must end now: run revoked or expired, session killed, gateway stopping after its drain.
+   * Aborts when the session must end now: run revoked or expired, session killed, break-glass over, gateway stopping after its drain.
    * Its reason is the Refusal to speak. The protocol cancels at the target, tells its client and closes within 1 s.
    */
   readonly signal: AbortSignal

@@ -15,6 +15,8 @@ export interface Said {
   readonly decision: DecisionRow | undefined
   readonly payloads: readonly PayloadDraft[]
   readonly redacted: readonly RedactedRow[]
+  /** The opening of break-glass under which it is allowed although the rules say otherwise. */
+  readonly breakGlass: string | undefined
 }
 
 /** An `operation.intent` while it is put together: as many operations as fit. */
@@ -23,6 +25,7 @@ export class IntentDraft {
   readonly #decisions: DecisionRow[] = []
   readonly #payloads: PayloadDraft[] = []
   readonly #redacted: RedactedRow[] = []
+  #breakGlass: string | undefined
   #said = 0
   #content = 0
 
@@ -31,7 +34,7 @@ export class IntentDraft {
   }
 
   /** @returns whether it found room; the first always does */
-  add({ op, decision, payloads, redacted }: Said): boolean {
+  add({ op, decision, payloads, redacted, breakGlass }: Said): boolean {
     const said = this.#said + sizeOf(op, decision, payloads, redacted)
     let content = this.#content
     for (const payload of payloads) content += payload.content.byteLength
@@ -40,6 +43,7 @@ export class IntentDraft {
     this.#said = said
     this.#content = content
     this.#ops.push(op)
+    this.#breakGlass ??= breakGlass
     if (decision) this.#decisions.push(decision)
     for (const payload of payloads) this.#payloads.push(payload)
     for (const row of redacted) this.#redacted.push(row)
@@ -52,6 +56,7 @@ export class IntentDraft {
       session,
       ops: this.#ops,
       ...(approval !== undefined && { approval }),
+      ...(this.#breakGlass !== undefined && { breakGlass: this.#breakGlass }),
       ...(this.#decisions.length > 0 && { decisions: this.#decisions }),
       ...(this.#redacted.length > 0 && { redacted: this.#redacted }),
     }

@@ -12,6 +12,8 @@ export interface OpenedFacts {
   /** Digest of the policy at opening. */
   readonly policy: string
   readonly effect: 'allow' | 'deny'
+  /** The opening of break-glass that it is under. */
+  readonly breakGlass: string | undefined
 }
 
 /**
@@ -38,6 +40,7 @@ export function sessionOpened(
       key: key.id,
       policy: facts.policy,
       effect: facts.effect,
+      ...(facts.breakGlass !== undefined && { breakGlass: facts.breakGlass }),
       ...(found.length === 0 ? {} : { redacted: redactedRows('client', found) }),
     },
     payloads: [{ name: 'client', key, content }],

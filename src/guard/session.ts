@@ -21,6 +21,7 @@ import {
   type TrailError,
 } from '../trail/index.ts'
 import { Asking } from './asking.ts'
+import { saidByRules, type UnderBreakGlass } from './break-glass.ts'
 import type { GuardParts } from './create-guard.ts'
 import { DecisionReferences, type Referred } from './decision-references.ts'
 import type { Admission, Approved, Session, SessionEnd, Waiting } from './guard.ts'
@@ -47,6 +48,10 @@ export interface SessionParts<Ask, Target> extends Pick<GuardParts<Ask, Target>,
   readonly permitted: ReadonlySet<string>
   readonly key: PayloadKey
   readonly flush: OutcomeFlush
+  /** Absent where it was not opened under break-glass. */
+  readonly breakGlass: UnderBreakGlass | undefined
+  /** Called when it is closed. */
+  readonly ended: () => void
 }
 
 export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settling {
@@ -56,6 +61,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   /** What the rules know of it. */
   readonly asker: Asker
   readonly readOnly: boolean
+  readonly breakGlass: Session<Ask, Target>['breakGlass']
   readonly signal: AbortSignal
   readonly draining: AbortSignal
   readonly #parts: SessionParts<Ask, Target>
@@ -84,6 +90,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     this.resource = parts.resource
     this.asker = parts.asker
     this.readOnly = isReadOnly(parts.permitted)
+    this.breakGlass = parts.breakGlass && { id: parts.breakGlass.opening.id, until: parts.breakGlass.opening.until }
     this.signal = parts.live.signal
     this.draining = parts.live.draining
     const { asking, key, trail } = parts
@@ -110,6 +117,14 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     return target
   }
 
+  /** What the rules say, and break-glass. */
+  decide(operation: Operation): Decision {
+    const { policy, now, breakGlass } = this.#parts
+    const [inForce, at] = [policy(), now()]
+    const said = inForce.decide(this.asker, operation, at)
+    return breakGlass === undefined ? said : breakGlass.overrule(said, inForce, this.asker, operation, at)
+  }
+
   async ask(
     decided: readonly Decided[],
     effective: EffectiveOperation,
@@ -128,7 +143,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     }
     const first = this.#last + 1
     const { decided, reservations, approval } =
-      approved === undefined ? reserve(asked, this.#parts.live.budget, false) : this.#spend(asked, approved)
+      approved === undefined ? reserve(this.#still(asked), this.#parts.live.budget, false) : this.#spend(asked, approved)
     this.#intend(decided, approval)
     const last = this.#last
     this.#parts.live.count(decided.length)
@@ -136,12 +151,23 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     this.#parts.trail.whenDurable((error) => {
       this.#admitting -= 1
       if (error === undefined) {
-        for (const { decision } of decided) this.#decided[decision.effect]++
+        for (const { decision } of decided) this.#decided[saidByRules(decision).effect]++
         return go(decided.map((each, at) => this.#answer(each, first + at, reservations[at], approval)))
       }
       for (const reservation of reservations) reservation?.release()
       const refusal = this.#forgotten(first, last, error)
       go(decided.map(() => refusal))
+    })
+  }
+
+  /** Break-glass may be over since they were decided. */
+  #still(asked: readonly Decided[]): readonly Decided[] {
+    const { breakGlass, now } = this.#parts
+    if (breakGlass === undefined) return asked
+    const at = now()
+    return asked.map((each) => {
+      const decision = breakGlass.still(each.decision, at)
+      return decision === each.decision ? each : { ...each, decision }
     })
   }
 
@@ -194,7 +220,10 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     return admitted
   }
 
-  #refusalOf(operation: Operation, decision: Decision, approval: ApprovalId | undefined): Refusal | undefined {
+  #refusalOf(operation: Operation, decided: Decision, approval: ApprovalId | undefined): Refusal | undefined {
+    const { breakGlass, now } = this.#parts
+    // Or over while its intent was on its way to the disk.
+    const decision = breakGlass === undefined ? decided : breakGlass.still(decided, now())
     if (decision.effect === 'allow') return undefined
     const mayGo = decision.effect === 'ask' && (approval !== undefined || (this.#asking !== undefined && isPrepared(operation)))
     return mayGo ? undefined : refusalOf(decision)
@@ -229,13 +258,15 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
       const name = `parameters.${n}`
       payloads.push({ name, key, content: this.#redacted.parameters(known, name, operation.parameters) })
     }
-    const said = this.#decisions.refer(decision, operation.facts)
+    const byRules = saidByRules(decision)
+    const said = this.#decisions.refer(byRules, operation.facts)
     if (said.newFacts) payloads.push({ name: `facts.${said.facts}`, key, content: Buffer.from(JSON.stringify(operation.facts)) })
     return {
       op: operation.form === 'bind' ? [n, known.reference, said.reference] : [n, known.reference, said.reference, operation.form],
-      decision: said.first ? decisionRow(decision, said) : undefined,
+      decision: said.first ? decisionRow(byRules, said) : undefined,
       payloads,
       redacted: this.#redacted.rows(),
+      breakGlass: decision.breakGlass,
     }
   }
 
@@ -277,6 +308,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     if (this.#closed) return
     this.#closed = true
     this.#asking?.end(reason)
+    this.#parts.ended()
     this.#parts.live.close()
     // Those who are still waiting are told before this is: their outcomes belong to the session too.
     if (this.#admitting > 0) this.#parts.trail.whenDurable(() => this.#recordEnd(reason))

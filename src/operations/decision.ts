@@ -22,6 +22,10 @@ export interface Decision {
   readonly masks?: readonly Mask[]
   /** Denied by the masks that `rules` names as `mask:<name>`, for this use of what they cover. */
   readonly masked?: MaskedUse
+  /** The opening of break-glass under which it is allowed although the rules say otherwise. */
+  readonly breakGlass?: `bgl_${string}`
+  /** What the rules said, where break-glass was held against it: that is what is recorded, whether it is allowed or not. */
+  readonly overruled?: Decision
 }
 
 /** How much one operation may come to before it is cut off. */

@@ -95,6 +95,8 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}, 
     asks: rules.some(({ effect }) => effect === 'ask'),
     usesTransaction: prepared.some(({ condition }) => condition?.facts.has('sql.transaction')),
     decide: (asker, { facts, statement }, now) => decide(asker, facts, statement.text.byteLength, now),
+    withoutRules: (asker, { facts, statement }, now) =>
+      statement.text.byteLength > longest ? tooLong : masked(answered(asker, now), NO_RULE, facts),
     rejudge: (asker, { facts, bytes, unrecorded }, now) => {
       const { standing } = answered(asker, now)
       const needs = neededFacts(standing, facts, unrecorded)
@@ -117,6 +119,8 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}, 
     },
   }
 }
+
+const NO_RULE: Judgement = { effect: 'allow', spoke: [], limits: undefined, timed: false }
 
 const isWithoutSources = (facts: Facts | undefined) => facts?.sql?.columns !== undefined && facts.sql.columns.sources === undefined
 

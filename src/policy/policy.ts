@@ -19,6 +19,8 @@ export interface Policy {
   readonly asks: boolean
   /** @param now milliseconds since the epoch */
   decide(asker: Asker, operation: Operation, now: number): Decision
+  /** What is decided where no rule counts, as under break-glass: what holds whatever the rules say, and masks. @param now milliseconds since the epoch */
+  withoutRules(asker: Asker, operation: Operation, now: number): Decision
   /** Whether some rule could allow this asker something here. */
   mayOpen(asker: Asker, now: number): boolean
   /**

@@ -48,6 +48,8 @@ export interface LiveSession {
   readonly budget: BudgetAccount
   /** Counts operations for `sessions ls`. */
   count(operations: number): void
+  /** It must end now, for this reason. Nothing where it has to already. */
+  end(reason: Refusal): void
   /** It is not live any more. Idempotent. */
   close(): void
   /**

@@ -43,6 +43,7 @@ export class Sessions {
       count: (operations) => {
         held.operations += operations
       },
+      end: (reason) => held.end.abort(reason),
       close: () => this.#close(held),
       recorded(session, index) {
         account.add(session)

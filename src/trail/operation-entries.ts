@@ -29,6 +29,8 @@ export type IntentFields = {
   readonly decisions?: readonly DecisionRow[]
   /** The approval that was spent for those of them that ask; `approval.used` stands before it. Those that are only prepared need none. */
   readonly approval?: ApprovalId
+  /** The opening of break-glass under which those of them that rules deny or ask about happened all the same, but for what was refused. */
+  readonly breakGlass?: `bgl_${string}`
 }
 
 /** How one operation ended: `[n, status, rows, bytes, microseconds]`, with the SQLSTATE behind it where the target sent one. */

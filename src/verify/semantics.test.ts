@@ -279,3 +279,38 @@ it('holds no more than a gateway can have open', () => {
     for (let n = 151; n < 180; n++) open(n)
   }).toThrow(Unusable)
 }, 60_000)
+
+const bgl = 'bgl_1'
+const ada = { pseudonym: 'p-ada' }
+const glass = (what: string, fields = {}): Line => [`breakglass.${what}`, { breakGlass: bgl, who: ada, resources: ['orders'], ...fields }]
+const under = (fields = {}): Line => ['session.open', { run, session, who: ada, resource: 'orders', breakGlass: bgl, ...fields }]
+const overruled = (effect: string, fields = {}): Line => [
+  'operation.intent',
+  { session, ops: [[1, 1, 1, 'query']], decisions: [[1, effect, ['r'], 'p']], breakGlass: bgl, ...fields },
+]
+
+it('takes it that what rules deny or ask about was carried out under break-glass, while that was open for it', () => {
+  for (const effect of ['deny', 'ask']) {
+    const lines = [glass('opened'), START, under(), overruled(effect), told(1, 'completed'), glass('closed')]
+    expect(judge(lines)).toMatch(ok)
+    // A part of a log does not say what was open.
+    expect(judge(lines.slice(1), { from: 1 })).toMatch(ok)
+    expect(judge(lines.slice(1, -1), { whole: 'run' })).toMatch(ok)
+  }
+})
+
+it.each<[string, readonly Line[]]>([
+  ['nobody opened it', [START, under()]],
+  ['it is over', [glass('opened'), glass('closed'), START, under()]],
+  ['it is over by the time of the operation', [glass('opened'), START, under(), glass('closed'), overruled('deny')]],
+  ['it is for somebody else', [glass('opened', { who: { pseudonym: 'p-grace' } }), START, under()]],
+  ['it is for another resource', [glass('opened', { resources: ['stock'] }), START, under()]],
+])('finds operations under break-glass where %s', (_, lines) => {
+  expect(judge(lines)).toMatch(/is under "bgl_1", which is not open for it/)
+})
+
+it('finds what rules deny and was carried out all the same', () => {
+  const denied = (fields: object) => [START, OPEN, overruled('deny', { breakGlass: undefined, ...fields })]
+  expect(judge([...denied({}), told(1, 'refused')])).toMatch(ok)
+  expect(judge([...denied({}), told(1, 'completed')])).toContain('was carried out, without an approval or break-glass')
+})

@@ -18,6 +18,7 @@ export function* checkSemantics(whole: Whole): Check {
   let [boot, bootId, time, isWhole, rows] = [born(0), '', '', true, 0]
   let first: readonly [index: number, why: string] | undefined
   const over = new Set<string>()
+  const openings = new Map<unknown, Fields>()
 
   function bad(index: number, why: string): false {
     if (!first || index < first[0]) first = [index, why]
@@ -55,6 +56,9 @@ export function* checkSemantics(whole: Whole): Check {
     const session = live('sessions', id, index, kind === 'session.open', kind === 'session.close', whole !== 'none')
     if (!session) return
     session.run ??= entry.run
+    if (kind === 'session.open') session.opened = entry
+    const isKnown = whole !== 'all' || !isWhole || isOpen(openings.get(entry.breakGlass), session.opened)
+    if (entry.breakGlass !== undefined && !isKnown) bad(index, `is under ${JSON.stringify(entry.breakGlass)}, which is not open for it`)
     const { decisions } = lives.runs.get(session.run) ?? session
     const { effects, owed, asks } = session
     rows -= effects.size + owed.size + asks.size
@@ -64,7 +68,8 @@ export function* checkSemantics(whole: Whole): Check {
     for (const [n, , decision, form] of rowsOf(entry.ops)) {
       const effect = effects.get(decision)
       // A text that is only prepared comes to nothing by itself.
-      if (effect === 'ask' && entry.approval === undefined && form !== 'prepare') asks.add(n)
+      const isFree = effect === 'allow' || (effect === 'ask' && (entry.approval !== undefined || form === 'prepare'))
+      if (effect && !isFree && entry.breakGlass === undefined) asks.add(n)
       if (effect === undefined) bad(index, `has operation ${JSON.stringify(n)} with a decision that was not said`)
       else decisions[effect] = (decisions[effect] ?? 0) + 1
       if (reach(session, n, index, 'operation')) owed.set(n, index)
@@ -73,7 +78,7 @@ export function* checkSemantics(whole: Whole): Check {
     for (const [n, status] of rowsOf(entry.outcomes)) {
       if (!owed.delete(n)) bad(index, `has an outcome of operation ${JSON.stringify(n)}, which has no open intent`)
       const happened = asks.delete(n) && status !== 'refused' && status !== 'unknown'
-      if (happened) bad(index, `says that operation ${JSON.stringify(n)} was carried out, which a rule asks about, without an approval`)
+      if (happened) bad(index, `says that operation ${JSON.stringify(n)} was carried out, without an approval or break-glass`)
     }
     if (kind === 'gap') excuse(index, entry, session)
     if (kind !== 'session.close') rows += effects.size + owed.size + asks.size
@@ -135,6 +140,7 @@ export function* checkSemantics(whole: Whole): Check {
     // After a disk was full: so many entries were not written. It may stand before or behind the hole.
     if (kind === 'gap' && isCount(entries)) boot.missing -= entries
     if (ABOUT.test(kind)) return
+    if (kind.startsWith('breakglass.')) openings.set(entry.breakGlass, entry)
     const runOf = run ?? lives.sessions.get(session)?.run
     if (isId(session) && INSIDE.test(kind)) inSession(session, index, kind, entry)
     const life = isId(runOf) && live('runs', runOf, index, kind === 'run.start', kind === 'run.end', whole === 'all' || whole === 'run')
@@ -143,7 +149,8 @@ export function* checkSemantics(whole: Whole): Check {
     if (kind.startsWith('approval.')) approve(index, kind, entry, life || undefined)
     if (life && kind === 'run.end') rows -= life.approvals.size
     if (life) life.last = index
-    if (lives.runs.size + lives.sessions.size + rows > MOST) refuse(`more than ${MOST} runs, sessions and operations are open at once`)
+    if (lives.runs.size + lives.sessions.size + openings.size + rows > MOST)
+      refuse(`more than ${MOST} runs, sessions and operations are open at once`)
   }
 
   for (let seen = yield; seen; seen = yield) see(seen[0], seen[1])
@@ -159,14 +166,19 @@ export function* checkSemantics(whole: Whole): Check {
  */
 type Life = ReturnType<typeof born>
 /**
- * `effects` by the numbers of decisions; `owed`, by those of operations without an outcome, the index of the intent; `asks`, those of them that a rule
- * asks about and that nobody approved; `approval`, what the session has just used; `approvals`, what became of those of a run.
+ * `effects` by the numbers of decisions; `owed`, by those of operations without an outcome, the index of the intent; `asks`, those of them that rules
+ * deny, or ask about and nobody approved; `opened`, how a session began; `approval`, what the session has just used; `approvals`, what became of those of a run.
  */
 const born = (index: number) => ({
   ...{ first: index, last: index, run: undefined as unknown, decisions: { allow: 0, ask: 0, deny: 0 } as Record<string, number> },
   ...{ next: 1, missing: 0, hole: 0, effects: new Map<unknown, string>(), owed: new Map<unknown, number>() },
   ...{ asks: new Set<unknown>(), approval: undefined as unknown, approvals: new Map<unknown, 'asked' | 'approved' | 'over'>() },
+  ...{ opened: {} as Fields },
 })
 const summary = ({ first, last }: Fields, { allow, ask, deny }: Fields) => JSON.stringify({ first, last, allow, ask, deny })
+/** Whether break-glass, as was said of it last, is open for whom and what a session is of. */
+const isOpen = (said: Fields = {}, session: Fields) =>
+  said.kind === 'breakglass.opened' && listOf(said.resources).includes(session.resource) && whoIn(said) === whoIn(session)
+const whoIn = ({ who }: Fields) => fieldsOf(who).pseudonym
 const rowsOf = (rows: unknown) => (Array.isArray(rows) ? rows.map(listOf) : [])
 const isId = (id: unknown): id is string => isText(id) && id.length <= 128

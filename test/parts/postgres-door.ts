@@ -106,6 +106,7 @@ export function doorBeforeRealServer() {
         return {
           id: 'ses_1',
           readOnly: false,
+          breakGlass: undefined,
           run: who,
           resource,
           signal: forever,
