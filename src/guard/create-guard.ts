@@ -1,6 +1,7 @@
 import type { Openings } from '../breakglass/index.ts'
 import type { ClientInfo, Refusal, Resource, Run } from '../operations/index.ts'
 import type { Asker, Policy } from '../policy/index.ts'
+import type { Recording, SessionRecording } from '../recording/index.ts'
 import type { LiveSession, Runs, SessionAccount } from '../runs/index.ts'
 import type { TrailWriter } from '../trail/index.ts'
 import type { AskingParts } from './asking.ts'
@@ -25,6 +26,8 @@ export interface GuardParts<Ask, Target> {
   readonly asking?: AskingParts
   /** What break-glass is open; absent where there is none. */
   readonly openings?: Openings | undefined
+  /** Absent where nothing is recorded of what is shown. */
+  readonly recording?: Pick<Recording, 'begin'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -61,14 +64,17 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
     // Before it is recorded: break-glass may end meanwhile.
     if (breakGlass) underBreakGlass.add(live, run, resource)
     const ended = () => underBreakGlass.remove(live)
+    let recording: SessionRecording | undefined
     try {
       const permitted = breakGlass ? EVERYTHING : policy.couldPermit(asker, parts.now())
       const key = parts.trail.sessionKey()
-      const [opened, ...leaks] = sessionOpened({ ...facts, effect: 'allow' }, key, parts.trail)
+      recording = parts.recording?.begin(live.id, resource)
+      const [opened, ...leaks] = sessionOpened({ ...facts, effect: 'allow', recording: recording?.opened }, key, parts.trail)
       await parts.trail.durable(opened)
       for (const leak of leaks) parts.trail.note(leak)
-      return new GuardedSession<Ask, Target>({ ...parts, live, run, resource, asker, permitted, key, flush, breakGlass, ended })
+      return new GuardedSession<Ask, Target>({ ...parts, live, run, resource, asker, permitted, key, flush, breakGlass, ended, recording })
     } catch (error) {
+      recording?.finish(() => undefined)
       ended()
       live.close()
       live.recorded(NOTHING, undefined)

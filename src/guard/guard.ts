@@ -11,6 +11,7 @@ import type {
   Resource,
   Run,
 } from '../operations/index.ts'
+import type { SessionRecorder } from '../recording/index.ts'
 
 /**
  * The one path every operation takes. A protocol opens a session, has each operation decided and admitted, forwards
@@ -37,7 +38,8 @@ export interface Guard<Ask, Target> {
 
   /**
    * Makes the intents of everything framed from one read durable, refused ones too, in order; then calls `go` exactly once,
-   * with one answer per operation in the same order. `go` may run before `admit` returns.
+   * with one answer per operation in the same order. `go` may run before `admit` returns. It is told the number within the session of the
+   * first of them, the others follow; undefined where they have none, as the session is over.
    * Where the trail cannot be written, every answer is a Refusal.
    *
    * What asks is refused, unless it is only prepared: that comes to nothing by itself. With `approved`, everything is decided anew, and the
@@ -46,7 +48,7 @@ export interface Guard<Ask, Target> {
   admit(
     session: Session<Ask, Target>,
     decided: readonly Decided[],
-    go: (answers: readonly (Admission | Refusal)[]) => void,
+    go: (answers: readonly (Admission | Refusal)[], first?: number) => void,
     approved?: Approved,
   ): void
 
@@ -107,6 +109,8 @@ export interface Session<Ask, Target> {
   readonly signal: AbortSignal
   /** Aborts when the gateway drains: finish what is in flight, accept nothing new, close when idle. */
   readonly draining: AbortSignal
+  /** Takes down what the client is sent; undefined where that is not recorded. */
+  readonly recorder?: SessionRecorder | undefined
   /**
    * A connection to the target, logged in with the gateway's own credential.
    * @throws CredentialsError (coded) where the target cannot be reached, trusted or logged in at

@@ -1,6 +1,6 @@
 import type { ClientInfo, Resource, Run } from '../operations/index.ts'
 import { leakedDoors, redactedRows, redactJson } from '../redaction/index.ts'
-import type { EntryDraft, PayloadKey, Trail } from '../trail/index.ts'
+import type { EntryDraft, EntryFields, PayloadKey, Trail } from '../trail/index.ts'
 import type { SessionEnd } from './guard.ts'
 import { credentialLeaked } from './redacted-payloads.ts'
 
@@ -14,6 +14,17 @@ export interface OpenedFacts {
   readonly effect: 'allow' | 'deny'
   /** The opening of break-glass that it is under. */
   readonly breakGlass: string | undefined
+  /** How what is shown is recorded: under which key, and whether nothing is shown before; absent where it is not. */
+  readonly recording?: EntryFields | undefined
+}
+
+/** What a session came to. */
+export interface SessionCounts {
+  /** Operations by what became of them. */
+  readonly allowed: number
+  readonly refused: number
+  /** Of its recording; absent where there is none. */
+  readonly segments?: number
 }
 
 /**
@@ -41,6 +52,7 @@ export function sessionOpened(
       policy: facts.policy,
       effect: facts.effect,
       ...(facts.breakGlass !== undefined && { breakGlass: facts.breakGlass }),
+      ...(facts.recording !== undefined && { recording: facts.recording }),
       ...(found.length === 0 ? {} : { redacted: redactedRows('client', found) }),
     },
     payloads: [{ name: 'client', key, content }],
@@ -48,11 +60,7 @@ export function sessionOpened(
   return [opened, ...leakedDoors(found).map((door) => credentialLeaked(facts.id, door, 'client'))]
 }
 
-/** @param counts operations by effect, absent where the session never came to be */
-export function sessionClosed(
-  session: string,
-  reason: SessionEnd | `GS_${string}`,
-  counts?: { allowed: number; refused: number },
-): EntryDraft {
-  return { kind: 'session.close', fields: { session, reason, ...(counts ?? {}) } }
+/** @param counts absent where the session never came to be */
+export function sessionClosed(session: string, reason: SessionEnd | `GS_${string}`, counts?: SessionCounts): EntryDraft {
+  return { kind: 'session.close', fields: { session, reason, ...counts } }
 }

@@ -10,6 +10,7 @@ import {
   type Run,
 } from '../operations/index.ts'
 import type { Asker } from '../policy/index.ts'
+import type { SessionRecorder, SessionRecording } from '../recording/index.ts'
 import type { LiveSession, Reservation } from '../runs/index.ts'
 import {
   type DecisionRow,
@@ -32,7 +33,7 @@ import type { OutcomeFlush } from './outcome-flush.ts'
 import { isReadOnly } from './read-only.ts'
 import { RedactedPayloads } from './redacted-payloads.ts'
 import { countsAsRefused, refusalOf, trailUnavailable } from './refusals.ts'
-import { sessionClosed } from './session-entries.ts'
+import { type SessionCounts, sessionClosed } from './session-entries.ts'
 import { StatementReferences } from './statement-references.ts'
 import { isPrepared } from './terms.ts'
 
@@ -48,6 +49,8 @@ export interface SessionParts<Ask, Target> extends Pick<GuardParts<Ask, Target>,
   readonly permitted: ReadonlySet<string>
   readonly key: PayloadKey
   readonly flush: OutcomeFlush
+  /** Absent where what is shown is not recorded. */
+  readonly recording: SessionRecording | undefined
   /** Absent where it was not opened under break-glass. */
   readonly breakGlass: UnderBreakGlass | undefined
   /** Called when it is closed. */
@@ -64,6 +67,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   readonly breakGlass: Session<Ask, Target>['breakGlass']
   readonly signal: AbortSignal
   readonly draining: AbortSignal
+  readonly recorder: SessionRecorder | undefined
   readonly #parts: SessionParts<Ask, Target>
   readonly #statements = new StatementReferences()
   readonly #decisions = new DecisionReferences()
@@ -93,6 +97,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     this.breakGlass = parts.breakGlass && { id: parts.breakGlass.opening.id, until: parts.breakGlass.opening.until }
     this.signal = parts.live.signal
     this.draining = parts.live.draining
+    this.recorder = parts.recording?.recorder
     const { asking, key, trail } = parts
     const { budget } = parts.live
     this.#asking =
@@ -135,7 +140,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     return this.#asking.ask(decided, effective, claimed, this.#parts.policy().digest)
   }
 
-  admit(asked: readonly Decided[], go: (answers: readonly (Admission | Refusal)[]) => void, approved?: Approved): void {
+  admit(asked: readonly Decided[], go: (answers: readonly (Admission | Refusal)[], first?: number) => void, approved?: Approved): void {
     if (this.#closed) {
       const ended = this.#ended()
       go(asked.map(() => ended))
@@ -152,11 +157,17 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
       this.#admitting -= 1
       if (error === undefined) {
         for (const { decision } of decided) this.#decided[saidByRules(decision).effect]++
-        return go(decided.map((each, at) => this.#answer(each, first + at, reservations[at], approval)))
+        return go(
+          decided.map((each, at) => this.#answer(each, first + at, reservations[at], approval)),
+          first,
+        )
       }
       for (const reservation of reservations) reservation?.release()
       const refusal = this.#forgotten(first, last, error)
-      go(decided.map(() => refusal))
+      go(
+        decided.map(() => refusal),
+        first,
+      )
     })
   }
 
@@ -318,10 +329,16 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   #recordEnd(reason: SessionEnd): void {
     for (const operation of [...this.#open]) operation.abandon()
     this.#writeOutcomes()
+    const counts = { allowed: this.#allowed, refused: this.#refused }
+    const { recording } = this.#parts
+    // Nothing of a session comes behind its end, so what it was shown last comes first.
+    if (recording) recording.finish((segments) => this.#noteEnd(reason, { ...counts, segments }))
+    else this.#noteEnd(reason, counts)
+  }
+
+  #noteEnd(reason: SessionEnd, counts: SessionCounts): void {
     const account = { decisions: this.#decided, exact: this.#exact }
-    this.#parts.trail.note(sessionClosed(this.id, reason, { allowed: this.#allowed, refused: this.#refused }), (index) =>
-      this.#parts.live.recorded(account, index),
-    )
+    this.#parts.trail.note(sessionClosed(this.id, reason, counts), (index) => this.#parts.live.recorded(account, index))
   }
 
   #closeSoon(): void {
