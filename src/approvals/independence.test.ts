@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Principal, RunFacts } from '../operations/index.ts'
-import { type Independence, independenceOf, isSamePerson, type LinkedPerson } from './independence.ts'
+import { areIndependent, type Independence, independenceOf, isSamePerson, type LinkedPerson } from './independence.ts'
 
 const job: Principal = { kind: 'job', issuer: 'github', subject: 'repo:acme/shop', groups: [] }
 const alice: Principal = { kind: 'person', issuer: 'okta', subject: 'alice', groups: [] }
@@ -58,5 +58,20 @@ describe('one person', () => {
     ['two that are linked to two accounts', by('okta', 'bob', { github: '2' }), by('entra', '77', { github: '3' }), false],
   ])('is %s', (_, a, b, expected) => {
     expect(isSamePerson(a, b)).toBe(expected)
+  })
+})
+
+describe('two persons', () => {
+  it.each<[string, LinkedPerson, LinkedPerson, boolean]>([
+    ['two accounts of one issuer', by('okta', 'bob'), by('okta', 'carol'), true],
+    ['one account', by('okta', 'bob'), by('okta', 'bob'), false],
+    ['accounts of two issuers that nobody linked', by('okta', 'bob'), by('entra', '77'), false],
+    ['one that is linked to another account of the other’s issuer', by('okta', 'bob'), by('entra', '77', { okta: 'carol' }), true],
+    ['the same, the other way round', by('entra', '77', { okta: 'carol' }), by('okta', 'bob'), true],
+    ['one that is linked to the other', by('okta', 'bob'), by('entra', '77', { okta: 'bob' }), false],
+    ['two accounts of a third issuer', by('okta', 'bob', { github: '2' }), by('entra', '77', { github: '3' }), true],
+    ['links to different issuers', by('okta', 'bob', { github: '2' }), by('entra', '77', { gitlab: '3' }), false],
+  ])('are known to be so by %s', (_, a, b, expected) => {
+    expect(areIndependent(a, b)).toBe(expected)
   })
 })

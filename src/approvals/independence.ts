@@ -18,12 +18,12 @@ export type Independence = 'proven' | 'unproven' | 'principal' | 'launcher' | 'r
  * within the issuer of the run. A fact that the issuer does not tell is judged only for the launcher: every job has one, also where it is
  * not said who.
  */
-export function independenceOf(run: Pick<Run, 'principal' | 'facts'>, approver: LinkedPerson): Independence {
-  const { principal, facts } = run
+export function independenceOf(run: Pick<Run, 'principal' | 'facts' | 'accounts'>, approver: LinkedPerson): Independence {
+  const { principal, facts, accounts = {} } = run
   if (principal.kind === 'person') {
-    const asked = { person: principal, accounts: {} }
+    const asked = { person: principal, accounts }
     if (isSamePerson(asked, approver)) return 'principal'
-    if (approver.person.issuer !== principal.issuer && own(approver.accounts, principal.issuer) === undefined) return 'unproven'
+    if (!areIndependent(asked, approver)) return 'unproven'
   }
   const account = accountAt(principal.issuer, approver)
   for (const role of ['launcher', 'rerunner', 'author'] as const) if (isSameAccount(facts[role], account)) return role
