@@ -26,3 +26,22 @@ export type MaskedUse = 'predicate' | 'source' | 'written' | 'unknown'
 
 /** How often a mask was applied, without values: its name, the column or detector, cells or places. */
 export type MaskCount = readonly [mask: string, what: string, count: number]
+
+/**
+ * Columns of a mask that are in a database, as facts name them: `schema.relation.column`.
+ * @param database as the target calls it; undefined: not known, then those of every database
+ */
+export function maskedColumns({ columns }: Pick<Mask, 'columns'>, database: string | undefined): readonly string[] {
+  if (database === undefined) return columns.map((column) => column.slice(column.indexOf('.') + 1))
+  return columns.flatMap((column) => (column.startsWith(`${database}.`) ? column.slice(database.length + 1) : []))
+}
+
+/** The first of the masked columns that is among others; `*` on either side is every column of its relation. */
+export function touchedColumn(masked: readonly string[], others: readonly string[]): string | undefined {
+  return masked.find((column) =>
+    others.some((other) => column === other || ((isWhole(column) || isWhole(other)) && relationOf(column) === relationOf(other))),
+  )
+}
+
+const isWhole = (column: string) => column.endsWith('.*')
+const relationOf = (column: string) => column.slice(0, column.lastIndexOf('.'))

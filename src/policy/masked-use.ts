@@ -1,4 +1,4 @@
-import type { Facts, Mask, MaskedUse, SqlFacts } from '../operations/index.ts'
+import { type Facts, type Mask, type MaskedUse, maskedColumns, type SqlFacts, touchedColumn } from '../operations/index.ts'
 import type { Asker } from './asker.ts'
 
 /** Why masks refuse an operation, and which. */
@@ -25,7 +25,7 @@ export function databaseOf({ resource, session }: Pick<Asker, 'resource' | 'sess
  */
 export function maskedUse(masks: readonly Mask[], facts: Facts | undefined, database: string | undefined): MaskedRefusal | undefined {
   const covering = masks.flatMap((mask) => {
-    const columns = columnsIn(mask, database)
+    const columns = maskedColumns(mask, database)
     return columns.length > 0 ? [{ mask, columns }] : []
   })
   if (covering.length === 0 || isConnectionOnly(facts)) return undefined
@@ -35,12 +35,6 @@ export function maskedUse(masks: readonly Mask[], facts: Facts | undefined, data
   })
   const [first] = refused
   return first && { use: first.use, masks: refused.map(({ mask }) => mask) }
-}
-
-/** Columns of a mask that are in a database, as `schema.relation.column`; of every database where it is not known which. */
-function columnsIn({ columns }: Mask, database: string | undefined): readonly string[] {
-  if (database === undefined) return columns.map((column) => column.slice(column.indexOf('.') + 1))
-  return columns.flatMap((column) => (column.startsWith(`${database}.`) ? column.slice(database.length + 1) : []))
 }
 
 const NO_FACTS: Facts = { effects: [] }
@@ -55,23 +49,13 @@ function useOf(
 ): MaskedUse | undefined {
   const { columns, reads, writes } = sql
   if (columns === undefined) return reads?.length === 0 && writes?.length === 0 ? undefined : 'unknown'
-  if (!predicates && touches(masked, columns.predicate)) return 'predicate'
+  if (!predicates && touchedColumn(masked, columns.predicate) !== undefined) return 'predicate'
   if (columns.sources === undefined) {
     if (!effects.every((effect) => READING.has(effect.class))) return 'unknown'
-  } else if (touches(masked, columns.sources)) return 'source'
-  return !unmaskedWrite && touches(masked, columns.written) ? 'written' : undefined
+  } else if (touchedColumn(masked, columns.sources) !== undefined) return 'source'
+  return !unmaskedWrite && touchedColumn(masked, columns.written) !== undefined ? 'written' : undefined
 }
 
 const NOTHING_KNOWN: SqlFacts = { statements: 1 }
 /** Classes by which nothing is stored. */
 const READING: ReadonlySet<string> = new Set(['session', 'read', 'statistics', 'backend'])
-
-const relationOf = (column: string) => column.slice(0, column.lastIndexOf('.'))
-const isWhole = (column: string) => column.endsWith('.*')
-
-/** `*` on either side is every column of its relation. */
-function touches(masked: readonly string[], used: readonly string[]): boolean {
-  return masked.some((column) =>
-    used.some((other) => column === other || ((isWhole(column) || isWhole(other)) && relationOf(column) === relationOf(other))),
-  )
-}

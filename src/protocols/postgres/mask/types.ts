@@ -1,14 +1,6 @@
+import type { Findings } from '../../../masking/index.ts'
 import type { Mask, MaskCount } from '../../../operations/index.ts'
-
-/** What may flow into one output column of a statement. */
-export interface OutputColumn {
-  /** Base columns as `schema.relation.column`, `*` for a whole row; sorted. */
-  readonly from: readonly string[]
-  /** Exactly one column, handed through unchanged. */
-  readonly plain: boolean
-  /** Made by nothing but columns, constants and code whose flow is known. */
-  readonly certain: boolean
-}
+import type { CellType } from './cell-types.ts'
 
 /** What is asked of the catalog of a target's database. */
 export interface MaskCatalog {
@@ -25,22 +17,12 @@ export interface MaskCatalog {
 
 /** How one column of a result is treated. */
 export type ColumnPlan =
-  /** The value is replaced by the mask's operator. */
+  /** The value is replaced by what the mask's operator makes of it. `what`: the column, as facts name it. */
   | { readonly how: 'value'; readonly mask: Mask; readonly what: string; readonly cell: CellType }
-  /** What a masked value may be part of, or what cannot be told: nothing of it is shown, whatever the operator. */
+  /** A masked value may be part of it, or it cannot be told: nothing of it is shown, whatever the operator. */
   | { readonly how: 'whole'; readonly mask: Mask; readonly what: string; readonly cell: CellType }
   /** What detectors find in it is replaced. */
-  | { readonly how: 'found'; readonly cell: CellType; readonly masks: readonly Mask[] }
-
-/** What a replacement has to decode as. */
-export interface CellType {
-  readonly type: number
-  /** Characters that the column has room for; undefined: any number. */
-  readonly longest: number | undefined
-  readonly binary: boolean
-  /** Of an enum, where they are known. */
-  readonly labels: readonly string[] | undefined
-}
+  | { readonly how: 'found'; readonly findings: Findings; readonly cell: CellType }
 
 /** What is to be done to each row of one result; one per field. Undefined for what passes as it is. */
 export interface MaskPlan {
@@ -52,7 +34,7 @@ export type CopyFormat =
   | { readonly format: 'binary' }
   | {
       readonly format: 'text' | 'csv'
-      /** Single bytes. */
+      /** A single byte, as the next two, which count in CSV only. */
       readonly delimiter: number
       readonly quote: number
       readonly escape: number
@@ -66,11 +48,11 @@ export type CopyFormat =
 export interface RowMasking {
   /**
    * @param start of a whole DataRow message in `bytes` @param end behind it
-   * @returns a whole DataRow message of its own
+   * @returns a whole DataRow message, in memory that is not used for anything else
    * @throws WireError where it is not well-formed, or has another number of columns than the plan
    */
   row(bytes: Uint8Array, start: number, end: number): Uint8Array
-  /** What was applied so far, in no order. */
+  /** What was applied so far, in the order of the columns. */
   counts(): readonly MaskCount[]
 }
 
@@ -82,7 +64,7 @@ export interface CopyMasking {
    * @throws WireError where the content is not what its format says
    */
   push(content: Uint8Array): Uint8Array
-  /** CopyDone. @returns what was still held; mostly nothing @throws WireError where it ends within a row */
-  end(): Uint8Array
+  /** CopyDone. @throws WireError where it comes within a row */
+  end(): void
   counts(): readonly MaskCount[]
 }

@@ -1,0 +1,8 @@
+export type { OutputColumn } from '../sql/index.ts'
+export { copyFormat, isDelimitable } from './copy-format.ts'
+export { copyMasker } from './copy-masker.ts'
+export { maskCatalog } from './mask-catalog.ts'
+export { type MaskedMessage, maskMessage } from './message-text.ts'
+export { type PlanningParts, planMasks, readsMasked } from './plan.ts'
+export { rowMasker } from './row-masker.ts'
+export type { ColumnPlan, CopyFormat, CopyMasking, MaskCatalog, MaskPlan, RowMasking } from './types.ts'
