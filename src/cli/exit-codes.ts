@@ -4,7 +4,7 @@ export const exitCodes = {
   refused: { code: 1, meaning: 'Refused or failed; `doctor`: something must be repaired.' },
   usage: { code: 2, meaning: 'The command was not written as its help says.' },
   notRunning: { code: 3, meaning: 'No gateway answers, on the local socket or at the admin door.' },
-  notFound: { code: 4, meaning: 'There is no such run, session, entry, secret or request for approval.' },
+  notFound: { code: 4, meaning: 'There is no such run, session, entry, secret, resource or request for approval.' },
   casesFailed: { code: 5, meaning: '`policy test`: a case came out differently than it says.' },
   wouldChange: { code: 6, meaning: '`policy replay`: something would come out differently.' },
   notSignedIn: { code: 7, meaning: 'Nobody is signed in, or the session is over: `gatescribe login`.' },
@@ -17,6 +17,7 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
   'GS_EVIDENCE_NOT_FOUND',
   'GS_RETENTION_NOT_FOUND',
   'GS_APPROVALS_UNKNOWN',
+  'GS_GATEWAY_NO_RESOURCE',
 ])
 const NOT_SIGNED_IN: ReadonlySet<string> = new Set(['GS_CLI_NOT_SIGNED_IN', 'GS_ADMIN_NOT_SIGNED_IN', 'GS_PEOPLE_SESSION_INVALID'])
 

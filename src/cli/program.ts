@@ -12,6 +12,7 @@ import { masterKeyCommand } from './commands/master-key.ts'
 import { personsCommand } from './commands/persons.ts'
 import { policyCommand } from './commands/policy.ts'
 import { runsCommand } from './commands/runs.ts'
+import { scanCommand } from './commands/scan.ts'
 import { secretCommand } from './commands/secret.ts'
 import { sessionsCommand } from './commands/sessions.ts'
 import { startCommand } from './commands/start.ts'
@@ -38,6 +39,7 @@ export function createProgram(shell: Shell, version: string): Command {
     initCommand,
     checkCommand,
     policyCommand,
+    scanCommand,
     startCommand,
     statusCommand,
     doctorCommand,

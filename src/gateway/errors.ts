@@ -37,6 +37,14 @@ export const gatewayErrors = {
     meaning: 'This person is not revoked.',
     next: 'See who is with: gatescribe persons ls.',
   },
+  GS_GATEWAY_NO_RESOURCE: {
+    meaning: 'The configuration has no resource of this name.',
+    next: 'Name one that stands under resources; GET /v1/resources lists them.',
+  },
+  GS_GATEWAY_SCANNING: {
+    meaning: 'Another scan is going on.',
+    next: 'Wait until it is done: one at a time reads from a target.',
+  },
   GS_GATEWAY_NO_NAMES_CA: {
     meaning: 'This gateway presents a certificate of its operator, so it has no CA of its own.',
     next: 'Give clients the CA that issued that certificate.',

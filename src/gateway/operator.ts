@@ -49,6 +49,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
     ...approvalOperator(rooms, who),
     ...breakGlassOperator(rooms, who),
     ...personOperator(rooms, who),
+    ...rooms.scanning.operator(viewer),
     status: (): GatewayStatus => ({
       version: version(),
       origin: `${inForce.config.gateway.origin}/${inForce.config.gateway.instance}`,

@@ -53,6 +53,7 @@ import { asideThread, Retention } from './retention/index.ts'
 import { RunRecords } from './run-records.ts'
 import { Searching } from './searching/index.ts'
 import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
+import { Scanning } from './scanning/index.ts'
 import { createSqlReading, type SqlReading } from './sql-reading.ts'
 import { startWitnessing, type Witnessing, type WitnessSettings } from './witnessing.ts'
 
@@ -97,6 +98,7 @@ export interface Rooms {
   readonly connector: Connector<PostgresAsk, PostgresTarget>
   readonly guard: Guard<PostgresAsk, PostgresTarget>
   readonly sql: SqlReading
+  readonly scanning: Scanning
   /** Writes what waits, closes the trail, gives up the data folder. @param stopped why a gateway that was started stops */
   close(stopped?: string): Promise<void>
 }
@@ -297,6 +299,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   })
   return {
     inForce,
+    scanning: new Scanning({ inForce, connector, trail }),
     sql,
     masterKey,
     trail,

@@ -45,6 +45,8 @@ export type EntryKind =
   | 'credential.foreign'
   | 'catalog.read'
   | 'catalog.outcome'
+  | 'scan.begun'
+  | 'scan.ended'
   | 'log.read'
   | 'log.exported'
   | 'log.continued'

@@ -8,6 +8,8 @@ import type {
   ReindexStep,
   ReplayAsked,
   ReplayStep,
+  ScanAsked,
+  ScanLine,
   SecretView,
   ShownRequest,
   TrailReading,
@@ -48,6 +50,9 @@ export interface InMemoryOperator extends Operator {
   /** What was asked to be judged again; the answer. */
   readonly replays: ReplayAsked[]
   readonly replaying: ReplayStep[]
+  /** What was asked to be looked at; the answer. */
+  readonly scans: ScanAsked[]
+  readonly scanning: ScanLine[]
   /** Requests for approval; the answers that came, in order. */
   readonly requests: ShownRequest[]
   readonly answers: { id: string; verdict: string; reason: string | undefined; channel: string }[]
@@ -97,6 +102,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     checking: [],
     replays: [],
     replaying: [],
+    scans: [],
+    scanning: [],
     requests: [],
     answers: [],
     glasses: [],
@@ -285,6 +292,14 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
       return { entry: Number(entry), at: '2026-11-23T12:00:00.000000000Z', session: 'ses_one', operations: [] }
     },
     resources: () => [],
+    async scanResource(asked) {
+      operator.scans.push(asked)
+      throwPlanted('scanResource')
+      const { scanning } = operator
+      return (async function* () {
+        yield* scanning
+      })()
+    },
     async logKeys() {
       return { log: 'example.org/test/one', keys: operator.keys }
     },

@@ -47,6 +47,7 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'breakglass.confirm',
     'runs.revoke',
     'runs.resume',
+    'resources.scan',
     'sessions.kill',
     'trail.check',
     'trail.erase',

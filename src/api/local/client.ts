@@ -49,6 +49,7 @@ import {
   type ShownErasureRequestAnswer,
   shownErasureRequestSchema,
 } from './retention-schemas.ts'
+import { type ScanLine, type ScanRequest, scanSchema } from './scan-schemas.ts'
 import {
   type CaAnswer,
   caSchema,
@@ -133,6 +134,7 @@ export interface LocalClient {
   revokePerson(person: PersonAsked, reason: string | undefined): Promise<PersonRevokedAnswer>
   restorePerson(asked: RestorePersonRequest): Promise<RevokedPersonAnswer>
   revokedPersons(): Promise<RevokedPersonAnswer[]>
+  scanResource(resource: string, asked: ScanRequest, signal: AbortSignal): AsyncIterable<ScanLine>
   secrets(): Promise<SecretAnswer[]>
   setSecret(name: string, value: Uint8Array): Promise<SecretAnswer>
   removeSecret(name: string): Promise<void>
@@ -201,6 +203,7 @@ export function localClient(send: Transport): LocalClient {
       post('/v1/persons/revoke', { ...person, ...(reason !== undefined && { reason }) }, personRevokedSchema),
     restorePerson: (asked) => post('/v1/persons/restore', asked, revokedPersonSchema),
     revokedPersons: () => get('/v1/persons/revoked', z.array(revokedPersonSchema)),
+    scanResource: (resource, asked, signal) => readLines(send, `/v1/resources/${part(resource)}/scan`, scanSchema, signal, 'POST', asked),
     secrets: () => get('/v1/secrets', z.array(secretSchema)),
     setSecret: async (name, body) => readJson(await ask(send, { method: 'PUT', path: `/v1/secrets/${part(name)}`, body }), secretSchema),
     removeSecret: (name) => act('DELETE', `/v1/secrets/${part(name)}`),

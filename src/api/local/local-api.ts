@@ -16,6 +16,7 @@ import { policyRoutes } from './routes/policy.ts'
 import { resourceRoutes } from './routes/resources.ts'
 import { retentionRoutes } from './routes/retention.ts'
 import { runRoutes } from './routes/runs.ts'
+import { scanRoutes } from './routes/scans.ts'
 import { searchRoutes } from './routes/search.ts'
 import { secretRoutes } from './routes/secrets.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -86,6 +87,7 @@ export function operatorRoutes(api: LocalApi, log: FailureLog, closing: AbortSig
   maintenanceRoutes(api, closing)
   runRoutes(api)
   resourceRoutes(api)
+  scanRoutes(api, closing)
   sessionRoutes(api)
   approvalRoutes(api)
   breakGlassRoutes(api)

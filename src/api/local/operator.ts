@@ -10,6 +10,7 @@ import type { LogOperator } from './log-operator.ts'
 import type { PersonOperator } from './person-operator.ts'
 import type { PolicyOperator } from './policy-operator.ts'
 import type { RetentionOperator } from './retention-operator.ts'
+import type { ScanOperator } from './scan-operator.ts'
 import type { ResourceAnswer } from './schemas.ts'
 
 /**
@@ -23,7 +24,8 @@ export interface Operator
     LogOperator,
     PersonOperator,
     PolicyOperator,
-    RetentionOperator {
+    RetentionOperator,
+    ScanOperator {
   status(): GatewayStatus
   /** Newest first. */
   runs(): readonly RunView[]

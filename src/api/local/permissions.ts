@@ -9,6 +9,8 @@ export const permissions = [
   'signed-in',
   'status.read',
   'resources.read',
+  /** Looks at samples of what they hold. */
+  'resources.scan',
   /** Rules that somebody sent, held against cases: nothing of what was recorded. */
   'policy.read',
   'runs.read',

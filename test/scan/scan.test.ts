@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { run } from '../../src/cli/main.ts'
+import { type RunningGateway, startGateway } from '../parts/gateway.ts'
+import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
+import { type RunningPostgres, startPostgres } from '../parts/postgres.ts'
+import { testSurroundings } from '../parts/surroundings.ts'
+
+/** Values that must never leave the target: as they are, and in pieces. */
+const MAIL = 'canary.person'
+const CARD = '4111111111111111'
+
+describe('gatescribe scan against a whole gateway', () => {
+  let server: RunningPostgres
+  let issuer: TestIssuer
+  let gateway: RunningGateway
+
+  beforeAll(async () => {
+    server = await startPostgres({ logStatements: true })
+    issuer = await startIssuer()
+    await server.query(`
+      CREATE ROLE app LOGIN; CREATE ROLE writer LOGIN;
+      CREATE TABLE customers (id int, email text, card text, note text, last_name text);
+      INSERT INTO customers SELECT n, '${MAIL}' || n || '@example.org', '${CARD}', 'nothing', 'Doe' FROM generate_series(1, 30) n;
+      CREATE TABLE secret_things (token text);
+      GRANT SELECT ON customers TO app; GRANT SELECT ON customers, secret_things TO writer`)
+    gateway = await startGateway({
+      issuer,
+      targets: [{ name: 'orders-db', server, user: 'app', databases: { orders: 'postgres' } }],
+      adjust(config) {
+        config.resources[0]!.credentials = [
+          { as: 'looker', user: 'nobody_at_all', for: ['postgres.define'] },
+          { as: 'reader', user: 'app', for: ['postgres.read'] },
+          { as: 'writer', user: 'writer' },
+        ]
+      },
+    })
+  })
+  afterAll(async () => {
+    await gateway?.remove()
+    await Promise.all([server?.stop(), issuer?.close()])
+  })
+
+  async function gatescribe(line: string) {
+    const surroundings = testSurroundings({ folder: gateway.folder })
+    const code = await run(line.split(' '), surroundings)
+    return { code, ...surroundings.printed }
+  }
+
+  it('proposes masks, shows and keeps no value, writes nothing, and stands in the trail', async () => {
+    const { code, out, err } = await gatescribe('scan orders-db')
+    expect(code).toBe(0)
+    const { masks } = parse(out)
+    expect(masks).toMatchObject([
+      { name: 'orders-db-contacts', columns: ['postgres.public.customers.email'], as: 'partial', on: { resources: ['orders-db'] } },
+      { name: 'orders-db-secrets', columns: ['postgres.public.customers.card'], as: 'redact' },
+    ])
+    expect(out).toContain('#       - "postgres.public.customers.last_name"')
+    expect(out).toContain('postgres.public.secret_things.token')
+    expect(err).toMatch(/^postgres: 1 of 2 {2}public\.customers {2}30 rows, 3 columns of interest$/m)
+    expect(err).toContain('not looked at: 1 columns of postgres.public.secret_things: not permitted\n')
+
+    const trail = await gatescribe('trail tail --kind scan --from 0 --json --payloads')
+    const [begun, ended] = trail.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(begun).toMatchObject({ kind: 'scan.begun', fields: { resource: 'orders-db', by: 'local-operator', rows: 500 } })
+    expect(ended).toMatchObject({
+      kind: 'scan.ended',
+      fields: { outcome: 'done', relations: 2, rows: 30, credentials: ['reader'], found: { email: 1, card: 1, 'name:person': 1 } },
+    })
+    expect(ended.payloads[0].content).toContain('postgres.public.customers.email')
+    for (const said of [out, err, trail.out, gateway.log()]) {
+      expect(said).not.toContain(MAIL)
+      expect(said).not.toContain(CARD)
+    }
+    const statements = server
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('statement: /* gatescribe */'))
+    const sampled = statements.filter((line) => line.includes('FROM ONLY public.customers'))
+    expect(sampled).toHaveLength(1)
+    expect(sampled[0]).toContain(' app@postgres ')
+    expect(statements.some((line) => /INSERT|UPDATE|DELETE|CREATE/.test(line))).toBe(false)
+  })
+
+  it('says what it cannot look at: no such resource, no such database', async () => {
+    expect(await gatescribe('scan nothing')).toMatchObject({ code: 4, err: expect.stringContaining('GS_GATEWAY_NO_RESOURCE') })
+    const missing = await gatescribe('scan orders-db --database not_there')
+    expect(missing).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^GS_TARGET_/m) })
+    const trail = await gatescribe('trail tail --kind scan.ended --from 0 --json')
+    expect(JSON.parse(trail.out.trim().split('\n').at(-1)!)).toMatchObject({
+      fields: { outcome: 'failed', code: expect.stringMatching(/^GS_/) },
+    })
+  })
+
+  it('is one at a time, and ends with whoever asked for it', async () => {
+    const ending = new AbortController()
+    const lines = gateway.operator.scanResource('orders-db', {}, ending.signal)[Symbol.asyncIterator]()
+    await lines.next()
+    ending.abort()
+    await lines.next().catch(() => undefined)
+    await expect.poll(async () => (await gatescribe('scan orders-db')).code, { timeout: 10_000 }).toBe(0)
+  })
+})
