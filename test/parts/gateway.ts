@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type LocalClient, localClient, socketTransport } from '../../src/api/local/index.ts'
+import { builtCommand } from './built.ts'
 import { cacheFolder } from './cache-folder.ts'
 import { ALLOW_ALL, type TargetOptions, type WrittenConfig, writtenIssuer, writtenResource } from './gateway-config.ts'
 import type { TestIssuer } from './issuer.ts'
@@ -59,7 +60,7 @@ export interface RunningGateway {
   remove(): Promise<void>
 }
 
-/** Starts a whole gateway, as an operator would: a folder, a configuration, `gatescribe start`. */
+/** Starts a whole gateway, as an operator would: a folder, a configuration, `gatescribe start` of the command as it is published. */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'gatescribe-gateway-'))
   const config: WrittenConfig = {
@@ -91,17 +92,14 @@ async function launch(
   const logPath = join(folder, 'log')
   const logged = openSync(logPath, 'a')
   const skipped = readFileSync(logPath, 'utf8').length
+  const command = await builtCommand()
   const began = performance.now()
-  const child = spawn(
-    process.execPath,
-    [join(import.meta.dirname, '../../bin/gatescribe.js'), 'start', '-c', configPath, '--log-format', 'json', ...words],
-    {
-      cwd: folder,
-      stdio: ['ignore', logged, logged],
-      // What Node compiled of our code is the same for all of them: only the first has to do it.
-      env: { PATH: process.env.PATH, HOME: folder, XDG_CACHE_HOME: cacheFolder(), TZ: 'UTC', ...options.environment },
-    },
-  )
+  const child = spawn(process.execPath, [command, 'start', '-c', configPath, '--log-format', 'json', ...words], {
+    cwd: folder,
+    stdio: ['ignore', logged, logged],
+    // What Node compiled of our code is the same for all of them: only the first has to do it.
+    env: { PATH: process.env.PATH, HOME: folder, XDG_CACHE_HOME: cacheFolder(), TZ: 'UTC', ...options.environment },
+  })
   closeSync(logged)
   const release = boundToThisProcess(child, folder)
   const log = () => readFileSync(logPath, 'utf8')
