@@ -63,7 +63,10 @@ export class SessionRecorder {
   #bytes: Uint8Array = NO_BYTES
   #start = 0
   #end = 0
-  /** Whether that range begins with a whole message. */
+  /** Bytes that are to come of the message under way, and whether it is left out. */
+  #left = 0
+  #leavesOut = false
+  /** Whether the range that was added begins with a whole message. */
   #whole = true
   #operation = 0
   /** Of the result under way, as far as it is recorded. */
@@ -83,28 +86,31 @@ export class SessionRecorder {
     this.#maker = maker
   }
 
-  /** A range that goes to the client and holds no row: whole messages. */
-  message(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#rows > 0 || this.#beyond) this.#betweenRows(bytes[start]!)
-    this.#add(bytes, start, end, true)
+  /** A range that goes to the client: one message, or a piece of one, of which the first holds its header. */
+  add(bytes: Uint8Array, start: number, end: number): void {
+    const size = end - start
+    if (this.#left > 0) {
+      this.#left -= size
+      if (this.#leavesOut) this.#leaveOut(bytes, start, end, 0)
+      else this.#put(bytes, start, end, false)
+      return
+    }
+    const type = bytes[start]!
+    const length = 1 + ((bytes[start + 1]! << 24) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 8) | bytes[start + 4]!)
+    this.#left = length - size
+    this.#leavesOut = (type === ROW || type === COPY_DATA) && !this.#counts(length)
+    if (this.#leavesOut) {
+      this.#leaveOut(bytes, start, end, 1)
+      return
+    }
+    if (type !== ROW && type !== COPY_DATA && (this.#rows > 0 || this.#beyond)) this.#betweenRows(type)
+    this.#put(bytes, start, end, true)
   }
 
-  /** A piece of a message that is no row. @param first whether it begins with the message's header */
-  piece(bytes: Uint8Array, start: number, end: number, first: boolean): void {
-    if (first && (this.#rows > 0 || this.#beyond)) this.#betweenRows(bytes[start]!)
-    this.#add(bytes, start, end, first)
-  }
-
-  /** A whole row, or piece of a COPY. */
-  row(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#counts(end - start)) this.#add(bytes, start, end, true)
-    else this.#leaveOut(bytes, start, end, 1)
-  }
-
-  /** A row that comes in pieces. @param length of the whole message where this is the first of them, else 0 */
-  rowPiece(bytes: Uint8Array, start: number, end: number, length: number): void {
-    if (length > 0 ? this.#counts(length) : !this.#beyond) this.#add(bytes, start, end, length > 0)
-    else this.#leaveOut(bytes, start, end, length > 0 ? 1 : 0)
+  /** Whole messages, none of them a row. */
+  messages(bytes: Uint8Array): void {
+    if (this.#rows > 0 || this.#beyond) this.#betweenRows(bytes[0]!)
+    this.#put(bytes, 0, bytes.length, true)
   }
 
   /** What follows answers this operation of the session; 0: none. */
@@ -112,27 +118,26 @@ export class SessionRecorder {
     if (operation === this.#operation) return
     this.#endRows()
     this.#operation = operation
-    this.#put()
+    this.#tapeRange()
     this.#tape.op(operation)
   }
 
   /** Masks that the columns which were just described went through. */
   masks(names: readonly (string | null)[]): void {
-    this.#put()
+    this.#tapeRange()
     this.#tape.masks(names)
   }
 
   /** Something that the client was sent is not recorded. @param reason ASCII */
   gap(reason: string): void {
-    this.#put()
+    this.#tapeRange()
     this.#tape.gap(this.#now(), reason)
-    this.#whole = true
     this.wrote()
   }
 
   /** What was added is written to the client. */
   wrote(): void {
-    this.#put()
+    this.#tapeRange()
     if (this.#beyond) digest(this.#beyond)
     const { length } = this.#tape
     this.#ms = 0
@@ -149,8 +154,8 @@ export class SessionRecorder {
     this.#end = 0
     this.#tape.cut(Math.max(this.#kept, this.#empty))
     if (this.#beyond) this.#beyond.end = this.#beyond.start
-    // The client has whole messages only, or is brought to the end of one by nobody.
-    this.#whole = true
+    // Nobody brings the client to the end of a message that was under way.
+    this.#left = 0
     this.#ms = 0
   }
 
@@ -224,19 +229,19 @@ export class SessionRecorder {
     return Math.max(0, Math.round(performance.now() - this.#startedAt))
   }
 
-  #add(bytes: Uint8Array, start: number, end: number, whole: boolean): void {
+  #put(bytes: Uint8Array, start: number, end: number, whole: boolean): void {
     if (this.#bytes === bytes && this.#end === start) {
       this.#end = end
       return
     }
-    this.#put()
+    this.#tapeRange()
     this.#bytes = bytes
     this.#start = start
     this.#end = end
     this.#whole = whole
   }
 
-  #put(): void {
+  #tapeRange(): void {
     if (this.#end === this.#start) return
     // Once per write: the client sees it as one.
     this.#ms ||= this.#now()
@@ -280,11 +285,13 @@ export class SessionRecorder {
     digest(this.#beyond)
     const { rows, bytes, hash } = this.#beyond
     this.#beyond = undefined
-    this.#put()
+    this.#tapeRange()
     this.#tape.capped(this.#now(), rows, bytes, hash.digest())
   }
 }
 
+const ROW = 0x44
+const COPY_DATA = 0x64
 const NOTICE = 0x4e
 const NOTIFICATION = 0x41
 const SETTING = 0x53

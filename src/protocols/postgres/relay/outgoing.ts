@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import type { SessionRecorder } from '../../../recording/index.ts'
 
 /** What goes to one end in one write: ranges of the chunks that came, joined where they touch, and our own messages. */
 export class Outgoing {
@@ -6,6 +7,12 @@ export class Outgoing {
   #bytes: Uint8Array | undefined
   #start = 0
   #end = 0
+  readonly #recorder: SessionRecorder | undefined
+
+  /** @param recorder takes down what is added: one message each time, or a piece of one */
+  constructor(recorder?: SessionRecorder) {
+    this.#recorder = recorder
+  }
 
   get empty(): boolean {
     return this.#bytes === undefined && this.#parts.length === 0
@@ -13,6 +20,7 @@ export class Outgoing {
 
   /** Adds a range without copying it. */
   add(bytes: Uint8Array, start: number, end: number): void {
+    this.#recorder?.add(bytes, start, end)
     if (this.#bytes === bytes && this.#end === start) {
       this.#end = end
       return
@@ -21,6 +29,11 @@ export class Outgoing {
     this.#bytes = bytes
     this.#start = start
     this.#end = end
+  }
+
+  /** What is added next answers this operation of the session; 0: none that is known. */
+  answers(operation: number): void {
+    if (operation > 0) this.#recorder?.op(operation)
   }
 
   /** Writes it all, in one system call where the stream can. */
@@ -34,6 +47,12 @@ export class Outgoing {
       to.uncork()
     }
     parts.length = 0
+  }
+
+  /** Everything that was added, to be written later. */
+  take(): readonly Uint8Array[] {
+    this.#close()
+    return this.#parts.splice(0)
   }
 
   /** Forgets what was added. */
