@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { approvalsCommand } from './commands/approvals.ts'
+import { breakGlassCommand } from './commands/breakglass.ts'
 import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -50,6 +51,7 @@ export function createProgram(shell: Shell, version: string): Command {
     runsCommand,
     sessionsCommand,
     approvalsCommand,
+    breakGlassCommand,
     loginCommand,
     logoutCommand,
     whoamiCommand,

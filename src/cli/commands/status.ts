@@ -8,6 +8,13 @@ import { command, type Shell, talksToGateway } from '../shell.ts'
 
 type Options = Whereabouts & { readonly json?: true }
 
+function breakGlassRows({ breakGlass }: StatusAnswer): [string, string | Cell][] {
+  if (!breakGlass) return []
+  const { requested, open, unreviewed } = breakGlass
+  const text = `${open} open, ${requested} wait for a second person, ${unreviewed} await review`
+  return [['break-glass', requested + open + unreviewed === 0 ? text : { text, style: 'red' }]]
+}
+
 function witnessRows({ witnesses }: StatusAnswer['log']): [string, string | Cell][] {
   if (!witnesses) return []
   const { need, of, asked, age } = witnesses
@@ -48,6 +55,7 @@ export function statusCommand(shell: Shell): Command {
         ['log', `${log.name}, ${log.size} entries published${log.minimum > 0 ? `, those below ${log.minimum} pruned` : ''}`],
         ['checkpoint', log.checkpointAge === 0 ? 'covers every entry' : `the oldest entry without one waits for ${log.checkpointAge} ms`],
         ...witnessRows(log),
+        ...breakGlassRows(found),
         ['policy', found.policy],
         ['configuration', found.configPath],
         ...Object.entries(listening).map(([door, address]) => [`${door} door`, String(address)]),
