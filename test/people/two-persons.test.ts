@@ -1,30 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Client, type DatabaseError } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { doorTransport } from '../../src/api/admin/client.ts'
-import { type LocalClient, localClient } from '../../src/api/local/index.ts'
-import { run as gatescribe } from '../../src/cli/main.ts'
-import { readSessions } from '../../src/cli/session-file.ts'
 import { type RunningGateway, startGateway } from '../parts/gateway.ts'
 import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
 import { startPeopleIssuer, type TestPeopleIssuer } from '../parts/people-issuer.ts'
 import { freePort } from '../parts/ports.ts'
 import { type RunningPostgres, startPostgres } from '../parts/postgres.ts'
-import { testSurroundings } from '../parts/surroundings.ts'
+import { Team } from '../parts/team.ts'
 
 let jobs: TestIssuer
 let people: TestPeopleIssuer
 let postgres: RunningPostgres
 let gateway: RunningGateway
-let url: string
-let folder: string
+let team: Team
 
 beforeAll(async () => {
   const port = await freePort()
-  url = `http://localhost:${port}`
-  folder = mkdtempSync(join(tmpdir(), 'gatescribe-cli-'))
+  const url = `http://localhost:${port}`
   jobs = await startIssuer()
   people = await startPeopleIssuer({
     pollEvery: 1,
@@ -36,6 +27,7 @@ beforeAll(async () => {
       ken: { groups: ['audit'], github_id: '4' },
     },
   })
+  team = new Team(url, { okta: people })
   postgres = await startPostgres()
   gateway = await startGateway({
     issuer: jobs,
@@ -60,30 +52,10 @@ afterAll(async () => {
   await postgres?.stop()
   await people?.close()
   await jobs?.close()
-  rmSync(folder, { recursive: true, force: true })
+  team?.remove()
 })
 
-const at = (account: string) => testSurroundings({ folder, env: { XDG_CONFIG_HOME: join(folder, account) } })
-
-/** A command as this person gives it, who signs in first where they have not. */
-async function by(account: string, ...words: string[]) {
-  if (Object.keys(readSessions(at(account))).length === 0) await login(account)
-  const around = at(account)
-  return { code: await gatescribe(words, around), ...around.printed }
-}
-
-async function login(account: string): Promise<number> {
-  const around = at(account)
-  const signingIn = gatescribe(['login', '--gateway', url], around)
-  await expect.poll(() => around.printed.out, { timeout: 5_000 }).toContain('Code')
-  await people.confirm(/Open +(\S+)/.exec(around.printed.out)![1]!, /Code +(\S+)/.exec(around.printed.out)![1]!, account)
-  return signingIn
-}
-
-/** The API as this person, who has signed in. */
-function as(account: string): LocalClient {
-  return localClient(doorTransport(url, { token: readSessions(at(account))[url]!.token }))
-}
+const by: Team['by'] = (account, ...words) => team.by(account, ...words)
 
 async function connected(): Promise<{ client: Client; run: string }> {
   const { run, password } = await gateway.credential()
@@ -172,7 +144,7 @@ describe('revoking', () => {
     await expect.poll(() => postgres.query(running)).not.toEqual(await postgres.query('SELECT 1 WHERE false'))
     await by('root', 'whoami')
     const began = performance.now()
-    await as('root').revokeRun(run)
+    await team.as('root').revokeRun(run)
     expect(await told).toMatchObject({ code: '57P01' })
     expect(performance.now() - began).toBeLessThan(1_000)
     const revoked = (await fieldsOf('run.revoked')).find((fields) => fields.run === run)
@@ -186,7 +158,7 @@ describe('revoking', () => {
     const id = requestIn(await change(client, changes))
     await by('ada', 'approvals', 'approve', id)
     const reading = (async () => {
-      for await (const _ of as('ada').trail({ from: 0, follow: true, opened: false, filter: {} }, new AbortController().signal)) {
+      for await (const _ of team.as('ada').trail({ from: 0, follow: true, opened: false, filter: {} }, new AbortController().signal)) {
         // Reads until it is cut.
       }
     })()
@@ -203,8 +175,8 @@ describe('revoking', () => {
     expect(done.out).toMatch(/ is revoked: 1 sessions ended, 1 approvals are taken back/)
     expect(await cut).toBe('cut')
     expect(performance.now() - began).toBeLessThan(1_000)
-    await expect(as('ada').status()).rejects.toMatchObject({ code: 'GS_PEOPLE_SESSION_INVALID' })
-    expect(await login('ada')).toBe(1)
+    await expect(team.as('ada').status()).rejects.toMatchObject({ code: 'GS_PEOPLE_SESSION_INVALID' })
+    expect(await team.login('ada')).toBe(1)
     expect(await change(client, changes)).toContain('GS_APPROVAL_DENIED')
     const pseudonym = await pseudonymOf('ada')
     expect(await fieldsOf('person.revoked')).toMatchObject([
@@ -212,10 +184,10 @@ describe('revoking', () => {
     ])
     expect((await fieldsOf('signin.refused')).at(-1)).toMatchObject({ code: 'GS_PEOPLE_REVOKED' })
     gateway = await gateway.again()
-    expect(await login('ada')).toBe(1)
+    expect(await team.login('ada')).toBe(1)
     expect((await by('root', 'persons', 'ls')).out).toContain(pseudonym)
     expect((await by('root', 'persons', 'restore', 'okta', 'ada')).out).toBe(`${pseudonym} may sign in again.\n`)
-    expect(await login('ada')).toBe(0)
+    expect(await team.login('ada')).toBe(0)
     expect(await fieldsOf('person.restored')).toMatchObject([{ who: { pseudonym } }])
     await client.end().catch(() => undefined)
   }, 120_000)
