@@ -7,6 +7,7 @@ import type { IssuerSettings } from '../identity/index.ts'
 import type { Rule, RuleLimits } from '../policy/index.ts'
 import type { BudgetSettings } from '../runs/budgets/settings.ts'
 import { parseAddress } from './address.ts'
+import { buildMasks } from './build-masks.ts'
 import type { Config, GatewayTls, LimitSettings, ListenAddress, PostgresResourceConfig, TrailSettings } from './config.ts'
 import { coveredClasses } from './covered-classes.ts'
 import { milliseconds } from './duration.ts'
@@ -50,6 +51,8 @@ export function buildConfig(document: Document, folder: string): Config {
     approvals: approvalSettings(document.approvals, folder),
     ...(document.breakGlass && { breakGlass: breakGlassSettings(document.breakGlass) }),
     limits: buildLimits(document.limits),
+    masks: buildMasks(document),
+    masking: { ...(document.masking?.key !== undefined && { key: reference(document.masking.key, folder) }) },
     trail: trailSettings(document.trail),
   }
 }

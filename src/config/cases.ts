@@ -5,6 +5,7 @@ import { ConfigError } from './errors.ts'
 import { explainIssues } from './explain.ts'
 import { nearest } from './nearest.ts'
 import { present } from './present.ts'
+import type { RulesIn } from './rules-in.ts'
 import { type CasesDocument, cases } from './schema/cases.ts'
 import { type Finding, parseSource, readSource, type Source } from './source.ts'
 
@@ -34,7 +35,16 @@ export interface PolicyCases {
 /** What cases may name. */
 export interface CaseSurroundings {
   readonly resources: readonly string[]
+  /** Those of masks with `mask:` in front among them. */
   readonly rules: readonly string[]
+}
+
+/** What answers of a configuration may name. */
+export function caseSurroundings({ resources, rules, masks }: Omit<RulesIn, 'limits'>): CaseSurroundings {
+  return {
+    resources: resources.map(({ name }) => name),
+    rules: [...rules.map(({ name }) => name), ...masks.map(({ mask }) => `mask:${mask.name}`)],
+  }
 }
 
 /**

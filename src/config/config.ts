@@ -5,7 +5,7 @@ import type { Reference, TargetSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
 import type { PeopleIssuerSettings, RoleSettings } from '../identity/people/index.ts'
 import type { PostgresResource } from '../operations/index.ts'
-import type { Rule } from '../policy/index.ts'
+import type { MaskRule, Rule } from '../policy/index.ts'
 import type { BudgetSettings } from '../runs/budgets/settings.ts'
 import type { Retention } from './retention.ts'
 
@@ -27,6 +27,11 @@ export interface Config {
   /** Absent: nobody can break the glass. */
   readonly breakGlass?: BreakGlassSettings
   readonly limits: LimitSettings
+  readonly masks: readonly MaskRule[]
+  readonly masking: {
+    /** Of the operator `hash`; there wherever a mask has it. 32 bytes, base64 or hex. */
+    readonly key?: Reference
+  }
   readonly trail: TrailSettings
 }
 

@@ -1,9 +1,10 @@
 import { buildLimits, buildRule } from './build.ts'
+import { buildMasks } from './build-masks.ts'
 import { checkRulesOf } from './checks/index.ts'
 import type { ConfigProblem } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { explainIssues } from './explain.ts'
-import type { RulesIn } from './rules-in.ts'
+import { type RulesIn, ruledResource } from './rules-in.ts'
 import { document } from './schema/document.ts'
 import { type Finding, parseSource } from './source.ts'
 import { findUnsupported } from './unsupported.ts'
@@ -40,7 +41,8 @@ export function judgeText(text: string, now: number): JudgedText {
       rules: {
         rules: rules.map(buildRule),
         limits: buildLimits(limits),
-        resources: resources.map(({ name, tags = [] }) => ({ name, tags })),
+        masks: buildMasks(parsed.data),
+        resources: resources.map(ruledResource),
       },
     }
   } catch (error) {

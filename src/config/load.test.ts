@@ -273,18 +273,17 @@ describe('rules', () => {
 describe('what is not enforced', () => {
   it('is refused by name at its place, section or field, and nothing else is said of it', () => {
     const whole = `${example}
-masks:
-  - { name: a, on: { resources: [orders-db] }, columns: [x], as: partial }
+config: { signers: [ada] }
 budgets: [{ name: a, per: run, limit: { tokens: 5, money: 5 USD } }]
 roles: {}
 limits: { idle: 30m, session: 8h, resultRows: 10 }
 `
     expect(places(whole).map((place) => place.replace(/^\S+ /, ''))).toEqual(
-      ['masks', ...['tokens', 'money'].map((limit) => `budgets[0].limit.${limit}`), 'limits.idle', 'limits.session'].map(
+      ['config', ...['tokens', 'money'].map((limit) => `budgets[0].limit.${limit}`), 'limits.idle', 'limits.session'].map(
         (section) => `GS_CONFIG_NOT_SUPPORTED ${section}`,
       ),
     )
-    expect(places(whole)[0]).toBe(`${at(whole, 'masks:')} GS_CONFIG_NOT_SUPPORTED masks`)
+    expect(places(whole)[0]).toBe(`${at(whole, 'config:')} GS_CONFIG_NOT_SUPPORTED config`)
   })
 
   it.each([

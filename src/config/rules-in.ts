@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { Rule } from '../policy/index.ts'
+import type { MaskRule, Rule } from '../policy/index.ts'
 import { buildLimits, buildRule } from './build.ts'
+import { buildMasks } from './build-masks.ts'
 import type { LimitSettings } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { document } from './schema/document.ts'
@@ -10,15 +11,28 @@ import { parseSource } from './source.ts'
 export interface RulesIn {
   readonly rules: readonly Rule[]
   readonly limits: LimitSettings
-  readonly resources: readonly { readonly name: string; readonly tags: readonly string[] }[]
+  readonly masks: readonly MaskRule[]
+  readonly resources: readonly RuledResource[]
 }
 
-const { rules, limits } = document.shape
+/** What of a resource rules and masks select by. */
+export interface RuledResource {
+  readonly name: string
+  readonly tags: readonly string[]
+  /** The client's database name → the target's. */
+  readonly databases: ReadonlyMap<string, string>
+}
+
+const { rules, limits, masks, masking } = document.shape
 /** Of resources only what rules select by: in a recorded text, what was secret is not there any more. */
 const deciding = z.object({
   rules,
   limits,
-  resources: z.array(z.object({ name: z.string(), tags: z.array(z.string()).default([]) })),
+  masks,
+  masking,
+  resources: z.array(
+    z.object({ name: z.string(), tags: z.array(z.string()).default([]), databases: z.record(z.string(), z.string()).default({}) }),
+  ),
 })
 
 /**
@@ -34,5 +48,23 @@ export function rulesIn(text: string): RulesIn {
     const message = 'Its rules cannot be read.'
     throw new ConfigError([source.problem({ code: 'GS_CONFIG_WRONG_VALUE', path: ['rules'], message })])
   }
-  return { rules: parsed.data.rules.map(buildRule), limits: buildLimits(parsed.data.limits), resources: parsed.data.resources }
+  return {
+    rules: parsed.data.rules.map(buildRule),
+    limits: buildLimits(parsed.data.limits),
+    masks: buildMasks(parsed.data),
+    resources: parsed.data.resources.map(ruledResource),
+  }
+}
+
+/** @param databases the client's name: the target's */
+export function ruledResource({
+  name,
+  tags = [],
+  databases = {},
+}: {
+  readonly name: string
+  readonly tags?: readonly string[] | undefined
+  readonly databases?: Readonly<Record<string, string>> | undefined
+}): RuledResource {
+  return { name, tags, databases: new Map(Object.entries(databases)) }
 }

@@ -28,7 +28,6 @@ const unsupported: readonly Unsupported[] = [
   { at: 'resources[].credentials[].token', what: 'a bearer token for a target', hides: 1 },
   { at: 'resources[].credentials[].bearer', what: 'a bearer token for a target', hides: 1 },
   { at: 'rules[].do[]', what: 'operations of this plane', when: otherOperation },
-  { at: 'masks', what: 'masking' },
   { at: 'budgets[].limit.tokens', what: 'a budget of tokens', hides: 1 },
   { at: 'budgets[].limit.money', what: 'a budget of money', hides: 1 },
   { at: 'trail.retain.recordings', what: 'retention of recordings' },

@@ -41,10 +41,10 @@ export class InForce {
 
 /** Builds what a configuration asks for, without putting it into force. @throws what the rooms throw */
 export function take(loaded: LoadedConfig): Taken {
-  const { resources, rules, limits } = loaded.config
+  const { resources, rules, limits, masks } = loaded.config
   return {
     loaded,
-    policy: createPolicy(rules, globalLimits(limits)),
+    policy: createPolicy(rules, globalLimits(limits), masks),
     resources: createResources(resources),
     configured: new Map(resources.map((resource) => [resource.name, resource])),
   }

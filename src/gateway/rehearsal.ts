@@ -1,4 +1,4 @@
-import type { Config } from '../config/index.ts'
+import type { Config, RuledResource } from '../config/index.ts'
 import { isReadOnly } from '../guard/read-only.ts'
 import type { Facts, Operation, Principal, RunFacts } from '../operations/index.ts'
 import { type Asker, createPolicy, type Explanation } from '../policy/index.ts'
@@ -34,8 +34,8 @@ export interface Rehearsal {
 }
 
 /** What of a configuration is rehearsed. */
-export type Rehearsed = Pick<Config, 'rules' | 'limits'> & {
-  readonly resources: readonly { readonly name: string; readonly tags: readonly string[] }[]
+export type Rehearsed = Pick<Config, 'rules' | 'limits' | 'masks'> & {
+  readonly resources: readonly RuledResource[]
 }
 
 /** Bytes that are read of a statement where the configuration does not say. */
@@ -45,9 +45,9 @@ const STATEMENT_BYTES = 1024 * 1024
  * @param ddl CREATE statements that describe the database; undefined: nothing is known of it, so most facts are unknown
  * @throws DeclaredError, RuleError
  */
-export async function openRehearsal({ rules, limits, resources }: Rehearsed, ddl: string | undefined): Promise<Rehearsal> {
+export async function openRehearsal({ rules, limits, masks, resources }: Rehearsed, ddl: string | undefined): Promise<Rehearsal> {
   const catalog = ddl === undefined ? undefined : createCatalog(await declareSnapshot(ddl))
-  const policy = createPolicy(rules, globalLimits(limits))
+  const policy = createPolicy(rules, globalLimits(limits), masks)
   const understanding = createUnderstanding({ statementBytes: limits.statementBytes ?? STATEMENT_BYTES })
   const withTransaction = transactionFacts()
 
@@ -55,7 +55,7 @@ export async function openRehearsal({ rules, limits, resources }: Rehearsed, ddl
     async ask({ principal, run, on, session, sql, now }) {
       const found = resources.find(({ name }) => name === on)
       if (found === undefined) throw new TypeError('a resource that is not configured')
-      const resource = { name: found.name, kind: 'postgres', tags: found.tags } as const
+      const resource = { name: found.name, kind: 'postgres', tags: found.tags, databases: found.databases } as const
       const asker: Asker = { principal, resource, run: { id: 'run_rehearsed', facts: run }, session: { id: 'ses_rehearsed', ...session } }
       const text = Buffer.from(sql)
       const reading = understanding.openSession({

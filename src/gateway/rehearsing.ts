@@ -1,5 +1,5 @@
 import type { CasesAsked, CheckedRules, TestedRules } from '../api/local/index.ts'
-import { type Config, ConfigError, type ConfigProblem, judgeText, type PolicyCase, parseCases } from '../config/index.ts'
+import { type Config, ConfigError, type ConfigProblem, caseSurroundings, judgeText, type PolicyCase, parseCases } from '../config/index.ts'
 import { type Answer, openRehearsal, type Rehearsed } from './rehearsal.ts'
 
 /** What becomes of one case. */
@@ -28,8 +28,7 @@ export function checkRules(configuration: string, now: number): CheckedRules {
  */
 export async function testRules({ configuration, cases }: CasesAsked, inForce: Config, now: number): Promise<TestedRules> {
   const rehearsed: Rehearsed = configuration === undefined ? inForce : candidate(configuration, now)
-  const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name)
-  const read = parseCases(cases, { resources: names(rehearsed.resources), rules: names(rehearsed.rules) })
+  const read = parseCases(cases, caseSurroundings(rehearsed))
   const rehearsal = await openRehearsal(rehearsed, read.schema)
   try {
     const outcomes: TestedRules['cases'] = []

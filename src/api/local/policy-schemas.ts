@@ -103,6 +103,8 @@ const explanationSchema = z.object({
     say: z.string().optional(),
     limits: limits.optional(),
     exceeds: z.literal('statementBytes').optional(),
+    /** What of a masked column refuses it. */
+    masked: z.enum(['predicate', 'source', 'written', 'unknown']).optional(),
   }),
   rules: z.array(
     z.object({
@@ -116,6 +118,17 @@ const explanationSchema = z.object({
     }),
   ),
   unpermitted: z.array(effectSchema),
+  /** Absent where there are none. */
+  masks: z
+    .array(
+      z.object({
+        name: z.string(),
+        holds: z.boolean(),
+        misses: z.array(z.enum(['who.kind', 'who.groups', 'except', 'on.resources', 'on.tags'])),
+        refuses: z.enum(['predicate', 'source', 'written', 'unknown']).optional(),
+      }),
+    )
+    .optional(),
 })
 const unsureSchema = z.object({ reason: z.string(), why: z.string(), needs: z.array(z.string()).optional() })
 

@@ -7,6 +7,7 @@ import type { Surroundings } from './check.ts'
 import { checkConditions } from './conditions.ts'
 import { checkCredentials } from './credentials.ts'
 import { checkIssuers } from './issuers.ts'
+import { checkMasks } from './masks.ts'
 import { checkPeople } from './people.ts'
 import { checkEnvironment } from './references.ts'
 import { checkListeners, checkResources } from './resources.ts'
@@ -21,6 +22,7 @@ const checks = [
   checkRules,
   checkConditions,
   checkReach,
+  checkMasks,
   checkApprovals,
   checkBreakGlass,
   checkBudgets,
@@ -28,7 +30,7 @@ const checks = [
 ]
 
 /** Those that look at nothing but the document. */
-const checksOfRules = [checkResources, checkRules, checkConditions, checkReach, checkBudgets]
+const checksOfRules = [checkResources, checkRules, checkConditions, checkReach, checkMasks, checkBudgets]
 
 /** Everything that a schema cannot see. A finding that is only doubtful is a warning. */
 export function checkDocument(document: Document, around: Surroundings): CheckedDocument {

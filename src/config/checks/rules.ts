@@ -11,16 +11,19 @@ export const checkRules: Check = function* ({ rules, issuers, resources }) {
     rules.map(({ name }, index) => [['rules', index, 'name'], name]),
     'rule',
   )
-  const issuerNames = issuers.map(({ name }) => name)
   for (const [index, rule] of rules.entries()) {
-    for (const [at, group] of (rule.who?.groups ?? []).entries()) {
-      const issuer = group.slice(0, group.indexOf('/'))
-      if (!issuerNames.includes(issuer))
-        yield unknown(['rules', index, 'who', 'groups', at], `No issuer is called ${issuer}`, issuer, issuerNames)
-    }
+    for (const [at, group] of (rule.who?.groups ?? []).entries())
+      yield* unknownIssuer(group, ['rules', index, 'who', 'groups', at], issuers)
     for (const [at, name] of (rule.on?.resources ?? []).entries())
       yield* unknownResource(name, ['rules', index, 'on', 'resources', at], resources)
   }
+}
+
+/** Finds a selector that names a group of an issuer which is not there. */
+export function* unknownIssuer(group: string, path: Finding['path'], issuers: Document['issuers']): Iterable<Finding> {
+  const issuer = group.slice(0, group.indexOf('/'))
+  const names = issuers.map(({ name }) => name)
+  if (!names.includes(issuer)) yield unknown(path, `No issuer is called ${issuer}`, issuer, names)
 }
 
 /** Finds a selector that names a resource which is not there. */

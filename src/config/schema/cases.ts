@@ -10,8 +10,13 @@ const answer = z.enum(['allow', 'ask', 'deny'], {
   ),
 })
 
-const rules = z.union([name.transform((one) => [one]), z.array(name)], {
-  error: complaint('This must be the name of a rule, or a list of names.', 'Write for example rule: reports-may-read.'),
+/** Where masks refuse, they are named as the answer names them. */
+const ruleName = z.union([name, z.string().regex(/^mask:[a-z0-9][a-z0-9._-]{0,62}$/)])
+const rules = z.union([ruleName.transform((one) => [one]), z.array(ruleName)], {
+  error: complaint(
+    'This must be the name of a rule, mask: and the name of a mask, or a list of names.',
+    'Write for example rule: reports-may-read.',
+  ),
 })
 
 const who = z.strictObject({

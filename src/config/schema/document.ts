@@ -5,6 +5,7 @@ import { budget } from './budgets.ts'
 import { gateway } from './gateway.ts'
 import { issuer } from './issuers.ts'
 import { limits } from './limits.ts'
+import { mask, masking } from './masks.ts'
 import { resource } from './resources.ts'
 import { roles } from './roles.ts'
 import { rule } from './rules.ts'
@@ -26,6 +27,8 @@ export const document = z
       approvals: approvals.optional(),
       breakGlass: breakGlass.optional(),
       limits: limits.optional(),
+      masks: z.array(mask, list('mask')).optional(),
+      masking: masking.optional(),
       trail: trail.optional(),
     },
     { error: complaint('The configuration must be a map.', 'Start with gateway:, issuers:, resources: and rules:.') },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { POSTGRES_ACTIONS, POSTGRES_CLASSES } from '../../operations/index.ts'
 import { nearest } from '../nearest.ts'
-import { empty, notEmpty, on } from './selectors.ts'
+import { notEmpty, on, who } from './selectors.ts'
 import { complaint, count, duration, flag, group, moment, name, sentence, several, sizeOf } from './values.ts'
 
 const effects = ['postgres.*', ...[...POSTGRES_CLASSES, ...POSTGRES_ACTIONS.keys()].map((effect) => `postgres.${effect}`)]
@@ -47,13 +47,7 @@ export const rule = z
   .strictObject({
     name,
     effect: z.enum(['allow', 'ask', 'deny'], { error: complaint('This must be allow, ask or deny.', 'Write for example effect: allow.') }),
-    who: z
-      .strictObject({
-        groups: several(group, 'github/repo:acme/reports').optional().meta({ description: 'Any of these groups' }),
-        kind: z.enum(['job', 'person'], { error: complaint('This must be job or person.', 'Write kind: job or kind: person.') }).optional(),
-      })
-      .refine(notEmpty, empty)
-      .optional(),
+    who: who.optional(),
     on: on.optional(),
     do: several(effect, 'postgres.read').meta({ description: 'Which effects of operations the rule is about' }),
     when: condition.optional().meta({

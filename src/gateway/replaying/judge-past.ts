@@ -92,9 +92,9 @@ export class PastJudge {
 
   /** The asker as the candidate's rules see it; undefined where the resource is not configured there. */
   asker(session: PastSession, { principal, run, session: client }: PastAsker): Asker | undefined {
-    const tags = this.#candidate.tags.get(session.resource)
-    if (tags === undefined) return undefined
-    return remembered(this.#now, session, () => ({ principal, run, session: client, resource: resourceOf(session, tags) }))
+    const resource = resourceOf(session, this.#candidate)
+    if (resource === undefined) return undefined
+    return remembered(this.#now, session, () => ({ principal, run, session: client, resource }))
   }
 
   /** Bytes of the text; undefined where it is gone, or something was taken out of it. */
@@ -165,10 +165,11 @@ export class PastJudge {
   }
 
   #past(session: PastSession, digest: string, { principal, run, session: client }: PastAsker): Known['past'] {
-    const tags = session.configuration?.read()?.tags.get(session.resource)
-    const past = tags && this.#policies.of(digest)
-    if (past === undefined) return undefined
-    const asker = remembered(this.#then, session, () => ({ principal, run, session: client, resource: resourceOf(session, tags ?? []) }))
+    const then = session.configuration?.read()
+    const resource = then && resourceOf(session, then)
+    const past = resource && this.#policies.of(digest)
+    if (past === undefined || resource === undefined) return undefined
+    const asker = remembered(this.#then, session, () => ({ principal, run, session: client, resource }))
     return { policy: past.policy, asker }
   }
 
@@ -196,7 +197,12 @@ export function unrecordedOf(
   return saysTransaction ? unrecorded : new Set([...unrecorded, 'sql.transaction'])
 }
 
-const resourceOf = ({ resource }: PastSession, tags: readonly string[]): Asker['resource'] => ({ name: resource, kind: 'postgres', tags })
+/** @returns undefined where it is not configured there */
+function resourceOf({ resource: name }: PastSession, { tags, databases }: Omit<PastPolicy, 'policy'>): Asker['resource'] | undefined {
+  const tagged = tags.get(name)
+  const called = databases?.get(name)
+  return tagged && { name, kind: 'postgres', tags: tagged, ...(called && { databases: called }) }
+}
 
 const answerOf = ({ effect, rules, limits }: Decision): Answer => ({ effect, rules, limits: limits ?? null })
 

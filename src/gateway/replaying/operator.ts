@@ -7,7 +7,7 @@ import { globalLimits, type Taken } from '../in-force.ts'
 import { checkRules, testRules } from '../rehearsing.ts'
 import type { Rooms } from '../rooms.ts'
 import { explainEntry } from './explain-entry.ts'
-import { type PastPolicy, type PolicyInForce, tagsOf } from './past-policies.ts'
+import { type PastPolicy, type PolicyInForce, selectedBy } from './past-policies.ts'
 import { replay } from './replay.ts'
 
 /** Rules against the past, for one viewer. What is read of the trail is recorded before it is read. */
@@ -35,10 +35,10 @@ export function replayOperator({ inForce, records, trail }: Pick<Rooms, 'inForce
 
 const current = ({ policy, loaded }: Taken): PolicyInForce => ({
   ...{ policy, configuration: loaded.digest },
-  tags: tagsOf(loaded.config.resources),
+  ...selectedBy(loaded.config.resources),
 })
 
 function candidateIn(text: string): PastPolicy {
-  const { rules, limits, resources } = rulesIn(text)
-  return { policy: createPolicy(rules, globalLimits(limits)), tags: tagsOf(resources) }
+  const { rules, limits, masks, resources } = rulesIn(text)
+  return { policy: createPolicy(rules, globalLimits(limits), masks), ...selectedBy(resources) }
 }

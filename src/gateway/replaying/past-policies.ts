@@ -1,4 +1,4 @@
-import { rulesIn } from '../../config/index.ts'
+import { type RuledResource, rulesIn } from '../../config/index.ts'
 import { CodedError } from '../../operations/index.ts'
 import { createPolicy, type ExplainingPolicy } from '../../policy/index.ts'
 import type { StoredEntry } from '../../trail/index.ts'
@@ -12,6 +12,8 @@ export interface PastPolicy {
   readonly policy: ExplainingPolicy
   /** Resource to its tags. */
   readonly tags: ReadonlyMap<string, readonly string[]>
+  /** Resource to what its databases are called by clients, and by the target. Absent: not known. */
+  readonly databases?: ReadonlyMap<string, ReadonlyMap<string, string>>
 }
 
 /** What is in force now. */
@@ -78,8 +80,11 @@ export class PastPolicies {
   }
 }
 
-export const tagsOf = (resources: readonly { readonly name: string; readonly tags: readonly string[] }[]) =>
-  new Map(resources.map(({ name, tags }) => [name, tags]))
+/** What rules and masks select by. */
+export const selectedBy = (resources: readonly RuledResource[]): Pick<PastPolicy, 'tags' | 'databases'> => ({
+  tags: new Map(resources.map(({ name, tags }) => [name, tags])),
+  databases: new Map(resources.map(({ name, databases }) => [name, databases])),
+})
 
 function saidBy({ kind, fields }: StoredEntry): Said | undefined {
   const [config, policy] =
@@ -91,9 +96,9 @@ function recorded(entry: StoredEntry, digest: string): PastPolicy | undefined {
   const content = entry.payloads().find(({ name }) => name === 'config')?.content
   if (content === undefined) return undefined
   try {
-    const { rules, limits, resources } = rulesIn(Buffer.from(content).toString())
-    const policy = createPolicy(rules, globalLimits(limits))
-    return policy.digest === digest ? { policy, tags: tagsOf(resources) } : undefined
+    const { rules, limits, masks, resources } = rulesIn(Buffer.from(content).toString())
+    const policy = createPolicy(rules, globalLimits(limits), masks)
+    return policy.digest === digest ? { policy, ...selectedBy(resources) } : undefined
   } catch (error) {
     // An earlier version may have taken what this one refuses.
     if (error instanceof CodedError) return undefined

@@ -2,9 +2,13 @@ import type { Answer } from '../../../gateway/index.ts'
 
 type Known = Answer['explanation']
 type Rule = Omit<Known['rules'][number], 'when'> & { readonly when?: Known['rules'][number]['when'] | undefined }
+type Mask = Omit<NonNullable<Known['masks']>[number], 'refuses'> & {
+  readonly refuses?: NonNullable<Known['masks']>[number]['refuses'] | undefined
+}
 /** An explanation, made here or by a gateway. */
 interface Explained extends Pick<Known, 'unpermitted'> {
   readonly rules: readonly Rule[]
+  readonly masks?: readonly Mask[] | undefined
   readonly decision: { readonly limits?: object | undefined; readonly exceeds?: 'statementBytes' | undefined }
 }
 type Effect = Answer['facts']['effects'][number]
@@ -20,12 +24,13 @@ export function linesOf({ explanation, facts, refusal }: Answer): readonly strin
 }
 
 /** What each rule says of it, and what is missing. */
-export function ruleLines({ decision, rules, unpermitted }: Explained): readonly string[] {
-  const width = Math.max(...rules.map(({ name }) => name.length), 0)
+export function ruleLines({ decision, rules, unpermitted, masks = [] }: Explained): readonly string[] {
+  const width = Math.max(...[...rules, ...masks].map(({ name }) => name.length), 0)
   return [
     ...rules.map(
       (rule) => `rule ${rule.name.padEnd(width)}  ${rule.effect.padEnd(5)}  ${ruleText(rule)}${rule.decides ? '  <- decides' : ''}`,
     ),
+    ...masks.map((mask) => `mask ${mask.name.padEnd(width)}  ${maskText(mask)}`),
     ...(unpermitted.length > 0 ? [`permitted by no rule: ${unpermitted.map(effectText).join(', ')}`] : []),
     ...(decision.exceeds === undefined ? [] : ['The statement is longer than limits.statementBytes of the configuration.']),
     ...(decision.limits === undefined
@@ -52,6 +57,7 @@ export function factLines(sql: object | undefined): string[] {
     'columns.output': columns?.output,
     'columns.predicate': columns?.predicate,
     'columns.written': columns?.written,
+    'columns.sources': columns?.sources,
     functions,
     bounded,
     statements: sql && statements,
@@ -72,6 +78,19 @@ function ruleText({ effect, matches, misses, when, permits }: Rule): string {
   if (permits.length > 0) return `permits ${permits.map(effectText).join(', ')}`
   if (matches) return effect === 'deny' ? 'denies' : 'speaks'
   return `says nothing: ${misses.map(missText).join(', ')}`
+}
+
+const REFUSES = {
+  predicate: 'refuses, because a column chooses, orders or groups rows',
+  source: 'refuses, because a column would be stored elsewhere',
+  written: 'refuses, because a column would be written',
+  unknown: 'refuses, because it cannot be told what is done with its columns',
+} as const
+
+function maskText({ holds, misses, refuses }: Mask): string {
+  if (!holds)
+    return `does not hold: ${misses.map((miss) => (miss === 'except' ? 'it makes an exception' : `${miss} does not match`)).join(', ')}`
+  return refuses === undefined ? 'holds' : `${REFUSES[refuses]}  <- decides`
 }
 
 const missText = (miss: Rule['misses'][number]) => (miss === 'when' ? 'when is false' : `${miss} does not match`)

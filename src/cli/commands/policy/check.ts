@@ -13,7 +13,7 @@ export function policyCheckCommand(shell: Shell): Command {
   const { surroundings, printer } = shell
   return command(
     'check',
-    'Judges the rules of a configuration: names, types of conditions, rules that never match or never change an answer.',
+    'Judges the rules and masks of a configuration: names, types of conditions, rules that never match or never change an answer.',
     ['gatescribe policy check', 'gatescribe policy check -c staging.yaml --strict'],
   )
     .option('--strict', 'a warning is a failure too, for CI')
@@ -25,7 +25,7 @@ export function policyCheckCommand(shell: Shell): Command {
       const path = configPath(where, surroundings)
       try {
         const { config, warnings } = loadConfig(path, surroundings.env)
-        const doubtful = warnings.filter((warning) => warning.path.startsWith('rules'))
+        const doubtful = warnings.filter((warning) => /^(rules|masks|masking)\b/.test(warning.path))
         const ok = !strict || doubtful.length === 0
         if (!ok) shell.exitCode = exitCodes.refused.code
         if (json) return printer.json({ ok, rules: config.rules.length, problems: [], warnings: doubtful })

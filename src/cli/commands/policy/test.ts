@@ -26,14 +26,13 @@ export function policyTestCommand(shell: Shell): Command {
   )
     .argument('<files...>', 'files of cases; docs/rules.md shows one')
     .action(async (files: readonly string[], { json, ...where }: Whereabouts & { json?: true }) => {
-      const [{ configPath }, { loadConfig, loadCases }, { gatewayRoom }] = await Promise.all([
+      const [{ configPath }, { loadConfig, loadCases, caseSurroundings }, { gatewayRoom }] = await Promise.all([
         import('../../reach.ts'),
         import('../../../config/index.ts'),
         import('../../gateway.ts'),
       ])
       const { config } = loadConfig(configPath(where, surroundings), surroundings.env)
-      const known = { resources: config.resources.map(({ name }) => name), rules: config.rules.map(({ name }) => name) }
-      const read = files.map((file) => loadCases(resolve(surroundings.folder, file), known))
+      const read = files.map((file) => loadCases(resolve(surroundings.folder, file), caseSurroundings(config)))
       const { judgeCase, openRehearsal } = await gatewayRoom()
       const outcomes: Outcome[] = []
       for (const { file, schema, cases } of read) {

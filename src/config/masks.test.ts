@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import { brief, EXAMPLE_WITH_PEOPLE, judge } from '../../test/parts/judged-config.ts'
+
+const with_ = (masks: string, masking = '') => `${EXAMPLE_WITH_PEOPLE}\nmasks:\n${masks}${masking === '' ? '' : `masking:\n${masking}`}`
+const contact = (more = '', as = 'partial') => `  - name: contact\n    columns: [orders.public.customers.email]\n    as: ${as}\n${more}`
+
+it('says what is covered, for whom, where, and what is shown instead', () => {
+  const text = with_(
+    [
+      contact('    on: { resources: [orders-db] }\n    unmaskedWrite: true\n    predicates: true\n'),
+      '  - { name: cards, detect: [card, employee], as: redact, except: { groups: [okta/fraud] }, who: { kind: job } }\n',
+    ].join(''),
+    '  patterns: [{ name: employee, pattern: "EMP-[0-9]+" }]\n',
+  )
+  const { findings, config } = judge(text)
+  expect(findings).toEqual([])
+  const employee = { name: 'employee', pattern: 'EMP-[0-9]+' }
+  expect(config?.masks).toEqual([
+    {
+      mask: {
+        ...{ name: 'contact', columns: ['orders.public.customers.email'], detect: [], patterns: [], as: 'partial' },
+        ...{ unmaskedWrite: true, predicates: true },
+      },
+      on: { resources: ['orders-db'] },
+    },
+    {
+      mask: {
+        ...{ name: 'cards', columns: [], detect: ['card', 'employee'], patterns: [employee], as: 'redact' },
+        ...{ unmaskedWrite: false, predicates: false },
+      },
+      who: { kind: 'job' },
+      except: { groups: ['okta/fraud'] },
+    },
+  ])
+  expect(config?.masking).toEqual({})
+})
+
+it.each([
+  ['redact', 'redact'],
+  ['null', 'null'],
+  ['"null"', 'null'],
+  ['{ fixed: hidden }', { fixed: 'hidden' }],
+])('takes the operator %s', (as, operator) => {
+  expect(judge(with_(contact('', as))).config?.masks[0]?.mask.as).toEqual(operator)
+})
+
+it('hashes with a key that stands elsewhere', () => {
+  const { findings, config } = judge(with_(contact('', 'hash'), '  key: secret:mask-key\n'))
+  expect(findings).toEqual([])
+  expect(config?.masking).toEqual({ key: { from: 'secret', name: 'mask-key' } })
+})
+
+describe('is refused', () => {
+  it.each([
+    ['nothing covered', '  - { name: a, as: redact }\n', 'WRONG_VALUE masks[0]'],
+    ['a column without its database', contact().replace('orders.public', 'public'), 'WRONG_VALUE masks[0].columns[0]'],
+    ['a table', contact().replace('.email', ''), 'WRONG_VALUE masks[0].columns[0]'],
+    ['the same column twice', contact().replace('[orders', '[orders.public.customers.email, orders'), 'WRONG_VALUE masks[0].columns'],
+    ['no operator', contact().replace('    as: partial\n', ''), 'MISSING_FIELD masks[0].as'],
+    ['an operator that nobody knows', contact('', 'reverse'), 'WRONG_VALUE masks[0].as'],
+    ['a text that is not ASCII', contact('', '{ fixed: "geschwärzt" }'), 'WRONG_VALUE masks[0].as.fixed'],
+    ['a name twice', contact() + contact(), 'INCONSISTENT masks[1].name'],
+    ['an unknown detector', '  - { name: a, detect: [creditcard], as: redact }\n', 'INCONSISTENT masks[0].detect[0]'],
+    ['an unknown resource', contact('    on: { resources: [orders] }\n'), 'INCONSISTENT masks[0].on.resources[0]'],
+    ['an unknown issuer', contact('    except: { groups: [entra/fraud] }\n'), 'INCONSISTENT masks[0].except.groups[0]'],
+    ['an unknown issuer of whom it is for', contact('    who: { groups: [entra/fraud] }\n'), 'INCONSISTENT masks[0].who.groups[0]'],
+    ['a hash without a key', contact('', 'hash'), 'INCONSISTENT masks[0].as'],
+    ['a field that is not there', contact('    until: 2027-01-01T00:00:00Z\n'), 'UNKNOWN_FIELD masks[0].until'],
+    ['what clients call a database', contact().replace('orders.public', 'orders-prod.public'), 'INCONSISTENT masks[0].columns[0]'],
+  ])('%s', (_, masks, finding) => {
+    expect(brief(with_(masks))).toContain(finding)
+  })
+
+  const looking = '  - { name: a, detect: [own], as: redact }\n'
+  it.each([
+    ['a pattern that is not RE2', '  patterns: [{ name: own, pattern: "(x)\\\\1" }]\n', 'INCONSISTENT masking.patterns[0]'],
+    ['a pattern that matches nothing at all', '  patterns: [{ name: own, pattern: "x*" }]\n', 'INCONSISTENT masking.patterns[0]'],
+    ['the name of a detector of ours', '  patterns: [{ name: card, pattern: x }]\n', 'INCONSISTENT masking.patterns[0]'],
+    ['a name twice', '  patterns: [{ name: own, pattern: x }, { name: own, pattern: y }]\n', 'INCONSISTENT masking.patterns[1].name'],
+    [
+      'more patterns than are looked for',
+      `  patterns: [${Array.from({ length: 17 }, (_, at) => `{ name: own${at}, pattern: x }`).join(', ')}]\n`,
+      'INCONSISTENT masking.patterns',
+    ],
+    ['a key itself', `  key: ${'ab'.repeat(32)}\n`, 'LITERAL_SECRET masking.key'],
+    ['nothing', '  {}\n', 'WRONG_VALUE masking'],
+  ])('with %s', (_, masking, finding) => {
+    expect(brief(with_(looking, masking))).toContain(finding)
+  })
+})
+
+it.each([
+  ['covers nothing', contact('    on: { tags: [nothing] }\n'), '', 'DOUBTFUL masks[0].on'],
+  [
+    'says of columns where it has none',
+    '  - { name: a, detect: [card], as: redact, predicates: true }\n',
+    '',
+    'DOUBTFUL masks[0].predicates',
+  ],
+  ['looks for no pattern that is there', contact(), '  patterns: [{ name: own, pattern: x }]\n', 'DOUBTFUL masking.patterns[0].name'],
+])('warns of a mask that %s', (_, masks, masking, finding) => {
+  expect(brief(with_(masks, masking))).toEqual([finding])
+})
