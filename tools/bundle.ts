@@ -6,6 +6,7 @@ const SRC = join(import.meta.dirname, '../src')
 /** Entries of threads, which find one another by name beside whoever starts them. */
 const THREADS = [
   'gateway/publishing/publish-worker',
+  'gateway/recording/record-worker',
   'gateway/retention/aside-worker',
   'gateway/searching/search-worker',
   'protocols/postgres/sql/parse/parse-worker',

@@ -15,6 +15,7 @@ import { issuerSettings } from './issuer-settings.ts'
 import { readJwks } from './jwks.ts'
 import { type JobIssuer, peopleSettings, provesJobs, roleSettings, signsInPeople } from './people-settings.ts'
 import { present } from './present.ts'
+import { buildRecording } from './recording-settings.ts'
 import { readRetention } from './retention.ts'
 import type { Document } from './schema/document.ts'
 import { bytes } from './size.ts'
@@ -53,6 +54,7 @@ export function buildConfig(document: Document, folder: string): Config {
     limits: buildLimits(document.limits),
     masks: buildMasks(document),
     masking: { ...(document.masking?.key !== undefined && { key: reference(document.masking.key, folder) }) },
+    recording: buildRecording(document.recording),
     trail: trailSettings(document.trail),
   }
 }
@@ -113,6 +115,7 @@ function trailSettings({ retain = {}, witnesses }: NonNullable<Document['trail']
     retain: {
       ...(retain.entries !== undefined && { entries: readRetention(retain.entries) }),
       ...(retain.payloads !== undefined && { payloads: readRetention(retain.payloads) }),
+      ...(retain.recordings !== undefined && { recordings: readRetention(retain.recordings) }),
     },
     ...(witnesses && { witnesses }),
   }

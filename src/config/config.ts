@@ -6,6 +6,7 @@ import type { IssuerSettings } from '../identity/index.ts'
 import type { PeopleIssuerSettings, RoleSettings } from '../identity/people/index.ts'
 import type { PostgresResource } from '../operations/index.ts'
 import type { MaskRule, Rule } from '../policy/index.ts'
+import type { RecordingSettings } from '../recording/settings.ts'
 import type { BudgetSettings } from '../runs/budgets/settings.ts'
 import type { Retention } from './retention.ts'
 
@@ -27,6 +28,7 @@ export interface Config {
   /** Absent: nobody can break the glass. */
   readonly breakGlass?: BreakGlassSettings
   readonly limits: LimitSettings
+  readonly recording: RecordingSettings
   readonly masks: readonly MaskRule[]
   readonly masking: {
     /** Of the operator `hash`; there wherever a mask has it. 32 bytes, base64 or hex. */
@@ -64,8 +66,8 @@ export interface LimitSettings {
 
 /** How long the trail is kept, and who witnesses it. */
 export interface TrailSettings {
-  /** Absent: for ever. Payloads go with their entries at the latest. */
-  readonly retain: { readonly entries?: Retention; readonly payloads?: Retention }
+  /** Absent: for ever. Payloads go with their entries at the latest, recordings with the other payloads of their session. */
+  readonly retain: { readonly entries?: Retention; readonly payloads?: Retention; readonly recordings?: Retention }
   readonly witnesses?: {
     /** How many must cosign. */
     readonly need: number

@@ -5,7 +5,7 @@ import type { Finding, Path } from './source.ts'
 export interface ConfigDifference {
   /** Fields that cannot change while the gateway runs; where there is one, nothing of the new configuration may be taken. */
   readonly restart: readonly Path[]
-  /** Sections and fields that change and can be taken: `issuers`, `people`, `roles`, `resources`, `rules`, `budgets`, `approvals`, `breakGlass`, `limits`, `masks`, `masking`, `gateway.drain`, `trail.retain`. */
+  /** Sections and fields that change and can be taken: `issuers`, `people`, `roles`, `resources`, `rules`, `budgets`, `approvals`, `breakGlass`, `limits`, `recording`, `masks`, `masking`, `gateway.drain`, `trail.retain`. */
   readonly changed: readonly string[]
 }
 
@@ -35,7 +35,20 @@ export function diffConfig(before: Config, after: Config): ConfigDifference {
     restart: fixed.filter(({ of }) => differs(of)).map(({ path }) => path),
     changed: [
       ...(
-        ['issuers', 'people', 'roles', 'resources', 'rules', 'budgets', 'approvals', 'breakGlass', 'limits', 'masks', 'masking'] as const
+        [
+          'issuers',
+          'people',
+          'roles',
+          'resources',
+          'rules',
+          'budgets',
+          'approvals',
+          'breakGlass',
+          'limits',
+          'recording',
+          'masks',
+          'masking',
+        ] as const
       ).filter((section) => differs((config) => config[section])),
       ...(differs((config) => config.gateway.drain) ? ['gateway.drain'] : []),
       ...(differs((config) => config.trail.retain) ? ['trail.retain'] : []),

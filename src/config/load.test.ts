@@ -291,7 +291,6 @@ limits: { idle: 30m, session: 8h, resultRows: 10 }
     ['    token: 0.0.0.0:8444', '    token: 0.0.0.0:8444\n    https: 0.0.0.0:8443', 'gateway.listen.https'],
     ['  drain: 30s', '  durability: postgres', 'gateway.durability'],
     ['kind: postgres', 'kind: kubernetes', 'resources[0].kind'],
-    ['payloads: 90d', 'recordings: 90d', 'trail.retain.recordings'],
   ])('is refused although the design has it (%#)', (from, to, path) => {
     expect(refusal(changed(from, to)).problems.map((problem) => [problem.code, problem.path])).toEqual([['GS_CONFIG_NOT_SUPPORTED', path]])
   })

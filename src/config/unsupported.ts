@@ -30,7 +30,6 @@ const unsupported: readonly Unsupported[] = [
   { at: 'rules[].do[]', what: 'operations of this plane', when: otherOperation },
   { at: 'budgets[].limit.tokens', what: 'a budget of tokens', hides: 1 },
   { at: 'budgets[].limit.money', what: 'a budget of money', hides: 1 },
-  { at: 'trail.retain.recordings', what: 'retention of recordings' },
   { at: 'limits.idle', what: 'a limit of idle time' },
   { at: 'limits.session', what: 'a limit of the length of sessions' },
   { at: 'config', what: 'signed changes of the configuration' },

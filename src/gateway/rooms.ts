@@ -18,6 +18,7 @@ import { openIdentityKeys, prepareIssuer, RunCredentials, TokenExchange } from '
 import type { People } from '../identity/people/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../protocols/postgres/index.ts'
 import { createLogin } from '../protocols/postgres/login/index.ts'
+import { Recording } from '../recording/index.ts'
 import { Budgets, LiveRuns } from '../runs/index.ts'
 import {
   type EmbeddedDatabase,
@@ -48,6 +49,7 @@ import { payloadsAt } from './payloads-at.ts'
 import { PeopleRecords } from './people-records.ts'
 import { publishThread } from './publishing/index.ts'
 import { Readings } from './readings.ts'
+import { recordThread } from './recording/index.ts'
 import { Records } from './records.ts'
 import { asideThread, Retention } from './retention/index.ts'
 import { RunRecords } from './run-records.ts'
@@ -140,6 +142,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     closers.push(() => searching.close())
     const rooms = await join(loaded, { database, masterKey, trail, witnessing, log })
     closers.push(() => rooms.runs.close())
+    closers.push(() => rooms.recording.close())
     // Behind what ends as approvals close, which is told yet.
     closers.push(() => rooms.channels?.close())
     closers.push(() => rooms.approvals?.close())
@@ -284,12 +287,14 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     login: createLogin(),
     references,
   })
+  const recording = new Recording({ trail, settings: () => inForce.config.recording, startThread: recordThread, log })
   const guard = createGuard<PostgresAsk, PostgresTarget>({
     policy: () => inForce.taken.policy,
     runs,
     trail,
     connect: (resource, ask, signal, permitted) => connector.connect(resource, ask, signal, permitted),
     ...(approvals && { asking: { approvals, hold: (protocol) => inForce.config.approvals.hold[protocol] } }),
+    recording,
     now: Date.now,
   })
   const sql = createSqlReading({
@@ -318,6 +323,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     tls,
     authority,
     connector,
+    recording,
     guard,
   }
 }

@@ -28,11 +28,12 @@ export async function* readRecording(
     if (entry.kind === 'session.close') return
     const segment = entry.fields.segment
     if (typeof segment !== 'number') continue
-    yield segmentOf(entry, segment)
+    yield recordedSegment(entry, segment)
   }
 }
 
-function segmentOf(entry: StoredEntry, segment: number): RecordedSegment {
+/** What an entry commits to that has the field `segment`. @throws TrailError, RangeError as above */
+export function recordedSegment(entry: StoredEntry, segment: number): RecordedSegment {
   const { index, id, at } = entry
   const known = { segment, index, entry: id, at }
   if (entry.kind === 'gap') return { ...known, events: [], missing: 'gap' }

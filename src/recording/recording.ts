@@ -1,17 +1,8 @@
 import type { EntryFields, PayloadKey, TrailWriter } from '../trail/index.ts'
 import { leakedInRecording, segmentEntry, segmentMissing } from './entries.ts'
 import type { Encoded, Order } from './messages.ts'
-import { type RecordingCap, type SegmentMaker, SessionRecorder } from './session-recorder.ts'
-
-/** How what is shown is recorded. */
-export interface RecordingSettings {
-  /** Nothing is shown before it is recorded durably. */
-  readonly strict: boolean
-  /** Per result. */
-  readonly cap: RecordingCap
-  /** Names of the resources whose sessions are recorded; undefined: all. */
-  readonly resources: readonly string[] | undefined
-}
+import { type SegmentMaker, SessionRecorder } from './session-recorder.ts'
+import type { RecordingSettings } from './settings.ts'
 
 /** Where tapes become segments: in another thread. */
 export interface RecordingThread {

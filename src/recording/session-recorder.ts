@@ -1,11 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
+import type { RecordingCap } from './settings.ts'
 import { Tape } from './tape.ts'
-
-/** What a result is recorded of at most; what comes behind is counted and digested. */
-export interface RecordingCap {
-  readonly rows: number
-  readonly bytes: number
-}
 
 /** What a recorder needs of whoever makes segments of its tapes. */
 export interface SegmentMaker {

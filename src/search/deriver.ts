@@ -19,6 +19,8 @@ const STATEMENT_CHARACTERS = 1 << 18
 
 /** The payload that holds what somebody searched for: it would be found by the same search ever after. */
 export const SEARCHED = { kind: 'log.read', name: 'query' }
+/** What a client was shown. */
+export const RECORDED = 'recording.segment'
 const STATEMENT = /^statement\.(\d{1,15})$/
 /** The value of `cut`. */
 export const CUT = 'words'
@@ -97,6 +99,8 @@ export class Deriver {
 
   /** What the payloads say. @param of the session, where statements are to be understood */
   #addSealed(entry: StoredEntry, into: Delta, position: number, of: { session: string; facts: SubjectFacts } | undefined): void {
+    // What was shown is compressed, and looked through by whoever looks at one session.
+    if (entry.kind === RECORDED) return
     for (const { name, key, content } of this.#opened(entry)) {
       if (key === undefined || content === undefined) continue
       if (entry.kind === SEARCHED.kind && name === SEARCHED.name) continue

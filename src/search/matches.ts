@@ -1,5 +1,5 @@
 import type { StoredEntry } from '../trail/index.ts'
-import { numbersOf, rowsOf, SEARCHED } from './deriver.ts'
+import { numbersOf, RECORDED, rowsOf, SEARCHED } from './deriver.ts'
 import { payloadTexts } from './payload-text.ts'
 import type { Plan } from './query.ts'
 import { FACTS } from './recorded-facts.ts'
@@ -8,6 +8,7 @@ import { collectWords, sequence } from './words.ts'
 
 /** Whether the payloads of an entry hold the words that are searched for, and in the order that is asked for. */
 export function textMatches(entry: StoredEntry, { words, sequences }: Pick<Plan, 'words' | 'sequences'>): boolean {
+  if (entry.kind === RECORDED) return false
   const texts = entry
     .payloads()
     .filter(({ name }) => (entry.kind !== SEARCHED.kind || name !== SEARCHED.name) && !FACTS.test(name))

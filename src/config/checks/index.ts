@@ -9,6 +9,7 @@ import { checkCredentials } from './credentials.ts'
 import { checkIssuers } from './issuers.ts'
 import { checkMasks } from './masks.ts'
 import { checkPeople } from './people.ts'
+import { checkRecording } from './recording.ts'
 import { checkEnvironment } from './references.ts'
 import { checkListeners, checkResources } from './resources.ts'
 import { checkReach, checkRules } from './rules.ts'
@@ -26,6 +27,7 @@ const checks = [
   checkApprovals,
   checkBreakGlass,
   checkBudgets,
+  checkRecording,
   checkEnvironment,
 ]
 

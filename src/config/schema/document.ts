@@ -6,6 +6,7 @@ import { gateway } from './gateway.ts'
 import { issuer } from './issuers.ts'
 import { limits } from './limits.ts'
 import { mask, masking } from './masks.ts'
+import { recording } from './recording.ts'
 import { resource } from './resources.ts'
 import { roles } from './roles.ts'
 import { rule } from './rules.ts'
@@ -29,6 +30,7 @@ export const document = z
       limits: limits.optional(),
       masks: z.array(mask, list('mask')).optional(),
       masking: masking.optional(),
+      recording: recording.optional(),
       trail: trail.optional(),
     },
     { error: complaint('The configuration must be a map.', 'Start with gateway:, issuers:, resources: and rules:.') },

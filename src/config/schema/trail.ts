@@ -47,6 +47,7 @@ const retain = z
   .strictObject({
     entries: retention.optional().meta({ description: 'How long entries are kept; for ever by default. Their hashes stay' }),
     payloads: retention.optional().meta({ description: 'How long payloads are kept; as long as their entries by default' }),
+    recordings: retention.optional().meta({ description: 'How long recordings are kept; as long as other payloads by default' }),
   })
   .meta({ description: 'How long the trail is kept' })
 
