@@ -18,7 +18,7 @@ const RUNS_SQL: ReadonlySet<string> = new Set([
 ])
 
 /** Extensions that come with PostgreSQL, whose stable functions have been looked at; those of others may do as crosstab does. */
-const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set(
+export const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set(
   'bloom btree_gin btree_gist citext cube dict_int dict_xsyn earthdistance fuzzystrmatch hstore intarray isn ltree pg_trgm pgcrypto seg tablefunc unaccent uuid-ossp xml2'.split(
     ' ',
   ),

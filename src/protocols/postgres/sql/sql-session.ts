@@ -1,4 +1,5 @@
 import type { Facts } from '../../../operations/index.ts'
+import type { Catalog } from '../catalog/index.ts'
 import type { StatementFacts } from './statement-facts.ts'
 
 /** What a text is, as it would run now. */
@@ -32,6 +33,8 @@ export interface SqlSession {
    * Undefined: more than can be kept.
    */
   readonly applicationSettings: readonly string[] | undefined
+  /** The newest that is known of the target's database, also where this session has changed it since; undefined: nothing. */
+  readonly catalog: Catalog | undefined
   /** ParameterStatus. */
   reported(name: string, value: string): void
   /** The server has completed this statement. @param tag of its CommandComplete; empty where its portal was suspended */

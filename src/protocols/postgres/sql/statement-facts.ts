@@ -68,6 +68,8 @@ export interface StatementFacts {
   readonly copyTo?: CopyTo
   /** SQL-level EXECUTE: the name whose statement it runs. Its own facts are those of the parameters only. */
   readonly executes?: string
+  /** With `executes`: something in its parameters may hold anything, and so may what the statement behind the name gives back. */
+  readonly passesAnything?: true
   /** FETCH, MOVE, WHERE CURRENT OF: the cursor whose statement it runs on. */
   readonly fetches?: string
 }

@@ -3,10 +3,11 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import type { SessionView, StatementFacts } from '../statement-facts.ts'
 import { DEFINITIONS } from './define.ts'
 import { EXPRESSIONS } from './expressions.ts'
-import { act, type Findings, settle } from './findings.ts'
+import { act, type Findings, type Result, settle } from './findings.ts'
 import { withKeywords } from './keywords.ts'
 import { namesOf } from './names.ts'
 import { OBJECTS } from './objects.ts'
+import { resultOf } from './result.ts'
 import { type Scope, scopeUnder } from './scope.ts'
 import { select } from './select.ts'
 import { SESSION } from './session.ts'
@@ -28,6 +29,9 @@ const STATEMENTS: readonly (readonly [string, Handler])[] = [
 
 /** Statements that are understood, by the type of their node. */
 export const STATEMENT_TYPES: ReadonlySet<string> = new Set(STATEMENTS.map(([type]) => type))
+
+/** Whatever else a statement uses is part of what it defines, and may be seen by that. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['SelectStmt', ...[...WRITES, ...SESSION, ...UTILITIES].map(([type]) => type)])
 
 export const HANDLERS: ReadonlyMap<string, Handler> = new Map([...withKeywords(EXPRESSIONS), ...STATEMENTS])
 
@@ -54,15 +58,18 @@ function statementFacts(stmt: unknown, catalog: Catalog | undefined, view: Sessi
   const type = typeOf(stmt)
   const statement = openStatement(namesOf(catalog, view), HANDLERS)
   const top: Scope = scopeUnder(undefined)
+  let result: Result = {}
   if (!STATEMENT_TYPES.has(type)) giveUp(statement.found)
+  statement.found.stores = !ELSEWHERE.has(type)
   try {
-    node(statement, type, as(stmt, type) ?? {}, top)
+    const derived = node(statement, type, as(stmt, type) ?? {}, top)
+    if (STATEMENT_TYPES.has(type)) result = resultOf(statement, stmt, derived)
   } catch (error) {
     // A tree that leads deeper than the stack goes; anything else here is a fault of ours, and no reason to let anything through.
     if (!(error instanceof Error)) throw error
     giveUp(statement.found)
   }
-  return settle(statement.found)
+  return settle(statement.found, result)
 }
 
 function giveUp(found: Findings): void {

@@ -1,19 +1,47 @@
 import { act } from './findings.ts'
-import { functionNamed, isSystemSchema, meanings, type Resolved, relationNamed } from './names.ts'
+import { isPlain } from './lookup.ts'
+import { type Callee, functionNamed, isSystemSchema, meanings, type Resolved, relationNamed } from './names.ts'
 import { changeSetting, pinnedSetting } from './pinned.ts'
 import { readRelation } from './relations.ts'
-import type { Scope } from './scope.ts'
+import { nothing, type Scope } from './scope.ts'
 import { isSecretSetting } from './settings.ts'
-import { call, type Statement, special, typeCode } from './statement.ts'
+import { aside, call, choosing, doubt, type Statement, special, typeCode } from './statement.ts'
 import { as, constant, list, strings, type Tree, tree } from './tree.ts'
-import { walkFields } from './walk.ts'
+import { walk, walkFields } from './walk.ts'
 
 /** A call of a function, in whatever syntax. */
 export function funcCall(statement: Statement, fields: Tree, scope: Scope): undefined {
   const name = strings(list(fields, 'funcname'))
   const args = list(fields, 'args')
-  callNamed(statement, name, args, scope)
-  walkFields(statement, fields, scope, 'funcname')
+  const callee = callNamed(statement, name, args, scope)
+  if (hides(statement, callee, args, scope)) aside(statement, () => walk(statement, args, scope))
+  else if (callee.builtin?.kind === 'effect') keep(statement, () => walk(statement, args, scope))
+  else walk(statement, args, scope)
+  // What an ordered-set aggregate gives back is one of the values that it orders.
+  if (fields.agg_within_group === true) walk(statement, fields.agg_order, scope)
+  choosing(statement, () => walkFields(statement, fields, scope, ...(fields.agg_within_group === true ? WITHIN : ARGUMENTS)))
+}
+
+const ARGUMENTS = ['funcname', 'args']
+const WITHIN = [...ARGUMENTS, 'agg_order']
+
+/** How many values there are, and of which type they are, says nothing of them; unless they were made to be there or not. */
+function hides(statement: Statement, callee: Callee, args: readonly unknown[], scope: Scope): boolean {
+  const [name, ...others] = callee.names
+  if (others.length > 0 || callee.userCode) return false
+  if (name === 'pg_catalog.pg_typeof') return true
+  return name === 'pg_catalog.count' && args.every((arg) => isPlain(statement, arg, scope))
+}
+
+/** What is given to a function with an effect may be seen by others, or later. */
+function keep(statement: Statement, walkIt: () => void): void {
+  const { source } = statement
+  const kept = nothing()
+  statement.source = kept
+  walkIt()
+  statement.source = source
+  source?.from.push(kept)
+  statement.found.stored.add(kept)
 }
 
 /**
@@ -29,7 +57,7 @@ export function fieldMayCall(statement: Statement, name: string): void {
   if (callee.userCode || callee.builtin?.kind === 'effect' || callee.builtin?.unless) call(statement, callee)
 }
 
-function callNamed(statement: Statement, parts: readonly string[], args: readonly unknown[], scope: Scope): void {
+function callNamed(statement: Statement, parts: readonly string[], args: readonly unknown[], scope: Scope): Callee {
   const name = parts[parts.length - 1] ?? ''
   const schema = parts.length > 1 ? (parts[parts.length - 2] ?? '') : ''
   const callee = functionNamed(statement.names, schema, name)
@@ -40,14 +68,18 @@ function callNamed(statement: Statement, parts: readonly string[], args: readonl
       // A default that draws from a sequence is what serial columns have.
       if (statement.defines) statement.found.definesCode ||= name !== 'nextval'
       else handled(statement, args, scope)
-      return
+      if (!callee.flowKnown) doubt(statement)
+      return callee
     }
   }
   if (name === 'current_setting' && callee.builtin) {
     const setting = args[0] === undefined ? undefined : constant(args[0])
     if (setting !== undefined && isSecretSetting(setting.toLowerCase())) act(statement.found, 'read credential')
+    // Settings of applications hold what they were set to.
+    if (setting === undefined || setting.includes('.')) doubt(statement)
   }
   call(statement, callee)
+  return callee
 }
 
 type Known = (statement: Statement, args: readonly unknown[], scope: Scope) => void

@@ -5,11 +5,13 @@ const columns = (sql: string, view = {}) => factsOf(sql, view).sql.columns
 
 type Case = readonly [
   sql: string,
-  columns: { output?: readonly string[]; predicate?: readonly string[]; written?: readonly string[] } | undefined,
+  columns:
+    | { output?: readonly string[]; predicate?: readonly string[]; written?: readonly string[]; sources?: readonly string[] }
+    | undefined,
 ]
 const used = (cases: readonly Case[]) => {
   it.each(cases)('%s', (sql, expected) => {
-    expect(columns(sql)).toEqual(expected && { output: [], predicate: [], written: [], ...expected })
+    expect(columns(sql)).toEqual(expected && { output: [], predicate: [], written: [], sources: [], ...expected })
   })
 }
 
@@ -82,7 +84,7 @@ describe('columns of conditions', () => {
     ],
     ['SELECT 1 FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.id = t.a)', { predicate: ['public.t.a', 'public.u.id'] }],
     ['SELECT 1 FROM t WHERE EXISTS (SELECT 1 FROM u WHERE a = 1)', { predicate: ['public.t.a'] }],
-    ['SELECT sum(1) OVER (PARTITION BY a) FROM t', { output: ['public.t.a'] }],
+    ['SELECT sum(1) OVER (PARTITION BY a) FROM t', { output: ['public.t.a'], predicate: ['public.t.a'] }],
     ['DELETE FROM t WHERE a = 1', { predicate: ['public.t.a'] }],
     [
       'MERGE INTO t USING u ON t.id = u.id WHEN MATCHED AND u.c > 1 THEN DELETE',
@@ -96,9 +98,12 @@ describe('columns that are written', () => {
     ['INSERT INTO t (a) VALUES (1)', { written: ['public.t.a'] }],
     ['INSERT INTO t VALUES (1)', { written: ALL_T }],
     ['INSERT INTO t DEFAULT VALUES', { written: ALL_T }],
-    ['INSERT INTO t (a) SELECT token FROM shop.secrets', { output: [TOKEN], written: ['public.t.a'] }],
-    ['UPDATE t SET a = b', { output: ['public.t.b'], written: ['public.t.a'] }],
-    ['UPDATE t SET (a, b) = (SELECT c, 1 FROM u)', { output: ['public.u.c'], written: ['public.t.a', 'public.t.b'] }],
+    ['INSERT INTO t (a) SELECT token FROM shop.secrets', { output: [TOKEN], written: ['public.t.a'], sources: [TOKEN] }],
+    ['UPDATE t SET a = b', { output: ['public.t.b'], written: ['public.t.a'], sources: ['public.t.b'] }],
+    [
+      'UPDATE t SET (a, b) = (SELECT c, 1 FROM u)',
+      { output: ['public.u.c'], written: ['public.t.a', 'public.t.b'], sources: ['public.u.c'] },
+    ],
     [
       'INSERT INTO t (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET a = excluded.b WHERE t.b > 1',
       {
@@ -111,6 +116,7 @@ describe('columns that are written', () => {
       {
         output: ['public.u.c'],
         written: ['public.t.a', 'public.t.b'],
+        sources: ['public.u.c'],
       },
     ],
     ['COPY t (a) FROM STDIN', { written: ['public.t.a'] }],

@@ -1,12 +1,13 @@
 import { builtinType } from '../../catalog/builtin/index.ts'
 import { funcCall, jsonConstructor } from './calls.ts'
-import { columnRef, indirection, isSystemColumn } from './columns.ts'
+import { columnRef, indirection } from './columns.ts'
 import { act } from './findings.ts'
+import { isPlain, isSystemColumn } from './lookup.ts'
 import { meanings, operatorIsHarmless, relationNamed, typeIsHarmless } from './names.ts'
 import { readRelation, unresolved } from './relations.ts'
 import type { Derived, Scope } from './scope.ts'
 import { useSource } from './scope.ts'
-import { type Handler, runUserCode, type Statement, typeCode, using } from './statement.ts'
+import { aside, type Handler, runUserCode, type Statement, typeCode, using } from './statement.ts'
 import { as, isTree, list, strings, type Tree, text, tree, typeOf } from './tree.ts'
 import { query, walk, walkFields } from './walk.ts'
 
@@ -90,13 +91,28 @@ function subLink(statement: Statement, fields: Tree, scope: Scope): undefined {
     operator(statement, name.length > 0 ? name : ['='])
   }
   if (kind === 'EXISTS_SUBLINK' || kind === 'ANY_SUBLINK' || kind === 'ALL_SUBLINK') {
-    using(statement, 'predicate', () => query(statement, fields.subselect, scope))
-  } else {
-    const { source } = statement
-    const derived = query(statement, fields.subselect, scope)
-    statement.source = source
-    if (derived) useAll(statement, derived)
-  }
+    aside(statement, () => using(statement, 'predicate', () => query(statement, fields.subselect, scope)))
+  } else subquery(statement, fields.subselect, scope)
+}
+
+/** A query whose result is part of the value that is being computed. */
+function subquery(statement: Statement, value: unknown, scope: Scope): void {
+  let derived: Derived | undefined
+  aside(statement, () => {
+    derived = query(statement, value, scope)
+  })
+  if (derived) useAll(statement, derived)
+}
+
+/** Whether a column is NULL says nothing of its value; whether an expression is may say whatever it was made to say. */
+function nullTest(statement: Statement, fields: Tree, scope: Scope): undefined {
+  if (isPlain(statement, fields.arg, scope)) aside(statement, () => walkFields(statement, fields, scope))
+  else walkFields(statement, fields, scope)
+}
+
+/** GROUPING says by which columns a row was grouped. */
+function grouping(statement: Statement, fields: Tree, scope: Scope): undefined {
+  aside(statement, () => walkFields(statement, fields, scope))
 }
 
 function useAll(statement: Statement, derived: Derived): void {
@@ -148,10 +164,7 @@ function currentOf(statement: Statement, fields: Tree): undefined {
 /** JSON_ARRAY(SELECT …). */
 function jsonQuery(statement: Statement, fields: Tree, scope: Scope): undefined {
   if (typeCode(statement, 'casts')) runUserCode(statement, 'user code')
-  const { source } = statement
-  const derived = query(statement, fields.query, scope)
-  statement.source = source
-  if (derived) useAll(statement, derived)
+  subquery(statement, fields.query, scope)
   walkFields(statement, fields, scope, 'query')
 }
 
@@ -173,12 +186,14 @@ export const EXPRESSIONS: readonly (readonly [string, Handler])[] = [
   ['Constraint', constraint],
   ['CurrentOfExpr', currentOf],
   ['FuncCall', funcCall],
+  ['GroupingFunc', grouping],
   ['JsonArrayAgg', jsonConstructor],
   ['JsonArrayConstructor', jsonConstructor],
   ['JsonArrayQueryConstructor', jsonQuery],
   ['JsonObjectAgg', jsonConstructor],
   ['JsonObjectConstructor', jsonConstructor],
   ['JsonScalarExpr', jsonConstructor],
+  ['NullTest', nullTest],
   ['RangeVar', rangeVar],
   ['SortBy', sortBy],
   ['SubLink', subLink],

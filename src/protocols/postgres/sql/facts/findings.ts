@@ -1,6 +1,9 @@
 import type { Effect } from '../../../../operations/index.ts'
 import { POSTGRES_ACTIONS } from '../../../../operations/index.ts'
-import type { StatementFacts, Transition } from '../statement-facts.ts'
+import type { CopyTo, StatementFacts, Transition } from '../statement-facts.ts'
+
+/** What is told of the columns of a result. */
+export type Result = Pick<StatementFacts, 'outputs' | 'anyOutput'>
 
 /** What the columns of an expression are used for. */
 export type Use = 'output' | 'predicate' | 'written'
@@ -9,6 +12,10 @@ export type Use = 'output' | 'predicate' | 'written'
 export interface Source {
   readonly columns: string[]
   readonly from: Source[]
+  /** It is one column of a base table, handed through unchanged. */
+  readonly plain?: boolean
+  /** Something has part in it whose flow is not known: anything may be in it. */
+  doubtful?: boolean
 }
 
 /** What is found of one statement, while its tree is walked. */
@@ -20,12 +27,19 @@ export interface Findings {
   readonly columns: Readonly<Record<Use, Set<string>>>
   /** Columns of subqueries that are used; what they are made from counts as used in the same way. */
   readonly sources: Readonly<Record<Use, Set<Source>>>
+  /** Values that are written or stored. */
+  readonly stored: Set<Source>
   readonly transitions: Transition[]
   /** Facts that cannot be known for certain. */
   readonly unknown: Set<'reads' | 'writes' | 'columns' | 'functions' | 'bounded'>
   bounded: boolean
   executes?: string
   fetches?: string
+  /** Something that is passed to what `executes` names may hold anything. */
+  passesAnything: boolean
+  copyTo?: CopyTo
+  /** Whatever it uses may be seen later by other names: it is the definition of something. */
+  stores: boolean
   /** Code that is not known is defined, but does not run now: what it reads and writes when others meet it is not known. */
   definesCode: boolean
   /** Nothing of what it does happens now. */
@@ -40,9 +54,12 @@ export function createFindings(): Findings {
     functions: new Set(),
     columns: { output: new Set(), predicate: new Set(), written: new Set() },
     sources: { output: new Set(), predicate: new Set(), written: new Set() },
+    stored: new Set(),
     transitions: [],
     unknown: new Set(),
     bounded: true,
+    passesAnything: false,
+    stores: false,
     definesCode: false,
     onlyNamed: false,
   }
@@ -74,7 +91,9 @@ export function merge(found: Findings, other: Findings): void {
     for (const name of other.columns[use]) found.columns[use].add(name)
     for (const source of other.sources[use]) found.sources[use].add(source)
   }
+  for (const source of other.stored) found.stored.add(source)
   for (const fact of other.unknown) found.unknown.add(fact)
+  found.passesAnything ||= other.passesAnything
   found.bounded &&= other.bounded
   found.definesCode ||= other.definesCode
   if (other.executes !== undefined) found.executes = other.executes
@@ -84,8 +103,11 @@ export function merge(found: Findings, other: Findings): void {
 /** What of the session changes once code has run that nobody has read. */
 const ANYTHING: Transition = { kind: 'opaque' }
 
-/** The facts of the statement, once everything of it has been seen. */
-export function settle(found: Findings): StatementFacts {
+/**
+ * The facts of the statement, once everything of it has been seen.
+ * @param result what may flow into the rows that it answers with; undefined: not told
+ */
+export function settle(found: Findings, result?: Result): StatementFacts {
   if (found.effects.size === 0) act(found, 'catalog read')
   // Others meet the code, also with statements that were decided before.
   if (found.definesCode) {
@@ -100,6 +122,8 @@ export function settle(found: Findings): StatementFacts {
   const writes = sorted(found.writes)
   const functions = sorted(found.functions)
   const { output, predicate, written } = found.columns
+  const sources = new Set<string>(found.stores ? [...output, ...predicate] : [])
+  drain(found.stored, sources)
   const anything = opaque && !found.onlyNamed && !found.transitions.some(({ kind }) => kind === 'opaque')
   const transitions = anything ? [...found.transitions, ANYTHING] : found.transitions
   return {
@@ -107,28 +131,37 @@ export function settle(found: Findings): StatementFacts {
     sql: {
       ...(known('reads') && { reads }),
       ...(known('writes') && { writes }),
-      ...(known('columns') && { columns: { output: sorted(output), predicate: sorted(predicate), written: sorted(written) } }),
+      ...(known('columns') && {
+        columns: { output: sorted(output), predicate: sorted(predicate), written: sorted(written), sources: sorted(sources) },
+      }),
       ...(known('functions') && { functions }),
       ...(!found.unknown.has('bounded') && { bounded: found.bounded }),
     },
     transitions,
+    ...result,
+    ...(found.copyTo && { copyTo: found.copyTo }),
+    ...(found.passesAnything && { passesAnything: true }),
     ...(found.executes !== undefined && { executes: found.executes }),
     ...(found.fetches !== undefined && { fetches: found.fetches }),
     ...(!(known('reads') && known('writes') && known('functions')) && { seen: { reads, writes, functions } }),
   }
 }
 
-function drain(sources: ReadonlySet<Source>, columns: Set<string>): void {
+/** @returns whether anything else may be in them */
+export function drain(sources: ReadonlySet<Source>, columns: Set<string>): boolean {
   const seen = new Set<Source>(sources)
+  let doubtful = false
   for (const source of seen) {
+    doubtful ||= source.doubtful === true
     for (const column of source.columns) columns.add(column)
     // A set that grows while it is walked is walked to its end: every source once, also where WITH RECURSIVE goes round.
     for (const next of source.from) seen.add(next)
   }
+  return doubtful
 }
 
 const order = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 
-function sorted(names: ReadonlySet<string>): readonly string[] {
+export function sorted(names: ReadonlySet<string>): readonly string[] {
   return names.size < 2 ? [...names] : [...names].sort(order)
 }

@@ -3,7 +3,9 @@ import { act } from './findings.ts'
 import { relationNamed } from './names.ts'
 import { unresolved } from './relations.ts'
 import {
+  addColumns,
   anyColumns,
+  anything,
   cteNamed,
   type Derived,
   type Entry,
@@ -16,44 +18,54 @@ import {
   useColumn,
   useRow,
 } from './scope.ts'
-import { type Statement, using } from './statement.ts'
+import { choosing, type Statement, using } from './statement.ts'
 import { as, list, string, strings, type Tree, text, tree, typeOf } from './tree.ts'
 import { query, walk, walkFields } from './walk.ts'
 
 /** One item of FROM, which becomes visible in the scope. */
 export function fromItem(statement: Statement, item: unknown, scope: Scope): void {
-  scope.entries.push(...entriesOf(statement, item, scope))
+  const { entries, shown } = itemOf(statement, item, scope)
+  scope.entries.push(...entries)
+  scope.shown.push(...shown)
 }
+
+/** What names may mean behind it, and what `*` stands for. */
+interface Item {
+  readonly entries: readonly Entry[]
+  readonly shown: readonly Entry[]
+}
+
+const one = (entry: Entry): Item => ({ entries: [entry], shown: [entry] })
 
 /** What reading in FROM is. */
 const READ = 'select'
 
-function entriesOf(statement: Statement, item: unknown, scope: Scope): Entry[] {
+function itemOf(statement: Statement, item: unknown, scope: Scope): Item {
   const type = typeOf(item)
   const fields = as(item, type) ?? {}
   switch (type) {
     case 'RangeVar':
-      return [rangeVar(statement, fields, scope)]
+      return one(rangeVar(statement, fields, scope))
     case 'RangeSubselect':
-      return [subselect(statement, fields, scope)]
+      return one(subselect(statement, fields, scope))
     case 'RangeFunction':
-      return [functions(statement, fields, scope)]
+      return one(functions(statement, fields, scope))
     case 'RangeTableFunc':
     case 'JsonTable':
-      return [tableFunction(statement, fields, scope)]
+      return one(tableFunction(statement, fields, scope))
     case 'RangeTableSample': {
-      const entries = entriesOf(statement, fields.relation, scope)
+      const sampled = itemOf(statement, fields.relation, scope)
       // BERNOULLI and SYSTEM are built in; a method is a function with that name.
       const method = strings(list(fields, 'method'))
       if (!['bernoulli', 'system'].includes(method[method.length - 1] ?? '')) act(statement.found, 'user code')
-      walkFields(statement, fields, scope, 'relation', 'method')
-      return entries
+      choosing(statement, () => walkFields(statement, fields, scope, 'relation', 'method'))
+      return sampled
     }
     case 'JoinExpr':
       return join(statement, fields, scope)
     default:
       walk(statement, item, scope)
-      return []
+      return { entries: [], shown: [{ name: '', schema: '', derived: anyColumns(anything()) }] }
   }
 }
 
@@ -75,14 +87,14 @@ function rangeVar(statement: Statement, fields: Tree, scope: Scope): Entry {
   if (target) return named(statement, relationEntry(statement, target, as, fields.inh === true, READ), alias)
   act(statement.found, READ)
   unresolved(statement, schema, true, 'reads', ...(statement.locks ? (['writes'] as const) : []))
-  return { name: as || name, schema: as ? '' : schema, derived: anyColumns(nothing()) }
+  return { name: as || name, schema: as ? '' : schema, derived: anyColumns(anything()) }
 }
 
 function subselect(statement: Statement, fields: Tree, scope: Scope): Entry {
   const inner = fields.lateral === true ? scope : scopeUnder(scope.parent, scope.ctes)
   const { source } = statement
   statement.source = undefined
-  const derived = query(statement, fields.subquery, inner) ?? anyColumns(nothing())
+  const derived = query(statement, fields.subquery, inner) ?? anyColumns(anything())
   statement.source = source
   const alias = tree(fields, 'alias')
   return named(statement, { name: text(alias, 'aliasname'), schema: '', derived }, alias)
@@ -119,10 +131,12 @@ function tableFunction(statement: Statement, fields: Tree, scope: Scope): Entry 
   return { name: text(tree(fields, 'alias'), 'aliasname'), schema: '', derived }
 }
 
-function join(statement: Statement, fields: Tree, scope: Scope): Entry[] {
+function join(statement: Statement, fields: Tree, scope: Scope): Item {
   // A LATERAL item on the right sees the left side.
-  const left = entriesOf(statement, fields.larg, scope)
-  const right = entriesOf(statement, fields.rarg, scopeUnder(scope.parent, scope.ctes, [...scope.entries, ...left]))
+  const leftItem = itemOf(statement, fields.larg, scope)
+  const rightItem = itemOf(statement, fields.rarg, scopeUnder(scope.parent, scope.ctes, [...scope.entries, ...leftItem.entries]))
+  const left = leftItem.entries
+  const right = rightItem.entries
   const both = [...left, ...right]
   const using_ = strings(list(fields, 'usingClause'))
   using(statement, 'predicate', () => {
@@ -132,11 +146,54 @@ function join(statement: Statement, fields: Tree, scope: Scope): Entry[] {
     walk(statement, fields.quals, scopeUnder(scope.parent, scope.ctes, both))
   })
   const usingAlias = text(tree(fields, 'join_using_alias'), 'aliasname')
-  if (usingAlias) both.push({ name: usingAlias, schema: '', group: [...left, ...right], qualifiedOnly: true })
   const alias = tree(fields, 'alias')
   const name = text(alias, 'aliasname')
-  if (!name) return both
-  return [named(statement, { name, schema: '', group: [...left, ...right] }, alias), ...both.map((entry) => ({ ...entry, hidden: true }))]
+  if (using_.length === 0 && fields.isNatural !== true && !name) return { entries: both, shown: [...leftItem.shown, ...rightItem.shown] }
+  const sides = [leftItem, rightItem].map(({ shown }) => sideOf(statement, shown))
+  const full = text(fields, 'jointype') === 'JOIN_FULL'
+  const { star, merged } = joined(sides, fields.isNatural === true ? undefined : using_, full)
+  if (usingAlias) both.push({ name: usingAlias, schema: '', group: [...left, ...right], star: merged, qualifiedOnly: true })
+  if (!name) return { entries: both, shown: [{ name: '', schema: '', derived: star }] }
+  const entry = named(statement, { name, schema: '', group: [...left, ...right], star }, alias)
+  return { entries: [entry, ...both.map((each) => ({ ...each, hidden: true }))], shown: [entry] }
+}
+
+function sideOf(statement: Statement, shown: readonly Entry[]): Derived {
+  const side: Derived = { names: [], sources: [], open: undefined }
+  for (const entry of shown) addColumns(statement, side, entry)
+  return side
+}
+
+/** The columns of a join: those that both sides share once, and first. @param names undefined: all that are called alike */
+function joined(
+  [left, right]: readonly Derived[],
+  names: readonly string[] | undefined,
+  full: boolean,
+): { star: Derived; merged: Derived } {
+  const sides = [left, right].filter((side): side is Derived => side !== undefined)
+  const unclear = sides.some((side) => side.open || side.names.includes(undefined))
+  if (!left || !right || unclear) {
+    const star = anyColumns({ columns: [], from: sides.flatMap(({ sources, open }) => (open ? [...sources, open] : sources)) })
+    return { star, merged: star }
+  }
+  const shared = names ?? left.names.filter((name): name is string => right.names.includes(name))
+  const merged: Derived = {
+    names: [...shared],
+    sources: shared.map((name) => {
+      const both = sides.map(({ names: all, sources }) => sources[all.indexOf(name)] ?? nothing())
+      return { columns: [], from: both, plain: !full && both.every((source) => source.plain) }
+    }),
+    open: undefined,
+  }
+  const rest = ({ names: all, sources }: Derived) =>
+    all.flatMap((name, i) => (shared.includes(name as string) ? [] : [{ name, source: sources[i] }]))
+  const others = [...rest(left), ...rest(right)]
+  const star: Derived = {
+    names: [...shared, ...others.map(({ name }) => name)],
+    sources: [...merged.sources, ...others.map(({ source }) => source ?? nothing())],
+    open: undefined,
+  }
+  return { star, merged }
 }
 
 /** NATURAL compares every column that both sides have; where one side's are not known, all. */

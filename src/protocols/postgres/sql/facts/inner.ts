@@ -1,6 +1,7 @@
 import type { StatementFacts, Transition } from '../statement-facts.ts'
 import { merge, settle } from './findings.ts'
-import type { Scope } from './scope.ts'
+import { resultOf } from './result.ts'
+import type { Derived, Scope } from './scope.ts'
 import { apart, type Statement } from './statement.ts'
 import { query } from './walk.ts'
 
@@ -13,8 +14,11 @@ export function inner(
   value: unknown,
   scope: Scope,
 ): { readonly facts: StatementFacts; readonly transitions: readonly Transition[] } {
-  const found = apart(statement, () => query(statement, value, scope))
-  const facts = settle(found)
+  let derived: Derived | undefined
+  const found = apart(statement, () => {
+    derived = query(statement, value, scope)
+  })
+  const facts = settle(found, resultOf(statement, value, derived))
   merge(statement.found, found)
   return { facts, transitions: facts.transitions }
 }

@@ -1,5 +1,6 @@
-import { type BuiltinFunction, builtinFunction, builtinOperator, builtinType } from '../../catalog/builtin/index.ts'
+import { type BuiltinFunction, builtinFunction, builtinOperator, builtinType, flowIsKnown } from '../../catalog/builtin/index.ts'
 import type { Catalog, Relation, UserType } from '../../catalog/catalog.ts'
+import { KNOWN_EXTENSIONS } from '../../catalog/trust.ts'
 import type { SessionView } from '../statement-facts.ts'
 
 /** What the names of one text mean, as the server would look them up. */
@@ -149,6 +150,8 @@ export interface Callee {
   /** Some of it is code of users that is not harmless, or nothing of that name is known. */
   readonly userCode: boolean
   readonly builtin?: BuiltinFunction
+  /** What it gives back is made of nothing but what it is given, and of what shows nothing of any table. */
+  readonly flowKnown: boolean
   /** Nothing of that name is known. */
   readonly missing: boolean
 }
@@ -162,17 +165,25 @@ export function functionNamed(names: Names, schema: string, name: string): Calle
   const found: string[] = []
   if (builtin) found.push(`${schema === '' ? 'pg_catalog' : schema}.${name}`)
   let userCode = false
+  let flowKnown = builtin ? flowIsKnown(schema === '' ? 'pg_catalog' : schema, name) : true
   if (names.catalog) {
     for (const each of names.catalog.userFunctions(name)) {
       if (schema === '' ? !searched(names, each.schema) : each.schema !== schema) continue
       found.push(nameOf(each.schema, each.name))
       userCode ||= !each.harmless
+      flowKnown &&= each.harmless && each.extension !== undefined && KNOWN_EXTENSIONS.has(each.extension)
     }
   } else if (!isSystemSchema(schema)) {
     userCode = schema !== '' || mayHoldUserCode(names)
   }
   const missing = found.length === 0
-  return { names: missing ? [] : found, userCode: userCode || missing, missing, ...(builtin && { builtin }) }
+  return {
+    names: missing ? [] : found,
+    userCode: userCode || missing,
+    flowKnown: flowKnown && !userCode && !missing,
+    missing,
+    ...(builtin && { builtin }),
+  }
 }
 
 function builtinUnqualified(names: Names, name: string): BuiltinFunction | undefined {

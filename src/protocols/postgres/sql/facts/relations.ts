@@ -1,22 +1,12 @@
 import { builtinType } from '../../catalog/builtin/index.ts'
 import type { Relation } from '../../catalog/catalog.ts'
 import { act, anyRelation, type Use } from './findings.ts'
-import { functionNamed, isMissing, isSystemSchema, meanings, nameOf, type Resolved } from './names.ts'
+import { ancestorsOf, isSystem, resolvedOf } from './kin.ts'
+import { lineageOf } from './lineage.ts'
+import { functionNamed, isMissing, meanings, nameOf, type Resolved } from './names.ts'
 import { SETTINGS_VIEW, updateSettings } from './pinned.ts'
-import { call, runUserCode, type Statement } from './statement.ts'
+import { call, doubt, runUserCode, type Statement } from './statement.ts'
 import { systemRead } from './system-relations.ts'
-
-/** Oids below come with PostgreSQL (FirstNormalObjectId). */
-const FIRST_NORMAL_OID = 16384
-
-/** Whether a relation comes with PostgreSQL: then what it comes to goes by its name. */
-export function isSystem(target: Pick<Resolved, 'schema' | 'relation'>): boolean {
-  return isSystemSchema(target.schema) && (target.relation === undefined || target.relation.oid < FIRST_NORMAL_OID)
-}
-
-export function resolvedOf(relation: Relation): Resolved {
-  return { key: nameOf(relation.schema, relation.name), schema: relation.schema, name: relation.name, relation }
-}
 
 /**
  * A relation is read, with all that reading it comes to: what views use and call, partitions and inheritance in both directions.
@@ -116,21 +106,6 @@ function readByOid(statement: Statement, oid: number, inherit: boolean, columns?
 
 function followAncestors(statement: Statement, relation: Relation, into: Set<string>): void {
   for (const ancestor of ancestorsOf(statement, relation)) into.add(nameOf(ancestor.schema, ancestor.name))
-}
-
-function ancestorsOf(statement: Statement, relation: Relation): readonly Relation[] {
-  if (relation.parents.length === 0) return []
-  const found = new Set<Relation>()
-  const waiting = [...relation.parents]
-  for (let oid = waiting.pop(); oid !== undefined; oid = waiting.pop()) {
-    const parent = statement.names.catalog?.relationByOid(oid)
-    if (!parent) statement.found.unknown.add('reads').add('writes').add('columns')
-    else if (!found.has(parent)) {
-      found.add(parent)
-      waiting.push(...parent.parents)
-    }
-  }
-  return [...found]
 }
 
 /** Functions that a definition calls, as `schema.name`. */
@@ -274,73 +249,19 @@ export function noteColumn(statement: Statement, target: Resolved, column: strin
 }
 
 function noteOne(statement: Statement, target: Resolved, column: string, use: Use): void {
-  const keys = columnKeys(statement, target, column)
-  const into = statement.found.columns[use]
-  for (const key of keys) into.add(key)
+  const { keys, certain } = lineageOf(statement, target, column)
+  const { columns } = statement.found
+  for (const key of keys) columns[use].add(key)
+  if (statement.chooses && use === statement.use) for (const key of keys) columns.output.add(key)
   if (statement.source && use === statement.use) for (const key of keys) statement.source.columns.push(key)
+  if (!certain && use === statement.use) doubt(statement)
   if (!isSystem(target)) return
-  const { action, columns } = systemRead(target.key)
-  if (columns && (column === '*' || columns.includes(column))) act(statement.found, action)
-}
-
-/** A column and all that stands for it: the same of partitions and ancestors, what a view makes its columns from, and all for `*`. */
-export function columnKeys(statement: Statement, target: Resolved, column: string): readonly string[] {
-  const own = `${target.key}.${nameOf(column)}`
-  const known = statement.columnKeys.get(own)
-  if (known) return known
-  const keys = new Set<string>([own])
-  const { relation } = target
-  if (column === '*') for (const each of relation?.columns ?? []) addAll(keys, columnKeys(statement, target, each))
-  else if (relation) {
-    for (const each of family(statement, relation))
-      if (each.columns.includes(column)) keys.add(`${nameOf(each.schema, each.name)}.${nameOf(column)}`)
-    if (relation.view) addAll(keys, viewColumns(statement, relation))
-    const owner = relation.of === undefined ? undefined : statement.names.catalog?.relationByOid(relation.of)
-    // TOAST holds values of any of its columns.
-    if (owner && owner !== relation) addAll(keys, columnKeys(statement, resolvedOf(owner), '*'))
-  }
-  const all = [...keys]
-  statement.columnKeys.set(own, all)
-  return all
-}
-
-function family(statement: Statement, relation: Relation): readonly Relation[] {
-  if (relation.children.length === 0 && relation.parents.length === 0) return []
-  const found = new Set<Relation>(ancestorsOf(statement, relation))
-  const waiting = [...relation.children]
-  for (let oid = waiting.pop(); oid !== undefined; oid = waiting.pop()) {
-    const child = statement.names.catalog?.relationByOid(oid)
-    if (!child || found.has(child)) continue
-    found.add(child)
-    waiting.push(...child.children)
-  }
-  return [...found]
+  const { action, columns: sensitive } = systemRead(target.key)
+  if (sensitive && (column === '*' || sensitive.includes(column))) act(statement.found, action)
 }
 
 /** A materialized view is computed anew. */
 export function refresh(statement: Statement, target: Resolved): void {
   writeRelation(statement, target, ['alter'])
   for (const { relation } of meanings(target)) if (relation) followUses(statement, relation, true)
-}
-
-/** Which column of a view is made from which is not known: each may be made from every one that the definition uses. */
-function viewColumns(statement: Statement, relation: Relation): readonly string[] {
-  const mark = `view ${relation.oid}`
-  const known = statement.columnKeys.get(mark)
-  if (known) return known
-  // Views cannot use themselves; a catalog that says so must not keep anyone busy.
-  statement.columnKeys.set(mark, [])
-  const keys = new Set<string>()
-  for (const { relation: oid, columns } of relation.view?.uses ?? []) {
-    const used = statement.names.catalog?.relationByOid(oid)
-    if (!used) continue
-    for (const column of columns) addAll(keys, columnKeys(statement, resolvedOf(used), column))
-  }
-  const all = [...keys]
-  statement.columnKeys.set(mark, all)
-  return all
-}
-
-function addAll(into: Set<string>, names: readonly string[]): void {
-  for (const name of names) into.add(name)
 }

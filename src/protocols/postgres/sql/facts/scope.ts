@@ -1,6 +1,7 @@
 import type { Source } from './findings.ts'
+import { lineageOf } from './lineage.ts'
 import { meanings, type Resolved } from './names.ts'
-import { columnKeys, noteColumn, readRelation } from './relations.ts'
+import { noteColumn, readRelation } from './relations.ts'
 import type { Statement } from './statement.ts'
 
 /** The columns of a subquery, a function or the like. A name that is undefined may be any. */
@@ -21,12 +22,23 @@ export interface Entry {
   readonly derived?: Derived
   /** The two sides of a join that has an alias. */
   readonly group?: readonly Entry[]
+  /** With `group`: the columns of the join, in order. */
+  readonly star?: Derived
+  /** Of the target of a statement that writes: what flows into its columns. */
+  readonly flows?: Flows
   /** Its columns are visible only by its name: OLD, NEW, EXCLUDED. */
   readonly qualifiedOnly?: boolean
   /** Hidden by the alias of a join: an outer one of the same name is meant, but it costs nothing to count this one too. */
   readonly hidden?: boolean
   /** Called when a column is used. */
   readonly onUse?: () => void
+}
+
+/** What a statement writes into its target. */
+export interface Flows {
+  readonly named: Map<string, Source>
+  /** What may go into any of its columns. */
+  readonly any: Source
 }
 
 /** The names of one WITH, as far as they are visible at some place. */
@@ -40,6 +52,8 @@ export interface CteFrame {
 /** What names of columns and relations may mean at some place, the inner ones first. */
 export interface Scope {
   readonly entries: Entry[]
+  /** What `*` stands for, in order. */
+  readonly shown: Entry[]
   readonly parent: Scope | undefined
   readonly ctes: CteFrame | undefined
   /** A condition that held of every row for which what is being walked runs. */
@@ -68,15 +82,27 @@ export function namedIn(scope: Scope, name: string): readonly Entry[] {
 }
 
 export function scopeUnder(parent: Scope | undefined, ctes: CteFrame | undefined = parent?.ctes, entries: Entry[] = []): Scope {
-  return { entries, parent, ctes }
+  return { entries, shown: [], parent, ctes }
+}
+
+/** Something becomes visible, also to `*`. */
+export function show(scope: Scope, entry: Entry): void {
+  scope.entries.push(entry)
+  scope.shown.push(entry)
 }
 
 export const nothing = (): Source => ({ columns: [], from: [] })
+
+/** What nobody knows anything of. */
+export const anything = (): Source => ({ columns: [], from: [], doubtful: true })
 
 /** Columns of any name, made from this. */
 export function anyColumns(open: Source): Derived {
   return { names: [], sources: [], open }
 }
+
+/** No columns at all. */
+export const noColumns = (): Derived => ({ names: [], sources: [], open: undefined })
 
 /** A scope in which a name of a column may be any: parameters of functions, columns of what is being made. */
 export function openColumns(scope: Scope): Scope {
@@ -130,6 +156,7 @@ export function useColumn(statement: Statement, entry: Entry, name: string): voi
     useSource(statement, open)
   } else if (entry.target) {
     noteColumn(statement, entry.target, name, statement.use)
+    if (entry.flows) statement.source?.from.push(entry.flows.any, ...(entry.flows.named.has(name) ? [entry.flows.named.get(name)!] : []))
   }
 }
 
@@ -140,22 +167,21 @@ export function useRow(statement: Statement, entry: Entry): void {
   else if (entry.derived) {
     for (const source of entry.derived.sources) useSource(statement, source)
     useSource(statement, entry.derived.open)
-  } else if (entry.target) noteColumn(statement, entry.target, '*', statement.use)
+  } else if (entry.target) {
+    noteColumn(statement, entry.target, '*', statement.use)
+    if (entry.flows) statement.source?.from.push(entry.flows.any, ...entry.flows.named.values())
+  }
 }
 
 export function useSource(statement: Statement, source: Source | undefined): void {
   if (!source) return
   statement.found.sources[statement.use].add(source)
+  if (statement.chooses) statement.found.sources.output.add(source)
   statement.source?.from.push(source)
 }
 
 /** Adds the columns of something, as `*` gives them, to those of a query. */
 export function addColumns(statement: Statement, into: Derived, entry: Entry): void {
-  useRow(statement, entry)
-  if (entry.group) {
-    for (const each of entry.group) addColumns(statement, into, each)
-    return
-  }
   const columns = columnsOf(statement, entry)
   for (let i = 0; i < columns.names.length; i++) {
     into.names.push(columns.names[i])
@@ -164,37 +190,57 @@ export function addColumns(statement: Statement, into: Derived, entry: Entry): v
   if (columns.open) into.open = { columns: [], from: into.open ? [into.open, columns.open] : [columns.open] }
 }
 
-function columnsOf(statement: Statement, entry: Entry): Derived {
+/** The columns of something, in order. */
+export function columnsOf(statement: Statement, entry: Entry): Derived {
   if (entry.derived) return entry.derived
-  const { target } = entry
-  if (!target) return anyColumns(nothing())
+  if (entry.star) return entry.star
+  const { target, flows } = entry
+  if (!target) return anyColumns(anything())
   const all = target.relation?.columns ?? []
   if (all.length === 0 || target.others) {
-    return anyColumns({ columns: meanings(target).flatMap((each) => columnKeys(statement, each, '*')), from: [] })
+    return anyColumns(together(meanings(target).map((each) => rowOf(statement, each))))
   }
   return {
     names: [...all],
-    sources: all.map((name) => ({ columns: [...columnKeys(statement, target, name)], from: [] })),
-    open: target.altered && { columns: [...columnKeys(statement, target, '*')], from: [] },
+    sources: all.map((name) => columnOf(statement, target, name, flows)),
+    open: target.altered && rowOf(statement, target),
   }
+}
+
+function columnOf(statement: Statement, target: Resolved, name: string, flows: Flows | undefined): Source {
+  const { keys, plain, certain } = lineageOf(statement, target, name)
+  const written = flows?.named.get(name)
+  const from = flows ? [flows.any, ...(written ? [written] : [])] : []
+  return { columns: [...keys], from, plain: plain && written === undefined, doubtful: !certain }
+}
+
+function rowOf(statement: Statement, target: Resolved): Source {
+  const { keys, certain } = lineageOf(statement, target, '*')
+  return { columns: [...keys], from: [], doubtful: !certain }
+}
+
+export const together = (sources: readonly Source[]): Source => ({ columns: [], from: [...sources] })
+
+/** Whether a column is one of a base table, handed through unchanged. */
+export function isPlainColumn(statement: Statement, entry: Entry, name: string): boolean {
+  const { target, flows } = entry
+  const derived = entry.derived ?? entry.star
+  if (derived) {
+    const at = derived.names.indexOf(name)
+    if (at < 0 || derived.open || derived.names.includes(undefined) || derived.names.includes(name, at + 1)) return false
+    return derived.sources[at]?.plain === true
+  }
+  if (!target || entry.group || target.others || target.altered || flows?.named.has(name)) return false
+  return lineageOf(statement, target, name).plain
 }
 
 /** An alias with names of columns: `t AS x (a, b)`. */
 export function renamed(statement: Statement, entry: Entry, name: string, names: readonly string[]): Entry {
-  const before = entry.group ? anyColumns(nothing()) : columnsOf(statement, entry)
-  if (entry.group) for (const each of entry.group) addGroupSources(statement, before, each)
+  const before = columnsOf(statement, entry)
   const derived: Derived = before.open
     ? anyColumns({ columns: [], from: [...before.sources, before.open] })
     : { names: before.names.map((old, i) => names[i] ?? old), sources: before.sources, open: undefined }
   return { name, schema: '', derived, ...(entry.onUse && { onUse: entry.onUse }) }
-}
-
-function addGroupSources(statement: Statement, into: Derived, entry: Entry): void {
-  if (entry.group) for (const each of entry.group) addGroupSources(statement, into, each)
-  else {
-    const { sources, open } = columnsOf(statement, entry)
-    into.open?.from.push(...sources, ...(open ? [open] : []))
-  }
 }
 
 /** A relation that is read, as something in FROM. */

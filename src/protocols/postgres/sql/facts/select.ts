@@ -1,8 +1,22 @@
-import { starEntries } from './columns.ts'
+import { unknownColumn } from './columns.ts'
 import { creating } from './creating.ts'
 import { act, type Source } from './findings.ts'
 import { fromItem, isStar, lastName } from './from.ts'
-import { addColumns, anyColumns, type CteFrame, type Derived, nothing, type Scope, scopeUnder, useSource } from './scope.ts'
+import { isPlain, rowNamed, starEntries } from './lookup.ts'
+import {
+  addColumns,
+  anyColumns,
+  anything,
+  type CteFrame,
+  type Derived,
+  type Entry,
+  nothing,
+  type Scope,
+  scopeUnder,
+  together,
+  useRow,
+  useSource,
+} from './scope.ts'
 import { type Handler, type Statement, using } from './statement.ts'
 import { as, constant, list, string, strings, type Tree, text, tree, typeOf } from './tree.ts'
 import { query, walk, walkFields } from './walk.ts'
@@ -22,7 +36,7 @@ export function withClause(statement: Statement, fields: Tree, scope: Scope): Sc
     statement.source = undefined
     // FOR UPDATE does not reach into WITH.
     statement.locks = false
-    const result = query(statement, cte.ctequery, scopeUnder(scope, visible(recursive ? ctes.length : i))) ?? anyColumns(nothing())
+    const result = query(statement, cte.ctequery, scopeUnder(scope, visible(recursive ? ctes.length : i))) ?? anyColumns(anything())
     walkFields(statement, cte, scope, 'ctequery')
     statement.source = source
     statement.locks = locks
@@ -58,10 +72,19 @@ export const select: Handler = (statement, fields, outer) => {
   })
   statement.locks = locks
   statement.source = source
-  if (fields.intoClause !== undefined) creating(statement, tree(fields, 'intoClause'), 'select into', scope)
+  if (fields.intoClause !== undefined) {
+    creating(statement, tree(fields, 'intoClause'), 'select into', scope)
+    storeAll(statement, derived)
+  }
   // Everything that was not walked by its name.
   walkFields(statement, fields, scope, ...WALKED)
   return derived
+}
+
+/** Rows that are written, or stored. */
+export function storeAll({ found }: Statement, { sources, open }: Derived): void {
+  for (const source of sources) found.stored.add(source)
+  if (open) found.stored.add(open)
 }
 
 const WALKED = `withClause lockingClause larg rarg targetList fromClause whereClause groupClause havingClause windowClause valuesLists
@@ -71,7 +94,10 @@ const WALKED = `withClause lockingClause larg rarg targetList fromClause whereCl
 function setOperation(statement: Statement, fields: Tree, scope: Scope): Derived {
   const arms: unknown[] = []
   let left: unknown = fields
+  let compares = false
   while (isArms(left) && (left === fields || isBare(left))) {
+    // UNION, INTERSECT and EXCEPT compare whole rows; with ALL, the last two do all the same.
+    compares ||= left.all !== true || text(left, 'op') !== 'SETOP_UNION'
     arms.push(left.rarg)
     left = left.larg
   }
@@ -83,8 +109,7 @@ function setOperation(statement: Statement, fields: Tree, scope: Scope): Derived
     result = result ? united(result, derived) : derived
   }
   const all = result ?? anyColumns(nothing())
-  // UNION, INTERSECT and EXCEPT compare whole rows.
-  if (fields.all !== true) using(statement, 'predicate', () => useDerived(statement, all))
+  if (compares) using(statement, 'predicate', () => useDerived(statement, all))
   return all
 }
 
@@ -133,19 +158,9 @@ export function targets(statement: Statement, items: readonly unknown[], scope: 
   const { source } = statement
   for (const item of items) {
     const fields = as(item, 'ResTarget') ?? {}
-    const reference = as(fields.val, 'ColumnRef')
-    const parts = reference ? list(reference, 'fields') : []
-    if (isStar(parts[parts.length - 1])) {
-      const entries = starEntries(
-        scope,
-        parts.slice(0, -1).map((part) => string(part) ?? ''),
-      )
-      if (entries.length === 0) statement.found.unknown.add('columns')
-      statement.source = undefined
-      for (const entry of entries) addColumns(statement, derived, entry)
-      continue
-    }
-    const own = nothing()
+    statement.source = undefined
+    if (star(statement, fields.val, scope, derived)) continue
+    const own: Source = { ...nothing(), plain: isPlain(statement, fields.val, scope) }
     statement.source = own
     if (typeOf(item) === 'ResTarget') walk(statement, fields.val, scope)
     else walk(statement, item, scope)
@@ -160,6 +175,33 @@ export function targets(statement: Statement, items: readonly unknown[], scope: 
   return derived
 }
 
+/** `*`, `t.*` and `(t).*`, where `t` is something in FROM. @returns false where it is none of them */
+function star(statement: Statement, value: unknown, scope: Scope, into: Derived): boolean {
+  const parts = list(as(value, 'ColumnRef') ?? {}, 'fields')
+  if (isStar(parts[parts.length - 1])) {
+    const names = parts.slice(0, -1).map((part) => string(part) ?? '')
+    const entries = starEntries(scope, names)
+    if (entries.length === 0) {
+      unknownColumn(statement)
+      into.open = anything()
+    }
+    expand(statement, entries, names.length === 0 ? scope.shown : entries, into)
+    return true
+  }
+  const { arg, indirection } = as(value, 'A_Indirection') ?? {}
+  const rows = Array.isArray(indirection) && indirection.length === 1 && isStar(indirection[0]) ? rowNamed(scope, arg) : []
+  if (rows.length === 0) return false
+  expand(statement, rows, rows, into)
+  return true
+}
+
+/** @param shown one by one; where more than one may be meant by a name, nobody knows how many columns there are */
+function expand(statement: Statement, entries: readonly Entry[], shown: readonly Entry[], into: Derived): void {
+  for (const entry of entries) useRow(statement, entry)
+  for (const entry of shown) addColumns(statement, into, entry)
+  if (shown === entries && shown.length > 1) into.open = together(into.open ? [...into.sources, into.open] : into.sources)
+}
+
 /** The name of a result without AS (FigureColname). undefined: not worked out, so it may be any. */
 function impliedName(value: unknown): string | undefined {
   const type = typeOf(value)
@@ -167,8 +209,13 @@ function impliedName(value: unknown): string | undefined {
   if (type === 'ColumnRef') return lastName(list(fields, 'fields'))
   if (type === 'FuncCall') return lastName(list(fields, 'funcname'))
   if (type === 'CollateClause') return impliedName(fields.arg)
+  // A cast of a column, or of what a function gives, is called as that is.
+  if (type === 'TypeCast' && CALLED.has(typeOf(fields.arg))) return impliedName(fields.arg)
+  if (type === 'CoalesceExpr') return 'coalesce'
   return undefined
 }
+
+const CALLED: ReadonlySet<string> = new Set(['ColumnRef', 'FuncCall'])
 
 /** VALUES: columns are called column1, column2, … */
 function values(statement: Statement, fields: Tree, scope: Scope): Derived {

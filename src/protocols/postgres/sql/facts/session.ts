@@ -1,5 +1,6 @@
 import { act, anyRelation } from './findings.ts'
 import { inner } from './inner.ts'
+import { nothing } from './scope.ts'
 import { isSecretSetting, listValue, resetAction, settingAction } from './settings.ts'
 import type { Handler, Statement } from './statement.ts'
 import { as, constant, list, type Tree, text } from './tree.ts'
@@ -91,8 +92,11 @@ function settingValue(name: string, args: readonly unknown[]): string | undefine
 }
 
 const show: Handler = (statement, fields) => {
-  act(statement.found, isSecretSetting(text(fields, 'name').toLowerCase()) ? 'read credential' : 'show')
-  return undefined
+  const name = text(fields, 'name').toLowerCase()
+  act(statement.found, isSecretSetting(name) ? 'read credential' : 'show')
+  // SHOW ALL gives name, setting and description. What applications set holds what they were given.
+  const columns = name === 'all' ? ['name', 'setting', 'description'] : [name]
+  return { names: columns, sources: columns.map(() => ({ ...nothing(), doubtful: name.includes('.') })), open: undefined }
 }
 
 const discard: Handler = (statement, fields) => {
@@ -115,7 +119,9 @@ const prepare: Handler = (statement, fields, scope) => {
 const execute: Handler = (statement, fields, scope) => {
   act(statement.found, 'execute')
   statement.found.executes = text(fields, 'name')
+  const { doubts } = statement
   walkFields(statement, fields, scope)
+  if (statement.doubts > doubts) statement.found.passesAnything = true
   return undefined
 }
 

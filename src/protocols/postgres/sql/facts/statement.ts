@@ -4,6 +4,16 @@ import type { Callee, Names } from './names.ts'
 import type { Derived, Scope } from './scope.ts'
 import type { Tree } from './tree.ts'
 
+/** A column with all that may flow into it by way of what it is a column of. */
+export interface Lineage {
+  /** Columns of relations, its own among them. */
+  readonly keys: readonly string[]
+  /** It is one column of a base table, handed through unchanged. */
+  readonly plain: boolean
+  /** Nothing else can be in it. */
+  readonly certain: boolean
+}
+
 /** Walks a node of one type. Queries return the columns of their result. */
 export type Handler = (statement: Statement, fields: Tree, scope: Scope) => Derived | undefined
 
@@ -17,6 +27,10 @@ export interface Statement {
   use: Use
   /** The value that is being computed now, if somebody may use it later by a name. */
   source: Source | undefined
+  /** What is met for another use than output counts as output too: it stands within a result, and chooses what that is made of. */
+  chooses: boolean
+  /** How often something was met whose flow is not known. */
+  doubts: number
   /** Calls that are met now are only defined, and do not run. */
   defines: boolean
   /** Rows of the relations that are met now are locked too. */
@@ -27,7 +41,7 @@ export interface Statement {
   /** Relations whose reading has been followed, by oid and by whether their children were. */
   followed: Set<string>
   /** Columns with all that stands for them, by name. */
-  readonly columnKeys: Map<string, readonly string[]>
+  readonly lineages: Map<string, Lineage>
 }
 
 export function openStatement(names: Names, handlers: ReadonlyMap<string, Handler>): Statement {
@@ -37,25 +51,55 @@ export function openStatement(names: Names, handlers: ReadonlyMap<string, Handle
     found: createFindings(),
     use: 'output',
     source: undefined,
+    chooses: false,
+    doubts: 0,
     defines: false,
     locks: false,
     returns: false,
     depth: 0,
     followed: new Set(),
-    columnKeys: new Map(),
+    lineages: new Map(),
   }
+}
+
+/** Something has part in the value that is being computed whose flow is not known. */
+export function doubt(statement: Statement): void {
+  statement.doubts++
+  if (statement.source) statement.source.doubtful = true
+}
+
+/** Walks something that is no part of the value that is being computed; unless its flow is not known: then anything may be in that. */
+export function aside(statement: Statement, walk: () => void): void {
+  const { source, doubts } = statement
+  statement.source = undefined
+  walk()
+  statement.source = source
+  if (source && statement.doubts > doubts) source.doubtful = true
+}
+
+/** Walks what chooses the rows that a result is made of, within its expression: FILTER, PARTITION BY, ORDER BY. */
+export function choosing(statement: Statement, walk: () => void): void {
+  const { use } = statement
+  aside(statement, () =>
+    using(statement, 'predicate', () => {
+      statement.chooses = use === 'output'
+      walk()
+    }),
+  )
 }
 
 /** Walks something for another use, and as no part of the value that is being computed. */
 export function using(statement: Statement, use: Use, walk: () => void): void {
-  const { use: before, source } = statement
+  const { use: before, source, chooses } = statement
   statement.use = use
   statement.source = undefined
+  statement.chooses = false
   try {
     walk()
   } finally {
     statement.use = before
     statement.source = source
+    statement.chooses = chooses
   }
 }
 
@@ -87,6 +131,7 @@ export function apart(statement: Statement, walk: () => void): Findings {
 
 /** Code of users runs, or is only defined. */
 export function runUserCode(statement: Statement, action: 'function' | 'user code' | 'trigger' | 'view'): void {
+  doubt(statement)
   if (statement.defines) statement.found.definesCode = true
   else act(statement.found, action)
 }
@@ -96,6 +141,7 @@ export function call(statement: Statement, callee: Callee): void {
   const { found } = statement
   for (const name of callee.names) found.functions.add(name)
   if (callee.missing) found.unknown.add('functions')
+  if (!callee.flowKnown) doubt(statement)
   if (callee.userCode) runUserCode(statement, 'function')
   const { builtin } = callee
   if (!builtin) return

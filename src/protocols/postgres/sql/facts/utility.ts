@@ -1,9 +1,12 @@
+import { copyFormat } from './copy-format.ts'
 import { creating } from './creating.ts'
 import { act, anyRelation, merge } from './findings.ts'
 import { inner } from './inner.ts'
+import { resolvedOf } from './kin.ts'
 import { functionNamed, meanings, type Resolved, relationNamed } from './names.ts'
-import { noteColumn, readRelation, refresh, resolvedOf, unresolved, type Verb, writeRelation } from './relations.ts'
-import { type Entry, type Scope, scopeUnder } from './scope.ts'
+import { noteColumn, readRelation, refresh, unresolved, type Verb, writeRelation } from './relations.ts'
+import { anyColumns, anything, columnsOf, type Derived, type Entry, noColumns, nothing, type Scope, scopeUnder } from './scope.ts'
+import { storeAll } from './select.ts'
 import { apart, type Handler, type Statement, using } from './statement.ts'
 import { as, constant, isTree, list, strings, type Tree, text, tree } from './tree.ts'
 import { query, walk, walkFields } from './walk.ts'
@@ -39,7 +42,9 @@ const copy: Handler = (statement, fields, scope) => {
   const { found } = statement
   const from = fields.is_from === true
   const program = fields.is_program === true
-  if (program || text(fields, 'filename') !== '') {
+  const elsewhere = program || text(fields, 'filename') !== ''
+  let rows: Derived = noColumns()
+  if (elsewhere) {
     act(found, program ? 'copy program' : 'copy file')
     anyRelation(found)
   }
@@ -51,12 +56,29 @@ const copy: Handler = (statement, fields, scope) => {
       if (from) writeRelation(statement, target, ['insert'], undefined, inherits(fields.relation))
       else readRelation(statement, target, 'copy to', inherits(fields.relation))
       for (const column of columns.length > 0 ? columns : ['*']) noteColumn(statement, target, column, from ? 'written' : 'output')
-    }
+      if (!from) rows = copied(statement, target, columns)
+    } else if (!from) rows = anyColumns(anything())
     using(statement, 'predicate', () => walk(statement, fields.whereClause, scopeOf(statement, fields.relation, scope)))
   }
-  query(statement, fields.query, scope)
+  rows = query(statement, fields.query, scope) ?? rows
   walkFields(statement, fields, scope, 'relation', 'query', 'whereClause', 'attlist')
-  return undefined
+  if (!elsewhere) {
+    const format = from ? undefined : copyFormat(list(fields, 'options'))
+    if (format) found.copyTo = format
+    return rows
+  }
+  // The file that it is written to may be read again.
+  if (!from) storeAll(statement, rows)
+  return noColumns()
+}
+
+/** The columns that COPY of a relation gives: those that are computed only where they are named. */
+function copied(statement: Statement, target: Resolved, columns: readonly string[]): Derived {
+  const all = columnsOf(statement, { name: '', schema: '', target })
+  if (all.open) return all
+  const computed = target.relation?.generated?.map(({ column }) => column) ?? []
+  const names = columns.length > 0 ? columns : all.names.filter((name) => name === undefined || !computed.includes(name))
+  return { names: [...names], sources: names.map((name) => all.sources[all.names.indexOf(name)] ?? anything()), open: undefined }
 }
 
 /** What planning without running leaves out. Functions that are called may run while a plan is made. */
@@ -73,7 +95,7 @@ const NOT_PLANNED = new Set([
 ])
 
 const explain: Handler = (statement, fields, scope) => {
-  const { found } = statement
+  const { found, doubts } = statement
   act(found, 'explain')
   const runs = list(fields, 'options').some((option) => {
     const element = as(option, 'DefElem') ?? {}
@@ -91,10 +113,12 @@ const explain: Handler = (statement, fields, scope) => {
     planned.writes.clear()
     planned.unknown.delete('writes')
     planned.columns.written.clear()
+    planned.stored.clear()
     merge(found, planned)
   }
   walkFields(statement, fields, scope, 'query')
-  return undefined
+  // A plan shows constants and expressions, and no values of columns; what code of users gives back may be a constant in it.
+  return { names: ['QUERY PLAN'], sources: [{ ...nothing(), doubtful: statement.doubts > doubts }], open: undefined }
 }
 
 const createAs: Handler = (statement, fields, scope) => {
@@ -104,7 +128,8 @@ const createAs: Handler = (statement, fields, scope) => {
       : fields.is_select_into === true
         ? 'select into'
         : 'create table as'
-  query(statement, fields.query, scope)
+  const rows = query(statement, fields.query, scope)
+  if (rows) storeAll(statement, rows)
   creating(statement, tree(fields, 'into'), action, scope)
   walkFields(statement, fields, scope, 'query', 'into')
   return undefined

@@ -10,8 +10,8 @@ export function viewAfter(view: SessionView, facts: StatementFacts): SessionView
   return now
 }
 
-function forget({ catalogKnown, readOnly }: SessionView): SessionView {
-  return { catalogKnown, readOnly }
+function forget({ catalogKnown, readOnly, lineage }: SessionView): SessionView {
+  return { catalogKnown, readOnly, ...(lineage && { lineage }) }
 }
 
 const ENDS = new Set(['commit', 'rollback', 'rollback-to', 'prepare'])

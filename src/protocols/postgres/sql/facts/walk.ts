@@ -1,6 +1,6 @@
 import { act } from './findings.ts'
 import type { Derived, Scope } from './scope.ts'
-import type { Statement } from './statement.ts'
+import { doubt, type Statement } from './statement.ts'
 import { isTree, type Tree, typeOf } from './tree.ts'
 
 /**
@@ -12,10 +12,10 @@ export const MOST_DEPTH = 600
 /** Node types of the raw grammar that are nothing but their fields. Whatever is neither here nor handled is opaque. */
 export const PLAIN: ReadonlySet<string> = new Set(
   `A_ArrayExpr A_Const A_Indices A_Star ATAlterConstraint AccessPriv Alias BitString BoolExpr Boolean BooleanTest CTECycleClause
-   CTESearchClause CaseWhen CoalesceExpr CollateClause ColumnDef Constraint CreateOpClassItem DefElem Float FunctionParameter GroupingFunc
+   CTESearchClause CaseWhen CoalesceExpr CollateClause ColumnDef Constraint CreateOpClassItem DefElem Float FunctionParameter
    GroupingSet IndexElem InferClause Integer JsonAggConstructor JsonArgument JsonBehavior JsonFormat JsonFuncExpr JsonIsPredicate
    JsonKeyValue JsonOutput JsonParseExpr JsonReturning JsonSerializeExpr JsonTableColumn JsonTablePathSpec JsonValueExpr List
-   MergeSupportFunc MinMaxExpr MultiAssignRef NamedArgExpr NullTest ObjectWithArgs ParamRef PartitionBoundSpec PartitionCmd PartitionElem
+   MergeSupportFunc MinMaxExpr MultiAssignRef NamedArgExpr ObjectWithArgs ParamRef PartitionBoundSpec PartitionCmd PartitionElem
    PartitionRangeDatum PartitionSpec PublicationObjSpec PublicationTable RangeTableFuncCol ReplicaIdentityStmt ResTarget ReturnStmt
    ReturningClause ReturningOption RoleSpec RowExpr SQLValueFunction SetToDefault StatsElem String TriggerTransition
    VacuumRelation WindowDef XmlExpr XmlSerialize`.split(/\s+/),
@@ -57,7 +57,7 @@ export function walk(statement: Statement, value: unknown, scope: Scope, field =
 /** Walks all fields of a node, but for those named. */
 export function walkFields(statement: Statement, fields: Tree, scope: Scope, ...but: readonly string[]): void {
   if (statement.depth > MOST_DEPTH) {
-    act(statement.found, 'unknown statement')
+    unknownNode(statement)
     return
   }
   statement.depth++
@@ -72,18 +72,23 @@ export function walkFields(statement: Statement, fields: Tree, scope: Scope, ...
 export function node(statement: Statement, type: string, fields: Tree, scope: Scope): Derived | undefined {
   const handler = statement.handlers.get(type)
   if (!handler) {
-    if (!PLAIN.has(type)) act(statement.found, 'unknown statement')
+    if (!PLAIN.has(type)) unknownNode(statement)
     walkFields(statement, fields, scope)
     return undefined
   }
   if (statement.depth > MOST_DEPTH) {
-    act(statement.found, 'unknown statement')
+    unknownNode(statement)
     return undefined
   }
   statement.depth++
   const derived = handler(statement, fields, scope)
   statement.depth--
   return derived
+}
+
+function unknownNode(statement: Statement): void {
+  act(statement.found, 'unknown statement')
+  doubt(statement)
 }
 
 /** Walks a query that says its type, such as `{ SelectStmt: … }`. */

@@ -1,12 +1,13 @@
 import { restricts } from './bounded.ts'
-import { entriesNamed } from './columns.ts'
-import { act } from './findings.ts'
+import { act, type Source } from './findings.ts'
+import { flowsInto, insertedFlows, writtenBy } from './flows.ts'
 import { fromItem, returningNames, shadowEntry } from './from.ts'
+import { entriesNamed } from './lookup.ts'
 import { meanings, relationNamed } from './names.ts'
 import { pinnedSetting, SETTINGS_VIEW, updateSettings } from './pinned.ts'
 import { noteColumn, readRelation, unresolved, type Verb, writeRelation } from './relations.ts'
-import { anyColumns, type Derived, type Entry, hasColumn, nothing, type Scope } from './scope.ts'
-import { targets, withClause } from './select.ts'
+import { anyColumns, anything, type Derived, type Entry, hasColumn, noColumns, nothing, type Scope, show } from './scope.ts'
+import { storeAll, targets, withClause } from './select.ts'
 import { type Handler, type Statement, using } from './statement.ts'
 import { as, constant, isTree, list, strings, type Tree, text, tree } from './tree.ts'
 import { query, walk, walkFields } from './walk.ts'
@@ -26,7 +27,7 @@ function targetOf(statement: Statement, relation: Tree, verbs: readonly Verb[], 
     const onUse = () => {
       if (statement.returns) act(found, 'select')
     }
-    return { name: alias || name, schema: alias ? '' : schema, derived: anyColumns(nothing()), onUse }
+    return { name: alias || name, schema: alias ? '' : schema, derived: anyColumns(anything()), onUse }
   }
   const inherit = relation.inh === true
   writeRelation(statement, target, verbs, set, inherit)
@@ -36,7 +37,7 @@ function targetOf(statement: Statement, relation: Tree, verbs: readonly Verb[], 
     readRelation(statement, target, statement.returns ? 'select' : undefined, inherit)
     statement.locks = locks
   }
-  return { name: alias || name, schema: alias ? '' : target.schema, target, onUse }
+  return { name: alias || name, schema: alias ? '' : target.schema, target, flows: { named: new Map(), any: nothing() }, onUse }
 }
 
 function wrote(statement: Statement, entry: Entry, column: string): void {
@@ -52,7 +53,8 @@ function assignments(statement: Statement, items: readonly unknown[], entry: Ent
       continue
     }
     wrote(statement, entry, text(fields, 'name'))
-    walkFields(statement, fields, scope)
+    const value = writtenBy(statement, () => walkFields(statement, fields, scope))
+    if (fields.val !== undefined) flowsInto(entry, text(fields, 'name'), value)
   }
 }
 
@@ -83,7 +85,18 @@ function returning(statement: Statement, fields: Tree, entry: Entry, scope: Scop
   const derived = targets(statement, list(clause, 'exprs'), inner)
   walkFields(statement, clause, inner, 'exprs')
   statement.returns = returns
-  return derived
+  return changedOnTheWay(statement) ? doubted(derived) : derived
+}
+
+/** A trigger, a rule or a default that is code of users may put anything into what RETURNING shows. */
+function changedOnTheWay({ found }: Statement): boolean {
+  for (const effect of found.effects.values()) if (effect.class === 'opaque') return true
+  return false
+}
+
+function doubted({ names, sources, open }: Derived): Derived {
+  const all = sources.map((source): Source => ({ columns: [], from: [source], doubtful: true }))
+  return { names, sources: all, open: open && { columns: [], from: [open], doubtful: true } }
 }
 
 function isTargetOf(entry: Entry, scope: Scope): (reference: Tree) => boolean {
@@ -118,11 +131,13 @@ const insert: Handler = (statement, fields, outer) => {
   if (changes && entry.target)
     writeRelation(statement, entry.target, ['update'], columnsSet(updates), tree(fields, 'relation').inh === true)
   // What is inserted does not see the target.
-  query(statement, fields.selectStmt, scope)
-  scope.entries.push(entry)
+  const rows = query(statement, fields.selectStmt, scope) ?? noColumns()
+  storeAll(statement, rows)
+  insertedFlows(entry, list(fields, 'cols'), rows)
+  show(scope, entry)
   insertColumns(statement, list(fields, 'cols'), entry, scope)
   if (isTree(fields.onConflictClause)) {
-    scope.entries.push(shadowEntry('excluded', entry, anyColumns(nothing())))
+    scope.entries.push(shadowEntry('excluded', entry, excluded(entry)))
     using(statement, 'predicate', () => {
       walk(statement, conflict.infer, scope)
       walk(statement, conflict.whereClause, scope)
@@ -132,7 +147,13 @@ const insert: Handler = (statement, fields, outer) => {
   }
   const derived = returning(statement, fields, entry, scope, changes)
   rest(statement, fields, scope, 'cols', 'selectStmt', 'onConflictClause')
-  return derived ?? anyColumns(nothing())
+  return derived ?? noColumns()
+}
+
+/** The row that was to be inserted. */
+function excluded({ flows }: Entry): Derived {
+  if (!flows) return anyColumns(anything())
+  return { names: [...flows.named.keys()], sources: [...flows.named.values()], open: flows.any }
 }
 
 const update: Handler = (statement, fields, outer) => {
@@ -140,26 +161,26 @@ const update: Handler = (statement, fields, outer) => {
   const items = list(fields, 'targetList')
   act(statement.found, 'update')
   const entry = targetOf(statement, tree(fields, 'relation'), ['update'], columnsSet(items))
-  scope.entries.push(entry)
+  show(scope, entry)
   for (const item of list(fields, 'fromClause')) fromItem(statement, item, scope)
   assignments(statement, items, entry, scope)
   condition(statement, fields.whereClause, entry, scope)
   if (isSettings(entry)) updateSettings(statement, pinnedSetting(scope, fields.whereClause), valueSet(items, 'setting'))
   const derived = returning(statement, fields, entry, scope, true)
   rest(statement, fields, scope, 'targetList', 'fromClause', 'whereClause')
-  return derived ?? anyColumns(nothing())
+  return derived ?? noColumns()
 }
 
 const remove: Handler = (statement, fields, outer) => {
   const scope = withClause(statement, fields, outer)
   act(statement.found, 'delete')
   const entry = targetOf(statement, tree(fields, 'relation'), ['delete'])
-  scope.entries.push(entry)
+  show(scope, entry)
   for (const item of list(fields, 'usingClause')) fromItem(statement, item, scope)
   condition(statement, fields.whereClause, entry, scope)
   const derived = returning(statement, fields, entry, scope, true)
   rest(statement, fields, scope, 'usingClause', 'whereClause')
-  return derived ?? anyColumns(nothing())
+  return derived ?? noColumns()
 }
 
 const COMMANDS: ReadonlyMap<string, Verb> = new Map([
@@ -184,7 +205,7 @@ const merge: Handler = (statement, fields, outer) => {
   )
   if (isSettings(entry)) updateSettings(statement, undefined, undefined)
   fromItem(statement, fields.sourceRelation, scope)
-  scope.entries.push(entry)
+  show(scope, entry)
   using(statement, 'predicate', () => walk(statement, fields.joinCondition, scope))
   const isTarget = isTargetOf(entry, scope)
   for (let i = 0; i < clauses.length; i++) {
@@ -193,7 +214,8 @@ const merge: Handler = (statement, fields, outer) => {
     using(statement, 'predicate', () => walk(statement, clause.condition, scope))
     if (verb === 'insert') insertColumns(statement, list(clause, 'targetList'), entry, scope)
     else assignments(statement, list(clause, 'targetList'), entry, scope)
-    walk(statement, clause.values, scope)
+    const values = list(clause, 'values').map((value) => writtenBy(statement, () => walk(statement, value, scope)))
+    insertedFlows(entry, list(clause, 'targetList'), { names: values.map(() => undefined), sources: values, open: undefined })
     if (verb === 'update' || verb === 'delete') {
       const joined = text(clause, 'matchKind') === 'MERGE_WHEN_MATCHED' && restricts(fields.joinCondition, isTarget)
       if (!joined && !restricts(clause.condition, isTarget)) found.bounded = false
@@ -201,7 +223,7 @@ const merge: Handler = (statement, fields, outer) => {
   }
   const derived = returning(statement, fields, entry, scope, true)
   rest(statement, fields, scope, 'sourceRelation', 'joinCondition', 'mergeWhenClauses')
-  return derived ?? anyColumns(nothing())
+  return derived ?? noColumns()
 }
 
 export const WRITES: readonly (readonly [string, Handler])[] = [

@@ -41,6 +41,11 @@ export class SessionCatalog {
     return current === this.#distrusted ? undefined : current
   }
 
+  /** Also where this session has changed it since. */
+  get newest(): Catalog | undefined {
+    return this.#source.current
+  }
+
   /** Whether a text has to wait for it. */
   get awaited(): boolean {
     return (this.#changed || this.current === undefined) && performance.now() >= this.#withoutUntil

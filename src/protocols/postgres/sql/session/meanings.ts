@@ -30,8 +30,8 @@ export class Meanings {
   }
 
   of(version: string | undefined, view: SessionView): Meaning {
-    const { searchPath, temporary, catalogKnown, made, altered, readOnly } = view
-    const key = JSON.stringify([version, searchPath, temporary, catalogKnown, made, altered, readOnly])
+    const { searchPath, temporary, catalogKnown, made, altered, readOnly, lineage } = view
+    const key = JSON.stringify([version, searchPath, temporary, catalogKnown, made, altered, readOnly, lineage])
     const known = this.#meanings.get(key)
     if (known) return known
     const meaning: Meaning = { version, view, forgotten: false, young: new Map(), old: new Map(), key }
@@ -73,12 +73,13 @@ export class Meanings {
 }
 
 /** Of what a statement's facts take, in `OVERHEAD`. */
-function weight({ sql, transitions }: StatementFacts): number {
+function weight({ sql, transitions, outputs = [] }: StatementFacts): number {
   const { reads, writes, functions, columns } = sql
   const names =
     (reads?.length ?? 0) +
     (writes?.length ?? 0) +
     (functions?.length ?? 0) +
+    outputs.reduce((sum, { from }) => sum + 1 + from.length, 0) +
     (columns ? columns.output.length + columns.predicate.length + columns.written.length : 0)
   return 1 + Math.ceil(names / 8) + transitions.length
 }

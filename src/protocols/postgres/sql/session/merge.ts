@@ -1,4 +1,5 @@
 import type { Effect, Facts, SqlFacts } from '../../../../operations/index.ts'
+import { OF_USER_TYPE } from '../opaque.ts'
 import type { StatementFacts } from '../statement-facts.ts'
 
 type Sql = StatementFacts['sql']
@@ -17,9 +18,31 @@ export function withInner(outer: StatementFacts, inner: StatementFacts): Stateme
   return {
     ...outer,
     effects: mergeEffects([outer, inner]),
-    sql: mergeSql([outer.sql, inner.sql]),
+    sql: mergeSql([outer.sql, storedBy(outer, inner)]),
+    ...resultOf(outer, inner),
     transitions: inner.transitions.length > 0 ? [...outer.transitions, ...inner.transitions] : outer.transitions,
   }
+}
+
+/** A statement whose parameters are made into values by code of users. */
+export function passingAnything(statement: StatementFacts): StatementFacts {
+  const { outputs: _, anyOutput: __, ...facts } = withInner(statement, OF_USER_TYPE)
+  return facts
+}
+
+type Result = Pick<StatementFacts, 'outputs' | 'anyOutput'>
+
+/** EXECUTE and FETCH answer with what stands behind the name; everything else with its own. */
+function resultOf(outer: StatementFacts, inner: StatementFacts): Result {
+  if (outer.outputs || outer.anyOutput || outer.passesAnything) return {}
+  return { ...(inner.outputs && { outputs: inner.outputs }), ...(inner.anyOutput && { anyOutput: inner.anyOutput }) }
+}
+
+/** CREATE TABLE AS EXECUTE: what would be shown is stored. */
+function storedBy({ executes, sql: { writes } }: StatementFacts, { sql }: StatementFacts): Sql {
+  if (executes === undefined || writes?.length === 0 || !sql.columns) return sql
+  const { output, sources } = sql.columns
+  return { ...sql, columns: { ...sql.columns, sources: union([output, sources]) ?? output } }
 }
 
 function mergeEffects(statements: readonly StatementFacts[]): readonly Effect[] {
@@ -40,11 +63,12 @@ function mergeSql(facts: readonly Sql[]): Sql {
   const output = union(facts.map((sql) => sql.columns?.output))
   const predicate = union(facts.map((sql) => sql.columns?.predicate))
   const written = union(facts.map((sql) => sql.columns?.written))
+  const sources = union(facts.map((sql) => sql.columns?.sources))
   const bounded = every(facts.map((sql) => sql.bounded))
   return {
     ...(reads && { reads }),
     ...(writes && { writes }),
-    ...(output && predicate && written && { columns: { output, predicate, written } }),
+    ...(output && predicate && written && { columns: { output, predicate, written, ...(sources && { sources }) } }),
     ...(functions && { functions }),
     ...(bounded !== undefined && { bounded }),
   }

@@ -1,5 +1,5 @@
 import type { Catalog } from '../../catalog/catalog.ts'
-import { OF_USER_TYPE, UNKNOWN_NAME } from '../opaque.ts'
+import { UNKNOWN_NAME } from '../opaque.ts'
 import type { Share } from '../parse/index.ts'
 import type { SqlSession, Understood } from '../sql-session.ts'
 import type { SessionView, StatementFacts } from '../statement-facts.ts'
@@ -7,7 +7,7 @@ import { type CatalogSource, SessionCatalog } from './catalog-source.ts'
 import { type Kept, NOT_UNDERSTOOD } from './kept.ts'
 import { Lexing } from './lexing.ts'
 import type { Meaning, Meanings } from './meanings.ts'
-import { withInner } from './merge.ts'
+import { passingAnything, withInner } from './merge.ts'
 import type { Prepared, Source } from './names.ts'
 import { NamesWithin } from './names-within.ts'
 import { readSearchPath } from './search-path.ts'
@@ -41,6 +41,8 @@ export interface SessionOptions {
   readonly parameters: ReadonlyMap<string, string>
   /** `server_version_num`, such as 150004. */
   readonly serverVersion: number
+  /** Whether what flows into each column of results is wanted now; asked for each text. Absent: it is not. */
+  readonly lineage?: () => boolean
 }
 
 /** The first version that reports search_path (release notes of PostgreSQL 18). */
@@ -50,6 +52,7 @@ export class ReadSession implements SqlSession {
   readonly #reader: Reader
   readonly #share: Share
   readonly #readOnly: boolean
+  readonly #lineage: () => boolean
   readonly #user: { readonly name: string | undefined; readonly usable: SessionOptions['usable'] }
   readonly #state: SessionState
   readonly #lexing: Lexing
@@ -59,7 +62,7 @@ export class ReadSession implements SqlSession {
   /** Texts with parameters of users' types, by number. */
   readonly #typed = new WeakSet<Uint8Array>()
   /** By what `#meaning` was found. */
-  #by: { readonly now: unknown; readonly catalog: Catalog | undefined } | undefined
+  #by: { readonly now: unknown; readonly catalog: Catalog | undefined; readonly lineage: boolean } | undefined
   #definitions = 0
   /** Some text ran something by its name: what names stand for matters. */
   #usesNames = false
@@ -73,6 +76,7 @@ export class ReadSession implements SqlSession {
     this.#reader = reader
     this.#share = share
     this.#readOnly = options.readOnly
+    this.#lineage = options.lineage ?? (() => false)
     this.#user = { name: user, usable }
     this.#catalog = new SessionCatalog(options.catalog)
     this.#lexing = new Lexing(parameters)
@@ -102,6 +106,10 @@ export class ReadSession implements SqlSession {
 
   changes(statements: readonly StatementFacts[]): boolean {
     return this.#state.changes(statements)
+  }
+
+  get catalog(): Catalog | undefined {
+    return this.#catalog.newest
   }
 
   get applicationSettings(): readonly string[] | undefined {
@@ -149,15 +157,18 @@ export class ReadSession implements SqlSession {
   #current(): Meaning {
     const { now } = this.#state
     const catalog = this.#catalog.current
-    if (this.#meaning && this.#by?.now === now && this.#by.catalog === catalog && !this.#meaning.forgotten) return this.#meaning
-    this.#by = { now, catalog }
-    const meaning = this.#reader.meanings.of(catalog?.version, this.#view())
+    const lineage = this.#lineage()
+    const by = this.#by
+    if (this.#meaning && by?.now === now && by.catalog === catalog && by.lineage === lineage && !this.#meaning.forgotten)
+      return this.#meaning
+    this.#by = { now, catalog, lineage }
+    const meaning = this.#reader.meanings.of(catalog?.version, this.#view(lineage))
     if (meaning !== this.#meaning) this.#epoch += 1
     this.#meaning = meaning
     return meaning
   }
 
-  #view(): SessionView {
+  #view(lineage: boolean): SessionView {
     const { path, user, temporary, defined, made, altered } = this.#state.now
     const schemas = path === undefined ? undefined : readSearchPath(path, user)
     const searchPath = schemas && this.#isOpen(schemas, user) ? schemas : undefined
@@ -168,6 +179,7 @@ export class ReadSession implements SqlSession {
       ...(made.length > 0 && { made }),
       ...(altered.length > 0 && { altered }),
       readOnly: this.#readOnly,
+      ...(lineage && { lineage }),
     }
   }
 
@@ -193,7 +205,7 @@ export class ReadSession implements SqlSession {
     if (!this.#typed.has(text)) return understood
     const typed = (kept: Understood): Kept => {
       const { casts, inputs } = this.#catalog.current?.typeCode ?? { casts: true, inputs: true }
-      const statements = casts || inputs ? kept.statements.map((each) => withInner(each, OF_USER_TYPE)) : kept.statements
+      const statements = casts || inputs ? kept.statements.map(passingAnything) : kept.statements
       // By its text alone it is not understood anew.
       return { ...(kept as Kept), ...this.#reader.together(statements, this.#current()), text: undefined, meaning: undefined }
     }
