@@ -19,6 +19,7 @@ function fieldWords(kind: string, name: string, value: Json): string {
     if (kind === 'operation.intent' && name === 'ops') return value.map(operationWords).join('; ')
     if (kind === 'operation.intent' && name === 'decisions') return value.map(decisionWords).join('; ')
     if (kind === 'operation.outcome' && name === 'outcomes') return value.map(outcomeWords).join('; ')
+    if (kind === 'operation.outcome' && name === 'masked') return value.map(maskedWords).join('; ')
   }
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   return `${name}=${typeof value === 'string' && text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE / 2)}…` : text}`
@@ -44,6 +45,12 @@ function outcomeWords(row: Json): string {
   const [n, status, rows, bytes, microseconds, sqlstate] = row
   const took = typeof microseconds === 'number' ? ` ${(microseconds / 1000).toFixed(1)} ms` : ''
   return `#${n} ${status}${sqlstate ? ` ${sqlstate}` : ''}, ${rows} rows, ${bytes} bytes,${took}`
+}
+
+function maskedWords(row: Json): string {
+  if (!isRow(row, 4)) return JSON.stringify(row)
+  const [n, mask, what, count] = row
+  return mask === '' ? `#${n} masked ${count} more` : `#${n} masked ${count} of ${what} (${mask})`
 }
 
 function isRow(value: Json, least: number): value is Json[] {

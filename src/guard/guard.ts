@@ -134,6 +134,8 @@ export interface Admission {
    * @returns why it must be cut off now, where it came to more than it may
    */
   charge(rows: number, bytes: number): Refusal | undefined
+  /** Says what of it was masked before its client saw it; never a value. @param what the column or detector */
+  masked(mask: string, what: string, count: number): void
   /** What to say where `time` is over. */
   overtime(): Refusal
   /** It was never forwarded, and never will be: the room that it took is given back. Instead of `settle`. */

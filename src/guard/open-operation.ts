@@ -1,7 +1,11 @@
 import type { Decision, OperationLimits, Outcome, Refusal } from '../operations/index.ts'
 import type { Reservation } from '../runs/index.ts'
+import type { MaskedRow } from '../trail/index.ts'
 import type { Admission } from './guard.ts'
+import { MaskedCounts } from './masked-counts.ts'
 import { limitExceeded } from './refusals.ts'
+
+const NONE: readonly MaskedRow[] = []
 
 /** Where an admitted operation is settled. */
 export interface Settling {
@@ -20,6 +24,7 @@ export class OpenOperation implements Admission {
   /** Whose limits these are; undefined where several rules allow it: the limit may be that of any. */
   readonly #rule: string | undefined
   readonly #reservation: Reservation | undefined
+  #masked: MaskedCounts | undefined
   #rows = 0
   #bytes = 0
   #state: 'open' | 'settled' | 'abandoned' = 'open'
@@ -44,6 +49,16 @@ export class OpenOperation implements Admission {
     if (this.#rows > mostRows) return limitExceeded('rows', this.#rule)
     if (this.#bytes > mostBytes) return limitExceeded('bytes', this.#rule)
     return this.#reservation?.charge(rows, bytes)
+  }
+
+  masked(mask: string, what: string, count: number): void {
+    this.#masked ??= new MaskedCounts()
+    this.#masked.add(mask, what, count)
+  }
+
+  /** For its outcome. */
+  get maskedRows(): readonly MaskedRow[] {
+    return this.#masked?.rows(this.number) ?? NONE
   }
 
   overtime(): Refusal {

@@ -15,6 +15,7 @@ import type { LiveSession, Reservation } from '../runs/index.ts'
 import {
   type DecisionRow,
   MAX_OUTCOMES,
+  type MaskedRow,
   type OutcomeFields,
   type OutcomeRow,
   type PayloadDraft,
@@ -36,6 +37,9 @@ import { countsAsRefused, refusalOf, trailUnavailable } from './refusals.ts'
 import { type SessionCounts, sessionClosed } from './session-entries.ts'
 import { StatementReferences } from './statement-references.ts'
 import { isPrepared } from './terms.ts'
+
+/** So many rows about what was masked are written without waiting for more: an entry has an end. */
+const MANY_MASKED = 32
 
 /** A session that must end and whose protocol has not closed it by then is closed in the trail all the same; ms. */
 const CLOSED_WITHIN_MS = 2_000
@@ -75,6 +79,8 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   readonly #asking: Asking | undefined
   readonly #open = new Set<OpenOperation>()
   #outcomes: OutcomeRow[] = []
+  /** What was masked in them. */
+  #masked: MaskedRow[] = []
   #last = 0
   #allowed = 0
   #refused = 0
@@ -296,6 +302,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
 
   settled(operation: OpenOperation, outcome: Outcome, microseconds: number): void {
     this.#open.delete(operation)
+    this.#masked.push(...operation.maskedRows)
     this.#settled(operation, outcome, microseconds)
   }
 
@@ -304,14 +311,16 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     this.#outcomes.push(
       sqlstate === undefined ? [number, status, rows, bytes, microseconds] : [number, status, rows, bytes, microseconds, sqlstate],
     )
-    if (this.#outcomes.length === MAX_OUTCOMES) this.#writeOutcomes()
+    if (this.#outcomes.length === MAX_OUTCOMES || this.#masked.length >= MANY_MASKED) this.#writeOutcomes()
   }
 
   readonly #writeOutcomes = (): void => {
     const outcomes = this.#outcomes
     if (outcomes.length === 0) return
+    const masked = this.#masked
     this.#outcomes = []
-    const fields: OutcomeFields = { session: this.id, outcomes }
+    this.#masked = []
+    const fields: OutcomeFields = masked.length === 0 ? { session: this.id, outcomes } : { session: this.id, outcomes, masked }
     this.#parts.trail.note({ kind: 'operation.outcome', fields })
   }
 

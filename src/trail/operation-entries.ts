@@ -38,10 +38,18 @@ export type OutcomeRow =
   | readonly [n: number, status: Outcome['status'], rows: number, bytes: number, us: number]
   | readonly [n: number, status: Outcome['status'], rows: number, bytes: number, us: number, sqlstate: string]
 
+/**
+ * What was masked of one operation before its client saw it, by mask and column or detector: cells, or places in them; never a value. With
+ * both names empty: how often there was more of it.
+ */
+export type MaskedRow = readonly [n: number, mask: string, what: string, count: number]
+
 /** `operation.outcome`: up to 256 endings of one session. */
 export type OutcomeFields = {
   readonly session: string
   readonly outcomes: readonly OutcomeRow[]
+  /** Of operations that end in this entry. Absent: nothing was masked. */
+  readonly masked?: readonly MaskedRow[]
 }
 
 /** The most rows that one `operation.outcome` holds. */

@@ -80,6 +80,8 @@ export function* checkSemantics(whole: Whole): Check {
       const happened = asks.delete(n) && status !== 'refused' && status !== 'unknown'
       if (happened) bad(index, `says that operation ${JSON.stringify(n)} was carried out, without an approval or break-glass`)
     }
+    for (const [n] of rowsOf(entry.masked))
+      if (!rowsOf(entry.outcomes).some(([m]) => m === n)) bad(index, `says what was masked of ${JSON.stringify(n)}, which goes on`)
     if (kind === 'gap') excuse(index, entry, session)
     if (kind !== 'session.close') rows += effects.size + owed.size + asks.size
   }

@@ -13,6 +13,7 @@ export function plainSql(reads: Reads = () => undefined): SqlSession & { readonl
     told,
     epoch: 0,
     applicationSettings: [],
+    catalog: undefined,
     typed: () => void told.push('typed'),
     understand: (text) => reads(Buffer.from(text).toString()) ?? NOTHING,
     changes: (statements) => statements.some(({ transitions }) => transitions.length > 0),

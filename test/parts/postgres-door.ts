@@ -67,6 +67,7 @@ const admitted: Admission = {
   limited: false,
   time: undefined,
   charge: () => undefined,
+  masked: () => undefined,
   overtime: () => new Refusal('GS_LIMIT_EXCEEDED'),
   settle: () => undefined,
   withdraw: () => undefined,

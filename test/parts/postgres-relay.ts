@@ -6,11 +6,13 @@ import {
   type Decision,
   type EffectiveOperation,
   type Grant,
+  type Mask,
   type Operation,
   type Outcome,
   Refusal,
   type Statement,
 } from '../../src/operations/index.ts'
+import type { Catalog } from '../../src/protocols/postgres/catalog/index.ts'
 import { createLogin } from '../../src/protocols/postgres/login/index.ts'
 import { CancelRegistry, relay } from '../../src/protocols/postgres/relay/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../../src/protocols/postgres/target.ts'
@@ -35,6 +37,8 @@ export interface Seen {
   outcome: Pick<Outcome, 'status' | 'sqlstate'> | undefined
   /** Whether it gave back its room: nothing of it was forwarded. */
   withdrawn: boolean
+  /** `mask column count`, as the relay says it. */
+  readonly masked: string[]
 }
 
 /** What persons were asked, and what became of it. */
@@ -68,6 +72,10 @@ export interface RelayControls {
   tentative: () => boolean
   /** Of operations whose text matches. */
   limits: { readonly of: RegExp; readonly rows?: number; readonly bytes?: number; readonly time?: number } | undefined
+  /** What clients are not to see; undefined: nothing. */
+  masks: readonly Mask[] | undefined
+  /** Of the target's database; undefined: it is not known. */
+  catalog: Catalog | undefined
   /** Milliseconds until intents are durable; 0 answers before `admit` returns. */
   durableAfter: number
   /** Every operation in the order admitted. */
@@ -114,6 +122,8 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
     newEpoch: () => undefined,
     tentative: () => false,
     limits: undefined,
+    masks: undefined,
+    catalog: undefined,
     durableAfter: 0,
     seen: [],
     batches: [],
@@ -169,13 +179,14 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
       const rest = new Uint8Array(0)
       const limit = controls.inspectionLimit === undefined ? {} : { inspectionLimit: controls.inspectionLimit }
       const sql = plainSql((text) => controls.reads(text))
+      Object.defineProperty(sql, 'catalog', { get: () => controls.catalog })
       const { changes } = sql
       sql.changes = (statements) => changes(statements) || controls.tentative()
       controls.told = sql.told
       controls.newEpoch = () => {
         sql.epoch += 1
       }
-      controls.ends.push(await relay({ client, rest, session, guard, target, minor, cancels, log, sql, ...limit }))
+      controls.ends.push(await relay({ client, rest, session, guard, target, minor, cancels, log, sql, database: ask.database, ...limit }))
       return
     }
   }
@@ -196,7 +207,12 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
     decide: (_session, operation): Decision => {
       const denied = controls.denies?.test(text(operation)) ?? false
       const asked = controls.asks?.test(text(operation)) ?? false
-      return { effect: denied ? 'deny' : asked ? 'ask' : 'allow', rules: denied ? ['no-secrets'] : [], policy: 'sha256:0' }
+      return {
+        effect: denied ? 'deny' : asked ? 'ask' : 'allow',
+        rules: denied ? ['no-secrets'] : [],
+        policy: 'sha256:0',
+        ...(controls.masks && { masks: controls.masks }),
+      }
     },
     admit: (_session, decided, go, approved) => {
       controls.batches.push(decided.length)
@@ -247,6 +263,7 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
       bytes: 0,
       outcome: undefined,
       withdrawn: false,
+      masked: [],
     }
     controls.seen.push(seen)
     if (refusal) return refusal
@@ -267,6 +284,7 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
         if (seen.rows > (limits.rows ?? seen.rows)) return exceeded('rows')
         return seen.bytes > (limits.bytes ?? seen.bytes) ? exceeded('bytes') : undefined
       },
+      masked: (mask, what, count) => void seen.masked.push(`${mask} ${what} ${count}`),
       settle,
       withdraw(outcome) {
         seen.withdrawn = true

@@ -105,7 +105,8 @@ export class ClientConnection {
       return 'target-closed'
     }
     const { guard, cancels, log } = this.#options
-    return relay({ client, rest: takeRest(client), session, guard, target, minor: ask.minor, cancels, log, sql })
+    const { database } = ask
+    return relay({ client, rest: takeRest(client), session, guard, target, minor: ask.minor, cancels, log, sql, database })
   }
 
   /** PostgreSQL protocol 55.2.1: a newer minor version or an unknown option is answered with what we have. 3.1 does not exist. */

@@ -1,3 +1,4 @@
+import type { Mask } from '../../../operations/index.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import { backend, frontend, transaction } from '../wire/codes.ts'
@@ -7,7 +8,7 @@ import { CopyIn } from './copy-in.ts'
 import { Cutting } from './cutting.ts'
 import { type Expected, type Sent, Unanswered } from './expected.ts'
 import { Portals } from './portals.ts'
-import { Reading } from './reading.ts'
+import { changesReading, Reading } from './reading.ts'
 import { COPY_REFUSED, refusalFields } from './stand-ins.ts'
 import { Statements } from './statements.ts'
 import { TookOver } from './took-over.ts'
@@ -52,6 +53,7 @@ export class Answers {
   /** SQLSTATE of the error in the Query that is being answered, or in the group of extended messages. */
   #failure: string | undefined
   #fatal = false
+  #masks: readonly Mask[] | undefined
   /** Syncs that the server may have consumed as part of a failed COPY, or may yet answer. */
   #looseSyncs = 0
   #clientFault: WireError | undefined
@@ -74,6 +76,21 @@ export class Answers {
   get transaction(): 'idle' | 'open' | 'failed' | undefined {
     if (this.#expected.running || this.#statusPassed) return undefined
     return this.#status === transaction.idle ? 'idle' : this.#status === transaction.open ? 'open' : 'failed'
+  }
+
+  /** What the client is not to see, as the newest of its operations has it; undefined: nothing. */
+  get masks(): readonly Mask[] | undefined {
+    return this.#masks
+  }
+
+  /** What the server is at. */
+  get head(): Expected | undefined {
+    return this.#expected.head
+  }
+
+  /** Number within the session of the operation that the server is at; 0: none. */
+  get operation(): number {
+    return this.#expected.head?.operation ?? 0
   }
 
   /** Whether the server has yet to answer something. */
@@ -134,7 +151,8 @@ export class Answers {
 
   /** A message goes upstream. One that the server cannot take while it copies in is a fault of the client. */
   sent(sent: Sent): void {
-    const { type, name, ofStatement, statement, portal, flight, replacement, changes } = sent
+    const { type, name, ofStatement, statement, portal, flight, operation = 0, replacement, changes, own } = sent
+    if (flight) this.#masks = flight.masks
     this.#awaitsSync = type !== frontend.sync && type !== frontend.query
     const expected: Expected = {
       type,
@@ -143,8 +161,10 @@ export class Answers {
       statement,
       portal,
       flight,
+      operation,
       replacement,
       changes,
+      own,
       copyEnds: 0,
       completed: 0,
       stopped: false,
@@ -167,6 +187,18 @@ export class Answers {
     this.#expected.push(expected)
   }
 
+  /** RowDescription. @returns what it answers @throws WireError where it answers nothing */
+  described(): Expected {
+    const { head } = this.#expected
+    // Before the rows of a Query, or the answer to a Describe.
+    return head?.type === frontend.query ? head : this.#take(frontend.describe)
+  }
+
+  /** NoData. @returns what it answers @throws WireError where it answers nothing */
+  noData(): Expected {
+    return this.#take(frontend.describe)
+  }
+
   /** Any message without content that matters here. @throws WireError where it answers nothing */
   received(type: number): void {
     switch (type) {
@@ -181,6 +213,7 @@ export class Answers {
       case backend.bindComplete: {
         const { name, portal } = this.#take(frontend.bind)
         this.portals.answered(name)
+        if (portal?.runsAtBind) this.reading.changed()
         if (portal) this.#tookOver.bound(name, portal)
         return
       }
@@ -195,13 +228,6 @@ export class Answers {
         }
         return
       }
-      case backend.noData:
-        this.#take(frontend.describe)
-        return
-      case backend.rowDescription:
-        // Before the rows of a Query, or the answer to a Describe.
-        if (this.#expected.head?.type !== frontend.query) this.#take(frontend.describe)
-        return
       case backend.parameterDescription:
         if (this.#expected.head?.type !== frontend.describe) throw astray(type)
         return
@@ -284,6 +310,7 @@ export class Answers {
     this.copyIn.drop()
     this.#status = status
     this.#sql.ready(status)
+    this.reading.ready()
     // Portals live as long as their transaction.
     if (status === transaction.idle) this.portals.end(this.#failure)
     this.#failure = undefined
@@ -302,7 +329,10 @@ export class Answers {
     this.cutting.resultEnded()
     if (this.copyIn.running) this.#looseSyncs = 0
     this.copyIn.end()
-    if (head?.type === frontend.query) return
+    if (head?.type === frontend.query) {
+      head.flight?.resultEnded()
+      return
+    }
     const { portal } = this.#take(frontend.execute)
     portal?.flight?.settle('completed')
   }
@@ -373,6 +403,7 @@ export class Answers {
 
   /** What a statement did to the session counts from here. */
   #takeOver(statement: StatementFacts | undefined, tag: string): void {
+    if (statement && changesReading([statement])) this.reading.changed()
     if (statement && statement.transitions.length > 0 && this.#tookOver.completed(statement, tag)) this.#statusPassed = true
   }
 }

@@ -1,4 +1,4 @@
-import type { Decided } from '../../../operations/index.ts'
+import type { Decided, Mask } from '../../../operations/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import { frontend } from '../wire/codes.ts'
 import type { ErrorFields } from '../wire/error-response.ts'
@@ -26,7 +26,7 @@ export interface Item {
   readonly ofStatement: boolean
   /** Parse: what the name will mean. */
   readonly statement: ReadStatement | undefined
-  /** Bind, Execute: what is made, or run. */
+  /** Bind, Execute: what is made, or run. Describe: what it is certain to be about. */
   readonly portal: Portal | undefined
   /** Query, Bind: what the server completes one after the other. */
   readonly facts: readonly StatementFacts[]
@@ -34,6 +34,10 @@ export interface Item {
   readonly changes: boolean
   /** Its place among the batch's operations; -1 if it is none. */
   readonly operation: number
+  /** Describe: it is the gateway's own question, whose answer the client does not see. */
+  readonly own: boolean
+  /** Query, Parse, Bind: what the client is not to see of it; undefined: nothing. */
+  readonly masks: readonly Mask[] | undefined
   /** What stands in for it upstream where that does not follow from its type. */
   readonly standIn: StandIn | undefined
   /** Set where it fails without asking anybody: nothing of it could ever run. */
@@ -103,6 +107,8 @@ export class Batch {
       facts = NO_FACTS,
       changes = false,
       operation = -1,
+      own = false,
+      masks,
       replacement,
       standIn,
       continues = false,
@@ -121,6 +127,8 @@ export class Batch {
       facts,
       changes,
       operation,
+      own,
+      masks,
       replacement,
       standIn,
       continues,

@@ -28,6 +28,11 @@ export class Cutting {
     this.#stop = stop
   }
 
+  /** Whose result is arriving; undefined between results. */
+  get flight(): Flight | undefined {
+    return this.#charges.flight
+  }
+
   /** Whether the client is told nothing, because it was told an error of ours in this place. */
   get muted(): boolean {
     return this.#muted
@@ -52,6 +57,12 @@ export class Cutting {
     this.#charges.add(rows, bytes)
     if (flight.limited) this.#charge()
     return flight.cut === undefined
+  }
+
+  /** Nothing more of this result is passed. @throws WireError where nothing was asked */
+  refuse(why: Refusal): void {
+    this.#expected.receiver()?.cutOff(why)
+    this.#stopWanted = true
   }
 
   /** A result is over: nothing of it is left to cut off. */

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { SessionEnd } from '../../../guard/index.ts'
 import { terminate } from '../wire/build.ts'
 import { buildErrorResponse, type ErrorFields } from '../wire/error-response.ts'
+import type { Downstream } from './downstream.ts'
 import type { FromServer } from './from-server.ts'
 
 /** How long the two ends have, in ms, from the decision to end until their sockets are destroyed. */
@@ -10,6 +11,7 @@ const CLOSING_MS = 800
 /** The end of a session: the last word to the client, leave of the target, and a bound on both. */
 export class Ending {
   readonly #client: Duplex
+  readonly #downstream: Downstream
   readonly #target: Duplex
   readonly #fromServer: FromServer
   readonly #closed = Promise.withResolvers<SessionEnd>()
@@ -18,7 +20,8 @@ export class Ending {
   #word: ErrorFields | undefined
   #expire: (() => void) | undefined
 
-  constructor(client: Duplex, target: Duplex, fromServer: FromServer) {
+  constructor(client: Duplex, downstream: Downstream, target: Duplex, fromServer: FromServer) {
+    this.#downstream = downstream
     this.#client = client
     this.#target = target
     this.#fromServer = fromServer
@@ -60,7 +63,7 @@ export class Ending {
       this.#closed.resolve(reason)
     })
     if (word) this.sayWord()
-    else this.#client.end()
+    else this.#downstream.end()
     // What the client still sends is read and dropped: unread bytes would turn our close into a reset that eats the last word.
     this.#client.resume()
   }
@@ -80,7 +83,7 @@ export class Ending {
     if (!word) return
     if (this.#fromServer.atBoundary) {
       this.#word = undefined
-      this.#client.end(buildErrorResponse(word))
+      this.#downstream.end(buildErrorResponse(word))
     } else if (this.#target.destroyed || this.#fromServer.broken) this.#client.destroy()
   }
 }

@@ -1,3 +1,4 @@
+import type { StatementFacts } from '../sql/statement-facts.ts'
 import { frontend } from '../wire/codes.ts'
 import { WireError } from '../wire/errors.ts'
 import type { WireName } from '../wire/read.ts'
@@ -14,13 +15,17 @@ export interface Sent {
   readonly name: WireName
   readonly ofStatement: boolean
   readonly statement: ReadStatement | undefined
-  /** Bind, Execute: undefined where it is replaced. */
+  /** Bind, Execute: undefined where it is replaced. Describe: what it is certain to be about. */
   readonly portal: Portal | undefined
   /** Query, Parse, Bind. */
   readonly flight: Flight | undefined
+  /** Number within the session of the operation that it is, or belongs to; absent, or 0: none. */
+  readonly operation?: number
   readonly replacement: Replacement | undefined
   /** Whether a text behind it may mean something else once it is completed. */
   readonly changes: boolean
+  /** Describe: the gateway's own question. */
+  readonly own: boolean
 }
 
 /** One that the server has yet to answer. */
@@ -31,6 +36,16 @@ export interface Expected extends Sent {
   completed: number
   /** The target has been told to stop it. */
   stopped: boolean
+}
+
+/** The operation that it belongs to. */
+export function flightOf(expected: Expected | undefined): Flight | undefined {
+  return expected?.type === frontend.execute ? expected.portal?.flight : expected?.flight
+}
+
+/** The statement that the server is at, where that is known. */
+export function statementOf(expected: Expected): StatementFacts | undefined {
+  return flightOf(expected)?.statements[expected.type === frontend.query ? expected.completed : 0]
 }
 
 /** What was sent upstream and is not answered, in order. */
@@ -50,8 +65,7 @@ export class Unanswered {
 
   /** The operation that the server is at, where it is at one. */
   get flight(): Flight | undefined {
-    const { head } = this
-    return head?.type === frontend.execute ? head.portal?.flight : head?.flight
+    return flightOf(this.head)
   }
 
   /** The operation that a result belongs to. @throws WireError where nothing was asked that has one */

@@ -1,22 +1,34 @@
 import type { Admission } from '../../../guard/index.ts'
-import type { Outcome, Refusal } from '../../../operations/index.ts'
+import type { Mask, MaskCount, Outcome, Refusal } from '../../../operations/index.ts'
+import type { CopyMasking, RowMasking } from '../mask/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 
 /** The longest that a timer of Node can wait, ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** Rewrites what comes of one result. */
+export type MaskedResult = ({ readonly rows: RowMasking } | { readonly copy: CopyMasking }) & {
+  /** What was masked so far. */
+  counts(): readonly MaskCount[]
+}
 
 /** An admitted operation, from its message going upstream to its end. */
 export class Flight {
   /** What it consists of, in order: the server completes one after the other. */
   readonly statements: readonly StatementFacts[]
   readonly #admission: Admission
+  /** What its client is not to see; undefined: nothing. */
+  readonly masks: readonly Mask[] | undefined
+  /** How its result is passed; undefined: nobody knows yet, so nothing of it is, where there are masks. */
+  #result: MaskedResult | 'raw' | undefined
   #settled = false
   #cut: Refusal | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(admission: Admission, statements: readonly StatementFacts[]) {
+  constructor(admission: Admission, statements: readonly StatementFacts[], masks?: readonly Mask[]) {
     this.#admission = admission
     this.statements = statements
+    this.masks = masks
   }
 
   get settled(): boolean {
@@ -60,9 +72,32 @@ export class Flight {
     return this.#settled ? undefined : this.#admission.charge(rows, bytes)
   }
 
+  get result(): MaskedResult | 'raw' | undefined {
+    return this.#result
+  }
+
+  /** A result is about to come: one of a Query, or the only one of a portal. */
+  resultBegins(how: MaskedResult | 'raw'): void {
+    this.resultEnded()
+    this.#result = how
+  }
+
+  /** A result is over: says what was masked in it. */
+  resultEnded(): void {
+    const result = this.#result
+    this.#result = undefined
+    if (result !== undefined && result !== 'raw') this.masked(result.counts())
+  }
+
+  /** Says what was masked. */
+  masked(counts: readonly MaskCount[]): void {
+    if (!this.#settled) for (const [mask, what, count] of counts) this.#admission.masked(mask, what, count)
+  }
+
   /** The first end counts: a portal may be closed, or its transaction end, after it completed. */
   settle(status: Outcome['status'], sqlstate?: string): void {
     if (this.#settled) return
+    this.resultEnded()
     this.#settled = true
     clearTimeout(this.#timer)
     this.#admission.settle(sqlstate === undefined ? { status } : { status, sqlstate })

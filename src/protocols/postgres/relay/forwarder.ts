@@ -7,6 +7,7 @@ import { buildErrorResponse } from '../wire/error-response.ts'
 import type { WireError } from '../wire/errors.ts'
 import type { Answers } from './answers.ts'
 import type { Batch, Item, Replacement } from './batch.ts'
+import type { Downstream } from './downstream.ts'
 import { Flight } from './flight.ts'
 import type { FromServer } from './from-server.ts'
 import { Outgoing } from './outgoing.ts'
@@ -24,7 +25,7 @@ const FILLING = new Uint8Array(65_536)
 export class Forwarder {
   readonly #answers: Answers
   readonly #fromServer: FromServer
-  readonly #client: Duplex
+  readonly #downstream: Downstream
   readonly #target: Duplex
   readonly #upstream = new Outgoing()
   /** Whether the copy data that came last was passed. */
@@ -34,29 +35,31 @@ export class Forwarder {
   /** The server may keep its answers to itself until it is told to send them. */
   #unflushed = false
 
-  constructor(answers: Answers, fromServer: FromServer, client: Duplex, target: Duplex) {
+  constructor(answers: Answers, fromServer: FromServer, downstream: Downstream, target: Duplex) {
     this.#answers = answers
     this.#fromServer = fromServer
-    this.#client = client
+    this.#downstream = downstream
     this.#target = target
   }
 
   /**
    * One read, one write.
+   * @param first number within the session of the first of the batch's operations; 0: they have none
    * @param withdrawn the client has cancelled the first operation
    * @returns what the client did wrong, if that shows now; nothing is sent then
    */
-  forward(batch: Batch, answers: readonly Answer[], withdrawn: boolean): WireError | undefined {
+  forward(batch: Batch, answers: readonly Answer[], first: number, withdrawn: boolean): WireError | undefined {
     let cancelled = withdrawn
     for (const item of batch.items) {
       const answer = item.operation < 0 ? undefined : answers[item.operation]!
-      if (answer instanceof Refusal) this.#replace(item, { by: item.standIn ?? standInFor(item), answer: refusalFields(answer) })
+      const operation = item.operation < 0 || first === 0 ? (item.portal?.operation ?? 0) : first + item.operation
+      if (answer instanceof Refusal) this.#replace(item, { by: item.standIn ?? standInFor(item), answer: refusalFields(answer) }, operation)
       else if (answer && cancelled) {
         cancelled = false
         answer.withdraw({ status: 'cancelled', sqlstate: CANCELLED.sqlstate })
-        this.#replace(item, { by: standInFor(item), answer: CANCELLED })
-      } else if (item.replacement) this.#replace(item, item.replacement)
-      else this.#pass(item, answer)
+        this.#replace(item, { by: standInFor(item), answer: CANCELLED }, operation)
+      } else if (item.replacement) this.#replace(item, item.replacement, operation)
+      else this.#pass(item, answer, operation)
     }
     const fault = this.#answers.clientFault
     if (fault) this.#upstream.drop()
@@ -71,8 +74,8 @@ export class Forwarder {
     this.#target.write(FLUSH)
   }
 
-  #pass(item: Item, admission: Admission | undefined): void {
-    const { type, bytes, start, end, name, ofStatement, statement, portal, changes } = item
+  #pass(item: Item, admission: Admission | undefined, operation: number): void {
+    const { type, bytes, start, end, name, ofStatement, statement, portal, changes, own } = item
     if (type === frontend.copyData) {
       this.#passCopyData(item)
       return
@@ -84,22 +87,36 @@ export class Forwarder {
       this.#unflushed = true
     } else if (type === frontend.flush) this.#unflushed = false
     else if (type !== frontend.terminate) {
-      const flight = admission && new Flight(admission, item.facts)
+      const flight = admission && new Flight(admission, item.facts, item.masks)
       if (flight?.time !== undefined) this.#answers.cutting.watch(flight, flight.time)
       this.#unflushed = type !== frontend.sync && type !== frontend.query
-      if (portal && flight) portal.flight = flight
-      this.#answers.sent({ type, name, ofStatement, statement, portal, flight, replacement: undefined, changes })
+      if (portal && flight) {
+        portal.flight = flight
+        portal.operation = operation
+      }
+      this.#answers.sent({ type, name, ofStatement, statement, portal, flight, operation, replacement: undefined, changes, own })
     }
     this.#upstream.add(bytes, start, end)
   }
 
-  #replace({ type, name, ofStatement, statement, portal }: Item, replacement: Replacement): void {
+  #replace({ type, name, ofStatement, statement, portal }: Item, replacement: Replacement, operation: number): void {
     if (type === frontend.query && this.#nothingUnderWay()) {
-      this.#client.write(Buffer.concat([buildErrorResponse(replacement.answer), readyForQuery(transaction.idle)]))
+      this.#downstream.say(Buffer.concat([buildErrorResponse(replacement.answer), readyForQuery(transaction.idle)]), operation)
       return
     }
     this.#unflushed = type !== frontend.query
-    this.#answers.sent({ type, name, ofStatement, statement, portal, flight: undefined, replacement, changes: false })
+    this.#answers.sent({
+      type,
+      name,
+      ofStatement,
+      statement,
+      portal,
+      flight: undefined,
+      operation,
+      replacement,
+      changes: false,
+      own: false,
+    })
     const { upstream } = replacement.by
     this.#upstream.add(upstream, 0, upstream.length)
   }
@@ -141,14 +158,16 @@ export class Forwarder {
       statement: undefined,
       portal: undefined,
       flight: undefined,
+      operation: 0,
       replacement: undefined,
       changes: false,
+      own: false,
     })
     this.#target.write(SYNC)
   }
 
   /** Whether an answer of our own would overtake nothing, in either direction, and would not pile up before a client that does not read. */
   #nothingUnderWay(): boolean {
-    return this.#answers.idle && this.#upstream.empty && this.#fromServer.atBoundary && !this.#client.writableNeedDrain
+    return this.#answers.idle && this.#upstream.empty && this.#fromServer.atBoundary && !this.#downstream.full
   }
 }

@@ -1,17 +1,18 @@
 import { type Decided, type Facts, type Operation, Refusal } from '../../../operations/index.ts'
 import type { SqlSession } from '../sql/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
+import * as build from '../wire/build.ts'
 import { frontend } from '../wire/codes.ts'
 import { WireError } from '../wire/errors.ts'
 import { Framer, type MessageVisitor } from '../wire/framer.ts'
-import { readBind, readExecute, readNamed, readParse, readQuery } from '../wire/read.ts'
+import { readBind, readExecute, readNamed, readParse, readQuery, type WireName } from '../wire/read.ts'
 import { type Answers, COPY_FAULT } from './answers.ts'
 import { Batch, type NewItem } from './batch.ts'
 import { ClientCopy } from './client-copy.ts'
 import { type Decides, Deciding } from './deciding.ts'
 import { Meaning } from './meaning.ts'
 import { isPlainName, NOT_PLAIN } from './plain-name.ts'
-import { mayDiffer, Portal, sameFacts } from './portal.ts'
+import { mayDiffer, Portal, sameFacts, sameResults } from './portal.ts'
 import type { ReadStatement } from './read-statement.ts'
 import { type StandIn, standIns, unknownPortal, unknownStatement } from './stand-ins.ts'
 
@@ -140,8 +141,7 @@ export class FromClient implements MessageVisitor {
       case frontend.parse:
         return this.#parse(bytes, start, end)
       case frontend.describe:
-        if (!isPlainName(readNamed(bytes, start, end).name)) return this.#refuseInstead(NOT_PLAIN)
-        return this.#push({ type, bytes, start, end })
+        return this.#describe(bytes, start, end)
       case frontend.close:
         return this.#close(bytes, start, end)
       case frontend.copyData:
@@ -274,6 +274,7 @@ export class FromClient implements MessageVisitor {
     portal.certainAt = this.#moves
     portal.asked = decided.decision.effect === 'ask'
     portal.boundAt = this.#commands
+    portal.masks = asked.decision.masks
     return true
   }
 
@@ -294,12 +295,31 @@ export class FromClient implements MessageVisitor {
     if (!portal.begun && portal.epoch !== this.#meaning.epoch) {
       const understood = this.#meaning.of(portal.statement.text, this.#batch)
       if (!understood) return this.#waitForMeaning(bytes, start, end)
-      if (!sameFacts(understood.facts, portal.facts)) return this.#denyExecute(portal, understood.facts)
+      const isSame = sameFacts(understood.facts, portal.facts) && (!portal.masks || sameResults(understood.statements, portal.statements))
+      if (!isSame) return this.#denyExecute(portal, understood.facts)
       portal.epoch = this.#meaning.epoch
     }
+    if (!portal.begun && mustBeDescribed(portal)) this.#describePortal(name, portal)
     portal.begun = true
     portal.certainAt = this.#moves
     return this.#push({ type, bytes, start, end, name, portal, changes: this.#sql.changes(portal.statements) })
+  }
+
+  #describe(bytes: Uint8Array, start: number, end: number): true {
+    const { kind, name } = readNamed(bytes, start, end)
+    if (!isPlainName(name)) return this.#refuseInstead(NOT_PLAIN)
+    const newest = kind === 'portal' ? this.#answers.portals.newest(name) : undefined
+    // What was sent since its Bind may have given its name to something else.
+    const portal = newest?.certainAt === this.#moves && !newest.lost ? newest : undefined
+    if (portal) portal.described = true
+    return this.#push({ type: frontend.describe, bytes, start, end, portal })
+  }
+
+  /** Asks for the columns of what is about to be executed: by them it is known what of its rows the client is not to see. */
+  #describePortal(name: WireName, portal: Portal): void {
+    const bytes = build.describe('P', name)
+    portal.described = true
+    this.#push({ type: frontend.describe, bytes, start: 0, end: bytes.length, portal, own: true })
   }
 
   /** An Execute of what may not be what was decided about. */
@@ -374,7 +394,7 @@ export class FromClient implements MessageVisitor {
     const { operations } = this.#batch
     const place = operations.length
     operations.push(decided)
-    return this.#push({ ...item, operation: place })
+    return this.#push({ ...item, operation: place, masks: decided.decision.masks })
   }
 
   #push(item: NewItem): true {
@@ -385,6 +405,11 @@ export class FromClient implements MessageVisitor {
     this.#batch.add(item)
     return true
   }
+}
+
+/** Whether rows may come of it of which nobody has said yet what they are. */
+function mustBeDescribed({ masks, described, statements }: Portal): boolean {
+  return masks !== undefined && !described && statements.some(({ outputs }) => outputs?.length !== 0)
 }
 
 function unexpected(type: number): WireError {

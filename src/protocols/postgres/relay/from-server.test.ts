@@ -10,6 +10,7 @@ import { WireError } from '../wire/errors.ts'
 import { Answers } from './answers.ts'
 import { Flight } from './flight.ts'
 import { FromServer } from './from-server.ts'
+import { Masking } from './masking.ts'
 import { Outgoing } from './outgoing.ts'
 import { Portal } from './portal.ts'
 
@@ -31,10 +32,14 @@ const serverMessage = fc.oneof(
   fc.constantFrom(...Object.values(backend)).map((type) => build.message(type, bodies[type])),
   fc.tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 20 })).map(([type, body]) => build.message(type, body)),
 )
+const unmasked = (answers: Answers): Masking =>
+  new Masking({ catalog: () => undefined, database: undefined, key: undefined, reading: answers.reading })
+
 const unlimited = (settle: () => void): Admission => ({
   limited: false,
   time: undefined,
   charge: () => undefined,
+  masked: () => undefined,
   overtime: () => new Refusal('GS_LIMIT_EXCEEDED'),
   settle,
   withdraw: settle,
@@ -55,7 +60,7 @@ it('passes what a server says byte for byte, or breaks off; and settles nothing 
     fc.property(asked, fc.array(serverMessage, { maxLength: 12 }), fc.integer({ min: 1, max: 40 }), (types, messages, size) => {
       const answers = new Answers(plainSql(), { stop: () => undefined, sync: () => undefined }, [])
       const passed = new Passed()
-      const server = new FromServer(answers, passed, plainSql())
+      const server = new FromServer(answers, passed, plainSql(), unmasked(answers), 1024)
       let open = 0
       let bound: Portal | undefined
       for (const type of types) {
@@ -76,7 +81,17 @@ it('passes what a server says byte for byte, or breaks off; and settles nothing 
           portal!.flight = flight
           answers.portals.change('', portal)
         }
-        answers.sent({ type, name: '', ofStatement: false, statement: undefined, portal, flight, replacement: undefined, changes: false })
+        answers.sent({
+          type,
+          name: '',
+          ofStatement: false,
+          statement: undefined,
+          portal,
+          flight,
+          replacement: undefined,
+          changes: false,
+          own: false,
+        })
       }
       const stream = Buffer.concat(messages)
       try {
@@ -97,12 +112,12 @@ it('passes what a server says byte for byte, or breaks off; and settles nothing 
 
 it('keeps nothing as SQLSTATE that is none: it stands in the trail in clear', () => {
   const answers = new Answers(plainSql(), { stop: () => undefined, sync: () => undefined }, [])
-  const server = new FromServer(answers, new Passed(), plainSql())
+  const server = new FromServer(answers, new Passed(), plainSql(), unmasked(answers), 1024)
   const settle = vi.fn()
   const flight = new Flight(unlimited(settle), [])
   const { query } = frontend
   const none = { statement: undefined, portal: undefined, replacement: undefined }
-  answers.sent({ type: query, name: '', ofStatement: false, flight, changes: false, ...none })
+  answers.sent({ type: query, name: '', ofStatement: false, flight, changes: false, own: false, ...none })
   server.read(buildErrorResponse({ severity: 'ERROR', sqlstate: 'card 4111 1111', message: 'no' }))
   expect(settle).toHaveBeenCalledWith({ status: 'failed', sqlstate: 'XX000' })
 })

@@ -1,15 +1,28 @@
 import type { FingerprintQuestion, SessionState } from '../asking/fingerprint.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
+import { copyData } from '../wire/build.ts'
 import { backend } from '../wire/codes.ts'
 import { buildErrorResponse, type ErrorFields, readErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
 import { Framer, HEADER_BYTES, type MessageVisitor } from '../wire/framer.ts'
 import { readCommandTag, readParameterStatus, readTransactionStatus } from '../wire/read.ts'
 import type { Answers } from './answers.ts'
+import { flightOf } from './expected.ts'
+import type { Flight } from './flight.ts'
+import { type Instead, maskedNotification, maskedReport } from './masked-messages.ts'
+import { type Masking, notDescribed, rowTooLong } from './masking.ts'
 import type { Outgoing } from './outgoing.ts'
 
 /** Read whole: errors may be rewritten, the others are short. */
-const ASSEMBLED = [backend.errorResponse, backend.readyForQuery, backend.commandComplete, backend.parameterStatus, backend.copyInResponse]
+const ASSEMBLED = [
+  backend.errorResponse,
+  backend.readyForQuery,
+  backend.commandComplete,
+  backend.parameterStatus,
+  backend.rowDescription,
+  backend.copyInResponse,
+  backend.copyOutResponse,
+]
 
 /** These may come at any time and belong to nothing (PostgreSQL protocol, "Asynchronous Operations"). */
 const ASYNCHRONOUS: ReadonlySet<number> = new Set([backend.noticeResponse, backend.notificationResponse, backend.parameterStatus])
@@ -22,20 +35,27 @@ export class FromServer implements MessageVisitor {
   readonly #framer: Framer
   readonly #answers: Answers
   readonly #outgoing: Outgoing
+  readonly #masking: Masking
+  readonly #longestRow: number
   readonly #sql: Pick<SqlSession, 'reported'>
   /** Whether the pieces of the message under way are passed. */
   #passes = true
   #broken = false
+  /** The memory that masked rows lie in. */
+  #rows: Uint8Array | undefined
   /** What the gateway itself asked, while nothing else is answered. */
   #question: FingerprintQuestion | undefined
   #questionAnswered: (state: SessionState | undefined) => void = () => undefined
   #questionFailure: string | undefined
 
-  constructor(answers: Answers, outgoing: Outgoing, sql: Pick<SqlSession, 'reported'>) {
+  /** @param longestRow bytes of a row of which something is masked */
+  constructor(answers: Answers, outgoing: Outgoing, sql: Pick<SqlSession, 'reported'>, masking: Masking, longestRow: number) {
+    this.#masking = masking
+    this.#longestRow = longestRow
     this.#answers = answers
     this.#outgoing = outgoing
     this.#sql = sql
-    this.#framer = new Framer(this, { assembled: ASSEMBLED, limit: LONGEST_ERROR })
+    this.#framer = new Framer(this, { assembled: ASSEMBLED, limit: LONGEST_ERROR, now: (type) => this.#assembledNow(type) })
   }
 
   /** Whether the client has been given whole messages only: a message of ours may follow. */
@@ -50,7 +70,6 @@ export class FromServer implements MessageVisitor {
   expect(question: FingerprintQuestion): Promise<SessionState | undefined> {
     this.#question = question
     this.#questionFailure = undefined
-    this.#framer.assemble(backend.dataRow, true)
     return new Promise((resolve) => {
       this.#questionAnswered = resolve
     })
@@ -76,12 +95,43 @@ export class FromServer implements MessageVisitor {
 
   message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#question && !ASYNCHRONOUS.has(type)) return this.#answered(this.#question, type, bytes, start, end)
+    this.#outgoing.answers(this.#answers.operation)
     const muted = this.#answers.cutting.muted
     switch (type) {
       case backend.dataRow:
-      case backend.copyData:
-        if (!this.#answers.cutting.result(1, end - start)) return true
+      case backend.copyData: {
+        const { cutting } = this.#answers
+        if (!cutting.result(1, end - start)) return true
+        if (!cutting.flight?.masks) break
+        if (muted) return true
+        if (type === backend.dataRow) this.#maskRow(cutting.flight, bytes, start, end)
+        else this.#maskCopy(cutting.flight, bytes, start, start + HEADER_BYTES, end)
+        return true
+      }
+      case backend.rowDescription: {
+        const of = this.#answers.described()
+        const flight = of.portal?.flight ?? of.flight
+        if (flight?.masks) this.#masking.described(flight, of, bytes, start, end)
+        if (of.own) return true
         break
+      }
+      case backend.noData:
+        if (this.#answers.noData().own) return true
+        break
+      case backend.copyOutResponse: {
+        this.#answers.received(type)
+        const { head } = this.#answers
+        const flight = flightOf(head)
+        const refusal = head && flight && this.#masking.copyOut(flight, head, bytes, start, end)
+        if (refusal) this.#answers.cutting.refuse(refusal)
+        break
+      }
+      case backend.copyDone: {
+        this.#answers.received(type)
+        const result = flightOf(this.#answers.head)?.result
+        if (result && result !== 'raw' && 'copy' in result) result.copy.end()
+        break
+      }
       case backend.readyForQuery:
         this.#answers.ready(readTransactionStatus(bytes, start, end))
         this.#outgoing.add(bytes, start, end)
@@ -113,8 +163,10 @@ export class FromServer implements MessageVisitor {
         return true
       }
       case backend.noticeResponse:
+        this.#notice(bytes, start, end)
+        return true
       case backend.notificationResponse:
-        this.#outgoing.add(bytes, start, end)
+        this.#pass(bytes, start, end, maskedNotification(bytes, start, end, this.#answers.masks, this.#masking.messages))
         return true
       default:
         this.#answers.received(type)
@@ -124,10 +176,19 @@ export class FromServer implements MessageVisitor {
   }
 
   piece(type: number, bytes: Uint8Array, start: number, end: number, first: boolean): void {
+    if (first) this.#outgoing.answers(this.#answers.operation)
     if (first) this.#passes = !this.#answers.cutting.muted || type === backend.noticeResponse || type === backend.notificationResponse
     if (type === backend.dataRow || type === backend.copyData) {
       // A row is passed whole or not at all, so its whole length is charged where it begins.
-      if (first && !this.#answers.cutting.result(1, lengthOf(bytes, start))) this.#passes = false
+      const { cutting } = this.#answers
+      if (first && !cutting.result(1, lengthOf(bytes, start))) this.#passes = false
+      const { flight } = cutting
+      if (flight?.masks && this.#passes && flight.result !== 'raw') {
+        if (type === backend.copyData) this.#maskCopy(flight, bytes, start, first ? start + HEADER_BYTES : start, end)
+        else cutting.refuse(notDescribed())
+        this.#passes = type === backend.copyData && flight.cut === undefined
+        return
+      }
     } else if (first && type !== backend.noticeResponse && type !== backend.notificationResponse) this.#answers.received(type)
     if (this.#passes) this.#outgoing.add(bytes, start, end)
   }
@@ -146,7 +207,6 @@ export class FromServer implements MessageVisitor {
     question.take(type, bytes, start, end)
     if (!question.isAnswered) return true
     this.#question = undefined
-    this.#framer.assemble(backend.dataRow, false)
     const status = type === backend.readyForQuery ? readTransactionStatus(bytes, start, end) : undefined
     this.#answers.ownAnswered(status, this.#questionFailure)
     // Within a group it is the client's own that fails by it.
@@ -155,17 +215,78 @@ export class FromServer implements MessageVisitor {
     return true
   }
 
+  /** Up to how many bytes a message is assembled that mostly passes in pieces; 0: it is not. */
+  #assembledNow(type: number): number {
+    if (type === backend.dataRow) {
+      if (this.#question) return LONGEST_ERROR
+      const flight = flightOf(this.#answers.head)
+      return flight?.masks && flight.result !== 'raw' && flight.cut === undefined ? this.#longestRow : 0
+    }
+    const isMessage = type === backend.noticeResponse || type === backend.notificationResponse
+    return isMessage && this.#answers.masks ? LONGEST_ERROR : 0
+  }
+
+  #maskRow(flight: Flight, bytes: Uint8Array, start: number, end: number): void {
+    const { result } = flight
+    if (result === 'raw') this.#outgoing.add(bytes, start, end)
+    else if (result && 'rows' in result) this.#addRow(result.rows.row(bytes, start, end))
+    else this.#answers.cutting.refuse(notDescribed())
+  }
+
+  /** Rows lie one behind the other in memory: they go on as one range. */
+  #addRow(row: Uint8Array): void {
+    if (this.#rows?.buffer !== row.buffer) this.#rows = new Uint8Array(row.buffer)
+    this.#outgoing.add(this.#rows, row.byteOffset, row.byteOffset + row.length)
+  }
+
+  /** @param from where its content begins */
+  #maskCopy(flight: Flight, bytes: Uint8Array, start: number, from: number, end: number): void {
+    const { result } = flight
+    if (result === 'raw') this.#outgoing.add(bytes, start, end)
+    else if (result && 'copy' in result) {
+      const content = result.copy.push(bytes.subarray(from, end))
+      if (content.length === 0) return
+      const message = copyData(content)
+      this.#outgoing.add(message, 0, message.length)
+    } else this.#answers.cutting.refuse(notDescribed())
+  }
+
+  #notice(bytes: Uint8Array, start: number, end: number): void {
+    const { masks, head } = this.#answers
+    const fields = masks && readErrorFields(bytes.subarray(start + HEADER_BYTES, end))
+    if (masks && !fields) throw new WireError('The server sent a notice that is not well-formed.')
+    const message = { type: backend.noticeResponse, bytes, start, end }
+    this.#pass(bytes, start, end, fields && maskedReport(message, fields, head, masks, this.#masking.messages))
+  }
+
+  /** Passes a message, or what its client is told instead. */
+  #pass(bytes: Uint8Array, start: number, end: number, instead: Instead | undefined): void {
+    if (instead) {
+      flightOf(this.#answers.head)?.masked(instead.counts)
+      this.#outgoing.add(instead.message, 0, instead.message.length)
+    } else this.#outgoing.add(bytes, start, end)
+  }
+
   oversize(type: number): void {
+    if (type === backend.dataRow && !this.#question) {
+      if (this.#answers.cutting.result(1, 0)) this.#answers.cutting.refuse(rowTooLong(this.#longestRow))
+      return
+    }
     throw new WireError(`The server sent a message of type 0x${type.toString(16)} that is longer than any server's.`)
   }
 
   #error(bytes: Uint8Array, start: number, end: number, muted: boolean): void {
     const fields = readErrorFields(bytes.subarray(start + HEADER_BYTES, end))
     if (!fields) throw new WireError('The server sent an error that is not well-formed.')
+    // Before it is answered: then it is over.
+    const { head, masks } = this.#answers
+    const masked = maskedReport({ type: backend.errorResponse, bytes, start, end }, fields, head, masks, this.#masking.messages)
+    if (masked) flightOf(head)?.masked(masked.counts)
     const instead = this.#answers.failed(fields)
     // The end of the connection is said in any case.
     if (muted && !this.#answers.fatal) return
     if (instead) this.#say(instead)
+    else if (masked) this.#outgoing.add(masked.message, 0, masked.message.length)
     else this.#outgoing.add(bytes, start, end)
   }
 

@@ -28,9 +28,13 @@ export interface RelayOptions {
   readonly minor: 0 | 2
   readonly cancels: CancelRegistry
   readonly log: RelayLog
+  /** The target's own name of the session's database; absent: not known. */
+  readonly database?: string
+  /** By which masked values are hashed, so that equal ones stay equal; absent: what would be hashed is not shown. */
+  readonly maskKey?: Uint8Array
   /**
    * Bytes up to which a message is assembled so that its content can be recorded before it is forwarded.
-   * A larger Query, Parse or Bind is refused. Default 16 MiB.
+   * A larger Query, Parse or Bind is refused, and so is a larger row of which something is masked. Default 16 MiB.
    */
   readonly inspectionLimit?: number
 }

@@ -1,4 +1,4 @@
-import { type Facts, Refusal } from '../../../operations/index.ts'
+import { type Facts, type Mask, Refusal } from '../../../operations/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import type { Flight } from './flight.ts'
 import type { ReadStatement } from './read-statement.ts'
@@ -25,8 +25,14 @@ export class Portal {
   readonly runsAtBind: boolean
   /** Its name may stand for something else: code that is not known may close portals and open cursors. */
   lost = false
+  /** What its client is not to see; undefined: nothing. */
+  masks: readonly Mask[] | undefined
+  /** Its columns are asked for, so that they are known before its rows come. */
+  described = false
   /** Set when its Bind goes upstream. */
   flight: Flight | undefined
+  /** Number within the session of what was bound. */
+  operation = 0
 
   constructor(statement: ReadStatement) {
     this.statement = statement
@@ -71,6 +77,13 @@ export function runsUnknownCode({ effects }: StatementFacts): boolean {
 export function sameFacts(one: Facts, other: Facts): boolean {
   return one === other || JSON.stringify(withoutCatalog(one)) === JSON.stringify(withoutCatalog(other))
 }
+
+/** Whether two understandings of one text come to the same for what is masked: which column comes where, and how a COPY is written. */
+export function sameResults(one: readonly StatementFacts[], other: readonly StatementFacts[]): boolean {
+  return one === other || JSON.stringify(one.map(resultOf)) === JSON.stringify(other.map(resultOf))
+}
+
+const resultOf = ({ outputs, anyOutput, copyTo }: StatementFacts) => ({ outputs, anyOutput, copyTo })
 
 function withoutCatalog(facts: Facts): Facts {
   if (!facts.sql) return facts

@@ -7,14 +7,15 @@ import { WireError } from '../wire/errors.ts'
 import { Answers } from './answers.ts'
 import { Asking, type Left } from './asking.ts'
 import type { Batch } from './batch.ts'
+import { Downstream } from './downstream.ts'
 import { Ending } from './ending.ts'
 import { type Answer, Forwarder } from './forwarder.ts'
 import { FromClient } from './from-client.ts'
 import { FromServer } from './from-server.ts'
 import { greeting, newCancelKey } from './greeting.ts'
 import { DRAINED, endedBy, GATEWAY_FAILED, protocolFault, TARGET_GONE } from './last-words.ts'
+import { Masking } from './masking.ts'
 import type { RelayOptions } from './options.ts'
-import { Outgoing } from './outgoing.ts'
 import { stillMeans } from './still-means.ts'
 
 const INSPECTION_LIMIT = 16 * 1024 * 1024
@@ -42,11 +43,13 @@ export class SessionRelay {
   readonly #fromServer: FromServer
   readonly #forwarder: Forwarder
   readonly #ending: Ending
-  readonly #downstream = new Outgoing()
+  readonly #downstream: Downstream
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
   /** Its operations are being made durable, or are held because a cancel is on its way to the target. */
   #admitting: Batch | undefined
+  /** Number within the session of the first of them; 0: they have none. */
+  #first = 0
   #held: readonly Answer[] | undefined
   /** Persons are asked for what comes next. */
   #asking: Asking | undefined
@@ -74,9 +77,16 @@ export class SessionRelay {
       },
     }
     this.#fromClient = new FromClient(this.#answers, decides, sql, limit)
-    this.#fromServer = new FromServer(this.#answers, this.#downstream, sql)
-    this.#forwarder = new Forwarder(this.#answers, this.#fromServer, client, target.socket)
-    this.#ending = new Ending(client, target.socket, this.#fromServer)
+    const masking = new Masking({
+      catalog: () => sql.catalog,
+      database: options.database,
+      key: options.maskKey,
+      reading: this.#answers.reading,
+    })
+    this.#downstream = new Downstream(client, session.recorder)
+    this.#fromServer = new FromServer(this.#answers, this.#downstream.outgoing, sql, masking, limit)
+    this.#forwarder = new Forwarder(this.#answers, this.#fromServer, this.#downstream, target.socket)
+    this.#ending = new Ending(client, this.#downstream, target.socket, this.#fromServer)
   }
 
   async run(): Promise<SessionEnd> {
@@ -89,14 +99,14 @@ export class SessionRelay {
     const clientGone = (): void => this.#clientGone()
     const targetGone = (): void => this.#targetGone()
     client.on('data', (chunk: Uint8Array) => this.#clientSent(chunk))
-    client.on('drain', () => socket.resume())
+    this.#downstream.onRoom(() => socket.resume())
     socket.on('data', (chunk: Uint8Array) => this.#serverSent(chunk))
     socket.on('drain', () => this.#readClient())
     for (const event of ['end', 'close', 'error']) client.on(event, clientGone)
     for (const event of ['end', 'close', 'error']) socket.on(event, targetGone)
     session.signal.addEventListener('abort', stop, { once: true })
     session.draining.addEventListener('abort', drain, { once: true })
-    client.write(greeting(target, key))
+    this.#downstream.say(greeting(target, key))
     if (target.rest.length > 0) this.#serverSent(target.rest)
     if (rest.length > 0) this.#clientSent(rest)
     socket.resume()
@@ -185,7 +195,7 @@ export class SessionRelay {
 
   /** Nothing is under way, and nothing more is read into operations until persons have answered, or nobody waits for it. */
   #ask(batch: Batch): void {
-    const { client, guard, session, sql } = this.#options
+    const { guard, session, sql } = this.#options
     const asking = new Asking(batch, {
       resource: session.resource.name,
       ask: (decided, effective) => guard.ask(session, decided, effective),
@@ -193,7 +203,7 @@ export class SessionRelay {
       undone: this.#answers.status !== transaction.idle ? 'transaction' : this.#answers.awaitsSync ? 'group' : 'nothing',
       stillMeans: () => stillMeans(batch, sql),
       tell: (notice) => {
-        if (!this.#ending.reason && this.#fromServer.atBoundary) client.write(notice)
+        if (!this.#ending.reason && this.#fromServer.atBoundary) this.#downstream.say(notice)
       },
     })
     this.#asking = asking
@@ -225,7 +235,8 @@ export class SessionRelay {
     } else this.#admit(batch, batch.operations, answer)
   }
 
-  readonly #admitted = (answers: readonly Answer[]): void => {
+  readonly #admitted = (answers: readonly Answer[], first = 0): void => {
+    this.#first = first
     if (this.#cancelling && !this.#ending.reason) this.#held = answers
     else this.#release(answers)
   }
@@ -251,7 +262,7 @@ export class SessionRelay {
   }
 
   #forward(batch: Batch, answers: readonly Answer[]): void {
-    const fault = this.#forwarder.forward(batch, answers, this.#withdrawn)
+    const fault = this.#forwarder.forward(batch, answers, this.#first, this.#withdrawn)
     this.#withdrawn = false
     if (fault) this.#clientFault(fault)
     // What a message waits for may lie at the server until somebody asks for it.
@@ -275,7 +286,7 @@ export class SessionRelay {
 
   #serverSent(chunk: Uint8Array): void {
     if (this.#fromServer.broken) return
-    const { client, target, session } = this.#options
+    const { target, session } = this.#options
     try {
       this.#fromServer.read(chunk)
     } catch (error) {
@@ -287,8 +298,8 @@ export class SessionRelay {
       this.#downstream.drop()
       return
     }
-    this.#downstream.send(client)
-    if (client.writableNeedDrain) target.socket.pause()
+    this.#downstream.send()
+    if (this.#downstream.full) target.socket.pause()
     this.#ending.sayWord()
     const fault = this.#answers.clientFault
     if (fault) this.#clientFault(fault)

@@ -21,10 +21,12 @@ export interface MessageVisitor {
 }
 
 export interface FramerLimits {
-  /** Types whose messages are assembled when they arrive in pieces; all others pass in pieces. */
+  /** Types whose messages are assembled when they arrive in pieces. */
   readonly assembled: readonly number[]
   /** Longest message, in bytes with its header, that is assembled. */
   readonly limit: number
+  /** Asked where a message of another type is cut. @returns up to how many bytes it is assembled; 0: it passes in pieces, as all do without this */
+  readonly now?: (type: number) => number
 }
 
 /**
@@ -35,6 +37,7 @@ export class Framer {
   readonly #visitor: MessageVisitor
   readonly #assembled = new Uint8Array(256)
   readonly #limit: number
+  readonly #now: (type: number) => number
   readonly #header = new Uint8Array(HEADER_BYTES)
   #headerBytes = 0
   /** Of the message that is passing in pieces or being dropped. */
@@ -50,12 +53,8 @@ export class Framer {
   constructor(visitor: MessageVisitor, limits: FramerLimits) {
     this.#visitor = visitor
     this.#limit = limits.limit
+    this.#now = limits.now ?? NOTHING
     for (const type of limits.assembled) this.#assembled[type] = 1
-  }
-
-  /** From the next message of this type on, it is assembled, or it is not. */
-  assemble(type: number, whether: boolean): void {
-    this.#assembled[type] = whether ? 1 : 0
   }
 
   /** Whether everything told so far ends with a whole message. */
@@ -95,7 +94,8 @@ export class Framer {
       this.#stopped = !this.#visitor.message(type, chunk, start, end)
       return end
     }
-    if (assembled) return this.#begin(type, chunk, start, end - start)
+    const limit = assembled ? this.#limit : this.#now(type)
+    if (limit > 0) return this.#begin(type, chunk, start, end - start, limit)
     this.#type = type
     this.#left = end - chunk.length
     this.#visitor.piece(type, chunk, start, chunk.length, true)
@@ -120,20 +120,23 @@ export class Framer {
     const type = header[0]!
     const total = 1 + this.#length(type, header, 1)
     if (total === HEADER_BYTES) this.#stopped = !this.#visitor.message(type, header, 0, HEADER_BYTES)
-    else if (this.#assembled[type] === 1) this.#begin(type, header, 0, total)
     else {
-      this.#type = type
-      this.#left = total - HEADER_BYTES
-      this.#visitor.piece(type, header, 0, HEADER_BYTES, true)
+      const limit = this.#assembled[type] === 1 ? this.#limit : this.#now(type)
+      if (limit > 0) this.#begin(type, header, 0, total, limit)
+      else {
+        this.#type = type
+        this.#left = total - HEADER_BYTES
+        this.#visitor.piece(type, header, 0, HEADER_BYTES, true)
+      }
     }
     return at
   }
 
   /** Starts a message that is cut and must be assembled, or dropped where it is too long. The header is consumed. */
-  #begin(type: number, bytes: Uint8Array, start: number, total: number): number {
+  #begin(type: number, bytes: Uint8Array, start: number, total: number, limit: number): number {
     const end = start + HEADER_BYTES
     this.#type = type
-    if (total > this.#limit) {
+    if (total > limit) {
       this.#dropping = true
       this.#left = total - HEADER_BYTES
       this.#visitor.oversize(type)
@@ -178,3 +181,5 @@ export class Framer {
     return end
   }
 }
+
+const NOTHING = (): number => 0
