@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ApprovalHouse, effectiveOf } from '../../test/parts/approvals.ts'
+import { noOwnRuns } from '../../test/parts/no-own-runs.ts'
 import { inMemoryOperator, waitingRequest } from '../../test/parts/operator.ts'
 import { settingsOf, startPeople, type TestPeople } from '../../test/parts/people.ts'
 import { startPeopleIssuer, type TestPeopleIssuer } from '../../test/parts/people-issuer.ts'
@@ -34,6 +35,7 @@ beforeEach(async () => {
   })
   people = startPeople([settingsOf(issuer, { link: { ci: '{sub}@ci' } })], { approver: { groups: ['okta/sre'] } })
   door = await adminDoor({
+    ownRuns: noOwnRuns,
     people: people.people,
     operatorFor: (person) => ({
       ...inMemoryOperator(),

@@ -18,6 +18,10 @@ export const cliErrors = {
     meaning: 'The answer holds a credential, and standard output is a terminal.',
     next: 'Use eval "$(gatescribe token …)" or --write-env FILE; --show prints it all the same.',
   },
+  GS_CLI_NO_COMMAND: {
+    meaning: 'The command that should be started cannot be.',
+    next: 'Check its name, and that it is in PATH.',
+  },
   GS_CLI_NO_SECRET_GIVEN: {
     meaning: 'No secret was given.',
     next: 'Pipe it in, name a file with --from-file, or run the command on a terminal and type it.',
@@ -34,6 +38,14 @@ export const cliErrors = {
     meaning: 'The file with your sessions cannot be trusted.',
     next: 'Remove it and sign in again with: gatescribe login.',
   },
+  GS_CLI_NOT_IN_RECORDING: {
+    meaning: 'The recording has nothing like what it was to begin with.',
+    next: 'List its statements with: gatescribe replay SESSION --list.',
+  },
+  GS_CLI_NO_ASCIICAST: {
+    meaning: 'Only terminals have a recording as asciicast.',
+    next: 'Take --json: one event per line, in the same shape; or let gatescribe replay print it.',
+  },
   GS_CLI_FILE: {
     meaning: 'A file cannot be read or written.',
     next: 'Check the path and its permissions.',
@@ -47,9 +59,9 @@ export const cliErrors = {
 export type CliErrorCode = keyof typeof cliErrors
 
 export class CliError extends CodedError<CliErrorCode> {
-  /** @param reason replaces the code's own sentence; never holds a secret */
-  constructor(code: CliErrorCode, reason?: string, options?: ErrorOptions) {
-    super(code, reason ?? cliErrors[code].meaning, cliErrors[code].next, options)
+  /** @param reason replaces the code's own sentence; never holds a secret. @param options.next replaces the next step */
+  constructor(code: CliErrorCode, reason?: string, { next, ...options }: ErrorOptions & { readonly next?: string } = {}) {
+    super(code, reason ?? cliErrors[code].meaning, next ?? cliErrors[code].next, options)
   }
 }
 

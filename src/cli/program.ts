@@ -3,6 +3,7 @@ import { approvalsCommand } from './commands/approvals.ts'
 import { breakGlassCommand } from './commands/breakglass.ts'
 import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
+import { connectCommand } from './commands/connect.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { erasuresCommand } from './commands/erasures.ts'
 import { initCommand } from './commands/init.ts'
@@ -55,6 +56,7 @@ export function createProgram(shell: Shell, version: string): Command {
     loginCommand,
     logoutCommand,
     whoamiCommand,
+    connectCommand,
     personsCommand,
     trailCommand,
     erasuresCommand,

@@ -7,6 +7,7 @@ import { addressKey, loginThrottle, Throttle } from '../identity/index.ts'
 import { CancelRegistry, createPostgresDoor } from '../protocols/postgres/index.ts'
 import { GatewayError } from './errors.ts'
 import type { GatewayLog } from './log.ts'
+import { readMaskKey } from './mask-key.ts'
 import type { Viewer } from './operator.ts'
 import type { Rooms } from './rooms.ts'
 import { unavailable } from './unavailable.ts'
@@ -39,7 +40,7 @@ export interface DoorParts {
 /** Opens the plane first: whoever gets a credential at the token door can use it at once. @throws GatewayError GS_GATEWAY_ADDRESS */
 export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts): Promise<Doors> {
   const { draining } = parts
-  const { credentials, evidence, exchange, guard, inForce, records, runs, sql, tls, authority } = rooms
+  const { credentials, evidence, exchange, guard, inForce, records, references, runs, sql, tls, authority } = rooms
   const { listen } = inForce.config.gateway
   const postgres = createPostgresDoor({
     tls,
@@ -49,6 +50,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     select: (selectors) => inForce.taken.resources.select(selectors),
     guard,
     sql: (session) => sql.open(session),
+    maskKey: () => readMaskKey(inForce.config, references),
     cancels: new CancelRegistry(),
     log,
     onRefused: ({ code, address }) => records.signinRefused('postgres', code, address),
@@ -69,7 +71,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     failures: loginThrottle(),
     logger: log,
   })
-  const admin = await people(rooms, log, parts)
+  const admin = await people(rooms, log, parts, { host: tls.names[0] ?? listen.postgres.host, port: postgresPort })
   try {
     const tokenPort = await bind('token', listen.token, () => token.listen(listen.token))
     const at = listen.admin && admin && (await bind('admin', listen.admin, () => admin.listen(listen.admin!)))
@@ -97,19 +99,22 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
 
 /** The admin door, not listening yet; undefined where nobody signs in here. */
 async function people(
-  { inForce, people, channels, tls, trail }: Rooms,
+  { inForce, people, channels, runs, credentials, tls, trail }: Rooms,
   log: GatewayLog,
   { operatorFor, closing, draining }: DoorParts,
+  postgres: ListenAddress,
 ): Promise<AdminDoor | undefined> {
   const { gateway } = inForce.config
   const origin = adminUrlOf(gateway)
   if (people === undefined || origin === undefined) return undefined
   const local = isLoopback(gateway.listen.admin!.host)
   // Loaded where there is such a door only.
-  const { adminDoor } = await import('../api/admin/index.ts')
+  const [{ adminDoor }, { ownRuns }] = await Promise.all([import('../api/admin/index.ts'), import('./own-runs.ts')])
+  const resource = (name: string) => inForce.taken.configured.get(name)
   return adminDoor({
     people: people.signIn,
     operatorFor: (person) => operatorFor({ name: trail.pseudonym(person.person.issuer, person.person.subject), person }),
+    ownRuns: ownRuns({ people: people.signIn, runs, credentials, resource }, { ...postgres, ca: () => tls.ca }),
     origin,
     names: [new URL(origin).hostname, ...(local ? ['localhost', '127.0.0.1', '::1'] : tls.names)],
     ...(!local && { tls: tls.options() }),

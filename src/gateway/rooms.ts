@@ -260,6 +260,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   const channels =
     approvals && (await import('./channels.ts')).openChannels({ approvals, link, people: people?.signIn, runs, records, references, log })
   channels?.use(config.approvals.channels)
+  if (people) (await import('./own-runs.ts')).endWithSignIns({ people: people.signIn, runs })
   const glass = people && (await import('../breakglass/index.ts'))
   const breakGlass =
     glass &&

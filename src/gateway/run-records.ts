@@ -40,7 +40,8 @@ export class RunRecords implements RunObserver {
     const { issuer, subject, groups } = run.principal
     const redacted = redactJson({ issuer, subject, groups, ...run.facts })
     const { fields, payloads } = redactedPayload('run', key, redacted)
-    const { index } = await this.#trail.durable({ kind: 'run.start', fields: { run: run.id, who, ...fields }, payloads })
+    const signIn = run.signIn && { signIn: run.signIn.session }
+    const { index } = await this.#trail.durable({ kind: 'run.start', fields: { run: run.id, who, ...signIn, ...fields }, payloads })
     return { log: this.#trail.name, index }
   }
 

@@ -29,17 +29,19 @@ export function jobEnvironment({ gatescribe }: ExchangeAnswer, { gateway, caFile
   return environment
 }
 
+type Environment = Readonly<Record<string, string>>
+
 /** Lines that a POSIX shell evaluates; every value is quoted. */
-export function exportLines(environment: JobEnvironment): string {
+export function exportLines(environment: Environment): string {
   return lines(environment, (name, value) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`)
 }
 
 /** Lines of an env file as `docker run --env-file` and `$GITHUB_ENV` read them: nothing is quoted. */
-export function envFileLines(environment: JobEnvironment): string {
+export function envFileLines(environment: Environment): string {
   return lines(environment, (name, value) => `${name}=${value}`)
 }
 
-function lines(environment: JobEnvironment, line: (name: string, value: string) => string): string {
+function lines(environment: Environment, line: (name: string, value: string) => string): string {
   return Object.entries(environment)
     .map(([name, value]) => `${line(name, value)}\n`)
     .join('')

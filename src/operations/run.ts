@@ -18,11 +18,15 @@ export interface RunFacts {
   readonly url?: string
 }
 
-/** One execution of a job, as the issuer identifies it. */
+/** One execution of a job, as the issuer identifies it; or what a person does at the planes from one `gatescribe connect` to its end. */
 export interface Run {
   readonly id: RunId
   readonly principal: Principal
   readonly facts: RunFacts
+  /** Of a person: accounts elsewhere that are known to be theirs, by the configured name of the issuer. */
+  readonly accounts?: Readonly<Record<string, string>>
+  /** Of a person: the sign-in that it was started from, and ends with. */
+  readonly signIn?: { readonly session: string /** When that is over at the latest, ms since the epoch. */; readonly until: number }
   /** Milliseconds since the epoch. */
   readonly startedAt: number
 }

@@ -80,7 +80,7 @@ export class LiveRuns implements Runs, RunLifeCycle {
 
   extend(id: RunId): RunView {
     const live = this.#lived(id)
-    const expiresAt = Math.min(this.#now() + this.#life, live.run.startedAt + this.#longest)
+    const expiresAt = this.#expiryOf(live.run)
     // A heart-beat every few seconds need not cost a durable write each: a minute's drift only shortens a life after a crash.
     if (expiresAt - live.expiresAt >= Math.min(MINUTE, this.#life / 15)) {
       this.#store.update(id, { expiresAt })
@@ -240,7 +240,7 @@ export class LiveRuns implements Runs, RunLifeCycle {
   }
 
   async #start(run: Run): Promise<void> {
-    const expiresAt = run.startedAt + this.#life
+    const expiresAt = this.#expiryOf(run)
     this.#store.insert({ run, state: 'starting', expiresAt, began: this.#observer.notBefore() })
     let began: LogPlace
     try {
@@ -285,6 +285,11 @@ export class LiveRuns implements Runs, RunLifeCycle {
     }
     const crossed = (crossing: BudgetCrossing) => this.#observer.crossed(run, account, crossing)
     return { run, expiresAt, account, standing: new Standing({ suspended, crossed }, this.#now, suspension) }
+  }
+
+  /** Where it is extended now. */
+  #expiryOf({ startedAt, signIn }: Run): number {
+    return Math.min(this.#now() + this.#life, startedAt + this.#longest, signIn?.until ?? Number.POSITIVE_INFINITY)
   }
 
   #isLive(id: RunId): boolean {

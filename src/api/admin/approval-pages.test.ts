@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ApprovalHouse, effectiveOf, POLICY } from '../../../test/parts/approvals.ts'
 import { type Browser, newBrowser } from '../../../test/parts/browser.ts'
+import { noOwnRuns } from '../../../test/parts/no-own-runs.ts'
 import { inMemoryOperator } from '../../../test/parts/operator.ts'
 import { settingsOf, startPeople, type TestPeople } from '../../../test/parts/people.ts'
 import { startPeopleIssuer, type TestPeopleIssuer } from '../../../test/parts/people-issuer.ts'
@@ -41,6 +42,7 @@ beforeEach(async () => {
   })
   opened.length = 0
   door = await adminDoor({
+    ownRuns: noOwnRuns,
     people: people.people,
     operatorFor: (person) => ({
       ...inMemoryOperator(),

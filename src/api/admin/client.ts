@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { jsonRequests } from '../local/ask.ts'
 import type { Transport } from '../local/transport.ts'
 import { AdminDoorError } from './errors.ts'
+import { type OwnRunAnswer, type OwnRunLifeAnswer, ownRunLifeSchema, ownRunSchema } from './own-run-schemas.ts'
 import {
   type DeviceAnswer,
   deviceSchema,
@@ -82,5 +83,21 @@ export function signInClient(send: Transport): SignInClient {
     poll: (handle) => post('/v1/signin/device/poll', { handle }, polledSchema as z.ZodType<PolledAnswer>),
     me: () => get('/v1/me', meSchema),
     signOut: () => act('POST', '/v1/signout'),
+  }
+}
+
+/** Runs of one's own, from a command line. Throws what the gateway refused as GatewayAnswer. */
+export interface OwnRunClient {
+  start(resource: string): Promise<OwnRunAnswer>
+  renew(run: string): Promise<OwnRunLifeAnswer>
+  end(run: string): Promise<void>
+}
+
+export function ownRunClient(send: Transport): OwnRunClient {
+  const { act, post } = jsonRequests(send)
+  return {
+    start: (resource) => post('/v1/runs/mine', { resource }, ownRunSchema),
+    renew: (run) => post(`/v1/runs/mine/${encodeURIComponent(run)}/renew`, {}, ownRunLifeSchema),
+    end: (run) => act('POST', `/v1/runs/mine/${encodeURIComponent(run)}/end`),
   }
 }

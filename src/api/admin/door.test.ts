@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { noOwnRuns } from '../../../test/parts/no-own-runs.ts'
 import { type InMemoryOperator, inMemoryOperator, liveRun } from '../../../test/parts/operator.ts'
 import { settingsOf, startPeople, type TestPeople } from '../../../test/parts/people.ts'
 import { startPeopleIssuer, type TestPeopleIssuer } from '../../../test/parts/people-issuer.ts'
@@ -29,6 +30,7 @@ beforeEach(async () => {
   closing = new AbortController()
   viewers.length = 0
   door = await adminDoor({
+    ownRuns: noOwnRuns,
     people: people.people,
     operatorFor(person) {
       viewers.push(person)

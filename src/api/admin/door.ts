@@ -17,6 +17,8 @@ import { cutStreams } from './cut-streams.ts'
 import { AdminDoorError } from './errors.ts'
 import { frontPage } from './front-page.ts'
 import { describeApi } from './openapi.ts'
+import { ownRunRoutes } from './own-run-routes.ts'
+import type { OwnRuns } from './own-runs.ts'
 import { sendProblemPage } from './page-problem.ts'
 import { mayDo } from './role-permissions.ts'
 import { browserSignInRoutes, signInRoutes } from './sign-in-routes.ts'
@@ -33,6 +35,8 @@ export interface AdminDoorOptions {
   readonly people: People
   /** What a person may have done: everything recorded in that person's name. */
   readonly operatorFor: (person: SignedInPerson) => Operator
+  /** What a person does at the planes. */
+  readonly ownRuns: OwnRuns
   /** How browsers reach this door, `https://gw.example.org:8445`: what `Origin` must say, and where issuers send people back. */
   readonly origin: string
   readonly names: readonly string[]
@@ -115,6 +119,7 @@ export async function adminDoor(options: AdminDoorOptions): Promise<AdminDoor> {
   })
   browserSignInRoutes(server, options, log)
   signInRoutes(server, options)
+  ownRunRoutes(server, options.ownRuns)
   frontPage(server, log)
   approvalPages(server, log)
   operatorRoutes(server, log, options.closing)

@@ -2,7 +2,7 @@ import type { Role } from '../../identity/people/index.ts'
 import type { Permission } from '../local/permissions.ts'
 
 /** Whoever signs in sees that the glass is broken, and may be one who breaks it. */
-const MEMBER = ['signed-in', 'status.read', 'breakglass.read', 'breakglass.request', 'breakglass.close'] as const
+const MEMBER = ['signed-in', 'planes.use', 'status.read', 'breakglass.read', 'breakglass.request', 'breakglass.close'] as const
 const LIVE = ['resources.read', 'policy.read', 'runs.read', 'sessions.read'] as const
 
 /**

@@ -7,6 +7,8 @@ export const permissions = [
   'anybody',
   /** Any session will do. */
   'signed-in',
+  /** Runs of one's own: rules say what may be done in them. */
+  'planes.use',
   'status.read',
   'resources.read',
   /** Looks at samples of what they hold. */

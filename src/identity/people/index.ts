@@ -5,6 +5,7 @@ export type { BegunDeviceFlow } from './device-flow.ts'
 export { type PeopleCode, PeopleError, peopleErrors } from './errors.ts'
 export { OFFERED_FOR } from './first-admin.ts'
 export { isEncodedName } from './groups.ts'
+export { ownRun } from './own-run.ts'
 export {
   People,
   type PeopleObserver,

@@ -44,6 +44,8 @@ UPDATE run SET principal = json_remove(principal, '$.subject', '$.groups'), fact
 CREATE INDEX run_owned ON run (id) WHERE owner IS NOT NULL;
 `
 
+const SIGN_IN = 'ALTER TABLE run ADD COLUMN sign_in TEXT'
+
 const SELECT = 'SELECT run.*, content FROM run LEFT JOIN run_owner ON n = owner'
 
 /** Whose a run was, and what is known of it; nothing once that is forgotten. */
@@ -51,6 +53,7 @@ interface Owner {
   readonly subject: string
   readonly groups: readonly string[]
   readonly facts: Run['facts']
+  readonly accounts?: Run['accounts']
 }
 
 const NOBODY: Owner = { subject: '', groups: [], facts: {} }
@@ -61,6 +64,7 @@ export function embeddedRunStore(database: EmbeddedDatabase): RunStore {
   database.migrate('run-2', PLACES)
   database.migrate('run-3', SUSPENSION)
   database.migrate('run-4', OWNERS)
+  database.migrate('run-5', SIGN_IN)
   const { connection } = database
   vacuumOnce(database)
   const find = connection.prepare(`${SELECT} WHERE id = ?`)
@@ -70,8 +74,8 @@ export function embeddedRunStore(database: EmbeddedDatabase): RunStore {
   )
   const recent = connection.prepare(`${SELECT} WHERE state <> 'starting' ORDER BY started_at DESC LIMIT ?`)
   const insert = connection.prepare(
-    `INSERT INTO run (id, state, principal, owner, facts, started_at, expires_at, began_log, began_index)
-     VALUES (?, ?, ?, ?, '{}', ?, ?, ?, ?)`,
+    `INSERT INTO run (id, state, principal, owner, facts, started_at, expires_at, sign_in, began_log, began_index)
+     VALUES (?, ?, ?, ?, '{}', ?, ?, ?, ?, ?)`,
   )
   const insertOwner = connection.prepare('INSERT INTO run_owner (content) VALUES (?)')
   const update = connection.prepare(`UPDATE run SET state = coalesce(?, state), expires_at = coalesce(?, expires_at),
@@ -86,7 +90,7 @@ export function embeddedRunStore(database: EmbeddedDatabase): RunStore {
   const overwrite = connection.prepare(
     'UPDATE run_owner SET content = zeroblob(length(content)) WHERE n = (SELECT owner FROM run WHERE id = ?)',
   )
-  const disown = connection.prepare('UPDATE run SET owner = NULL WHERE id = ?')
+  const disown = connection.prepare('UPDATE run SET owner = NULL, sign_in = NULL WHERE id = ?')
   const isOver = connection.prepare("SELECT 1 FROM run WHERE id = ? AND state IN ('ended', 'revoked', 'expired')")
   return {
     find: (id) => optional(find.get(id)),
@@ -95,10 +99,12 @@ export function embeddedRunStore(database: EmbeddedDatabase): RunStore {
     recent: (limit) => recent.all(limit).map(toRun),
     insert({ run, state, expiresAt, began }) {
       const { subject, groups, ...principal } = run.principal
-      const content = Buffer.from(JSON.stringify({ subject, groups, facts: run.facts } satisfies Owner))
+      const { facts, accounts, signIn } = run
+      const content = Buffer.from(JSON.stringify({ subject, groups, facts, ...(accounts && { accounts }) } satisfies Owner))
+      const session = signIn ? JSON.stringify(signIn) : null
       transaction(connection, () => {
         const { lastInsertRowid: owner } = insertOwner.run(content)
-        insert.run(run.id, state, JSON.stringify(principal), owner, run.startedAt, expiresAt, ...columns(began))
+        insert.run(run.id, state, JSON.stringify(principal), owner, run.startedAt, expiresAt, session, ...columns(began))
       })
     },
     update(id, { state, expiresAt, began, ended, suspended }) {
@@ -148,13 +154,15 @@ function optional(row: Record<string, unknown> | undefined): StoredRun | undefin
 
 /** Rows are written above only, and the schema is STRICT: their shape is known. */
 function toRun(row: Record<string, unknown>): StoredRun {
-  const { subject, groups, facts } =
+  const { subject, groups, facts, accounts } =
     row.content === null ? NOBODY : (JSON.parse(Buffer.from(row.content as Uint8Array).toString()) as Owner)
   return {
     run: {
       id: row.id as RunId,
       principal: { ...(JSON.parse(row.principal as string) as Omit<Run['principal'], 'subject' | 'groups'>), subject, groups },
       facts,
+      ...(accounts && { accounts }),
+      ...(row.sign_in !== null && { signIn: JSON.parse(row.sign_in as string) as NonNullable<Run['signIn']> }),
       startedAt: row.started_at as number,
     },
     state: row.state as StoredRun['state'],

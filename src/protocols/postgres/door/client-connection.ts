@@ -6,6 +6,7 @@ import { relay } from '../relay/index.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
 import type { PostgresAsk, PostgresTarget } from '../target.ts'
 import { buildNegotiateProtocolVersion, NEWEST_MINOR } from '../wire/startup.ts'
+import { breakGlassNotice } from './break-glass-notice.ts'
 import { watchForLeaving } from './client-leaving.ts'
 import { DoorError } from './errors.ts'
 import { type Greeted, greet } from './greet.ts'
@@ -85,6 +86,7 @@ export class ClientConnection {
     let sql: SqlSession
     try {
       target = await session.connect(ask, AbortSignal.any([leaving.signal, session.signal]))
+      if (session.breakGlass) target = { ...target, notices: [breakGlassNotice(session.breakGlass), ...target.notices] }
       sql = await this.#options.sql({ run: session.run, resource, database: ask.database, target, readOnly: ask.readOnly })
     } catch (error) {
       target?.socket.destroy()

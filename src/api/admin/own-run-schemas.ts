@@ -1,0 +1,18 @@
+import { z } from 'zod'
+
+/** The language of persons' own runs. Times are RFC 3339. */
+
+/** Body of `POST /v1/runs/mine`. */
+export const startOwnRunSchema = z.strictObject({ resource: z.string().min(1).max(64) })
+export const ownRunLifeSchema = z.object({ run: z.string(), expiresAt: z.string(), until: z.string() })
+export const ownRunSchema = ownRunLifeSchema.extend({
+  resource: z.string(),
+  database: z.string().optional(),
+  planes: z.object({
+    postgres: z.object({ host: z.string(), port: z.int().min(1).max(65_535), user: z.string(), credential: z.string() }),
+  }),
+  ca: z.string().optional(),
+})
+
+export type OwnRunAnswer = z.output<typeof ownRunSchema>
+export type OwnRunLifeAnswer = z.output<typeof ownRunLifeSchema>

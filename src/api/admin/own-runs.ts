@@ -1,0 +1,28 @@
+import type { PersonSession } from '../../identity/people/index.ts'
+
+/** A run of a person's own, and what opens the planes in it. */
+export interface OwnRun {
+  readonly run: string
+  /** When it is over unless it is renewed, and when it is over at the latest: the end of the sign-in. ms since the epoch */
+  readonly expiresAt: number
+  readonly until: number
+  readonly resource: string
+  /** By which name a client asks for its database, where there is one only. */
+  readonly database?: string
+  readonly postgres: { readonly host: string; readonly port: number; readonly user: string; readonly credential: string }
+  /** The CA that signed the certificates of the planes, PEM; undefined where the operator brought one. */
+  readonly ca: string | undefined
+}
+
+/** Runs of persons: docs/identity.md, "People at the planes". Each is of the sign-in that it was started from, and is over with it. */
+export interface OwnRuns {
+  /**
+   * Another run. `run.start` is durable when it resolves.
+   * @throws LocalError GS_LOCAL_NOT_FOUND where no resource has this name; RunError; PeopleError where the session is over meanwhile
+   */
+  start(session: PersonSession, resource: string): Promise<OwnRun>
+  /** A heart-beat. @throws LocalError GS_LOCAL_NOT_FOUND where it is not of this sign-in, RunError GS_RUNS_OVER */
+  renew(session: PersonSession, run: string): Pick<OwnRun, 'run' | 'expiresAt' | 'until'>
+  /** Ends it, and what is connected in it. @throws LocalError GS_LOCAL_NOT_FOUND */
+  end(session: PersonSession, run: string): void
+}

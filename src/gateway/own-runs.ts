@@ -1,0 +1,81 @@
+import type { OwnRun, OwnRuns } from '../api/admin/index.ts'
+import { LocalError } from '../api/local/index.ts'
+import type { RunCredentials } from '../identity/index.ts'
+import { ownRun, type People, PeopleError, type PersonSession } from '../identity/people/index.ts'
+import type { PostgresResource, Run, RunId } from '../operations/index.ts'
+import { type LiveRuns, RunError, type RunView } from '../runs/index.ts'
+
+/** Runs that may go on at once from one sign-in. */
+const MOST = 16
+
+export interface OwnRunsParts {
+  readonly people: Pick<People, 'sessions'>
+  readonly runs: Pick<LiveRuns, 'begin' | 'extend' | 'end' | 'live' | 'run'>
+  readonly credentials: Pick<RunCredentials, 'mint'>
+  readonly resource: (name: string) => PostgresResource | undefined
+}
+
+/** Ends runs of persons with the sign-ins that they were started from, whatever ends these. @returns ends that */
+export function endWithSignIns({ people: { sessions }, runs }: Pick<OwnRunsParts, 'people' | 'runs'>): () => void {
+  const end = (isOver: (session: string) => boolean) => {
+    for (const { id, signIn } of runs.live()) {
+      if (!signIn || !isOver(signIn.session)) continue
+      try {
+        runs.end(id)
+      } catch {
+        // It is over in memory, and the sweep of runs tells the store.
+      }
+    }
+  }
+  const forget = sessions.onEnded(({ id }) => end((session) => session === id))
+  // Those that ended while a gateway was down, or was being killed.
+  const live = new Set<string>(sessions.list().map(({ id }) => id))
+  end((session) => !live.has(session))
+  return forget
+}
+
+/** What persons do at the planes in their own name. @param plane where it is found */
+export function ownRuns(
+  { people, runs, credentials, resource }: OwnRunsParts,
+  plane: { readonly host: string; readonly port: number; readonly ca: () => string | undefined },
+): OwnRuns {
+  const isLive = ({ id }: PersonSession) => people.sessions.isLive(id)
+  /** Of somebody else it is not told whether there is such a run. */
+  const own = ({ id: session }: PersonSession, id: string): RunId => {
+    const view = runs.run(id)
+    if (view?.run.signIn?.session !== session) throw new LocalError('GS_LOCAL_NOT_FOUND', 'You have started no run of this id.')
+    return view.run.id
+  }
+  return {
+    async start(session, name) {
+      const found = resource(name)
+      if (found === undefined) throw new LocalError('GS_LOCAL_NOT_FOUND', 'No resource has this name.')
+      if (runs.live().filter(({ signIn }) => signIn?.session === session.id).length >= MOST)
+        throw new RunError('GS_RUNS_TOO_MANY', { reason: `From one sign-in ${MOST} runs may go on at the same time.` })
+      const { run } = await runs.begin(ownRun(session))
+      const { postgres } = await credentials.mint(run.id)
+      // Signed out, or revoked, while it was recorded: nobody was told to end it.
+      if (!isLive(session)) {
+        runs.end(run.id)
+        throw new PeopleError('GS_PEOPLE_SESSION_INVALID')
+      }
+      const [only, ...others] = found.databases.keys()
+      return {
+        ...lifeOf(runs.run(run.id) ?? { run, expiresAt: 0 }),
+        resource: found.name,
+        ...(only !== undefined && others.length === 0 && { database: only }),
+        postgres: { host: plane.host, port: plane.port, user: run.id, credential: postgres },
+        ca: plane.ca(),
+      }
+    },
+    renew: (session, id) => lifeOf(runs.extend(own(session, id))),
+    end: (session, id) => void runs.end(own(session, id)),
+  }
+}
+
+function lifeOf({
+  run: { id, signIn },
+  expiresAt,
+}: { readonly run: Run } & Pick<RunView, 'expiresAt'>): Pick<OwnRun, 'run' | 'expiresAt' | 'until'> {
+  return { run: id, expiresAt, until: signIn?.until ?? expiresAt }
+}
