@@ -295,6 +295,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     trail,
     connect: (resource, ask, signal, permitted) => connector.connect(resource, ask, signal, permitted),
     ...(approvals && { asking: { approvals, hold: (protocol) => inForce.config.approvals.hold[protocol] } }),
+    openings: breakGlass?.openings,
     recording,
     now: Date.now,
   })
