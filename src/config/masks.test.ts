@@ -35,6 +35,11 @@ it('says what is covered, for whom, where, and what is shown instead', () => {
   expect(config?.masking).toEqual({})
 })
 
+it('takes names as they are written, also with dots, blanks and capitals', () => {
+  const column = 'orders.Public.my.table.E Mail'
+  expect(judge(with_(contact().replace('orders.public.customers.email', column))).config?.masks[0]?.mask.columns).toEqual([column])
+})
+
 it.each([
   ['redact', 'redact'],
   ['null', 'null'],

@@ -13,6 +13,10 @@ export const gatewayErrors = {
     meaning: 'The running configuration refers to this secret.',
     next: 'Take the reference out of the configuration first.',
   },
+  GS_GATEWAY_MASK_KEY: {
+    meaning: 'The key that masked values are hashed by is no key.',
+    next: 'Let masking.key refer to 32 bytes as base64 or hex; gatescribe master-key new makes some.',
+  },
   GS_GATEWAY_SAME_KEY: {
     meaning: 'The new master key is the one that the configuration has already.',
     next: 'Name another key; gateway.masterKey stays the old one until the rotation is done.',

@@ -32,16 +32,20 @@ export type MaskCount = readonly [mask: string, what: string, count: number]
  * @param database as the target calls it; undefined: not known, then those of every database
  */
 export function maskedColumns({ columns }: Pick<Mask, 'columns'>, database: string | undefined): readonly string[] {
-  if (database === undefined) return columns.map((column) => column.slice(column.indexOf('.') + 1))
+  if (database === undefined) return columns.flatMap(withoutDatabase)
   return columns.flatMap((column) => (column.startsWith(`${database}.`) ? column.slice(database.length + 1) : []))
 }
 
 /** The first of the masked columns that is among others; `*` on either side is every column of its relation. */
 export function touchedColumn(masked: readonly string[], others: readonly string[]): string | undefined {
-  return masked.find((column) =>
-    others.some((other) => column === other || ((isWhole(column) || isWhole(other)) && relationOf(column) === relationOf(other))),
-  )
+  return masked.find((column) => others.some((other) => column === other || isAmong(column, other) || isAmong(other, column)))
 }
 
-const isWhole = (column: string) => column.endsWith('.*')
-const relationOf = (column: string) => column.slice(0, column.lastIndexOf('.'))
+/** Of names with dots it cannot be told where their relation ends: then it is rather among them. */
+const isAmong = (column: string, whole: string) => whole.endsWith('.*') && column.startsWith(whole.slice(0, -1))
+
+/** What may be behind the name of the database, which may have dots in it. */
+function withoutDatabase(column: string): string[] {
+  const parts = column.split('.')
+  return parts.slice(3).map((_, at) => parts.slice(at + 1).join('.'))
+}

@@ -9,7 +9,7 @@ const notAColumn = complaint(
 )
 const column = z
   .string({ error: notAColumn })
-  .regex(new RegExp(`^${part}\\.${part}\\.${part}\\.${part}$`, 'u'), { error: notAColumn })
+  .regex(new RegExp(`^${part}(\\.${part}){3,}$`, 'u'), { error: notAColumn })
   .meta({ description: 'A column, as database.schema.relation.column', examples: ['orders.public.customers.email'] })
 
 const notFixed = complaint(

@@ -58,6 +58,8 @@ export interface PostgresDoorOptions {
    * @throws CodedError where the target does not say what its names mean; the socket's own error
    */
   readonly sql: (opened: OpenedSession) => Promise<SqlSession>
+  /** By which masked values are hashed; undefined: none are. @throws CodedError where it cannot be read */
+  readonly maskKey?: () => Promise<Uint8Array | undefined>
   readonly cancels: CancelRegistry
   /** A credential was presented and opened nothing: for the trail. No value that a client sent is in it. @param code `GS_…` */
   readonly onRefused: (refused: { readonly code: string; readonly address: string }) => void
