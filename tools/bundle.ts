@@ -19,7 +19,15 @@ const THREADS = [
  * @param folder becomes `cli/main.js`, `parts` and `verify/main.js`; what is there of other names stays
  */
 export async function bundle(folder: string): Promise<void> {
-  const common = { bundle: true, format: 'esm', platform: 'node', target: 'node24', packages: 'external', keepNames: true } as const
+  const common = {
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    packages: 'external',
+    keepNames: true,
+    logLevel: 'warning',
+  } as const
   await Promise.all([
     build({
       ...common,
@@ -31,9 +39,8 @@ export async function bundle(folder: string): Promise<void> {
       // As deep as what finds the manifest two folders up; beside the threads.
       chunkNames: 'parts/[name]-[hash]',
       outdir: folder,
-      logLevel: 'warning',
     }),
     // By itself: whoever doubts a log may want nothing of ours but this.
-    build({ ...common, entryPoints: [join(SRC, 'verify/main.ts')], outfile: join(folder, 'verify/main.js'), logLevel: 'warning' }),
+    build({ ...common, entryPoints: [join(SRC, 'verify/main.ts')], outfile: join(folder, 'verify/main.js') }),
   ])
 }

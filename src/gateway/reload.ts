@@ -1,7 +1,6 @@
 import type { Reloaded } from '../api/local/index.ts'
 import { ConfigError, readChange } from '../config/index.ts'
 import { prepareIssuer } from '../identity/index.ts'
-import { preparePeople } from '../identity/people/index.ts'
 import { CodedError, type PostgresResource } from '../operations/index.ts'
 import { take } from './in-force.ts'
 import type { Rooms } from './rooms.ts'
@@ -32,6 +31,7 @@ async function reload(rooms: Rooms, path: string): Promise<Reloaded> {
     const { loaded } = change
     const after = take(loaded)
     const issuers = loaded.config.issuers.map((settings) => prepareIssuer(settings))
+    const { preparePeople } = await import('../identity/people/prepare-people.ts')
     const people = preparePeople(loaded.config.people, loaded.config.roles)
     await records.configChanged(
       { from: before.loaded.digest, to: loaded.digest, policyFrom: before.policy.digest, policyTo: after.policy.digest },

@@ -1,4 +1,4 @@
-import { Agent, fetch } from 'undici'
+import type { Agent, fetch as Fetch } from 'undici'
 import { WitnessError } from './errors.ts'
 
 export interface WitnessRequest {
@@ -26,16 +26,24 @@ const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost']
  * @param ca PEM to trust instead of what the system trusts
  */
 export function witnessFetch(ca?: string): WitnessFetch & { close(): Promise<void> } {
-  const agent = new Agent({
-    connect: { timeout: CONNECT_MS, ...(ca !== undefined && { ca }) },
-    maxResponseSize: MAX_ANSWER_BYTES,
-    connections: 2,
-  })
+  // Loaded where somebody is asked: a gateway without witnesses starts without it.
+  let opened: Promise<{ readonly fetch: typeof Fetch; readonly agent: Agent }> | undefined
+  const open = async () => {
+    const { Agent, fetch } = await import('undici')
+    const agent = new Agent({
+      connect: { timeout: CONNECT_MS, ...(ca !== undefined && { ca }) },
+      maxResponseSize: MAX_ANSWER_BYTES,
+      connections: 2,
+    })
+    return { fetch, agent }
+  }
   const ask: WitnessFetch = async (url, { method, body, signal }) => {
+    opened ??= open()
+    const { fetch, agent } = await opened
     const response = await fetch(url, { method, signal, redirect: 'error', dispatcher: agent, ...(body !== undefined && { body }) })
     return { status: response.status, text: await response.text() }
   }
-  return Object.assign(ask, { close: () => agent.destroy() })
+  return Object.assign(ask, { close: async () => (await opened)?.agent.destroy() })
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkPeopleIssuer, isEncodedName } from '../../identity/people/index.ts'
+import { checkPeopleIssuer, isEncodedName } from '../../identity/people/checks/index.ts'
 import { nearest } from '../nearest.ts'
 import { type PeopleIssuer, peopleSettings, signsInPeople } from '../people-settings.ts'
 import type { Finding, Path } from '../source.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ErasureAsked, ErasureReport, ErasureRequestView, ShownErasureRequest } from '../../api/local/index.ts'
 import { isSamePerson, type LinkedPerson, personSaid, saidOf } from '../../approvals/index.ts'
-import { PeopleError } from '../../identity/people/index.ts'
+import { PeopleError } from '../../identity/people/errors.ts'
 import { type ErasureRequest, type ErasureRequestId, RetentionError } from '../../retention/index.ts'
 import { TrailError } from '../../trail/index.ts'
 import { payloadsAt } from '../payloads-at.ts'
