@@ -303,6 +303,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     connector,
     records,
     statementBytes: config.limits.statementBytes ?? STATEMENT_BYTES,
+    masks: () => inForce.config.masks.length > 0,
   })
   return {
     inForce,

@@ -18,12 +18,14 @@ export interface SqlReadingParts {
   readonly records: Pick<Records, 'catalogRead' | 'catalogOutcome'>
   /** Bytes up to which a text is read. */
   readonly statementBytes: number
+  /** Whether it has to be known what flows into the columns of results, as some of them may be masked. */
+  readonly masks: () => boolean
 }
 
 /** To look at names it takes nothing but a log-in: the first credential of the resource. */
 const TO_LOOK: ReadonlySet<string> = new Set(['session'])
 
-export function createSqlReading({ connector, records, statementBytes }: SqlReadingParts): SqlReading {
+export function createSqlReading({ connector, records, statementBytes, masks }: SqlReadingParts): SqlReading {
   const understanding = createUnderstanding({ statementBytes })
   const catalogs = new CatalogWatches({
     async connect(of, signal) {
@@ -52,6 +54,7 @@ export function createSqlReading({ connector, records, statementBytes }: SqlRead
         readOnly,
         parameters: target.parameters,
         serverVersion: versionNumber(target.parameters.get('server_version')),
+        lineage: masks,
       }
       const session = understanding.openSession(options, new Share(standingOf(run)))
       return closingWith(session, () => catalog.close())
