@@ -84,7 +84,9 @@ export class ClientConnection {
     const leaving = watchForLeaving(client)
     let target: PostgresTarget | undefined
     let sql: SqlSession
+    let maskKey: Uint8Array | undefined
     try {
+      maskKey = await this.#options.maskKey?.()
       target = await session.connect(ask, AbortSignal.any([leaving.signal, session.signal]))
       if (session.breakGlass) target = { ...target, notices: [breakGlassNotice(session.breakGlass), ...target.notices] }
       sql = await this.#options.sql({ run: session.run, resource, database: ask.database, target, readOnly: ask.readOnly })
@@ -108,7 +110,19 @@ export class ClientConnection {
     }
     const { guard, cancels, log } = this.#options
     const { database } = ask
-    return relay({ client, rest: takeRest(client), session, guard, target, minor: ask.minor, cancels, log, sql, database })
+    return relay({
+      client,
+      rest: takeRest(client),
+      session,
+      guard,
+      target,
+      minor: ask.minor,
+      cancels,
+      log,
+      sql,
+      database,
+      ...(maskKey && { maskKey }),
+    })
   }
 
   /** PostgreSQL protocol 55.2.1: a newer minor version or an unknown option is answered with what we have. 3.1 does not exist. */
