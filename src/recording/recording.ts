@@ -1,4 +1,4 @@
-import type { EntryFields, PayloadKey, TrailWriter } from '../trail/index.ts'
+import type { EntryDraft, EntryFields, PayloadKey, TrailWriter } from '../trail/index.ts'
 import { leakedInRecording, segmentEntry, segmentMissing } from './entries.ts'
 import type { Encoded, Order } from './messages.ts'
 import { type SegmentMaker, SessionRecorder } from './session-recorder.ts'
@@ -57,6 +57,8 @@ interface Live {
   /** Since when something waits on its tape; `performance.now()`. */
   since: number
   done: ((segments: number) => void) | undefined
+  /** Segments that the trail had no room for: it is told of them when it has. */
+  missing: number[]
 }
 
 interface Ordered {
@@ -95,7 +97,7 @@ export class Recording implements SegmentMaker {
     const recorder = new SessionRecorder(session, strict, cap, this)
     const live: Live = {
       ...{ id: session, protocol: resource.kind, key, recorder, started: new Date(recorder.startedAt).toISOString() },
-      ...{ segments: 0, pending: 0, since: 0, done: undefined },
+      ...{ segments: 0, pending: 0, since: 0, done: undefined, missing: [] },
     }
     this.#live.set(recorder, live)
     const opened = strict ? { key: key.id, strict } : { key: key.id }
@@ -162,9 +164,24 @@ export class Recording implements SegmentMaker {
     const { live, segment } = ordered
     if (encoded.fault !== undefined) log.warn({ session: live.id, segment, reason: encoded.fault }, 'a segment of a recording is missing')
     const draft = encoded.fault === undefined ? segmentEntry(live.id, segment, live.key, encoded) : segmentMissing(live.id, segment)
-    trail.note(draft, () => this.#settled(ordered))
+    this.#note(draft, ordered)
     for (const door of encoded.leaked) trail.note(leakedInRecording(live.id, segment, door))
     this.#noted(live)
+  }
+
+  #note(draft: EntryDraft, ordered: Ordered): void {
+    const { live, segment } = ordered
+    this.#tellMissing(live)
+    this.#parts.trail.note(draft, (index) => {
+      if (index === undefined) live.missing.push(segment)
+      this.#settled(ordered)
+    })
+  }
+
+  #tellMissing(live: Live): void {
+    for (const segment of live.missing.splice(0)) {
+      this.#parts.trail.note(segmentMissing(live.id, segment), (index) => index === undefined && live.missing.push(segment))
+    }
   }
 
   /** Whatever became of it: where it never will be durable, nothing is forwarded any more, and the trail says what is missing. */
@@ -193,7 +210,7 @@ export class Recording implements SegmentMaker {
       const ordered = this.#ordered.get(n)
       if (!ordered) continue
       this.#ordered.delete(n)
-      this.#parts.trail.note(segmentMissing(ordered.live.id, ordered.segment), () => this.#settled(ordered))
+      this.#note(segmentMissing(ordered.live.id, ordered.segment), ordered)
       this.#noted(ordered.live)
     }
   }
@@ -213,6 +230,7 @@ export class Recording implements SegmentMaker {
   #end(live: Live): void {
     const { done, segments } = live
     live.done = undefined
+    this.#tellMissing(live)
     this.#live.delete(live.recorder)
     this.#waiting.delete(live)
     this.#thread?.take({ forget: live.id })

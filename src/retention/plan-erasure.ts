@@ -1,7 +1,7 @@
 import type { StoredEntry } from '../trail/index.ts'
 import { RetentionError } from './errors.ts'
 import type { Hold } from './hold.ts'
-import { begun, type KnownSession, sessionFact } from './session-facts.ts'
+import { begun, type KnownSession, keysOf, sessionFact } from './session-facts.ts'
 
 /** What is erased: payloads of one session, of all sessions of a run, or of all runs of a principal with what is known of itself. */
 export type ErasureScope = { readonly session: string } | { readonly run: string } | { readonly pseudonym: string }
@@ -81,7 +81,7 @@ class Found {
     if (!this.#isMeant(session)) return
     this.runs.add(session.run)
     this.sessions.set(session.session, session)
-    if (this.#hasKey(session.key)) this.keys.add(session.key)
+    for (const key of keysOf(session)) if (this.#hasKey(key)) this.keys.add(key)
   }
 
   see(entry: StoredEntry): void {

@@ -1,6 +1,6 @@
 import type { Aged, Pruning, StoredEntry } from '../trail/index.ts'
 import type { Hold } from './hold.ts'
-import { begun, type KnownSession, sessionFact } from './session-facts.ts'
+import { begun, type KnownSession, keysOf, sessionFact } from './session-facts.ts'
 
 /** Entries are pruned in whole bundles of this many (c2sp.org/tlog-tiles). */
 const BUNDLE = 256
@@ -15,6 +15,8 @@ export interface RetentionState {
   readonly payloadsBelow: number
   /** Sessions that began below, and whose keys are still there: they were not over, or are held. */
   readonly sessions: readonly KnownSession[]
+  /** Recordings of sessions that are over below this index are pruned, and the other recorded sessions that began below; absent: none were yet. */
+  readonly recordings?: { readonly below: number; readonly sessions: readonly KnownSession[] } | undefined
   /** Holds that were heeded. */
   readonly holds: readonly string[]
   /** Whether it is all done; else it was interrupted. */
@@ -34,8 +36,8 @@ export interface PruningSources {
   readonly aside: AsyncIterable<StoredEntry>
   /** Entries below this index are pruned already. */
   readonly minimum: number
-  /** Moments, ms since the epoch, before which entries and payloads are too old; absent: never. */
-  readonly before: Aged
+  /** Moments, ms since the epoch, before which entries, payloads and recordings are too old; absent: never. */
+  readonly before: Aged & { readonly recordings?: number | undefined }
   readonly state: RetentionState | undefined
   readonly holds: readonly Hold[]
   hasKey(id: string): boolean
@@ -66,40 +68,59 @@ export async function planPruning(sources: PruningSources): Promise<PruningPlan>
   const sessions = new Map((state?.sessions ?? []).map((session) => [session.session, session]))
   const known = Math.max(minimum, state?.payloadsBelow ?? 0)
   // Each key is looked for when its session is met: thousands at once would keep others waiting.
-  const there = new Set([...sessions.values()].map(({ key }) => key).filter(sources.hasKey))
+  const there = new Set([...sessions.values()].flatMap(keysOf).filter(sources.hasKey))
   const payloads = payloadsBefore === undefined ? known : await payloadsBelow(sources, known, payloadsBefore, sessions, there)
   const keys = new Set<string>()
   const stay: KnownSession[] = []
   for (const session of sessions.values()) {
     if (!session.over || held.has(session.run)) stay.push(session)
-    else keys.add(session.key)
+    else for (const key of keysOf(session)) keys.add(key)
   }
+  const recordings = await oldRecordings(sources, payloads, payloadsBefore, held, there)
+  for (const key of recordings?.keys ?? []) keys.add(key)
   const keptAside: string[] = []
   let isAside = false
   for await (const entry of sources.aside) {
     isAside = true
     const fact = sessionFact(entry)
     if (fact?.what !== 'begins') continue
-    if (held.has(fact.run)) keptAside.push(fact.key)
-    else if (sources.hasKey(fact.key)) {
-      keys.add(fact.key)
-      there.add(fact.key)
+    for (const key of keysOf(fact)) {
+      if (held.has(fact.run)) keptAside.push(key)
+      else if (sources.hasKey(key)) {
+        keys.add(key)
+        there.add(key)
+      }
     }
   }
   const kept = {
-    keys: [...stay.map(({ key }) => key), ...keptAside],
+    keys: [...stay.flatMap(keysOf), ...keptAside],
     entries: holds.flatMap(({ start, entry }) => [start, entry].flatMap(({ index, key }) => (key === undefined ? [] : [{ index, key }]))),
   }
   const names = holds.map(({ id }) => id)
-  const beginning = { payloadsBelow: payloads, sessions: [...sessions.values()], holds: names, finished: false }
+  const followed = state?.recordings && { recordings: state.recordings }
+  const beginning = { payloadsBelow: payloads, sessions: [...sessions.values()], ...followed, holds: names, finished: false }
   const sameHolds = names.length === (state?.holds.length ?? 0) && names.every((id) => state?.holds.includes(id))
   return {
-    pruning: { entries, payloads, kept, keys: [...keys], aside: { entries: before.entries, payloads: payloadsBefore } },
+    pruning: {
+      entries,
+      payloads,
+      kept,
+      keys: [...keys],
+      everywhere: recordings?.keys ?? [],
+      aside: { entries: before.entries, payloads: payloadsBefore },
+    },
     entries: entries - minimum,
     keys: [...keys].filter((key) => there.has(key)).length,
     begun: beginning,
-    done: { ...beginning, sessions: stay, finished: true },
-    idle: entries === minimum && payloads === known && keys.size === 0 && !isAside && sameHolds && state?.finished !== false,
+    done: { ...beginning, sessions: stay, ...(recordings && { recordings: recordings.state }), finished: true },
+    idle:
+      entries === minimum &&
+      payloads === known &&
+      keys.size === 0 &&
+      (recordings?.state.below ?? 0) === (state?.recordings?.below ?? 0) &&
+      !isAside &&
+      sameHolds &&
+      state?.finished !== false,
   }
 }
 
@@ -122,7 +143,7 @@ async function entriesBelow({ read, minimum, holds }: PruningSources, before: nu
 
 /** What begins and ends below is learned on the way. */
 async function payloadsBelow(
-  { read, hasKey }: PruningSources,
+  { read, hasKey }: Pick<PruningSources, 'read' | 'hasKey'>,
   from: number,
   before: number,
   sessions: Map<string, KnownSession>,
@@ -136,7 +157,7 @@ async function payloadsBelow(
     const fact = sessionFact(entry)
     if (fact?.what === 'begins') {
       learned.push(() => void sessions.set(fact.session, begun(fact)))
-      if (hasKey(fact.key)) there.add(fact.key)
+      for (const key of keysOf(fact)) if (hasKey(key)) there.add(key)
     }
     if (fact?.what === 'ends') {
       learned.push(() => {
@@ -150,6 +171,38 @@ async function payloadsBelow(
     below = entry.index + 1
   }
   return below
+}
+
+interface OldRecordings {
+  readonly keys: readonly string[]
+  readonly state: NonNullable<RetentionState['recordings']>
+}
+
+/** Recordings that go before the other payloads of their sessions do. @returns undefined where none are kept shorter */
+async function oldRecordings(
+  { before, read, minimum, state, hasKey }: PruningSources,
+  payloads: number,
+  payloadsBefore: number | undefined,
+  held: ReadonlySet<string>,
+  there: Set<string>,
+): Promise<OldRecordings | undefined> {
+  if (before.recordings === undefined || before.recordings <= (payloadsBefore ?? Number.NEGATIVE_INFINITY)) return undefined
+  const known = state?.recordings ?? { below: state?.payloadsBelow ?? 0, sessions: state?.sessions ?? [] }
+  const sessions = new Map(known.sessions.map((session) => [session.session, session]))
+  // Sessions that are over below go with their payloads, or have gone.
+  const below = await payloadsBelow({ read, hasKey }, Math.max(minimum, known.below), before.recordings, sessions, there)
+  const keys: string[] = []
+  const stay: KnownSession[] = []
+  for (const session of sessions.values()) {
+    if (session.recording === undefined) continue
+    if (!session.over || held.has(session.run)) stay.push(session)
+    // What was interrupted may have destroyed the key, and not yet removed what it sealed.
+    else if (hasKey(session.recording) || state?.finished === false) {
+      keys.push(session.recording)
+      there.add(session.recording)
+    }
+  }
+  return { keys, state: { below: Math.max(below, payloads), sessions: stay } }
 }
 
 function momentText(ms: number): string {

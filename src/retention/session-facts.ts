@@ -9,6 +9,8 @@ export interface KnownSession {
   readonly session: string
   readonly run: string
   readonly key: string
+  /** Key of its recording; absent where there is none. */
+  readonly recording?: string | undefined
   /** Whose run it is. */
   readonly pseudonym: string
   /** Whether the log tells of its end. */
@@ -18,12 +20,17 @@ export interface KnownSession {
 /** What one entry says of a run, or of where a session begins or ends. */
 export type SessionFact =
   | { readonly what: 'run'; readonly run: string; readonly pseudonym: string }
-  | { readonly what: 'begins'; readonly session: string; readonly run: string; readonly key: string; readonly pseudonym: string }
+  | ({ readonly what: 'begins' } & Omit<KnownSession, 'over'>)
   | { readonly what: 'ends'; readonly session: string }
 
 /** A session as its beginning tells of it. */
-export function begun({ session, run, key, pseudonym }: Extract<SessionFact, { readonly what: 'begins' }>): KnownSession {
-  return { session, run, key, pseudonym, over: false }
+export function begun({ what: _, ...session }: Extract<SessionFact, { readonly what: 'begins' }>): KnownSession {
+  return { ...session, over: false }
+}
+
+/** Every payload key of a session. */
+export function keysOf({ key, recording }: Pick<KnownSession, 'key' | 'recording'>): readonly string[] {
+  return recording === undefined ? [key] : [key, recording]
 }
 
 /** Most entries are neither: their bytes say so, and they are not parsed. Kinds need no escapes in JSON. */
@@ -34,8 +41,10 @@ export function sessionFact(entry: StoredEntry): SessionFact | undefined {
   const [session, run, key] = [text(fields, 'session'), text(fields, 'run'), text(fields, 'key')]
   const pseudonym = text((fields.who ?? {}) as EntryFields, 'pseudonym') ?? ''
   if (kind === 'run.start' && run !== undefined) return { what: 'run', run, pseudonym }
-  if (kind === 'session.open' && session !== undefined && run !== undefined && key !== undefined)
-    return { what: 'begins', session, run, key, pseudonym }
+  if (kind === 'session.open' && session !== undefined && run !== undefined && key !== undefined) {
+    const recording = text((fields.recording ?? {}) as EntryFields, 'key')
+    return { what: 'begins', session, run, key, ...(recording !== undefined && { recording }), pseudonym }
+  }
   if (kind === 'session.close' && session !== undefined) return { what: 'ends', session }
   return undefined
 }

@@ -8,7 +8,7 @@ import type { EntryDraft, EraseAlso, Proven, Pruning, Trail } from './trail.ts'
 export interface PruningParts {
   readonly keys: Pick<KeyRing, 'destroy'>
   readonly aside: Pick<AsideLogs, 'prune'>
-  readonly publishing: Pick<PublishClock, 'prune'>
+  readonly publishing: Pick<PublishClock, 'erase' | 'prune'>
   readonly log: Pick<Appending, 'roll'>
   readonly trail: Pick<Trail, 'durable' | 'publish' | 'proven'>
 }
@@ -16,7 +16,7 @@ export interface PruningParts {
 /** Takes out of this log, and of those set aside, what is too old: recorded first. Repeated, it goes on where it was interrupted. */
 export async function prune(
   { keys: ring, aside: logs, publishing, log, trail }: PruningParts,
-  { keys, aside = {}, ...order }: Pruning,
+  { keys, everywhere = [], aside = {}, ...order }: Pruning,
   entry: EntryDraft,
   also: EraseAlso,
 ): Promise<Proven> {
@@ -26,6 +26,7 @@ export async function prune(
   await destroyInTurns(ring, keys)
   await trail.publish()
   await trail.publish()
+  if (everywhere.length > 0) await publishing.erase(everywhere)
   await publishing.prune(order)
   await logs.prune(aside, order.kept)
   await also(keys)

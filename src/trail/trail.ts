@@ -209,6 +209,8 @@ export interface Aged {
 export interface Pruning extends PruneOrder {
   /** Payload keys that nothing is left of, or soon. */
   readonly keys: readonly string[]
+  /** Those of them that nothing may be left of wherever it stands; absent: none. */
+  readonly everywhere?: readonly string[]
   /** Of logs that were set aside: what was written last before a moment, ms since the epoch, goes too. */
   readonly aside?: Aged
 }

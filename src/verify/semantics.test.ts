@@ -314,3 +314,26 @@ it('finds what rules deny and was carried out all the same', () => {
   expect(judge([...denied({}), told(1, 'refused')])).toMatch(ok)
   expect(judge([...denied({}), told(1, 'completed')])).toContain('was carried out, without an approval or break-glass')
 })
+
+const RECORDED: Line = ['session.open', { run, session, recording: { key: 'k' } }]
+const segment = (n: unknown): Line => ['recording.segment', { session, segment: n }]
+const lost = (n: number): Line => ['gap', { session, segment: n, reason: 'recording' }]
+const closed = (fields: object): Line => ['session.close', { session, reason: 'client', ...fields }]
+
+it('says nothing against segments without a hole, or whose absence is told; nor against a session that nobody closed', () => {
+  expect(judge([START, RECORDED, segment(1), segment(2), closed({ segments: 2 })])).toMatch(ok)
+  expect(judge([START, RECORDED, segment(1), lost(2), segment(3), closed({ segments: 3 })])).toMatch(ok)
+  expect(judge([START, RECORDED, segment(1), closed({ reason: 'unknown' })])).toMatch(ok)
+  expect(judge([START, RECORDED, closed({ segments: 0 })])).toMatch(ok)
+})
+
+it.each([
+  [[START, RECORDED, segment(2)], 'has segment 2 where 1 belongs'],
+  [[START, RECORDED, segment(1), segment(1)], 'has segment 1 where 2 belongs'],
+  [[START, RECORDED, segment('1')], 'has segment "1" where 1 belongs'],
+  [[START, RECORDED, segment(1), closed({ segments: 2 })], 'says that 2 segments were recorded, where 1 are told of'],
+  [[START, RECORDED, segment(1), closed({})], 'says that undefined segments were recorded, where 1 are told of'],
+  [[START, OPEN, CLOSE, segment(1)], `is of ${session}, which is over`],
+] as const)('finds segments that are missing without a gap, or out of place (%#)', (lines, says) => {
+  expect(judge(lines)).toContain(says)
+})

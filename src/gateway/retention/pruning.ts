@@ -21,8 +21,8 @@ export class PruningTrail {
 
   /** Whether the configuration says how long something is kept. */
   get isAsked(): boolean {
-    const { entries, payloads } = this.#before()
-    return entries !== undefined || payloads !== undefined
+    const { entries, payloads, recordings } = this.#before()
+    return entries !== undefined || payloads !== undefined || recordings !== undefined
   }
 
   /**
@@ -72,10 +72,14 @@ export class PruningTrail {
     return report
   }
 
-  #before(): Aged {
+  #before(): Aged & { readonly recordings?: number | undefined } {
     const { inForce, now = Date.now } = this.#parts
-    const { entries, payloads } = inForce.config.trail.retain
-    return { entries: entries && keptSince(entries, now()), payloads: payloads && keptSince(payloads, now()) }
+    const { entries, payloads, recordings } = inForce.config.trail.retain
+    return {
+      entries: entries && keptSince(entries, now()),
+      payloads: payloads && keptSince(payloads, now()),
+      recordings: recordings && keptSince(recordings, now()),
+    }
   }
 }
 
