@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { doorTransport } from '../../src/api/admin/client.ts'
 import { type LocalClient, localClient } from '../../src/api/local/index.ts'
 import { run as gatescribe } from '../../src/cli/main.ts'
@@ -30,7 +30,10 @@ export class Team {
 
   /** A command as this person gives it, who signs in first where they have not. @param account `ada`, or `entra/77` */
   async by(account: string, ...words: readonly string[]): Promise<Ended> {
-    if (Object.keys(readSessions(this.#at(account))).length === 0) expect(await this.login(account)).toBe(0)
+    if (Object.keys(readSessions(this.#at(account))).length === 0) {
+      const code = await this.login(account)
+      if (code !== 0) throw new Error(`${account} cannot sign in: ${code}`)
+    }
     const around = this.#at(account)
     return { code: await gatescribe([...words], around), ...around.printed }
   }
@@ -40,7 +43,10 @@ export class Team {
     const [issuer, subject] = this.#parts(account)
     const around = this.#at(account)
     const signingIn = gatescribe(['login', '--gateway', this.url, '--issuer', issuer], around)
-    await expect.poll(() => around.printed.out, { timeout: 5_000 }).toContain('Code')
+    for (let tries = 0; !around.printed.out.includes('Code'); tries++) {
+      if (tries > 500) throw new Error(`no code was shown: ${around.printed.err}`)
+      await sleep(10)
+    }
     const said = (word: string) => new RegExp(`${word} +(\\S+)`).exec(around.printed.out)![1]!
     await this.#issuers[issuer]!.confirm(said('Open'), said('Code'), subject)
     return signingIn
