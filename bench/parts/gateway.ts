@@ -4,6 +4,13 @@ import { startIssuer } from '../../test/parts/issuer.ts'
 import type { RunningPostgres } from '../../test/parts/postgres.ts'
 import type { Contender } from './contender.ts'
 
+/** How a gateway governs, and what it is called then. */
+export interface Governed {
+  readonly name?: string
+  readonly rules?: readonly WrittenRule[]
+  readonly masks?: readonly Readonly<Record<string, unknown>>[]
+}
+
 /**
  * The gateway as it is meant to be run: log-in with the credential of a run, a rule that allows, every intent durable
  * before it is forwarded, outcomes recorded. Plain and encrypted are two processes, as with the others.
@@ -13,8 +20,7 @@ export async function startGatewayContender(
   user: string,
   database: string,
   encrypted: boolean,
-  name = 'Gatescribe',
-  rules: readonly WrittenRule[] = [ALLOW_ALL],
+  { name = 'Gatescribe', rules = [ALLOW_ALL], masks = [] }: Governed = {},
 ): Promise<Contender> {
   const issuer = await startIssuer()
   const gateway = await startGateway({
@@ -22,6 +28,7 @@ export async function startGatewayContender(
     targets: [{ name: 'bench', server, user, databases: { [database]: database }, encrypted }],
     adjust: (config) => {
       config.rules = [...rules]
+      if (masks.length > 0) config.masks = [...masks]
     },
   })
   const { run, password } = await gateway.credential()

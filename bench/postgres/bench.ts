@@ -8,12 +8,13 @@ import { cpus, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import '../../test/parts/quiet-issuer.ts'
+import { DETECTORS } from '../../src/masking/index.ts'
 import { type RunningPostgres, startPostgres } from '../../test/parts/postgres.ts'
 import { debianPostgres } from '../../test/parts/postgres-binaries.ts'
 import { found } from '../../test/parts/require.ts'
 import type { Contender } from '../parts/contender.ts'
 import { FIFTY_RULES } from '../parts/fifty-rules.ts'
-import { startGatewayContender } from '../parts/gateway.ts'
+import { type Governed, startGatewayContender } from '../parts/gateway.ts'
 import { type Sample, type Summary, summarise } from '../parts/measurement.ts'
 import { startMinimalRelay } from '../parts/minimal-relay.ts'
 import { overviewOf, type WorkResult } from '../parts/overview.ts'
@@ -25,6 +26,19 @@ import { ACCOUNTS, type Work, works } from './works.ts'
 const ROLE = 'bench'
 const DATABASE = 'bench'
 const RULED = 'Gatescribe, 50 rules'
+const MASKED = 'Gatescribe, two columns masked'
+const DETECTING = 'Gatescribe, all detectors'
+const MASKING: readonly Governed[] = [
+  {
+    name: MASKED,
+    masks: [{ name: 'contact', columns: [`${DATABASE}.public.contacts.email`, `${DATABASE}.public.contacts.phone`], as: 'partial' }],
+  },
+  { name: DETECTING, masks: [{ name: 'anything', detect: [...DETECTORS], as: 'redact' }] },
+]
+/** A million people that do not exist, with what a support desk notes of them. */
+const CONTACTS = `CREATE UNLOGGED TABLE contacts AS SELECT n AS id, 'Name ' || md5(n::text) AS name, 'user' || n || '@mail' || n % 97 || '.example.org' AS email,
+  '+49 30 ' || 1000000 + n AS phone, 'Called on ' || date '2026-01-01' + (n % 300)::int || ' about order ' || n * 7 || ', wants it sent on' AS note
+  FROM generate_series(1, ${ACCOUNTS}) n`
 
 const { values: options } = parseArgs({
   options: {
@@ -48,11 +62,11 @@ const contenders = await startContenders(server)
 try {
   const direct = contenders[0] as Contender
   await fill(direct)
-  const bench = { serverPid: server.pid, seconds: Number(options.seconds), folder, accountBytes: statSync(join(folder, 'accounts')).size }
+  const bench = { serverPid: server.pid, seconds: Number(options.seconds), folder, ...sizes() }
   const results: WorkResult[] = []
   for (const work of works(bench)) {
     if (!work.title.includes(options.only)) continue
-    const summaries = await measure(work, contenders, Number(options.rounds))
+    const summaries = await measure(work, takingPart(work), Number(options.rounds))
     results.push({ title: work.title, unit: work.unit, summaries })
     console.log(tableOf(work.title, work.unit, summaries, ['PgBouncer', 'direct']))
   }
@@ -61,7 +75,8 @@ try {
     options.out,
     `${JSON.stringify({ at: new Date().toISOString(), machine: machine(), options: { seconds: bench.seconds, rounds: Number(options.rounds) }, results }, null, 2)}\n`,
   )
-  for (const subject of ['Gatescribe', RULED]) console.log(overviewOf(results, subject, ['PgBouncer', 'minimal relay (C)', 'direct']))
+  for (const subject of ['Gatescribe', RULED, MASKED, DETECTING])
+    console.log(overviewOf(results, subject, ['PgBouncer', 'minimal relay (C)', 'direct']))
   console.log(`written to ${options.out}`)
 } finally {
   for (const contender of contenders.reverse()) await contender.stop()
@@ -91,8 +106,9 @@ async function startContenders(server: RunningPostgres): Promise<Contender[]> {
     add('PgBouncer', await startPgBouncer(server, ROLE, DATABASE, encrypted))
     if (!encrypted) add('a C compiler for the minimal relay', await startMinimalRelay(server, ROLE, DATABASE))
     add('Gatescribe', await startGatewayContender(server, ROLE, DATABASE, encrypted))
-    if (!encrypted) add(RULED, await startGatewayContender(server, ROLE, DATABASE, encrypted, RULED, FIFTY_RULES))
+    if (!encrypted) add(RULED, await startGatewayContender(server, ROLE, DATABASE, encrypted, { name: RULED, rules: FIFTY_RULES }))
   }
+  for (const governed of MASKING) add(governed.name ?? '', await startGatewayContender(server, ROLE, DATABASE, false, governed))
   return started
 }
 
@@ -100,14 +116,28 @@ async function fill(direct: Contender): Promise<void> {
   await runClient('pgbench', ['-i', '-q', '-s', String(ACCOUNTS / 100_000)], direct, server.pid)
   await runClient(
     'psql',
-    ['-Xqc', 'CREATE UNLOGGED TABLE copied (LIKE pgbench_accounts)', '-c', `\\copy pgbench_accounts to '${join(folder, 'accounts')}'`],
+    [
+      ...['-Xqc', 'CREATE UNLOGGED TABLE copied (LIKE pgbench_accounts)', '-c', `\\copy pgbench_accounts to '${join(folder, 'accounts')}'`],
+      ...['-c', CONTACTS, '-c', `\\copy contacts to '${join(folder, 'contacts')}'`],
+    ],
     direct,
     server.pid,
   )
 }
 
-async function measure(work: Work, all: readonly Contender[], rounds: number): Promise<Summary[]> {
-  const taking = all.filter(({ encrypted }) => encrypted === work.encrypted)
+function sizes() {
+  const bytes = (name: string) => statSync(join(folder, name)).size
+  return { accountBytes: bytes('accounts'), contactBytes: bytes('contacts') }
+}
+
+/** Who masks does the work of the one that does not, but for results that there is something to mask in. */
+function takingPart({ encrypted, personal }: Work): Contender[] {
+  return contenders.filter(
+    (contender) => contender.encrypted === encrypted && (personal || !MASKING.some(({ name }) => name === contender.name)),
+  )
+}
+
+async function measure(work: Work, taking: readonly Contender[], rounds: number): Promise<Summary[]> {
   const samples = new Map<Contender, Sample[]>(taking.map((contender) => [contender, []]))
   for (let round = 0; round < rounds; round += 1) {
     // Each round begins with another one, so that nobody always comes after the same neighbour.

@@ -8,6 +8,8 @@ export interface Work {
   readonly title: string
   readonly unit: 'transactions/s' | 'MB/s' | 'connections/s'
   readonly encrypted: boolean
+  /** Of people: gateways that mask something take part too. */
+  readonly personal?: true
   sample(contender: Contender): Promise<Sample>
 }
 
@@ -19,6 +21,8 @@ export interface Bench {
   readonly folder: string
   /** Bytes of pgbench_accounts in COPY’s text format; {@link ACCOUNTS} rows. */
   readonly accountBytes: number
+  /** The same of `contacts`, with as many rows. */
+  readonly contactBytes: number
 }
 
 /** Rows of pgbench_accounts: ten times pgbench’s unit of scale. */
@@ -32,7 +36,9 @@ export function works(bench: Bench): readonly Work[] {
   return [
     ...MODES.flatMap((mode) => CLIENTS.map((clients) => selectOnly(bench, mode, clients, false))),
     largeResult(bench),
+    contacts(bench),
     copyOut(bench),
+    copyContactsOut(bench),
     copyIn(bench),
     connecting(bench, false),
     ...CLIENTS.map((clients) => selectOnly(bench, 'prepared', clients, true)),
@@ -66,8 +72,37 @@ function largeResult(bench: Bench): Work {
     encrypted: false,
     sample: async (contender) =>
       megabytes(
-        bench,
+        bench.accountBytes,
         await runClient('pgbench', ['-n', '-t', '1', '-f', join(import.meta.dirname, 'large-result.sql')], contender, bench.serverPid),
+      ),
+  }
+}
+
+/** Every cell but the key is text, two columns of five are personal. */
+function contacts(bench: Bench): Work {
+  return {
+    title: `one result of ${ACCOUNTS.toLocaleString('en-US')} contacts`,
+    unit: 'MB/s',
+    encrypted: false,
+    personal: true,
+    sample: async (contender) =>
+      megabytes(
+        bench.contactBytes,
+        await runClient('pgbench', ['-n', '-t', '1', '-f', join(import.meta.dirname, 'contacts.sql')], contender, bench.serverPid),
+      ),
+  }
+}
+
+function copyContactsOut(bench: Bench): Work {
+  return {
+    title: `COPY TO STDOUT of ${ACCOUNTS.toLocaleString('en-US')} contacts`,
+    unit: 'MB/s',
+    encrypted: false,
+    personal: true,
+    sample: async (contender) =>
+      megabytes(
+        bench.contactBytes,
+        await runClient('psql', ['-Xqc', `\\copy contacts to '${join(bench.folder, 'contacts')}'`], contender, bench.serverPid),
       ),
   }
 }
@@ -79,7 +114,7 @@ function copyOut(bench: Bench): Work {
     encrypted: false,
     sample: async (contender) =>
       megabytes(
-        bench,
+        bench.accountBytes,
         await runClient('psql', ['-Xqc', `\\copy pgbench_accounts to '${join(bench.folder, 'accounts')}'`], contender, bench.serverPid),
       ),
   }
@@ -92,13 +127,16 @@ function copyIn(bench: Bench): Work {
     encrypted: false,
     sample: async (contender) => {
       const copy = `\\copy copied from '${join(bench.folder, 'accounts')}'`
-      return megabytes(bench, await runClient('psql', ['-Xq', '-c', 'TRUNCATE copied', '-c', copy], contender, bench.serverPid))
+      return megabytes(
+        bench.accountBytes,
+        await runClient('psql', ['-Xq', '-c', 'TRUNCATE copied', '-c', copy], contender, bench.serverPid),
+      )
     },
   }
 }
 
-function megabytes(bench: Bench, run: Awaited<ReturnType<typeof runClient>>): Sample {
-  const count = bench.accountBytes / 1e6
+function megabytes(bytes: number, run: Awaited<ReturnType<typeof runClient>>): Sample {
+  const count = bytes / 1e6
   return { rate: count / run.seconds, count, cpu: run.cpu }
 }
 

@@ -13,6 +13,8 @@ export interface WrittenConfig {
   issuers: Record<string, unknown>[]
   resources: Record<string, unknown>[]
   rules: WrittenRule[]
+  masks?: Readonly<Record<string, unknown>>[]
+  masking?: Readonly<Record<string, unknown>>
   budgets?: Record<string, unknown>[]
   limits?: Record<string, unknown>
   trail?: Record<string, unknown>
