@@ -49,6 +49,18 @@ export const gatewayErrors = {
     meaning: 'Another scan is going on.',
     next: 'Wait until it is done: one at a time reads from a target.',
   },
+  GS_GATEWAY_NO_SESSION: {
+    meaning: 'The log has no session of this id.',
+    next: 'gatescribe sessions ls --all lists those that it has; older ones are gone where trail.retain.entries says so, and bundles may have them.',
+  },
+  GS_GATEWAY_NOT_RECORDED: {
+    meaning: 'What the client of this session saw was not recorded.',
+    next: 'gatescribe sessions show tells of its statements; the section recording of the configuration says what is recorded from now on.',
+  },
+  GS_GATEWAY_RECORDING_GONE: {
+    meaning: 'The recording of this session is gone: it was erased, or is older than trail.retain keeps.',
+    next: 'gatescribe sessions show tells what the log still has; gatescribe trail search --kind erased says who asked for an erasure.',
+  },
   GS_GATEWAY_NO_NAMES_CA: {
     meaning: 'This gateway presents a certificate of its operator, so it has no CA of its own.',
     next: 'Give clients the CA that issued that certificate.',

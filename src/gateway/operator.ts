@@ -9,6 +9,7 @@ import { breakGlassOperator } from './breaking-glass.ts'
 import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
 import { logOperator } from './log-keys.ts'
+import { pastSessionOperator } from './past-sessions/index.ts'
 import type { Reload } from './reload.ts'
 import { replayOperator } from './replaying/index.ts'
 import { personOperator } from './revoking-persons.ts'
@@ -49,6 +50,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
     ...approvalOperator(rooms, who),
     ...breakGlassOperator(rooms, who),
     ...personOperator(rooms, who),
+    ...pastSessionOperator(rooms, viewer),
     ...rooms.scanning.operator(viewer),
     status: (): GatewayStatus => ({
       version: version(),

@@ -126,6 +126,14 @@ export class Records {
     await this.#trail.durable({ kind: 'log.read', fields: { breakGlass, opened: true, viewer } })
   }
 
+  /**
+   * What the client of a session saw is about to be shown. `viewed`, as the entry is not of that session. @throws TrailError: then it may not be
+   * @param viewer who looks, as entries name him @param follow whether what comes is shown too
+   */
+  async recordingViewed(viewer: string, session: string, follow: boolean): Promise<void> {
+    await this.#trail.durable({ kind: 'recording.viewed', fields: { viewed: session, follow, viewer } })
+  }
+
   /** An entry that says why somebody wanted it, in his own words: a payload. */
   withReason(kind: EntryKind, said: EntryFields, reason: string): EntryDraft {
     const { fields, payloads } = redactedPayload('reason', this.#key, redactText(Buffer.from(reason)))

@@ -5,6 +5,7 @@ import type {
   HoldAsked,
   HoldView,
   Operator,
+  PastSessionAnswer,
   ReindexStep,
   ReplayAsked,
   ReplayStep,
@@ -14,6 +15,7 @@ import type {
   ShownRequest,
   TrailReading,
   TrailSearch,
+  TranscriptLine,
 } from '../../src/api/local/index.ts'
 import { ApprovalError, type RequestView } from '../../src/approvals/index.ts'
 import { BreakGlassError, type ShownBreakGlass } from '../../src/breakglass/index.ts'
@@ -52,6 +54,10 @@ export interface InMemoryOperator extends Operator {
   readonly replaying: ReplayStep[]
   /** What was asked to be looked at; the answer. */
   readonly scans: ScanAsked[]
+  /** Sessions that the trail tells of; what happened in any of them; what was asked. */
+  readonly past: PastSessionAnswer[]
+  readonly happened: TranscriptLine[]
+  readonly transcripts: object[]
   readonly scanning: ScanLine[]
   /** Requests for approval; the answers that came, in order. */
   readonly requests: ShownRequest[]
@@ -102,6 +108,9 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     checking: [],
     replays: [],
     replaying: [],
+    past: [],
+    happened: [],
+    transcripts: [],
     scans: [],
     scanning: [],
     requests: [],
@@ -290,6 +299,19 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     async explainEntry({ entry }) {
       throwPlanted('explainEntry')
       return { entry: Number(entry), at: '2026-11-23T12:00:00.000000000Z', session: 'ses_one', operations: [] }
+    },
+    async pastSessions(asked) {
+      throwPlanted('pastSessions')
+      operator.transcripts.push(asked)
+      return { sessions: operator.past, next: 'on' }
+    },
+    async transcript(asked) {
+      throwPlanted('transcript')
+      operator.transcripts.push(asked)
+      const { happened } = operator
+      return (async function* () {
+        yield* happened
+      })()
     },
     resources: () => [],
     async scanResource(asked) {

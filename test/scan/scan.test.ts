@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { run } from '../../src/cli/main.ts'
@@ -83,6 +85,21 @@ describe('gatescribe scan against a whole gateway', () => {
     expect(sampled).toHaveLength(1)
     expect(sampled[0]).toContain(' app@postgres ')
     expect(statements.some((line) => /INSERT|UPDATE|DELETE|CREATE/.test(line))).toBe(false)
+  })
+
+  it('is accepted by the configuration as it is proposed', async () => {
+    const { out } = await gatescribe('scan orders-db')
+    const path = join(gateway.folder, 'with-masks.yaml')
+    const config = JSON.parse(readFileSync(gateway.configPath, 'utf8'))
+    writeFileSync(
+      path,
+      `${Object.entries(config)
+        .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+        .join('\n')}\n${out}`,
+    )
+    const checked = JSON.parse((await gatescribe('check -c with-masks.yaml --json')).out)
+    expect(checked.problems).toEqual([])
+    expect(checked.ok).toBe(true)
   })
 
   it('says what it cannot look at: no such resource, no such database', async () => {

@@ -19,6 +19,12 @@ import {
 import { LocalError } from './errors.ts'
 import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
 import type { TrailFilter } from './operator.ts'
+import {
+  type PastSessionsAnswer,
+  pastSessionsSchema,
+  type TranscriptLine,
+  transcriptSchema,
+} from './past-session-schemas.ts'
 import type { PersonAsked } from './person-operator.ts'
 import {
   type PersonRevokedAnswer,
@@ -86,6 +92,10 @@ export interface LocalClient {
   sessions(): Promise<SessionAnswer[]>
   session(id: string): Promise<SessionAnswer>
   killSession(id: string): Promise<void>
+  /** One page, the newest first. @param asked the query of the route, as text */
+  pastSessions(asked: Readonly<Record<string, string>>): Promise<PastSessionsAnswer>
+  /** What happened in a session, in order. @param asked the query of the route, as text */
+  transcript(session: string, asked: Readonly<Record<string, string>>, signal: AbortSignal): AsyncIterable<TranscriptLine>
   /** Ends without an error where the signal aborts. */
   trail(query: { from: number; follow: boolean; opened: boolean; filter: TrailFilter }, signal: AbortSignal): AsyncIterable<EntryAnswer>
   /** @param ref index or id; its payloads are opened */
@@ -154,6 +164,9 @@ export function localClient(send: Transport): LocalClient {
     sessions: () => get('/v1/sessions', z.array(sessionSchema)),
     session: (id) => get(`/v1/sessions/${part(id)}`, sessionSchema),
     killSession: (id) => act('POST', `/v1/sessions/${part(id)}/kill`),
+    pastSessions: (asked) => get(`/v1/trail/sessions?${new URLSearchParams(asked)}`, pastSessionsSchema),
+    transcript: (session, asked, signal) =>
+      readLines(send, `/v1/trail/sessions/${part(session)}/transcript?${new URLSearchParams(asked)}`, transcriptSchema, signal),
     trail: ({ from, follow, opened, filter }, signal) => {
       const query = new URLSearchParams({ from: String(from), follow: String(follow), opened: String(opened), ...filter })
       return readLines(send, `/v1/trail?${query}`, entrySchema, signal)

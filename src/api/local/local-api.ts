@@ -11,6 +11,7 @@ import { erasureRoutes } from './routes/erasures.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
+import { pastSessionRoutes } from './routes/past-sessions.ts'
 import { personRoutes } from './routes/persons.ts'
 import { policyRoutes } from './routes/policy.ts'
 import { resourceRoutes } from './routes/resources.ts'
@@ -91,6 +92,7 @@ export function operatorRoutes(api: LocalApi, log: FailureLog, closing: AbortSig
   sessionRoutes(api)
   approvalRoutes(api)
   breakGlassRoutes(api)
+  pastSessionRoutes(api, closing)
   trailRoutes(api, closing)
   evidenceRoutes(api, log, closing)
   retentionRoutes(api, log)

@@ -7,6 +7,7 @@ import type { ApprovalOperator } from './approval-operator.ts'
 import type { BreakGlassOperator } from './break-glass-operator.ts'
 import type { EvidenceOperator } from './evidence-operator.ts'
 import type { LogOperator } from './log-operator.ts'
+import type { PastSessionOperator } from './past-session-operator.ts'
 import type { PersonOperator } from './person-operator.ts'
 import type { PolicyOperator } from './policy-operator.ts'
 import type { RetentionOperator } from './retention-operator.ts'
@@ -22,6 +23,7 @@ export interface Operator
     BreakGlassOperator,
     EvidenceOperator,
     LogOperator,
+    PastSessionOperator,
     PersonOperator,
     PolicyOperator,
     RetentionOperator,

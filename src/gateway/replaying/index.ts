@@ -1,1 +1,2 @@
+export { OpenedEntries } from './opened-entries.ts'
 export { replayOperator } from './operator.ts'

@@ -1,0 +1,13 @@
+import type { PastSessionsAnswer, PastSessionsAsked, TranscriptAsked, TranscriptLine } from './past-session-schemas.ts'
+
+/** Sessions as the trail tells of them: docs/replay.md. */
+export interface PastSessionOperator {
+  /** One page, the newest first; opens no payload. That it is read is recorded first (`log.read`). @throws CodedError */
+  pastSessions(asked: PastSessionsAsked): Promise<PastSessionsAnswer>
+  /**
+   * What happened in one session, in the order of the log, with statements; with what its client saw where that is asked for. Recorded before
+   * anything is opened: `recording.viewed`, or `log.read` where no recording is shown.
+   * @throws CodedError GS_LOCAL_NOT_FOUND where the log has no such session; GS_GATEWAY_NOT_RECORDED, GS_GATEWAY_RECORDING_GONE
+   */
+  transcript(asked: TranscriptAsked, signal: AbortSignal): Promise<AsyncIterable<TranscriptLine>>
+}

@@ -1,0 +1,109 @@
+import type { PostgresEvent, RecordedCell, RecordedColumn, RecordedEvent } from '../../recording/index.ts'
+import type { ShownLine } from './beat.ts'
+
+/** Under its statement. */
+const INDENT = 10
+/** Characters of one cell: a row stays a line that can be read. */
+const CELL = 200
+
+/**
+ * Shows what a client of PostgreSQL was sent, event by event: rows as they came, without knowing how wide the next ones are. What only drivers
+ * care about is left out. An event of another version, or one that is not what it should be, is shown as it is.
+ */
+export class Screen {
+  #columns: readonly RecordedColumn[] = []
+  #masks: readonly (string | null)[] = []
+
+  /** @returns nothing where there is nothing to see */
+  event(event: RecordedEvent): readonly ShownLine[] {
+    try {
+      return this.#known(event as unknown as PostgresEvent) ?? [line(JSON.stringify(event.slice(1)), 'dim')]
+    } catch {
+      return [line(JSON.stringify(event.slice(1)), 'dim')]
+    }
+  }
+
+  #known(event: PostgresEvent): readonly ShownLine[] | undefined {
+    switch (event[1]) {
+      case 'columns':
+        this.#columns = event[2]
+        this.#masks = []
+        return event[2].length === 0 ? [] : [line(event[2].map(({ name }) => cellText(name)).join(' │ '), 'bold')]
+      case 'masks':
+        this.#masks = event[2]
+        return this.#masked()
+      case 'row':
+        return [line(event[2].map((cell, at) => this.#cell(cell, this.#masks[at])).join(' │ '))]
+      case 'complete':
+        return [line(event[2], 'dim')]
+      case 'error':
+      case 'notice':
+        return message(event[1], event[2])
+      case 'copy':
+        return [line(cellText(event[2]).replace(/\n$/, ''))]
+      case 'copy-in':
+        return [line('takes copy data', 'dim')]
+      case 'copy-out':
+        return [line('sends copy data', 'dim')]
+      case 'suspended':
+        return [line('(there are more rows)', 'dim')]
+      case 'notification':
+        return [line(`notification on ${cellText(event[3])}: ${cellText(event[4])}`, 'cyan')]
+      case 'capped': {
+        const { rows, bytes, sha256 } = event[2]
+        return [line(`… ${rows} more were shown and are not recorded: ${bytes} bytes, SHA-256 ${sha256}`, 'yellow')]
+      }
+      case 'gap':
+        return [line(`something is not recorded here: ${event[2]}`, 'yellow')]
+      case 'message':
+        return [line(`a message of type ${event[2]}, ${event[3]} bytes`, 'dim')]
+      case 'op':
+      case 'copy-done':
+      case 'parsed':
+      case 'bound':
+      case 'closed':
+      case 'no-data':
+      case 'empty':
+      case 'parameters':
+      case 'setting':
+      case 'process':
+      case 'ready':
+        return []
+      default:
+        return undefined
+    }
+  }
+
+  /** What went through a mask is marked: it is not what the database holds. */
+  #cell(cell: RecordedCell, mask: string | null | undefined): string {
+    const text = cellText(cell)
+    const short = text.length > CELL ? `${text.slice(0, CELL)}…` : text
+    return mask === undefined || mask === null ? short : `‹${short}›`
+  }
+
+  #masked(): readonly ShownLine[] {
+    const names = this.#columns.map(({ name }) => cellText(name))
+    const by = this.#masks.flatMap((mask, at) => (mask === null ? [] : [`‹${names[at] ?? at + 1}› by ${mask}`]))
+    return by.length === 0 ? [] : [line(`masked: ${by.join(', ')}`, 'yellow')]
+  }
+}
+
+function cellText(cell: RecordedCell): string {
+  if (cell === null) return 'NULL'
+  return typeof cell === 'string' ? cell : `(base64) ${cell.base64}`
+}
+
+/** PostgreSQL protocol, "Error and Notice Message Fields": severity V or S, code C, message M, detail D, hint H. */
+function message(what: 'error' | 'notice', fields: { readonly [letter: string]: RecordedCell }): readonly ShownLine[] {
+  const of = (letter: string) => (fields[letter] === undefined ? undefined : cellText(fields[letter] as RecordedCell))
+  const style = what === 'error' ? 'red' : 'cyan'
+  const more = [
+    ['DETAIL', of('D')],
+    ['HINT', of('H')],
+  ].flatMap(([name, text]) => (text === undefined ? [] : [line(`${name}:  ${text}`, style)]))
+  return [line(`${of('V') ?? of('S') ?? what.toUpperCase()} ${of('C') ?? ''}: ${of('M') ?? ''}`, style), ...more]
+}
+
+function line(text: string, style?: ShownLine['style']): ShownLine {
+  return { text, indent: INDENT, ...(style && { style }) }
+}

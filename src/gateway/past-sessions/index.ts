@@ -1,0 +1,1 @@
+export { pastSessionOperator } from './operator.ts'

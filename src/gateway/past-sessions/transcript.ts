@@ -1,0 +1,130 @@
+import type { PastOperation, PastOutcome, TranscriptLine } from '../../api/local/index.ts'
+import { Breather } from '../../evidence/index.ts'
+import { type RecordedSegment, recordedSegment } from '../../recording/index.ts'
+import type { DecisionRow, EntryFields, IntentFields, OutcomeFields, StoredEntry, Trail } from '../../trail/index.ts'
+import { OpenedEntries } from '../replaying/index.ts'
+import { ending } from './session-facts.ts'
+
+export interface TranscriptOptions {
+  readonly session: string
+  /** Index of its `session.open`. */
+  readonly opened: number
+  readonly follow: boolean
+  /** Whether segments are opened. */
+  readonly recording: boolean
+}
+
+/** Of a text that was said before, so much is said again; characters. */
+const BEGINS = 1024
+/** Decisions and texts that a session of the guard refers to at most before it begins anew (guard/decision-references.ts). */
+const REMEMBERED = 4_096
+/** Entries of a session that are shown as they are. */
+const TOLD = /^(approval\..*|credential\..*|gap|session\.killed|breakglass\..*)$/
+
+/**
+ * What happened in one session, in the order of the log, up to its end. Opens payloads: whoever calls it has recorded that they are read.
+ * @throws TrailError; RangeError where a segment is none
+ */
+export async function* transcript(
+  trail: Pick<Trail, 'read'>,
+  { session, opened: from, follow, recording }: TranscriptOptions,
+  signal: AbortSignal,
+): AsyncGenerator<TranscriptLine> {
+  const name = Buffer.from(`"${session}"`)
+  const said = new Said(trail)
+  const breather = new Breather()
+  for await (const entry of trail.read({ from, follow, signal })) {
+    await breather.breathe()
+    const bytes = Buffer.from(entry.bytes.buffer, entry.bytes.byteOffset, entry.bytes.byteLength)
+    // Most entries are of others, and are not even parsed: an id needs no escapes in JSON.
+    if (!bytes.includes(name) || entry.fields.session !== session) continue
+    const { kind, fields, index, at } = entry
+    const place = { entry: index, at }
+    if (kind === 'operation.intent') yield* said.operations(entry)
+    else if (kind === 'operation.outcome') yield* outcomes(entry)
+    else if (kind === 'session.close') {
+      yield { closed: { ...place, ...ending(fields) } }
+      return
+    } else if (typeof fields.segment === 'number') {
+      if (recording) yield segmentLine(recordedSegment(entry, fields.segment))
+    } else if (TOLD.test(kind)) yield { told: { kind, ...place, fields: fields as Record<string, never> } }
+  }
+}
+
+function segmentLine({ segment, index, at, header, events, missing }: RecordedSegment): TranscriptLine {
+  return {
+    segment: {
+      ...{ segment, entry: index, at, events: events.map((event) => [...event]) },
+      ...(header && { started: header.started }),
+      ...(missing && { missing }),
+    },
+  }
+}
+
+function* outcomes({ fields, index, at }: StoredEntry): Generator<{ outcome: PastOutcome }> {
+  const { outcomes: rows, masked = [] } = fields as unknown as OutcomeFields
+  for (const [n, status, count, bytes, us, sqlstate] of rows) {
+    const masks = masked.filter(([of]) => of === n).map(([, mask, what, times]): [string, string, number] => [mask, what, times])
+    yield {
+      outcome: {
+        ...{ n, entry: index, at, status, rows: count, bytes, us },
+        ...(sqlstate !== undefined && { sqlstate }),
+        ...(masks.length > 0 && { masked: masks }),
+      },
+    }
+  }
+}
+
+/** What a session said once and refers to. */
+class Said {
+  readonly #opened: OpenedEntries
+  /** The entry that said a text, and a decision, by its number. */
+  readonly #texts = new Map<number, number>()
+  readonly #decisions = new Map<number, DecisionRow>()
+
+  constructor(trail: Pick<Trail, 'read'>) {
+    this.#opened = new OpenedEntries(trail)
+  }
+
+  async *operations(entry: StoredEntry): AsyncGenerator<{ operation: PastOperation }> {
+    const { index, at, commitments } = entry
+    const { ops, decisions = [], approval, breakGlass } = entry.fields as EntryFields as unknown as IntentFields
+    for (const row of decisions) remember(this.#decisions, row[0], row)
+    this.#opened.isAt(entry)
+    for (const [n, statement, decision, form = 'bind'] of ops) {
+      const isFirst = `statement.${statement}` in commitments
+      if (isFirst) remember(this.#texts, statement, index)
+      const text = await this.#text(statement, isFirst)
+      const [, effect, rules, policy] = this.#decisions.get(decision) ?? []
+      yield {
+        operation: {
+          ...{ n, entry: index, at, form, statement },
+          ...(text !== undefined && { text }),
+          ...(effect && { effect, rules: [...(rules ?? [])], policy: policy ?? '' }),
+          ...(approval !== undefined && { approval }),
+          ...(breakGlass !== undefined && { breakGlass }),
+        },
+      }
+    }
+  }
+
+  async #text(statement: number, whole: boolean): Promise<string | undefined> {
+    const at = this.#texts.get(statement)
+    if (at === undefined) return undefined
+    const content = (await this.#opened.at(at)).get(`statement.${statement}`)
+    if (content === undefined) return undefined
+    const text = Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('utf8')
+    return whole ? text : text.slice(0, BEGINS)
+  }
+}
+
+/** Forgets what was said longest ago. */
+function remember<T>(known: Map<number, T>, number: number, value: T): void {
+  known.delete(number)
+  known.set(number, value)
+  if (known.size <= REMEMBERED) return
+  for (const oldest of known.keys()) {
+    known.delete(oldest)
+    break
+  }
+}
