@@ -19,12 +19,7 @@ import {
 import { LocalError } from './errors.ts'
 import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
 import type { TrailFilter } from './operator.ts'
-import {
-  type PastSessionsAnswer,
-  pastSessionsSchema,
-  type TranscriptLine,
-  transcriptSchema,
-} from './past-session-schemas.ts'
+import { type PastSessionsAnswer, pastSessionsSchema, type TranscriptLine, transcriptSchema } from './past-session-schemas.ts'
 import type { PersonAsked } from './person-operator.ts'
 import {
   type PersonRevokedAnswer,
