@@ -1,11 +1,13 @@
 import { type Lines, lineStart, type Transcriber } from '../../../recording/index.ts'
 import { backend } from '../wire/codes.ts'
 import { Framer, HEADER_BYTES, type MessageVisitor } from '../wire/framer.ts'
-import { readRowDescription } from '../wire/row-description.ts'
+import { type ResultField, readRowDescription } from '../wire/row-description.ts'
 
 /** Rows are within the cap of a recording; of anything else nothing this long is worth keeping. */
 const LONGEST = 1024 * 1024 + 64 * 1024
 const EVERY_TYPE = Array.from({ length: 256 }, (_, type) => type)
+/** Types whose binary form is their text: char, name, text, json, xml, unknown, bpchar, varchar (pg_type.dat). */
+const TEXTUAL: ReadonlySet<number> = new Set([18, 19, 25, 114, 142, 705, 1042, 1043])
 const NO_FORMATS: readonly boolean[] = []
 const TRANSACTION: Readonly<Record<number, string>> = { 73: 'idle', 84: 'open', 69: 'failed' }
 
@@ -186,13 +188,13 @@ export class PostgresTranscriber implements Transcriber, MessageVisitor {
   }
 
   #columns(bytes: Uint8Array, start: number, end: number): boolean {
-    let fields: ReturnType<typeof readRowDescription>
+    let fields: readonly ResultField[]
     try {
       fields = readRowDescription(bytes, start, end)
     } catch {
       return false
     }
-    this.#binary = fields.some(({ format }) => format === 1) ? fields.map(({ format }) => format === 1) : NO_FORMATS
+    this.#binary = fields.some(({ format }) => format === 1) ? fields.map(isBinary) : NO_FORMATS
     const lines = this.#lines.begin(COLUMNS).open('[')
     fields.forEach(({ name, type, format }, at) => {
       if (at > 0) lines.more()
@@ -242,6 +244,10 @@ export class PostgresTranscriber implements Transcriber, MessageVisitor {
   #newFramer(): Framer {
     return new Framer(this, { assembled: EVERY_TYPE, limit: LONGEST })
   }
+}
+
+function isBinary({ format, type }: ResultField): boolean {
+  return format === 1 && !TEXTUAL.has(type)
 }
 
 function endsInNul(bytes: Uint8Array, from: number, end: number): boolean {
