@@ -150,10 +150,12 @@ export class Deriver {
   }
 
   /** Whose entry it is, and of what, as far as it says so itself. */
-  #subjectTerms({ run, resource, who }: EntryFields): Term[] {
+  #subjectTerms({ run, resource, resources, who, breakGlass }: EntryFields): Term[] {
     const terms: Term[] = []
     if (typeof run === 'string') terms.push(this.#terms.of('run', run))
-    if (typeof resource === 'string') terms.push(this.#terms.of('resource', resource))
+    for (const each of [resource, ...(Array.isArray(resources) ? resources : [])])
+      if (typeof each === 'string') terms.push(this.#terms.of('resource', each))
+    if (typeof breakGlass === 'string') terms.push(this.#terms.of('breakGlass', breakGlass))
     const pseudonym = typeof who === 'object' && who !== null && 'pseudonym' in who ? who.pseudonym : who
     if (typeof pseudonym === 'string') terms.push(this.#terms.of('who', pseudonym))
     return terms

@@ -18,6 +18,8 @@ export interface SearchQuery {
   readonly run?: string
   readonly session?: string
   readonly resource?: string
+  /** Break-glass, `bgl_…`: its own entries, and everything of the sessions under it. */
+  readonly breakGlass?: string
   /** What an operation is, or what its statement says that it does: `bind`, `select`, `alter role`. */
   readonly action?: string
   /** A name in its statement, as it is written there: `customers`, `public.customers`. */
@@ -57,7 +59,7 @@ const DIGEST_BYTES = 8
 
 /** @throws SearchError GS_SEARCH_QUERY */
 export function plan(query: SearchQuery, terms: Terms): Plan {
-  const { kind, who, run, session, resource, decision } = query
+  const { kind, who, run, session, resource, breakGlass, decision } = query
   const { words, sequences } = readText(query.text)
   const one = (facet: Facet, value: string | undefined) => (value === undefined ? [] : [group([terms.of(facet, value)])])
   const ofOperation = [
@@ -71,6 +73,7 @@ export function plan(query: SearchQuery, terms: Terms): Plan {
       ...one('run', run),
       ...ofOperation,
       ...one('who', who),
+      ...one('breakGlass', breakGlass),
       ...one('resource', resource),
       ...one('effect', decision),
       ...one('kind', kind),

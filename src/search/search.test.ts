@@ -44,6 +44,17 @@ describe('an entry is found', () => {
     expect(await searched.found({ resource: 'other-db', run: 'run_a' })).toEqual([])
   })
 
+  it('by break-glass: what became of it, and everything of the sessions under it', async () => {
+    const opened = log.append('breakglass.opened', { breakGlass: 'bgl_1', who: 'who-of-run_a', resources: ['orders-db', 'other-db'] })
+    log.session('ses_a', 'run_a')
+    log.intent('ses_a', [[1, 1, 1]])
+    const under = [log.session('ses_b', 'run_a', { breakGlass: 'bgl_1' }), log.intent('ses_b', [[1, 1, 1]]), log.outcome('ses_b', 1)]
+    const closed = log.append('breakglass.closed', { breakGlass: 'bgl_1', resources: ['orders-db', 'other-db'] })
+    expect(await searched.found({ breakGlass: 'bgl_1' })).toEqual(indexes(opened, ...under, closed))
+    expect(await searched.found({ breakGlass: 'bgl_2' })).toEqual([])
+    expect(await searched.found({ resource: 'other-db', kind: 'breakglass' })).toEqual(indexes(opened, closed))
+  })
+
   it('by what its statement does and to what, also where that was said in an entry before', async () => {
     log.session('ses_a', 'run_a')
     const first = log.intent('ses_a', [[1, 1, 1, 'prepare']], { statements: { 1: 'SELECT * FROM public.Customers' } })

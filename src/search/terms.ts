@@ -1,7 +1,19 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 
 /** What a term says of an entry. `form` is what the entry itself says an operation was, `action` what the text of its statement says. */
-export type Facet = 'kind' | 'run' | 'session' | 'who' | 'resource' | 'effect' | 'form' | 'action' | 'object' | 'word' | 'cut'
+export type Facet =
+  | 'kind'
+  | 'run'
+  | 'session'
+  | 'who'
+  | 'resource'
+  | 'breakGlass'
+  | 'effect'
+  | 'form'
+  | 'action'
+  | 'object'
+  | 'word'
+  | 'cut'
 
 /**
  * What the index knows of a facet and its value: eight bytes of a keyed hash, as text of one character per byte. Whoever has the index and not

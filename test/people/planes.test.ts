@@ -53,7 +53,6 @@ beforeAll(async () => {
       })
       const roles = { admin: ['okta/admins'], approver: ['okta/sre'], auditor: ['okta/audit'] }
       Object.assign(config, { roles: Object.fromEntries(Object.entries(roles).map(([role, groups]) => [role, { groups }])) })
-      Object.assign(config, { approvals: { hold: { postgres: '1s' } } })
       config.rules = [
         { name: 'readers-may-read', effect: 'allow', who: { groups: ['okta/readers', 'okta/dba'] }, do: ['postgres.read'] },
         { name: 'dba-changes-with-another', effect: 'ask', who: { groups: ['okta/dba'] }, do: ['postgres.write'] },
@@ -106,9 +105,9 @@ async function connect(account: string): Promise<Connected> {
   return JSON.parse(out) as Connected
 }
 
-/** One statement by psql, told everything by its environment. */
-function ask(environment: Record<string, string>, sql: string) {
-  const { status, stdout, stderr } = spawnSync(psql!, ['-XAtq', '-v', 'VERBOSITY=verbose', '-c', sql], {
+/** Statements by psql, one after the other, told everything by its environment. */
+function ask(environment: Record<string, string>, ...sql: string[]) {
+  const { status, stdout, stderr } = spawnSync(psql!, ['-XAtq', '-v', 'VERBOSITY=verbose', ...sql.flatMap((each) => ['-c', each])], {
     env: { PATH: process.env.PATH, ...environment },
     encoding: 'utf8',
   })
@@ -172,14 +171,14 @@ describe('a person at the PostgreSQL plane', () => {
   it('approves nothing of their own; somebody else may', async (test) => {
     needPsql(test)
     const { environment } = await connect('ada')
-    const change = 'BEGIN; INSERT INTO orders VALUES (8); COMMIT'
-    const id = /apr_\w+/.exec(ask(environment, change).err)![0]
+    const change = ['BEGIN', 'INSERT INTO orders VALUES (8)', 'COMMIT']
+    const id = /apr_\w+/.exec(ask(environment, ...change).err)![0]
     expect(await by('ada', 'approvals', 'approve', id)).toMatchObject({
       code: 1,
       err: expect.stringContaining('GS_APPROVALS_OWN'),
     })
     expect(await by('grace', 'approvals', 'approve', id)).toMatchObject({ code: 0 })
-    expect(ask(environment, change)).toMatchObject({ status: 0 })
+    expect(ask(environment, ...change)).toMatchObject({ status: 0 })
     expect((await entries('approval.decided')).at(-1)!.fields).toMatchObject({ independence: 'proven' })
   }, 60_000)
 
@@ -246,7 +245,7 @@ describe('the end of a sign-in', () => {
     await exited
     expect(performance.now() - began).toBeLessThan(1_000)
     expect(said()).toContain('57P01')
-    expect(await running()).toBe(0)
+    await expect.poll(running, { timeout: 1_000 }).toBe(0)
     expect(ask(environment, 'SELECT 1').status).toBe(2)
   }, 60_000)
 
@@ -260,7 +259,7 @@ describe('the end of a sign-in', () => {
     await exited
     expect(performance.now() - began).toBeLessThan(1_000)
     expect(said()).toContain('57P01')
-    expect(await running()).toBe(0)
+    await expect.poll(running, { timeout: 1_000 }).toBe(0)
     expect(ask(environment, 'SELECT 1').status).toBe(2)
     expect((await by('grace', 'connect', 'orders')).code).toBe(7)
     await expect.poll(async () => (await entries('run.end')).find(({ fields }) => fields.run === run)?.fields.state).toBe('ended')
@@ -275,7 +274,7 @@ describe('the end of a sign-in', () => {
     const before = (gateway.config as unknown as { roles: object }).roles
     await gateway.reconfigure({ roles: { ...before, approver: { groups: ['okta/dba'] }, member: { groups: ['okta/dba'] } } } as never)
     await exited
-    expect(await running()).toBe(0)
+    await expect.poll(running, { timeout: 1_000 }).toBe(0)
     await gateway.reconfigure({ roles: before } as never)
     await login('grace')
   }, 60_000)

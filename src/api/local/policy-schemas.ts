@@ -148,6 +148,8 @@ export const explainedEntrySchema = z.object({
       statement: z.string().optional(),
       /** What the entry says was decided; absent where the entry that said so is not there. */
       decided: z.object({ effect, rules: z.array(z.string()), policy: z.string() }).optional(),
+      /** The opening of break-glass under which it was let pass all the same, unless its outcome says that it was refused. */
+      breakGlass: z.string().optional(),
       /** As recorded; absent where they are not there. */
       facts: z.object({ effects: z.array(effectSchema), sql: z.record(z.string(), z.json()).optional() }).optional(),
       /** What every rule of then said; absent where these rules are not there. */

@@ -157,6 +157,7 @@ export const searchQuerySchema = z.object({
   run: name.optional(),
   session: name.optional(),
   resource: name.optional(),
+  breakGlass: name.optional(),
   action: z.string().min(1).max(128).optional(),
   object: z.string().min(1).max(512).optional(),
   decision: z.enum(effects).optional(),

@@ -111,7 +111,7 @@ export function breakGlassCommand(shell: Shell): Command {
 
   const review = command(
     'review',
-    'Says that you looked at what was done; not for the person whom it was for. See it with: gatescribe trail search --text and gatescribe trail show.',
+    'Says that you looked at what was done; not for the person whom it was for. See it with: gatescribe trail search --break-glass bgl_… --payloads.',
     ['gatescribe breakglass review bgl_6b1f2e… --note "one row of orders was changed, as ticket 4711 says"'],
   )
     .argument('<request>', 'its id, bgl_…')

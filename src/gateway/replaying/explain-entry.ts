@@ -27,7 +27,7 @@ export async function explainEntry(
   { candidate, inForce }: Explaining,
   signal: AbortSignal,
 ): Promise<ExplainedEntry> {
-  const { session: id, ops } = entry.fields as unknown as IntentFields
+  const { session: id, ops, breakGlass } = entry.fields as unknown as IntentFields
   const opened = new OpenedEntries(trail)
   const askers = new PastAskers(opened)
   const policies = new PastPolicies(inForce)
@@ -40,7 +40,9 @@ export async function explainEntry(
     const explained = session
       ? await explain(judge, candidate, session, { statement, decision, form, at })
       : { unsure: told({ unsure: 'session' }), besides: false }
-    operations.push({ operation, form, ...explained })
+    // Of what the rules permit it says nothing.
+    const isUnder = breakGlass !== undefined && explained.decided?.effect !== 'allow'
+    operations.push({ operation, form, ...explained, ...(isUnder && { breakGlass }) })
   }
   return {
     ...{ entry: entry.index, at: entry.at, session: id, operations },
@@ -65,7 +67,7 @@ async function sessionAt(trail: Pick<Trail, 'read'>, entry: StoredEntry, id: str
   return sessions.of(id)
 }
 
-type Explained = Omit<ExplainedOperation, 'operation' | 'form'>
+type Explained = Omit<ExplainedOperation, 'operation' | 'form' | 'breakGlass'>
 
 async function explain(judge: PastJudge, candidate: PastPolicy, session: PastSession, operation: Referred): Promise<Explained> {
   const text = await judge.text(session, operation.statement)

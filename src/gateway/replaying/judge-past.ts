@@ -112,6 +112,7 @@ export class PastJudge {
 
   /** Why what was recorded is not what another session would be told of the same text: it was kept read-only, or is now. */
   async readOnlyMatters(session: PastSession, statement: number, { facts, who }: Known): Promise<boolean> {
+    if (session.isUnderBreakGlass) return false
     const does = (action: string) => facts?.effects.some((effect) => effect.action === action) === true
     if (!does('set') && !does('read write')) return false
     const now = this.asker(session, who)
@@ -146,7 +147,8 @@ export class PastJudge {
     const asker = this.asker(session, who)
     if (asker === undefined) return { effect: 'deny', rules: [], limits: null, because: 'resource' }
     const { policy } = this.#candidate
-    if (!policy.mayOpen(asker, session.openedAt)) return { effect: 'deny', rules: [], limits: null, because: 'opening' }
+    if (!session.isUnderBreakGlass && !policy.mayOpen(asker, session.openedAt))
+      return { effect: 'deny', rules: [], limits: null, because: 'opening' }
     if (await this.readOnlyMatters(session, operation.statement, known)) return unsure('needed', ['session.readOnly'])
     const judged = await this.#rejudge({ policy, asker }, { facts, unrecorded: unrecordedOf(who, facts, past?.policy) }, session, operation)
     return 'needs' in judged ? unsure('needed', judged.needs) : answerOf(judged)

@@ -25,6 +25,8 @@ export interface PastSession {
   readonly policy: string
   readonly configuration: PastConfiguration | undefined
   readonly effect: 'allow' | 'deny'
+  /** Whether it was opened under break-glass: then no rule decided whether it is, nor what its connection to the target is for. */
+  readonly isUnderBreakGlass: boolean
   /** ms since the epoch */
   readonly openedAt: number
   readonly opened: StoredEntry
@@ -66,11 +68,12 @@ export class PastSessions {
   }
 
   #open(entry: StoredEntry, configuration: PastConfiguration | undefined): void {
-    const { session, run, resource, policy, effect, who } = entry.fields
+    const { session, run, resource, policy, effect, who, breakGlass } = entry.fields
     const kind = who !== null && typeof who === 'object' && 'kind' in who && who.kind === 'person' ? 'person' : 'job'
     this.#sessions.set(String(session), {
       ...{ id: String(session), runId: String(run) as RunId, kind, configuration },
       ...{ resource: String(resource), policy: String(policy), effect: effect === 'deny' ? 'deny' : 'allow' },
+      isUnderBreakGlass: breakGlass !== undefined,
       ...{ openedAt: Date.parse(entry.at), opened: entry, started: this.#runs.get(String(run)) },
       ...{ decisions: new Window(REMEMBERED), facts: new Window(REMEMBERED), statements: new Window(REMEMBERED) },
     })

@@ -46,6 +46,7 @@ interface Opening {
   readonly client?: Record<string, string>
   readonly effect?: 'allow' | 'deny'
   readonly policy?: string
+  readonly breakGlass?: string
 }
 
 /** A session that asks as one says. */
@@ -60,13 +61,21 @@ class Asks {
     this.key = trail.sessionKey()
   }
 
-  async open({ run = {}, client = {}, effect = 'allow', policy = 'sha256:then' }: Opening = {}): Promise<this> {
+  async open({ run = {}, client = {}, effect = 'allow', policy = 'sha256:then', breakGlass }: Opening = {}): Promise<this> {
     if (run !== 'none') {
       const content = Buffer.from(JSON.stringify({ issuer: 'github', subject: `repo:${this.id}`, groups: [GROUP], ...run }))
       const payloads = [{ name: 'run', key: trail.subjectKey(this.id), content }]
       await trail.durable({ kind: 'run.start', fields: { run: `run_${this.id}`, who: { kind: 'job' } }, payloads })
     }
-    const fields = { session: this.id, run: `run_${this.id}`, who: { kind: 'job' }, resource: 'orders-db', policy, effect }
+    const fields = {
+      session: this.id,
+      run: `run_${this.id}`,
+      who: { kind: 'job' },
+      resource: 'orders-db',
+      policy,
+      effect,
+      ...(breakGlass && { breakGlass }),
+    }
     const content = Buffer.from(JSON.stringify({ address: '127.0.0.1:1', claimed: client }))
     await trail.durable({ kind: 'session.open', fields, payloads: [{ name: 'client', key: this.key, content }] })
     return this
@@ -303,6 +312,22 @@ describe('a session that was not opened', () => {
     })
     expect(report.changes[0]?.examples).toMatchObject([{ session: 'ses_1' }])
     expect(await replayed([])).toMatchObject({ changed: 0 })
+  })
+})
+
+describe('a session under break-glass', () => {
+  it('is judged by what the rules said: break-glass lets pass what other rules deny as well, and opens where none would', async () => {
+    const policy = await starts([ALLOW, deny('no-writes', 'true', { do: ['postgres.write'] })])
+    const asks = await new Asks('ses_1').open({ policy, breakGlass: 'bgl_1' })
+    await asks.ask([1, 'deny', ['no-writes'], policy, 1], WRITE, 'INSERT INTO t VALUES (1)')
+    await asks.ask([2, 'allow', ['may-read'], policy, 2], READ)
+    await asks.ask([3, 'allow', ['may-read'], policy, 3], SET, 'SET default_transaction_read_only = off')
+    expect(await replayed([ALLOW, deny('no-writes', 'true', { do: ['postgres.write'] })])).toMatchObject({ same: 3, changed: 0, untold: 0 })
+    const report = await replayed([])
+    expect(report).toMatchObject({ operations: 3, same: 1, changed: 2, untold: 0 })
+    expect(report.changes.map(({ what, from, to }) => [what, from.effect, to.effect, to.because])).toEqual([
+      ['operation', 'allow', 'deny', undefined],
+    ])
   })
 })
 

@@ -83,7 +83,7 @@ export async function* replay(
   /** A session that would not be opened any more. What was done in it is counted too. */
   function lost(entry: StoredEntry): void {
     const session = sessions.of(String(entry.fields.session))
-    if (session?.effect === 'allow') compareOpening(entry, session, 'deny')
+    if (session?.effect === 'allow' && !session.isUnderBreakGlass) compareOpening(entry, session, 'deny')
   }
 
   /** A session that was refused, and would be opened; the end says whether it was rules that refused it. */

@@ -29,7 +29,7 @@ function print({ entry, at, session, run, resource, who, operations }: Explained
 }
 
 function printOperation(explained: ExplainedOperation, by: string, printer: Printer): void {
-  const { operation, form, statement, decided, facts, before, after, unsure, because, besides } = explained
+  const { operation, form, statement, decided, facts, before, after, unsure, because, besides, breakGlass } = explained
   printer.line(`#${operation} ${form}`, 'bold')
   printer.block(statement ?? '(text is gone)', 4)
   if (facts) {
@@ -43,6 +43,7 @@ function printOperation(explained: ExplainedOperation, by: string, printer: Prin
     if (before) printRules(before, printer)
     else printer.line('    (the rules of then are not there any more)')
   }
+  if (breakGlass) printer.line(`  It was let pass under break-glass ${breakGlass}, unless its outcome says that it was refused.`, 'yellow')
   if (besides) printer.line('  The rules permitted it: a budget refused it, or its run was suspended.', 'yellow')
   if (unsure) printer.line(`  cannot be told: ${unsure.why}${unsure.needs ? ` (${unsure.needs.join(', ')})` : ''}`, 'yellow')
   if (because === 'resource') printer.line(`  ${by}: deny, as there is no such resource`, 'red')

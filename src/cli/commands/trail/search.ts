@@ -7,7 +7,7 @@ import type { Whereabouts } from '../../reach.ts'
 import { command, type Shell } from '../../shell.ts'
 
 /** Options that are passed on as they are. */
-const PASSED = ['kind', 'who', 'run', 'session', 'resource', 'action', 'object', 'decision', 'limit', 'cursor'] as const
+const PASSED = ['kind', 'who', 'run', 'session', 'resource', 'breakGlass', 'action', 'object', 'decision', 'limit', 'cursor'] as const
 
 type Options = Whereabouts & { [Name in (typeof PASSED)[number]]?: string } & {
   readonly since?: Date
@@ -32,6 +32,7 @@ export function searchCommand({ surroundings, printer }: Shell): Command {
     .option('--run <run>', 'what belongs to this run', name)
     .option('--session <session>', 'what belongs to this session', name)
     .option('--resource <resource>', 'what was done at this resource', name)
+    .option('--break-glass <request>', 'what became of it, and everything in sessions under it: bgl_…', name)
     .option('--action <action>', 'what an operation is, or its statement begins with: bind, select, alter role')
     .option('--object <name>', 'a name in the statement, as it is written there: customers, public.customers')
     .option('--decision <effect>', 'allow, ask or deny', effect)
