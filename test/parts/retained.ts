@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { zstdCompressSync } from 'node:zlib'
 import pino from 'pino'
 import type { RetentionOperator } from '../../src/api/local/index.ts'
 import type { Retention as Kept } from '../../src/config/index.ts'
@@ -12,6 +13,7 @@ import type { RetentionParts } from '../../src/gateway/retention/parts.ts'
 import { RunRecords } from '../../src/gateway/run-records.ts'
 import { Searching } from '../../src/gateway/searching/index.ts'
 import type { PostgresResource, RunId } from '../../src/operations/index.ts'
+import { segmentEntry } from '../../src/recording/entries.ts'
 import { LiveRuns } from '../../src/runs/index.ts'
 import {
   type EmbeddedDatabase,
@@ -37,7 +39,9 @@ export class Retained {
   readonly house: TestTrail
   readonly said: string[] = []
   /** `trail.retain` of the configuration. */
-  retain: { entries?: Kept; payloads?: Kept } = {}
+  retain: { entries?: Kept; payloads?: Kept; recordings?: Kept } = {}
+  /** Whether what sessions are shown is recorded. */
+  recorded = false
   trail!: Trail
   runs!: LiveRuns
   searching!: Searching
@@ -113,10 +117,12 @@ export class Retained {
     const key = trail.sessionKey()
     const { issuer, subject } = view.run.principal
     const who = { pseudonym: trail.pseudonym(issuer, subject), kind: 'job', proof: 'proven' }
+    const recordingKey = this.recorded ? trail.sessionKey() : undefined
+    const recording = recordingKey && { recording: { key: recordingKey.id } }
     const sealed = (name: string, content: string) => ({ name, key, content: Buffer.from(content) })
     trail.note({
       kind: 'session.open',
-      fields: { session, run, who, resource: 'orders-db', protocol: 'postgres', key: key.id, effect: 'allow' },
+      fields: { session, run, who, resource: 'orders-db', protocol: 'postgres', key: key.id, effect: 'allow', ...recording },
       payloads: [sealed('client', JSON.stringify({ address: '10.0.0.7:5000', claimed: { user: `user of ${text}` } }))],
     })
     for (let n = 1; n <= operations; n++) {
@@ -127,8 +133,18 @@ export class Retained {
     }
     const outcomes = Array.from({ length: operations }, (_, n) => [n + 1, 'completed', 1, 10, 100] as const)
     trail.note({ kind: 'operation.outcome', fields: { session, outcomes } })
+    if (recordingKey) {
+      const encoded = {
+        n: 1,
+        content: new Uint8Array(zstdCompressSync(`${JSON.stringify({ gatescribe: 1 })}\n[0,"row",["${text}"]]\n`)),
+        events: 1,
+        bytes: 40,
+      }
+      trail.note(segmentEntry(session, 1, recordingKey, { ...encoded, leaked: [] }))
+    }
     if (!ends) return session
-    const close = { kind: 'session.close', fields: { session, reason: 'client-closed', allowed: operations, refused: 0 } } as const
+    const counts = { allowed: operations, refused: 0, ...(recordingKey && { segments: 1 }) }
+    const close = { kind: 'session.close', fields: { session, reason: 'client-closed', ...counts } } as const
     const { index } = await trail.durable(close)
     live.recorded({ decisions: { allow: operations, ask: 0, deny: 0 }, exact: true }, index)
     live.close()
@@ -192,6 +208,13 @@ export class Retained {
   async keyOf(session: string): Promise<string> {
     const open = (await this.entries()).find(({ kind, fields }) => kind === 'session.open' && fields.session === session)
     return open?.fields.key as string
+  }
+
+  /** Key of a session's recording. */
+  async recordingKeyOf(session: string): Promise<string> {
+    const open = (await this.entries()).find(({ kind, fields }) => kind === 'session.open' && fields.session === session)
+    if (!open?.fields.recording) throw new Error(`${session} is not recorded`)
+    return (open.fields.recording as { key: string }).key
   }
 
   /** How many of these occur in any file of the folder. */
