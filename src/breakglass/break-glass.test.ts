@@ -60,7 +60,7 @@ describe('what one person asks for', () => {
     expect(entries[2]!.fields).toMatchObject({ why: 'closed', by: pseudonym(ada) })
     expect(entries[3]!.fields).toMatchObject({ reviewedBy: { pseudonym: pseudonym(cy) } })
     expect(JSON.stringify(entries.map(({ fields }) => fields))).not.toMatch(/stuck|flow again|4711|of okta/)
-    expect(await house.glass.show(id)).toMatchObject({
+    expect(await house.glass.show(id, 'local-operator', async () => undefined)).toMatchObject({
       ...{ state: 'reviewed', reason: 'orders are stuck', note: 'one row was changed, as ticket 4711 says' },
       ...{ asker: { displayName: 'ada of okta' }, confirmer: { displayName: 'bob of okta' }, reviewer: { displayName: 'cy of okta' } },
     })
@@ -70,7 +70,7 @@ describe('what one person asks for', () => {
 
   it('keeps no secret that somebody put into the reason', async () => {
     const { id } = await ask(ada, { reason: 'password=hunter2hunter2 does not work' })
-    expect((await house.glass.show(id)).reason).not.toContain('hunter2hunter2')
+    expect((await house.glass.show(id, ada, async () => undefined)).reason).not.toContain('hunter2hunter2')
   })
 
   it.each<[string, Partial<BreakGlassAsked>, string]>([
@@ -107,6 +107,25 @@ describe('what one person asks for', () => {
     expect(stateOf(id)).toBe('expired')
     expect((await ask()).state).toBe('requested')
     expect(await house.kinds()).toContain('breakglass.ended expired expired')
+  })
+})
+
+describe('names and reasons', () => {
+  it('are for whoever asked, could confirm it, or has a role; that they are shown is recorded first', async () => {
+    const { id } = await ask()
+    const looked: string[] = []
+    const show = (viewer: ApprovingPerson | string) => house.glass.show(id, viewer, async () => void looked.push('looked'))
+    const member = (name: string, group: string) => personOf(name, { groups: [group], roles: new Set(['member']) })
+    await expect(show(member('dee', 'okta/dev'))).rejects.toEqual(code('NOT_YOURS'))
+    expect(looked).toEqual([])
+    const auditor = personOf('aud', { groups: [], roles: new Set(['auditor']) })
+    for (const viewer of [member('ada', 'okta/sre'), auditor, bob, 'local-operator'])
+      expect((await show(viewer)).reason).toBe('orders are stuck')
+    house.settings = { ...house.settings!, confirm: { groups: ['okta/leads'] } }
+    expect((await show(member('lea', 'okta/leads'))).asker?.displayName).toBe('ada of okta')
+    expect(looked).toHaveLength(5)
+    const unrecorded = house.glass.show(id, bob, () => Promise.reject(new Error('the disk is full')))
+    await expect(unrecorded).rejects.toThrow('the disk is full')
   })
 })
 

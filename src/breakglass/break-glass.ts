@@ -94,12 +94,26 @@ export class BreakGlass {
     return this.#unfinished.all('closed').map(({ record }) => viewOf(record))
   }
 
-  /** With who and why. That somebody looked at it is for the caller to record. @throws BreakGlassError GS_BREAKGLASS_UNKNOWN */
-  async show(id: string): Promise<ShownBreakGlass> {
+  /**
+   * With who and why: for whoever has a role, could confirm it, or asked for it.
+   * @param viewer a person; or as entries name who it is. @param record that it is about to be shown
+   * @throws BreakGlassError GS_BREAKGLASS_UNKNOWN, GS_BREAKGLASS_NOT_YOURS; what `record` throws
+   */
+  async show(id: string, viewer: ApprovingPerson | string, record: () => Promise<void>): Promise<ShownBreakGlass> {
     this.#unfinished.expire()
-    const record = this.#options.store.find(id)
-    if (!record) throw new BreakGlassError('GS_BREAKGLASS_UNKNOWN')
-    return shownOf(record, this.#options.recorded)
+    const { store, recorded, settings } = this.#options
+    const found = store.find(id)
+    if (!found) throw new BreakGlassError('GS_BREAKGLASS_UNKNOWN')
+    const configured = settings()
+    const may =
+      typeof viewer === 'string' ||
+      hasRole(viewer) ||
+      viewer.roles.has('auditor') ||
+      (configured !== undefined && mayConfirm(viewer, configured)) ||
+      found.by === this.#pseudonymOf(viewer)
+    if (!may) throw new BreakGlassError('GS_BREAKGLASS_NOT_YOURS')
+    await record()
+    return shownOf(found, recorded)
   }
 
   /** Recorded, and durable, before anybody can confirm it. @throws BreakGlassError, TrailError */

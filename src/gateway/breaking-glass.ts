@@ -28,11 +28,7 @@ export function breakGlassOperator({ breakGlass, records }: BreakingParts, { nam
   }
   return {
     breakGlasses: async () => known().list(),
-    async breakGlass(id) {
-      const all = known()
-      await records.breakGlassOpened(name, id)
-      return all.show(id)
-    },
+    breakGlass: async (id) => known().show(id, person ?? name, () => records.breakGlassOpened(name, id)),
     requestBreakGlass: async (asked) => known().request(asked, somebody()),
     confirmBreakGlass: async (id) => known().confirm(id, somebody()),
     closeBreakGlass: async (id, reason) => known().close(id, person ?? name, reason),

@@ -237,18 +237,18 @@ describe('a review', () => {
 })
 
 describe('who may do what', () => {
-  const routes = (client: ReturnType<Team['as']>) => ({
+  const routes = (client: ReturnType<Team['as']>, id: string) => ({
     list: () => client.breakGlasses(),
-    show: () => client.breakGlass('bgl_00'),
+    show: () => client.breakGlass(id),
     request: () => client.requestBreakGlass({ resources: ['nothing'], reason: 'x', minutes: 5 }),
-    confirm: () => client.confirmBreakGlass('bgl_00'),
-    close: () => client.closeBreakGlass('bgl_00', undefined),
-    review: () => client.reviewBreakGlass('bgl_00', 'x'),
+    confirm: () => client.confirmBreakGlass(id),
+    close: () => client.closeBreakGlass(id, undefined),
+    review: () => client.reviewBreakGlass(id, 'x'),
   })
-  /** What the door says of each. */
-  async function answers(account: string) {
+  /** What the door says of each; `no`: no role of theirs permits it. */
+  async function answers(account: string, id: string) {
     await team.by(account, 'whoami')
-    const answered = Object.entries(routes(team.as(account))).map(async ([name, call]) => [
+    const answered = Object.entries(routes(team.as(account), id)).map(async ([name, call]) => [
       name,
       await (call() as Promise<unknown>).then(
         () => 'yes',
@@ -257,17 +257,28 @@ describe('who may do what', () => {
     ])
     return Object.fromEntries(await Promise.all(answered)) as Record<string, string>
   }
-  const [known, yes, no] = ['UNKNOWN', 'yes', 'no']
+  const [known, yes, no, not] = ['UNKNOWN', 'yes', 'no', 'NOT_YOURS']
 
   it.each<[string, string, Record<string, string>]>([
-    ['a member', 'dee', { list: yes, show: no, request: 'NOT_YOURS', confirm: no, close: known, review: no }],
-    ['an auditor', 'aud', { list: yes, show: known, request: 'NOT_YOURS', confirm: no, close: known, review: known }],
-    ['an administrator', 'root', { list: yes, show: known, request: 'NOT_YOURS', confirm: known, close: known, review: no }],
+    ['a member', 'dee', { list: yes, show: not, request: not, confirm: not, close: not, review: no }],
+    ['an auditor', 'aud', { list: yes, show: yes, request: not, confirm: not, close: not, review: 'STILL_OPEN' }],
+  ])(
+    'of %s, where somebody else asked',
+    async (_, account, expected) => {
+      const id = await ask('ada')
+      expect(await answers(account, id)).toEqual(expected)
+      expect((await team.by('ada', 'breakglass', 'close', id)).out).toBe(`${id} is withdrawn.\n`)
+    },
+    LONG,
+  )
+
+  it.each<[string, string, Record<string, string>]>([
+    ['an administrator', 'root', { list: yes, show: known, request: not, confirm: known, close: known, review: no }],
     ['an approver', 'bob', { list: yes, show: known, request: 'RESOURCE', confirm: known, close: known, review: known }],
   ])(
     'of %s',
     async (_, account, expected) => {
-      expect(await answers(account)).toEqual(expected)
+      expect(await answers(account, 'bgl_00')).toEqual(expected)
     },
     LONG,
   )

@@ -1,8 +1,9 @@
 import type { Role } from '../../identity/people/index.ts'
 import type { Permission } from '../local/permissions.ts'
 
-/** Whoever signs in sees that the glass is broken, and may be one who breaks it. */
-const MEMBER = ['signed-in', 'planes.use', 'status.read', 'breakglass.read', 'breakglass.request', 'breakglass.close'] as const
+/** Whoever signs in sees that the glass is broken. Whether they are one who breaks it, or the second person, the configuration says. */
+const GLASS = ['breakglass.read', 'breakglass.open', 'breakglass.request', 'breakglass.confirm', 'breakglass.close'] as const
+const MEMBER = ['signed-in', 'planes.use', 'status.read', ...GLASS] as const
 const LIVE = ['resources.read', 'policy.read', 'runs.read', 'sessions.read'] as const
 
 /**
@@ -18,8 +19,6 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'approvals.open',
     'approvals.decide',
     'approvals.revoke',
-    'breakglass.open',
-    'breakglass.confirm',
     'breakglass.review',
     'runs.revoke',
     'sessions.kill',
@@ -29,7 +28,6 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     ...LIVE,
     'approvals.read',
     'approvals.open',
-    'breakglass.open',
     'breakglass.review',
     'trail.read',
     'trail.export',
@@ -43,8 +41,6 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     ...LIVE,
     'approvals.read',
     'approvals.revoke',
-    'breakglass.open',
-    'breakglass.confirm',
     'runs.revoke',
     'runs.resume',
     'resources.scan',

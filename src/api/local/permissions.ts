@@ -38,9 +38,8 @@ export const permissions = [
   'approvals.revoke',
   /** Which there are, for whom and until when. */
   'breakglass.read',
-  /** With names and reasons. */
+  /** Whether somebody may, their role and the configuration say besides: here, which is with names and reasons, and in the next three. */
   'breakglass.open',
-  /** Whether somebody may, the configuration says besides: here and in the next two. */
   'breakglass.request',
   'breakglass.confirm',
   'breakglass.close',
