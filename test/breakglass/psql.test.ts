@@ -26,8 +26,8 @@ let url: string
 let folder: string
 const psql = found('psql')
 
-/** A minute is the shortest: it begins before everything else. */
-let ending: Promise<{ readonly id: string; readonly until: number; readonly under: ReturnType<typeof talking> }>
+/** A minute is the shortest: it begins in the first test. */
+let ending: Awaited<ReturnType<typeof untilItsTime>>
 
 const DENY = { name: 'nobody-drops', effect: 'deny', do: ['postgres.define'], say: 'Ask the owner of this resource.' } as const
 const READ = { name: 'all-may-read', effect: 'allow', do: ['postgres.read'] } as const
@@ -72,8 +72,6 @@ beforeAll(async () => {
     },
     environment: { OKTA_SECRET: people.client.secret },
   })
-  if (psql) ending = untilItsTime()
-  await ending
 }, 60_000)
 afterAll(async () => {
   await gateway?.remove()
@@ -184,6 +182,7 @@ async function entries(kind: string) {
 }
 
 it('lets one person do on one resource what rules deny and ask about, says so at the start, and keeps what the rules said', async () => {
+  ending = await untilItsTime()
   const ada = await connect('ada')
   expect(ask(ada, 'DROP TABLE doomed').err).toMatch(/The rule "nobody-drops" denies this operation/)
   const id = await opened('ada', ['orders'])
@@ -251,7 +250,7 @@ it('gives nothing to a session that was open before; one behind it is under it, 
 }, 90_000)
 
 it('ends at its time: a session is cut within a second, with what is running at the target', async () => {
-  const { id, until, under } = await ending
+  const { id, until, under } = ending
   await expect.poll(under.said, { interval: 20, timeout: 70_000 }).toContain('57P01')
   expect(Date.now() - until).toBeGreaterThanOrEqual(0)
   expect(Date.now() - until).toBeLessThan(1_000)
