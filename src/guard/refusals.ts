@@ -68,7 +68,7 @@ const MASKED: Readonly<Record<MaskedUse, readonly [does: string, next: string]>>
   ],
   unknown: [
     'covers columns of this database, and it cannot be told what this statement does with them',
-    'Write it as plain statements on tables, without code whose effects are not known, one statement at a time.',
+    'Run it once more; if it is refused again, write it as plain statements on tables, one at a time, without code whose effects are not known.',
   ],
 }
 

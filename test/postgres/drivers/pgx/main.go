@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"os"
 
@@ -19,8 +20,15 @@ func must(err error) {
 	}
 }
 
+// With arguments: only reads the tables that they name.
 func main() {
 	ctx := context.Background()
+	if tables := os.Args[1:]; len(tables) > 0 {
+		for how, mode := range map[string]pgx.QueryExecMode{"text": pgx.QueryExecModeSimpleProtocol, "binary": pgx.QueryExecModeCacheStatement} {
+			reading(ctx, how, mode, tables)
+		}
+		return
+	}
 	pooled(ctx)
 	for _, mode := range []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"} {
 		inMode(ctx, mode)
@@ -147,4 +155,34 @@ func standard(ctx context.Context) {
 	var version string
 	must(db.QueryRowContext(ctx, "SHOW server_version").Scan(&version))
 	fmt.Println(version)
+}
+
+// reading says what pgx makes of the only row of each table.
+func reading(ctx context.Context, how string, mode pgx.QueryExecMode, tables []string) {
+	config, err := pgx.ParseConfig("")
+	must(err)
+	config.DefaultQueryExecMode = mode
+	conn, err := pgx.ConnectConfig(ctx, config)
+	must(err)
+	defer conn.Close(ctx)
+	for _, table := range tables {
+		rows, err := conn.Query(ctx, "SELECT * FROM "+table)
+		must(err)
+		for rows.Next() {
+			values, err := rows.Values()
+			must(err)
+			row := map[string]any{}
+			for at, field := range rows.FieldDescriptions() {
+				if uuid, is := values[at].([16]byte); is {
+					row[field.Name] = fmt.Sprintf("%x-%x-%x-%x-%x", uuid[0:4], uuid[4:6], uuid[6:8], uuid[8:10], uuid[10:16])
+				} else {
+					row[field.Name] = values[at]
+				}
+			}
+			line, err := json.Marshal(map[string]any{"how": how, "table": table, "row": row})
+			must(err)
+			fmt.Println(string(line))
+		}
+		must(rows.Err())
+	}
 }
