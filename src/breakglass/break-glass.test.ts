@@ -301,6 +301,20 @@ describe('over a restart', () => {
     expect((await house.glass.review(other, cy, 'fine')).state).toBe('reviewed')
   })
 
+  it('what was about to be opened is not, and the opening that the log tells of has an end there', async () => {
+    const { id } = await ask()
+    const confirming = house.glass.confirm(id, bob)
+    // From here on nothing is kept, as if the process were gone.
+    house.isFull = true
+    await expect(confirming).rejects.toThrow('the disk is full')
+    expect(house.covered('ada')).toEqual([])
+    house.isFull = false
+    await house.again()
+    expect([stateOf(id), house.covered('ada')]).toEqual(['closed', []])
+    expect((await house.kinds()).slice(1)).toEqual(['breakglass.opened', 'breakglass.closed interrupted'])
+    expect((await house.glass.review(id, cy, 'nothing was done')).state).toBe('reviewed')
+  })
+
   it('what another configuration, or a revocation, would have closed is closed', async () => {
     await opened()
     house.settings = undefined
