@@ -46,6 +46,14 @@ describe('independence', () => {
   })
 })
 
+it('of a run of a person’s own counts every account that their sign-in named', () => {
+  const run = { principal: alice, facts: {}, accounts: { entra: '77', github: '2' } }
+  expect(independenceOf(run, by('entra', '77'))).toBe('principal')
+  expect(independenceOf(run, by('google', 'a', { github: '2' }))).toBe('principal')
+  expect(independenceOf(run, by('entra', '78'))).toBe('proven')
+  expect(independenceOf(run, by('google', 'a'))).toBe('unproven')
+})
+
 describe('one person', () => {
   it.each<[string, LinkedPerson, LinkedPerson, boolean]>([
     ['the same account', by('okta', 'bob'), by('okta', 'bob'), true],

@@ -258,6 +258,26 @@ it('expires a run without heart-beats, and its sessions within a second', async 
   await expect(runs.begin(start)).rejects.toMatchObject({ code: 'GS_RUNS_OVER' })
 })
 
+it('extends no run beyond the sign-in that it was started from', async () => {
+  let now = 1_000
+  const runs = runsWith({ limits: { life: 1_000 }, now: () => now })
+  const own = {
+    ...start,
+    principal: { ...start.principal, kind: 'person' },
+    accounts: { github: '2' },
+    signIn: { session: 'psn_a', until: 2_500 },
+  } as const
+  expect(await runs.begin(own)).toMatchObject({ expiresAt: 2_000 })
+  now = 1_800
+  expect(runs.extend(own.id)).toMatchObject({ expiresAt: 2_500 })
+  expect(runsWith({ now: () => now }).run(own.id)?.run).toMatchObject({
+    accounts: { github: '2' },
+    signIn: { session: 'psn_a', until: 2_500 },
+  })
+  now = 2_500
+  expect(() => runs.extend(own.id)).toThrow(expect.objectContaining({ code: 'GS_RUNS_OVER' }))
+})
+
 it('extends no run beyond its longest life', async () => {
   let now = 1_000_000
   const runs = runsWith({ limits: { life: 1_000, longest: 1_500 }, now: () => now })

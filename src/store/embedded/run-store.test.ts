@@ -35,6 +35,18 @@ function bytesOnDisk(): Buffer {
   return Buffer.concat(globSync('gateway.sqlite*', { cwd: folder }).map((name) => readFileSync(join(folder, name))))
 }
 
+it('keeps of a person’s run which sign-in it is of, and forgets that with whose it was', () => {
+  const store = embeddedRunStore(database)
+  const { run, ...rest } = runOf('run_p', 'alice')
+  const own = { ...run, accounts: { github: 'alices-account' }, signIn: { session: 'psn_alice', until: 9_000 } }
+  store.insert({ ...rest, run: own, began })
+  expect(store.find('run_p')?.run).toEqual(own)
+  store.update('run_p', { state: 'ended' })
+  store.forget(['run_p'])
+  expect(store.find('run_p')?.run).not.toHaveProperty('signIn')
+  expect(bytesOnDisk().includes('alices-account')).toBe(false)
+})
+
 it('gives back what it was given', () => {
   const store = embeddedRunStore(database)
   const stored = { ...runOf('run_a', 'alice'), began }
