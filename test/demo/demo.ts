@@ -33,6 +33,8 @@ const ASKED: WrittenRule = {
   do: ['postgres.delete'],
   approvers: { groups: ['okta/on-call'] },
 }
+const MASK = { name: 'customer-contact', columns: ['orders.public.customers.email'], as: 'partial' }
+const EMAIL = 'grace@example.com'
 const QUESTION = 'SELECT item, sum(amount) AS sold FROM orders GROUP BY item ORDER BY item'
 
 const { step, seen, check, say } = voice(process.stdout)
@@ -45,10 +47,12 @@ try {
   await read(job, server)
   await refuse(job, gateway, server)
   await ask(job, server, people, admin)
+  await mask(job, gateway, server)
   await kill(job, gateway, server, credential)
   await showTrail(gateway, server)
+  replay(gateway)
   await verify(gateway, credential)
-  await lookForSecrets(gateway, env, [PASSWORD, credential.password, credential.handle])
+  await lookForSecrets(gateway, env, [PASSWORD, EMAIL, credential.password, credential.handle])
   say(`\n   As told, in ${((performance.now() - began) / 1_000).toFixed(1)} s.`)
   if (process.argv.includes('--keep')) await keep(gateway, issuer)
 } catch (error) {
@@ -78,7 +82,10 @@ async function startParts(): Promise<Parts> {
     CREATE ROLE ${ROLE} LOGIN PASSWORD '${PASSWORD}';
     CREATE TABLE orders (item text, amount integer);
     INSERT INTO orders VALUES ('tea', 3), ('tea', 4), ('ink', 2);
-    GRANT SELECT, DELETE ON orders TO ${ROLE};`,
+    CREATE TABLE customers (name text, email text);
+    INSERT INTO customers VALUES ('Grace', '${EMAIL}');
+    GRANT SELECT, DELETE ON orders TO ${ROLE};
+    GRANT SELECT ON customers TO ${ROLE};`,
   )
   const issuer = await startIssuer()
   closing.push(issuer.close)
@@ -163,6 +170,29 @@ async function ask(job: JobProcess, server: RunningPostgres, people: TestPeopleI
   check(answer === 'got []' && server.log().includes(asked), 'it runs, as it was, once')
 }
 
+async function mask(job: JobProcess, gateway: RunningGateway, server: RunningPostgres): Promise<void> {
+  step('The owner masks what customers can be reached by. The job reads on, and sees something else in its place.')
+  await gateway.reconfigure({ rules: [ALLOW_ALL, BOUNDED, ASKED], masks: [MASK] })
+  say(`${MASK.name}: ${MASK.columns[0]} as ${MASK.as}`)
+  for (const [text, value, why] of [
+    ['SELECT name, email FROM customers', '****.com', 'of the address there is what the mask leaves'],
+    ["SELECT name, 'mail ' || upper(email) AS email FROM customers", '[masked]', 'what is made of it is masked whole'],
+  ] as const) {
+    seen(text)
+    const answer = await job.ask(text)
+    seen(answer)
+    check(answer === `got [{"name":"Grace","email":"${value}"}]`, why)
+  }
+  const guess = "SELECT name FROM customers WHERE email LIKE 'g%'"
+  seen(guess)
+  const answer = await job.ask(guess)
+  seen(answer)
+  check(
+    answer.startsWith('failed 42501') && answer.includes(MASK.name) && !server.log().includes(guess),
+    'nor is it told by asking about it',
+  )
+}
+
 async function kill(job: JobProcess, gateway: RunningGateway, server: RunningPostgres, credential: JobCredential): Promise<void> {
   step('The job asks for something long, and its run is revoked meanwhile.')
   const long = "SELECT 'long' FROM pg_sleep(60)"
@@ -194,8 +224,8 @@ async function showTrail(gateway: RunningGateway, server: RunningPostgres): Prom
   for (const { number, effect, rules, status, statement } of operations)
     seen(`#${number} ${effect} by ${rules.join(', ')}, ${status}: ${statement}`)
   check(
-    operations.length === 5 && operations.filter(({ effect }) => effect === 'deny').length === 1,
-    'five operations, one of them refused, one approved',
+    operations.length === 8 && operations.filter(({ effect }) => effect === 'deny').length === 2,
+    'eight operations, two of them refused, one approved',
   )
   const logged = server
     .log()
@@ -210,6 +240,25 @@ async function showTrail(gateway: RunningGateway, server: RunningPostgres): Prom
     entries.some(({ kind }) => kind === 'run.revoked'),
     'and that the run was revoked',
   )
+}
+
+/** Everything but what would make it last: on a terminal it goes at the pace of the session. */
+function replay(gateway: RunningGateway): void {
+  step('Somebody on call looks at the session again, as the job saw it. That it was looked at is in the trail too.')
+  const { sessions } = JSON.parse(command(gateway, 'sessions', 'ls', '--ended', '--json').said) as { sessions: [{ id: string }] }
+  const replayed = command(gateway, 'replay', sessions[0].id)
+  for (const line of replayed.said.split('\n')) seen(line)
+  check(
+    replayed.status === 0 && replayed.said.includes('****.com') && !replayed.said.includes(EMAIL),
+    'the masked value, the refusals and the cut are there; the address is not, as nobody was shown it',
+  )
+}
+
+function command(gateway: RunningGateway, ...args: readonly string[]): { readonly status: number | null; readonly said: string } {
+  const program = join(import.meta.dirname, '../../bin/gatescribe.js')
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args, '-c', gateway.configPath], { encoding: 'utf8' })
+  if (status !== 0) throw new DemoError(`gatescribe ${args.join(' ')}: ${stderr}`)
+  return { status, said: stdout.trim() }
 }
 
 /** What an auditor does, who has a verifier key from the platform team and trusts nothing else of ours. */
