@@ -248,6 +248,21 @@ const forbidden = [
     to: { path: '^src/(approvals|credentials)/', dependencyTypesNot: ['type-only'] },
   },
   {
+    name: 'recording-imports-operations-redaction-and-trail',
+    comment:
+      'It takes down what it is given and cannot be steered by rules or wires: how a protocol reads its bytes comes in as a function. Of the trail it sees types.',
+    severity: 'error',
+    from: { path: '^src/recording/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|redaction|trail|recording)/' },
+  },
+  {
+    name: 'recording-sees-only-types-of-the-trail',
+    comment: 'It is given a trail to note in, and one to read from, and can come to stand on how neither of them is kept.',
+    severity: 'error',
+    from: { path: '^src/recording/', pathNot: tests },
+    to: { path: '^src/trail/', dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'nobody-imports-the-gateway',
     comment: 'Only gateway/ builds objects; whoever imported it would build them again. The command line starts it.',
     severity: 'error',
