@@ -111,9 +111,11 @@ export class FromServer implements MessageVisitor {
       case backend.rowDescription: {
         const of = this.#answers.described()
         const flight = of.portal?.flight ?? of.flight
-        if (flight?.masks) this.#masking.described(flight, of, bytes, start, end)
-        if (of.own) return true
-        break
+        const masked = flight?.masks && this.#masking.described(flight, of, bytes, start, end)
+        if (muted) return true
+        if (!of.own) this.#outgoing.add(bytes, start, end)
+        if (masked) this.#outgoing.masks(masked)
+        return true
       }
       case backend.noData:
         if (this.#answers.noData().own) return true

@@ -34,11 +34,12 @@ export class Masking {
   /**
    * RowDescription of what this operation answers with.
    * @param of what the RowDescription answers
+   * @returns names of the masks that columns go through as a whole, one for each column; undefined where there are none
    * @throws WireError
    */
-  described(flight: Flight, of: Expected, bytes: Uint8Array, start: number, end: number): void {
+  described(flight: Flight, of: Expected, bytes: Uint8Array, start: number, end: number): readonly (string | null)[] | undefined {
     const { masks } = flight
-    if (!masks) return
+    if (!masks) return undefined
     // A second one before the statement's end is of what a rewrite rule adds, which its text does not say.
     const statement = flight.result === undefined ? (statementOf(of) ?? flight.statements[0]) : undefined
     const plan = planMasks({
@@ -49,10 +50,11 @@ export class Masking {
     })
     if (!plan) {
       flight.resultBegins('raw')
-      return
+      return undefined
     }
     const rows = rowMasker(plan, this.#options.key)
     flight.resultBegins({ rows, counts: () => rows.counts() })
+    return plan.columns.map((column) => (column === undefined || column.how === 'found' ? null : column.mask.name))
   }
 
   /**

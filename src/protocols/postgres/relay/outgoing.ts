@@ -36,6 +36,11 @@ export class Outgoing {
     if (operation > 0) this.#recorder?.op(operation)
   }
 
+  /** Masks that the columns which were just described go through, where it is recorded; null: none as a whole. */
+  masks(names: readonly (string | null)[]): void {
+    this.#recorder?.masks(names)
+  }
+
   /** Writes it all, in one system call where the stream can. */
   send(to: Writable): void {
     this.#close()
