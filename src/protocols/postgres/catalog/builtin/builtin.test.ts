@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningPostgres, startPostgres } from '../../../../../test/parts/postgres.ts'
 import { type Builtins, builtinsOf } from '../../../../../tools/builtins.ts'
 import { POSTGRES_ACTIONS } from '../../../../operations/index.ts'
-import { builtinFunction, builtinOperator, builtinType } from './index.ts'
+import { GIVES_ROWS } from './flow.ts'
+import { builtinFunction, builtinOperator, builtinType, flowIsKnown } from './index.ts'
 import { SPECIAL_EFFECTS } from './special-functions.ts'
 
 const harmless = (schema: string, name: string) => builtinFunction(schema, name)?.kind === 'harmless'
@@ -61,6 +62,20 @@ describe('what comes with PostgreSQL', () => {
       pg_logical_slot_peek_changes: 'admin: replication',
       ts_stat: 'opaque: dynamic sql',
     })
+  })
+  it('gives as many rows as it is told to, where a running server says that it gives rows', async () => {
+    const rows = await server.query(`SELECT DISTINCT proname::text AS name FROM pg_proc WHERE proretset AND pronargs > 0 AND oid < 16384`)
+    const known = rows
+      .map(({ name }) => String(name))
+      .filter((name) => harmless('pg_catalog', name) || harmless('information_schema', name))
+    expect([...GIVES_ROWS].sort()).toEqual(known.sort())
+  })
+  it('shows what it is given and nothing else, where it is called so', () => {
+    const flows = (name: string) => flowIsKnown('pg_catalog', name)
+    expect(['lower', 'max', 'to_jsonb', 'nextval', 'pg_notify', 'set_config', 'pg_get_viewdef'].filter((name) => !flows(name))).toEqual([])
+    const others =
+      'query_to_xml table_to_xml pg_read_file pg_ls_dir lo_get loread pg_mcv_list_items pg_stat_get_activity ts_stat dblink lower_case'
+    expect(others.split(' ').filter(flows)).toEqual([])
   })
   it('has only effects that rules can name', () => {
     for (const { class: name, action } of SPECIAL_EFFECTS) expect(POSTGRES_ACTIONS.get(action)?.class, action).toBe(name)

@@ -3,3 +3,26 @@
  * of any table. What they are given may be seen elsewhere later, so it counts as stored (`columns.sources`).
  */
 export const SHOW_NOTHING: ReadonlySet<string> = new Set(['sequence', 'sequence value', 'set restricted', 'notify', 'lock', 'sleep'])
+
+/**
+ * Functions that are harmless, and whose arguments may be seen again: by `random()`, by where a large object is read next, by which locks are
+ * held. What is given to a function with an effect counts in the same way.
+ */
+export const KEEPS_ARGUMENTS: ReadonlySet<string> = new Set([
+  'setseed',
+  'lo_close',
+  'lo_lseek',
+  'lo_lseek64',
+  'pg_advisory_unlock',
+  'pg_advisory_unlock_shared',
+])
+
+/** Functions that give as many rows as what they are given says: whoever counts the rows learns of it. A test compares it with a server. */
+export const GIVES_ROWS: ReadonlySet<string> = new Set(
+  `aclexplode generate_series generate_subscripts json_array_elements json_array_elements_text json_each json_each_text json_object_keys
+   json_populate_recordset json_to_recordset jsonb_array_elements jsonb_array_elements_text jsonb_each jsonb_each_text jsonb_object_keys
+   jsonb_path_query jsonb_path_query_tz jsonb_populate_recordset jsonb_to_recordset pg_extension_update_paths pg_get_multixact_members
+   pg_get_publication_tables pg_options_to_table pg_partition_ancestors pg_partition_tree pg_snapshot_xip pg_tablespace_databases
+   regexp_matches regexp_split_to_table string_to_table ts_debug ts_parse ts_token_type txid_snapshot_xip unnest
+   _pg_expandarray`.split(/\s+/),
+)

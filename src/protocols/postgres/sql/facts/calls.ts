@@ -1,3 +1,4 @@
+import { GIVES_ROWS, KEEPS_ARGUMENTS } from '../../catalog/builtin/flow.ts'
 import { act } from './findings.ts'
 import { isPlain } from './lookup.ts'
 import { type Callee, functionNamed, isSystemSchema, meanings, type Resolved, relationNamed } from './names.ts'
@@ -5,7 +6,7 @@ import { changeSetting, pinnedSetting } from './pinned.ts'
 import { readRelation } from './relations.ts'
 import { nothing, type Scope } from './scope.ts'
 import { isSecretSetting } from './settings.ts'
-import { aside, call, choosing, doubt, type Statement, special, typeCode } from './statement.ts'
+import { aside, call, choosing, counting, doubt, type Statement, special, typeCode } from './statement.ts'
 import { as, constant, list, strings, type Tree, tree } from './tree.ts'
 import { walk, walkFields } from './walk.ts'
 
@@ -14,8 +15,10 @@ export function funcCall(statement: Statement, fields: Tree, scope: Scope): unde
   const name = strings(list(fields, 'funcname'))
   const args = list(fields, 'args')
   const callee = callNamed(statement, name, args, scope)
+  const last = name[name.length - 1] ?? ''
   if (hides(statement, callee, args, scope)) aside(statement, () => walk(statement, args, scope))
-  else if (callee.builtin?.kind === 'effect') keep(statement, () => walk(statement, args, scope))
+  else if (callee.builtin?.kind === 'effect' || KEEPS_ARGUMENTS.has(last)) keep(statement, () => walk(statement, args, scope))
+  else if (GIVES_ROWS.has(last)) counting(statement, () => walk(statement, args, scope))
   else walk(statement, args, scope)
   // What an ordered-set aggregate gives back is one of the values that it orders.
   if (fields.agg_within_group === true) walk(statement, fields.agg_order, scope)

@@ -1,7 +1,8 @@
+import { GIVES_ROWS } from '../../catalog/builtin/flow.ts'
 import { fieldMayCall } from './calls.ts'
 import { entriesNamed, starEntries } from './lookup.ts'
 import { type Entry, hasColumn, type Scope, useColumn, useRow } from './scope.ts'
-import { doubt, type Statement } from './statement.ts'
+import { counting, doubt, type Statement } from './statement.ts'
 import { as, list, string, type Tree } from './tree.ts'
 import { walk } from './walk.ts'
 
@@ -63,8 +64,13 @@ function fieldOf(statement: Statement, entry: Entry, name: string): void {
 
 /** `(value).field`, `value[1]`, `(value).*`. */
 export function indirection(statement: Statement, fields: Tree, scope: Scope): undefined {
-  walk(statement, fields.arg, scope)
-  for (const step of list(fields, 'indirection')) {
+  const steps = list(fields, 'indirection')
+  // `(value).unnest` is a call of it.
+  const gives = steps.some((step) => GIVES_ROWS.has(string(step) ?? ''))
+  const walkValue = () => walk(statement, fields.arg, scope)
+  if (gives) counting(statement, walkValue)
+  else walkValue()
+  for (const step of steps) {
     const name = string(step)
     if (name !== undefined) fieldMayCall(statement, name)
     else walk(statement, step, scope)

@@ -18,7 +18,7 @@ import {
   useColumn,
   useRow,
 } from './scope.ts'
-import { choosing, type Statement, using } from './statement.ts'
+import { choosing, counting, type Statement, using } from './statement.ts'
 import { as, list, string, strings, type Tree, text, tree, typeOf } from './tree.ts'
 import { query, walk, walkFields } from './walk.ts'
 
@@ -112,7 +112,7 @@ function made(statement: Statement, walkIt: () => void): Derived {
 
 /** Functions in FROM see what stands before them. Their columns are those of the definition list, or of the alias, or any. */
 function functions(statement: Statement, fields: Tree, scope: Scope): Entry {
-  const derived = made(statement, () => walkFields(statement, fields, scope, 'alias'))
+  const derived = made(statement, () => counting(statement, () => walkFields(statement, fields, scope, 'alias')))
   const alias = tree(fields, 'alias')
   return { name: text(alias, 'aliasname') || functionName(fields), schema: '', derived }
 }
@@ -127,7 +127,7 @@ function functionName(fields: Tree): string {
 
 /** XMLTABLE, JSON_TABLE. */
 function tableFunction(statement: Statement, fields: Tree, scope: Scope): Entry {
-  const derived = made(statement, () => walkFields(statement, fields, scope, 'alias'))
+  const derived = made(statement, () => counting(statement, () => walkFields(statement, fields, scope, 'alias')))
   return { name: text(tree(fields, 'alias'), 'aliasname'), schema: '', derived }
 }
 

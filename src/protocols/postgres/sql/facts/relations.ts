@@ -252,7 +252,7 @@ function noteOne(statement: Statement, target: Resolved, column: string, use: Us
   const { keys, certain } = lineageOf(statement, target, column)
   const { columns } = statement.found
   for (const key of keys) columns[use].add(key)
-  if (statement.chooses && use === statement.use) for (const key of keys) columns.output.add(key)
+  if (statement.also && use === statement.use) for (const key of keys) columns[statement.also].add(key)
   if (statement.source && use === statement.use) for (const key of keys) statement.source.columns.push(key)
   if (!certain && use === statement.use) doubt(statement)
   if (!isSystem(target)) return

@@ -239,9 +239,23 @@ function values(statement: Statement, fields: Tree, scope: Scope): Derived {
 
 /** ORDER BY, GROUP BY, DISTINCT ON: an item may also be the number, or the name, of a result. */
 function order(statement: Statement, items: readonly unknown[], derived: Derived, scope: Scope): void {
-  if (items.length === 0) return
-  const byName = sourcesByName(derived)
+  if (items.length > 0) orderBy(statement, items, derived, sourcesByName(derived), scope)
+}
+
+function orderBy(
+  statement: Statement,
+  items: readonly unknown[],
+  derived: Derived,
+  byName: ReadonlyMap<string | undefined, readonly Source[]>,
+  scope: Scope,
+): void {
   for (const item of items) {
+    // In ROLLUP (1, b) and GROUP BY (1, b) too.
+    const inside = [...list(as(item, 'GroupingSet') ?? {}, 'content'), ...list(as(item, 'RowExpr') ?? {}, 'args')]
+    if (inside.length > 0) {
+      orderBy(statement, inside, derived, byName, scope)
+      continue
+    }
     const value = as(item, 'SortBy')?.node ?? item
     const place = Number(constant(value))
     if (Number.isInteger(place) && place > 0) {

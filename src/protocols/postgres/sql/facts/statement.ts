@@ -27,8 +27,11 @@ export interface Statement {
   use: Use
   /** The value that is being computed now, if somebody may use it later by a name. */
   source: Source | undefined
-  /** What is met for another use than output counts as output too: it stands within a result, and chooses what that is made of. */
-  chooses: boolean
+  /**
+   * What is met for `use` counts as used for this too: what chooses the rows that a result is made of stands within a result, and what a result
+   * is made of may say how many rows there are.
+   */
+  also: Use | undefined
   /** How often something was met whose flow is not known. */
   doubts: number
   /** Calls that are met now are only defined, and do not run. */
@@ -51,7 +54,7 @@ export function openStatement(names: Names, handlers: ReadonlyMap<string, Handle
     found: createFindings(),
     use: 'output',
     source: undefined,
-    chooses: false,
+    also: undefined,
     doubts: 0,
     defines: false,
     locks: false,
@@ -82,24 +85,32 @@ export function choosing(statement: Statement, walk: () => void): void {
   const { use } = statement
   aside(statement, () =>
     using(statement, 'predicate', () => {
-      statement.chooses = use === 'output'
+      statement.also = use === 'output' ? use : undefined
       walk()
     }),
   )
 }
 
+/** Walks what is part of the value that is being computed, and of how many rows there are. */
+export function counting(statement: Statement, walk: () => void): void {
+  const { use, also } = statement
+  if (use === 'output') statement.also = 'predicate'
+  walk()
+  statement.also = also
+}
+
 /** Walks something for another use, and as no part of the value that is being computed. */
 export function using(statement: Statement, use: Use, walk: () => void): void {
-  const { use: before, source, chooses } = statement
+  const { use: before, source, also } = statement
   statement.use = use
   statement.source = undefined
-  statement.chooses = false
+  statement.also = undefined
   try {
     walk()
   } finally {
     statement.use = before
     statement.source = source
-    statement.chooses = chooses
+    statement.also = also
   }
 }
 
