@@ -8,7 +8,6 @@ import { CancelRegistry, createPostgresDoor } from '../protocols/postgres/index.
 import { GatewayError } from './errors.ts'
 import type { GatewayLog } from './log.ts'
 import { readMaskKey } from './mask-key.ts'
-import { readMaskKey } from './mask-key.ts'
 import type { Viewer } from './operator.ts'
 import type { Rooms } from './rooms.ts'
 import { unavailable } from './unavailable.ts'
@@ -51,7 +50,6 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     select: (selectors) => inForce.taken.resources.select(selectors),
     guard,
     sql: (session) => sql.open(session),
-    maskKey: () => readMaskKey(inForce.config, references),
     maskKey: () => readMaskKey(inForce.config, references),
     cancels: new CancelRegistry(),
     log,
