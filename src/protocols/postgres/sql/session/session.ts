@@ -112,10 +112,6 @@ export class ReadSession implements SqlSession {
     return this.#catalog.newest
   }
 
-  get catalog(): Catalog | undefined {
-    return this.#catalog.newest
-  }
-
   get applicationSettings(): readonly string[] | undefined {
     return this.#state.applicationSettings.names
   }
