@@ -133,3 +133,21 @@ it('explains with everything that a rule may ask for, and says how to write it',
   }
   expect((await policy('explain', '--on', 'nowhere', '--sql', 'x')).err).toContain('the configuration has orders-db')
 })
+
+it('explains every mask: whether it holds, and what it refuses', async () => {
+  file(
+    'gatescribe.yaml',
+    `${rules}
+masks:
+  - { name: contact, columns: [orders.public.t.email], as: redact }
+  - { name: of-nobody, columns: [orders.public.t.id], as: redact, except: { groups: ["github/repo:acme/reports"] } }
+`,
+  )
+  file('schema.sql', 'CREATE TABLE t (id integer, email text);')
+  const asked = ['--who', 'github/repo:acme/reports', '--on', 'orders-db', '--database', 'orders', '--schema', 'schema.sql', '--sql']
+  const explained = await policy('explain', ...asked, 'SELECT id FROM t ORDER BY email')
+  expect(explained.out).toMatch(/^deny by mask:contact$/m)
+  expect(explained.out).toMatch(/^mask contact +refuses, because a column chooses, orders or groups rows {2}<- decides$/m)
+  expect(explained.out).toMatch(/^mask of-nobody +does not hold: it makes an exception$/m)
+  expect((await policy('explain', ...asked, 'SELECT email FROM t')).out).toMatch(/^mask contact +holds$/m)
+})

@@ -40,3 +40,31 @@ it('refuses rules that would be refused', async () => {
   })
   await expect(testRules({ configuration: wrong, cases: CASES }, {} as never, NOW)).rejects.toMatchObject({ code: 'GS_CONFIG_WRONG_VALUE' })
 })
+
+it('says what masks refuse, from statements as they stand', async () => {
+  const { name } = rulesIn(configuration).resources[0]!
+  const masked = `${configuration}
+masks:
+  - { name: contact, on: { resources: [${name}] }, columns: [orders.public.customers.email], as: partial }
+`
+  const cases = `
+schema: |
+  CREATE TABLE public.customers (id int, email text, name text);
+  CREATE VIEW public.people AS SELECT id, email AS mail FROM public.customers;
+  CREATE TABLE staging.copy (mail text);
+on: ${name}
+who: { groups: [github/repo:acme/reports] }
+cases:
+  - { name: selected, database: orders, sql: SELECT email FROM customers WHERE id = 1, expect: allow }
+  - { name: counted, database: orders, sql: SELECT count(*) FROM customers WHERE name = 'Ada', expect: allow }
+  - { name: filtered by, database: orders, sql: "SELECT id FROM customers WHERE email LIKE 'a%'", expect: { effect: deny, rule: mask:contact } }
+  - { name: ordered by, database: orders, sql: SELECT id FROM customers ORDER BY email, expect: { effect: deny, rule: mask:contact } }
+  - { name: grouped by, database: orders, sql: SELECT count(*) FROM customers GROUP BY email, expect: { effect: deny, rule: mask:contact } }
+  - { name: filtered through a view, database: orders, sql: "SELECT id FROM people WHERE mail = 'a'", expect: { effect: deny, rule: mask:contact } }
+  - { name: stored, database: orders, sql: INSERT INTO staging.copy SELECT email FROM customers, expect: { effect: deny, rule: mask:contact } }
+  - { name: another database, database: archive, sql: SELECT id FROM customers ORDER BY email, expect: allow }
+`
+  expect(checkRules(masked, NOW)).toMatchObject({ ok: true, problems: [], warnings: [] })
+  const answer = await testRules({ configuration: masked, cases }, {} as never, NOW)
+  expect(answer.cases.filter(({ passed }) => !passed)).toEqual([])
+})

@@ -104,6 +104,7 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}, 
       const of = (size: number) => decide(asker, facts, size, now)
       const decision = bytes === undefined ? decisionOfAnySize(of, [...standing.sizes, longest]) : of(bytes)
       if (decision === undefined) return { needs: ['statement.bytes'] }
+      if (decision.masked !== undefined && unrecorded.has('session.database')) return { needs: ['session.database'] }
       // Earlier versions did not record it.
       return decision.masked === 'unknown' && isWithoutSources(facts) ? { needs: ['sql.columns.sources'] } : decision
     },

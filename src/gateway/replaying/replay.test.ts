@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { everythingBelow, TestTrail } from '../../../test/parts/trail.ts'
 import type { ReplayReport } from '../../api/local/index.ts'
 import type { Facts } from '../../operations/index.ts'
-import { createPolicy, type Rule } from '../../policy/index.ts'
+import { createPolicy, type MaskRule, type Rule } from '../../policy/index.ts'
 import type { DecisionRow, EntryFields, OperationRow, PayloadKey, Trail } from '../../trail/index.ts'
 import type { PastPolicy, PolicyInForce } from './past-policies.ts'
 import { replay } from './replay.ts'
@@ -235,6 +235,59 @@ describe('the rules of then', () => {
     const configuration = `sha256:${createHash('sha256').update('never to be read').digest('hex')}`
     const inForce = { ...policyOf([ALLOW]), configuration }
     expect(await replayed([{ ...ALLOW, do: ['postgres.write'] }], { inForce })).toMatchObject({ changed: 1, untold: 0 })
+  })
+})
+
+describe('a mask', () => {
+  const EMAIL = 'public.customers.email'
+  const mask: MaskRule = {
+    mask: {
+      ...{ name: 'contact', columns: [`orders.${EMAIL}`], detect: [], patterns: [], as: 'redact' },
+      ...{ unmaskedWrite: false, predicates: false },
+    },
+  }
+  const masking = (databases?: PastPolicy['databases']): { candidate: PastPolicy } => ({
+    candidate: { ...policyOf([]), policy: createPolicy([ALLOW], {}, [mask]), ...(databases && { databases }) },
+  })
+  const reading = (columns: Partial<NonNullable<NonNullable<Facts['sql']>['columns']>>): Facts => ({
+    effects: READ.effects,
+    sql: { statements: 1, reads: ['public.customers'], writes: [], columns: { output: [], predicate: [], written: [], ...columns } },
+  })
+  const asked = async (facts: Facts, client: Record<string, string> = { database: 'orders-prod' }) => {
+    const policy = await starts([ALLOW])
+    await (await new Asks('ses_1').open({ policy, client })).ask([1, 'allow', ['may-read'], policy, 1], facts)
+  }
+
+  it('changes the answer to what it would have refused, and names itself', async () => {
+    await asked(reading({ output: [EMAIL], predicate: [EMAIL] }))
+    const report = await replayed([], masking())
+    expect(report).toMatchObject({ changed: 1, changes: [{ to: { effect: 'deny', rules: ['mask:contact'] } }] })
+  })
+
+  it('changes no answer where its columns are only selected', async () => {
+    await asked(reading({ output: [EMAIL] }))
+    expect(await replayed([], masking())).toMatchObject({ changed: 0, same: 1, untold: 0 })
+  })
+
+  it('is about the database that the target calls so, by what clients call it', async () => {
+    await asked(reading({ predicate: [EMAIL] }))
+    const called = (target: string) => masking(new Map([['orders-db', new Map([['orders-prod', target]])]]))
+    expect(await replayed([], called('orders'))).toMatchObject({ changed: 1 })
+    expect(await replayed([], called('archive'))).toMatchObject({ changed: 0, same: 1 })
+  })
+
+  it('is not guessed at where what it asks for was not recorded', async () => {
+    const written: Facts = { effects: WRITE.effects, sql: reading({}).sql! }
+    const rules = [ALLOW, { ...ALLOW, name: 'may-write', do: ['postgres.write'] }]
+    const policy = await starts(rules)
+    await (await new Asks('ses_1').open({ policy })).ask([1, 'allow', ['may-write'], policy, 1], written)
+    const candidate = { ...masking().candidate, policy: createPolicy(rules, {}, [mask]) }
+    expect((await replayed([], { candidate })).unsure).toMatchObject([{ reason: 'needed', needs: ['sql.columns.sources'] }])
+  })
+
+  it('is not guessed at where the database was taken out', async () => {
+    await asked(reading({ predicate: [EMAIL] }), { database: '«redacted:token»' })
+    expect((await replayed([], masking())).unsure).toMatchObject([{ reason: 'needed', needs: ['session.database'] }])
   })
 })
 
