@@ -35,7 +35,7 @@ it('erases a run by command: not while it lives or is held, first only said, the
 
     expect(erase()).toMatchObject({ status: 0, stdout: expect.stringContaining('Nothing has gone') })
     expect(JSON.stringify(await readTrail(shop.gateway.operator))).toContain('to be forgotten')
-    expect(erase('--yes')).toMatchObject({ status: 0, stdout: expect.stringContaining('Destroyed 1 payload keys') })
+    expect(erase('--yes')).toMatchObject({ status: 0, stdout: expect.stringContaining('Destroyed 2 payload keys') })
     const entries = await readTrail(shop.gateway.operator)
     expect(JSON.stringify(entries)).not.toContain('to be forgotten')
     expect(entries.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['hold.placed', 'hold.lifted', 'erased']))
