@@ -25,7 +25,6 @@ export async function bundle(folder: string): Promise<void> {
     platform: 'node',
     target: 'node24',
     packages: 'external',
-    keepNames: true,
     logLevel: 'warning',
   } as const
   await Promise.all([

@@ -50,8 +50,10 @@ export class Deriver {
     if (session !== undefined) into.add(position, this.#terms.of('session', session))
     if (kind !== 'operation.intent' && typeof fields.effect === 'string') into.add(position, this.#terms.of('effect', fields.effect))
 
-    const ofRun = run === undefined ? undefined : await this.#facts.of(run)
-    const ofSession = session === undefined ? undefined : await this.#facts.of(session)
+    let ofRun = run === undefined ? undefined : this.#facts.of(run)
+    if (ofRun instanceof Promise) ofRun = await ofRun
+    let ofSession = session === undefined ? undefined : this.#facts.of(session)
+    if (ofSession instanceof Promise) ofSession = await ofSession
     const subjects = [...new Set([...this.#subjectTerms(fields), ...(ofRun?.inherited ?? []), ...(ofSession?.inherited ?? [])])]
     for (const term of subjects) into.add(position, term)
 
@@ -77,7 +79,8 @@ export class Deriver {
       const effect = typeof decision === 'number' ? facts.effects[decision] : undefined
       if (effect !== undefined) into.add(position, this.#terms.of('effect', effect))
       for (const number of numbersOf(statement, decision, facts)) {
-        const said = await this.#facts.statement(session, number)
+        let said = this.#facts.statement(session, number)
+        if (said instanceof Promise) said = await said
         if (said) for (const term of said.terms) into.addSealed(position, term, said.key)
       }
     }

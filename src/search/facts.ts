@@ -17,8 +17,13 @@ export class Facts {
     this.#known = known
   }
 
-  async of(subject: string): Promise<SubjectFacts | undefined> {
-    if (this.#subjects.has(subject)) return this.#subjects.get(subject)
+  /** At once where it is kept in memory: most are, and a promise for each costs more than the look. */
+  of(subject: string): SubjectFacts | undefined | Promise<SubjectFacts | undefined> {
+    const facts = this.#subjects.get(subject)
+    return facts !== undefined || this.#subjects.has(subject) ? facts : this.#lookUp(subject)
+  }
+
+  async #lookUp(subject: string): Promise<SubjectFacts | undefined> {
     const facts = await this.#known.facts(subject)
     this.learn(subject, facts)
     return facts
@@ -28,9 +33,14 @@ export class Facts {
     keep(this.#subjects, subject, facts, KEPT_SUBJECTS)
   }
 
-  async statement(session: string, number: number): Promise<StatementTerms | undefined> {
+  /** Likewise. */
+  statement(session: string, number: number): StatementTerms | undefined | Promise<StatementTerms | undefined> {
     const name = `${session} ${number}`
-    if (this.#statements.has(name)) return this.#statements.get(name)
+    const terms = this.#statements.get(name)
+    return terms !== undefined || this.#statements.has(name) ? terms : this.#lookUpStatement(session, number)
+  }
+
+  async #lookUpStatement(session: string, number: number): Promise<StatementTerms | undefined> {
     const terms = await this.#known.statement(session, number)
     this.learnStatement(session, number, terms)
     return terms

@@ -25,6 +25,8 @@ export interface SearchedTrail {
   /** Entries below this index are pruned. */
   readonly proven: { readonly minimum: number }
   read(options?: Omit<ReadOptions, 'before'>): AsyncIterable<StoredEntry>
+  /** The same in pieces of some entries, where that is cheaper. */
+  readPieces?(options?: Omit<ReadOptions, 'before'>): AsyncIterable<readonly StoredEntry[]>
 }
 
 export interface IndexerParts {
@@ -162,9 +164,12 @@ export class Indexer {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    for await (const entry of untilAborted(this.#parts.trail.read({ from: this.#taken, follow: true, signal }), signal)) {
+    const { trail } = this.#parts
+    const options = { from: this.#taken, follow: true, signal }
+    for await (const entries of untilAborted(trail.readPieces?.(options) ?? oneByOne(trail.read(options)), signal)) {
+      // In one turn: a removal comes before all of them or behind, and so may they be read together.
       await this.#inTurn(async () => {
-        if (!signal.aborted) await this.#take(entry)
+        for (const entry of entries) if (!signal.aborted) await this.#take(entry)
       })
       const resting = this.#rest()
       if (resting) await resting
@@ -269,4 +274,8 @@ export class Indexer {
     this.#last = mine.catch(() => undefined)
     return mine
   }
+}
+
+async function* oneByOne(source: AsyncIterable<StoredEntry>): AsyncGenerator<readonly StoredEntry[]> {
+  for await (const entry of source) yield [entry]
 }

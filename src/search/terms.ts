@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { ShortHmac } from '../trail/index.ts'
 
 /** What a term says of an entry. `form` is what the entry itself says an operation was, `action` what the text of its statement says. */
 export type Facet =
@@ -26,21 +26,28 @@ export const TERM_BYTES = 8
 /** Values whose terms are kept ready. Past that they are all forgotten, which is cheaper than to know which one was used last. */
 const KEPT = 65_536
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+const ASCII = /^[\u0000-\u007f]*$/
+
+/** HMAC-SHA-256 of facet, NUL and value, in UTF-8. */
 export class Terms {
-  readonly #key: KeyObject
+  readonly #hmac: ShortHmac
+  readonly #digest = Buffer.alloc(32)
   readonly #known = new Map<Facet, Map<string, Term>>()
 
   /** @param key 32 bytes, the same for as long as the index is kept */
   constructor(key: Uint8Array) {
     if (key.byteLength !== 32) throw new RangeError('the key of the search index must have 32 bytes')
-    this.#key = createSecretKey(key)
+    this.#hmac = new ShortHmac(key)
   }
 
   of(facet: Facet, value: string): Term {
     const known = this.#known.get(facet) ?? new Map<string, Term>()
     const kept = known.get(value)
     if (kept !== undefined) return kept
-    const term = createHmac('sha256', this.#key).update(`${facet}\0${value}`).digest().toString('latin1', 0, TERM_BYTES)
+    const text = `${facet}\0${value}`
+    this.#hmac.digest(ASCII.test(text) ? text : Buffer.from(text).toString('latin1'), this.#digest, 0)
+    const term = this.#digest.toString('latin1', 0, TERM_BYTES)
     if (known.size >= KEPT) known.clear()
     this.#known.set(facet, known.set(value, term))
     return term

@@ -36,8 +36,12 @@ export interface PayloadStore {
   size(): number
   /** Replaces everything from entry `from` on with these, which are all up to entry `to`. Durable when it returns. */
   put(from: number, to: number, groups: readonly PayloadGroup[]): void
-  /** In order of their places; one that is missing has been erased or pruned. */
-  find(index: number): readonly FoundPayload[]
+  /**
+   * In order of their places; one that is missing has been erased or pruned.
+   * @param moment what is found with the same object may be what was there when it was first used: for somebody who reads many and does away
+   * with what others removed meanwhile, once they say so
+   */
+  find(index: number, moment?: object): readonly FoundPayload[]
   /**
    * Takes a step towards no byte of what these keys sealed being left, in any file; durable when it returns. In steps, so that others have their turn.
    * @returns whether it was the last

@@ -56,6 +56,19 @@ it('reads what is published, with its payloads, as far as it was told, beside th
   expect(await contents(299)).toEqual(['said 299', 'said 0', 'said 1', 'said 2', 'said 3', 'said 4'])
 })
 
+it('reads the same in pieces, from any place up to where it was told', async () => {
+  await write(300)
+  reader.advance(await trail.publish())
+  await write(5)
+  await trail.publish()
+  for (const from of [0, 63, 64, 255, 256, 299]) {
+    const pieces: (readonly (string | undefined)[])[] = []
+    for await (const piece of reader.readPieces({ from })) pieces.push(piece.map((entry) => entry.payloads()[0]?.content?.toString()))
+    expect(pieces.flat()).toEqual(await contents(from))
+    expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThanOrEqual(64)
+  }
+})
+
 it('follows as it is told of more, until it is stopped', async () => {
   const stop = new AbortController()
   const seen: number[] = []

@@ -8,7 +8,7 @@ import type { PayloadStore } from './payload-store.ts'
 import { PublishedLog } from './published-log.ts'
 import { openKey } from './sealed-key.ts'
 import type { Proven, ReadOptions, StoredEntry } from './trail.ts'
-import { fromBundles } from './trail-reader.ts'
+import { piecesOfBundles } from './trail-reader.ts'
 
 export interface PublishedReaderOptions {
   /** `gateway.data`, held by this process. */
@@ -22,6 +22,8 @@ export interface PublishedReaderOptions {
   readonly payloads: PayloadStore
 }
 
+/** Entries that are read at once: the work of a few milliseconds. */
+const PIECE = 64
 /** Payload keys kept open. */
 const KEPT_OPEN = 1024
 
@@ -57,20 +59,30 @@ export class PublishedReader {
   }
 
   /** Entries in order, as `Trail.read` gives them. @throws TrailError GS_TRAIL_DAMAGED */
-  read(options: Omit<ReadOptions, 'before'> = {}): AsyncGenerator<StoredEntry> {
-    return this.#readBefore(options.follow ? Number.POSITIVE_INFINITY : this.#proven.size, options)
+  async *read(options: Omit<ReadOptions, 'before'> = {}): AsyncGenerator<StoredEntry> {
+    for await (const entries of this.#readBefore(this.#endOf(options), options, 1)) yield* entries
   }
 
-  async *#readBefore(end: number, { from = 0, signal }: Omit<ReadOptions, 'before'>): AsyncGenerator<StoredEntry> {
+  /** The same in pieces, which is cheaper: payloads of one piece are as they were when the first of them was looked for. */
+  readPieces(options: Omit<ReadOptions, 'before'> = {}): AsyncGenerator<readonly StoredEntry[]> {
+    return this.#readBefore(this.#endOf(options), options, PIECE)
+  }
+
+  #endOf({ follow }: Pick<ReadOptions, 'follow'>): number {
+    return follow ? Number.POSITIVE_INFINITY : this.#proven.size
+  }
+
+  async *#readBefore(end: number, { from = 0, signal }: Omit<ReadOptions, 'before'>, most: number): AsyncGenerator<readonly StoredEntry[]> {
     let next = from < 0 ? Math.max(0, this.#proven.size + from) : from
     const { origin, payloads } = this.#options
     const sources = { origin, payloads, log: this.#log, published: () => this.#proven, keys: { find: (id: string) => this.#find(id) } }
     while (!signal?.aborted && next < end) {
       next = Math.max(next, this.#proven.minimum)
-      for await (const entry of fromBundles(sources, next)) {
-        if (signal?.aborted || entry.index >= end) return
-        next = entry.index + 1
-        yield entry
+      for await (const entries of piecesOfBundles(sources, next, most)) {
+        const first = entries[0]!.index
+        if (signal?.aborted || first >= end) return
+        next = Math.min(first + entries.length, end)
+        yield next - first < entries.length ? entries.slice(0, next - first) : entries
       }
       if (next < this.#proven.size || next >= end) continue
       await this.#more(next, signal)

@@ -61,10 +61,19 @@ async function* entriesBefore(sources: TrailSources, options: ReadOptions, end: 
 }
 
 /** From an entry that is published on, up to what is when it begins. */
-export async function* fromBundles(
+export async function* fromBundles(sources: PublishedSources, from: number): AsyncGenerator<StoredEntry> {
+  for await (const entries of piecesOfBundles(sources, from, 1)) yield* entries
+}
+
+/**
+ * The same, several at once, whose payloads are as they were when the first of them was looked for.
+ * @param most entries of a piece
+ */
+export async function* piecesOfBundles(
   { log, published, payloads, origin, keys }: PublishedSources,
   from: number,
-): AsyncGenerator<StoredEntry> {
+  most: number,
+): AsyncGenerator<readonly StoredEntry[]> {
   const { size, root } = published()
   for (let n = Math.floor(from / TILE_WIDTH); n * TILE_WIDTH < size; n++) {
     const entries = await log.bundle(n, size, root).catch((error: unknown) => {
@@ -73,9 +82,12 @@ export async function* fromBundles(
       throw error
     })
     if (!entries) return
-    for (let at = Math.max(0, from - n * TILE_WIDTH); at < entries.length; at++) {
-      const index = n * TILE_WIDTH + at
-      yield storedEntry({ index, entry: entries[at] as Buffer, payloads: () => payloads.find(index) }, origin, keys)
+    for (let at = Math.max(0, from - n * TILE_WIDTH); at < entries.length; at += most) {
+      const moment = most > 1 ? {} : undefined
+      yield entries.slice(at, at + most).map((entry, place) => {
+        const index = n * TILE_WIDTH + at + place
+        return storedEntry({ index, entry, payloads: () => payloads.find(index, moment) }, origin, keys)
+      })
     }
   }
 }

@@ -74,6 +74,17 @@ it('holds nothing that another connection removed, also right after it was found
   other.close()
 })
 
+it('looks for what others removed once for each moment', () => {
+  store.put(0, 100, [group(KEYS[0], [0, 0, 'erased elsewhere'], [1, 0, 'this too'])])
+  const [moment, next] = [{}, {}]
+  expect(store.find(0, moment)).toHaveLength(1)
+  const other = openPayloadStore(folder)
+  other.remove([KEYS[0]])
+  other.close()
+  expect(store.find(1, moment)).toHaveLength(1)
+  expect(store.find(1, next)).toEqual([])
+})
+
 it('prunes what is below an entry, but for the keys that are kept', () => {
   store.put(0, 100, [group(KEYS[0], [0, 0, 'OLD-OF-A'], [9, 0, 'reaches beyond']), group(KEYS[1], [3, 0, 'held'])])
   store.put(10, 100, [group(KEYS[0], [12, 0, 'OLD-OF-A too'])])

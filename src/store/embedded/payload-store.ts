@@ -64,6 +64,9 @@ export function openPayloadStore(folder: string, log = 'trail'): PayloadStore {
   // Another number once another connection has changed something: its thread may have erased what is held here.
   const dataVersion = connection.prepare('PRAGMA data_version')
   let held: HeldChunk | undefined
+  let version = 0
+  /** The moment that `version` was asked in. */
+  let lookedIn: object | undefined
   // Of the same length in every column, so that SQLite writes it over the old one.
   const overwrite = connection.prepare(
     `UPDATE payload SET key = '${NO_KEY}', content = zeroblob(length(content)) WHERE rowid IN (
@@ -111,8 +114,12 @@ export function openPayloadStore(folder: string, log = 'trail'): PayloadStore {
         }
       })
     },
-    find(index) {
-      const { data_version: version } = dataVersion.get() as { data_version: number }
+    find(index, moment) {
+      // Asking SQLite takes longer than all else here.
+      if (moment === undefined || moment !== lookedIn) {
+        lookedIn = moment
+        version = (dataVersion.get() as { data_version: number }).data_version
+      }
       if (held === undefined || version !== held.version || index < held.chunk || index > held.last) {
         const { chunk, last, bytes } = chunkOf.get(index) as unknown as { chunk: number | null; last: number; bytes: number }
         if (chunk === null || last < index) return []
