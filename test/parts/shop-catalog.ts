@@ -1,4 +1,11 @@
-import type { Catalog, Relation, UserFunction, UserOperator, UserType } from '../../src/protocols/postgres/catalog/catalog.ts'
+import type {
+  Catalog,
+  ColumnLineage,
+  Relation,
+  UserFunction,
+  UserOperator,
+  UserType,
+} from '../../src/protocols/postgres/catalog/catalog.ts'
 
 type Part = Partial<Omit<Relation, 'oid' | 'parents' | 'children' | 'cascades' | 'referencedBy' | 'view' | 'policies'>> & {
   readonly columns: readonly string[]
@@ -8,6 +15,8 @@ type Part = Partial<Omit<Relation, 'oid' | 'parents' | 'children' | 'cascades' |
   readonly uses?: Readonly<Record<string, readonly string[]>>
   readonly calls?: readonly string[]
   readonly view?: 'unknown'
+  /** With `uses`: of each column. Relations count from 20,000. */
+  readonly lineage?: readonly ColumnLineage[]
   readonly policies?: {
     readonly uses: Readonly<Record<string, readonly string[]>>
     readonly calls?: readonly string[]
@@ -38,7 +47,7 @@ export function catalogOf(parts: CatalogParts): Catalog {
   const relations = names.map((name): Relation => {
     const part = parts.relations[name]!
     const [schema, relation] = name.split('.') as [string, string]
-    const { uses, calls, view, on, parents, cascades, referencedBy, policies, ...plain } = part
+    const { uses, calls, view, on, parents, cascades, referencedBy, policies, lineage, ...plain } = part
     const usesOf = (all: Readonly<Record<string, readonly string[]>>) =>
       Object.entries(all).map(([used, columns]) => ({ relation: oidOf(used), columns }))
     const kind = part.kind ?? (uses || view ? 'view' : 'table')
@@ -57,7 +66,7 @@ export function catalogOf(parts: CatalogParts): Catalog {
       referencedBy: (referencedBy ?? []).map(oidOf),
       ...(on !== undefined && { of: oidOf(on) }),
       ...(uses && {
-        view: { uses: usesOf(uses), calls: calls ?? [] },
+        view: { uses: usesOf(uses), calls: calls ?? [], ...(lineage && { columns: lineage }) },
       }),
       ...(policies && { policies: { ...policies, uses: usesOf(policies.uses) } }),
       ...(view === 'unknown' && { view: { uses: [] } }),

@@ -107,7 +107,7 @@ describe('columns that are written', () => {
     [
       'INSERT INTO t (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET a = excluded.b WHERE t.b > 1',
       {
-        predicate: ['public.t.b'],
+        predicate: ['public.t.b', 'public.t.id'],
         written: ['public.t.a', 'public.t.id'],
       },
     ],

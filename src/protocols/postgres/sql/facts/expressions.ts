@@ -4,7 +4,7 @@ import { columnRef, indirection } from './columns.ts'
 import { act } from './findings.ts'
 import { isPlain, isSystemColumn } from './lookup.ts'
 import { meanings, operatorIsHarmless, relationNamed, typeIsHarmless } from './names.ts'
-import { readRelation, unresolved } from './relations.ts'
+import { noteColumn, readRelation, unresolved } from './relations.ts'
 import type { Derived, Scope } from './scope.ts'
 import { useSource } from './scope.ts'
 import { aside, type Handler, runUserCode, type Statement, typeCode, using } from './statement.ts'
@@ -168,8 +168,25 @@ function jsonQuery(statement: Statement, fields: Tree, scope: Scope): undefined 
   walkFields(statement, fields, scope, 'query')
 }
 
+/** Columns by their names alone: of an index, of statistics, of what a conflict is about. */
+function element(statement: Statement, fields: Tree, scope: Scope): undefined {
+  const name = text(fields, 'name')
+  if (name !== '') using(statement, 'predicate', () => columnRef(statement, { fields: [{ String: { sval: name } }] }, scope))
+  walkFields(statement, fields, scope)
+}
+
+/** Keys of a constraint: whether it holds says something of the values. */
+function keys(statement: Statement, fields: Tree, scope: Scope): void {
+  for (const name of strings([...list(fields, 'keys'), ...list(fields, 'fk_attrs')])) element(statement, { name }, scope)
+  const referenced = isTree(fields.pktable) ? fields.pktable : {}
+  const target = relationNamed(statement.names, text(referenced, 'schemaname'), text(referenced, 'relname'))
+  const columns = strings(list(fields, 'pk_attrs'))
+  if (target) for (const column of columns.length > 0 ? columns : ['*']) noteColumn(statement, target, column, 'predicate')
+}
+
 /** Exclusion constraints: pairs of an index element and an operator. */
 function constraint(statement: Statement, fields: Tree, scope: Scope): undefined {
+  keys(statement, fields, scope)
   if (isTree(fields.pktable)) mention(statement, fields.pktable)
   for (const pair of list(fields, 'exclusions')) {
     const [, name] = list(as(pair, 'List') ?? {}, 'items')
@@ -187,6 +204,7 @@ export const EXPRESSIONS: readonly (readonly [string, Handler])[] = [
   ['CurrentOfExpr', currentOf],
   ['FuncCall', funcCall],
   ['GroupingFunc', grouping],
+  ['IndexElem', element],
   ['JsonArrayAgg', jsonConstructor],
   ['JsonArrayConstructor', jsonConstructor],
   ['JsonArrayQueryConstructor', jsonQuery],
@@ -196,6 +214,7 @@ export const EXPRESSIONS: readonly (readonly [string, Handler])[] = [
   ['NullTest', nullTest],
   ['RangeVar', rangeVar],
   ['SortBy', sortBy],
+  ['StatsElem', element],
   ['SubLink', subLink],
   ['TableLikeClause', tableLike],
   ['TypeCast', typeCast],

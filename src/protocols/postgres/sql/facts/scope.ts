@@ -211,7 +211,8 @@ function columnOf(statement: Statement, target: Resolved, name: string, flows: F
   const { keys, plain, certain } = lineageOf(statement, target, name)
   const written = flows?.named.get(name)
   const from = flows ? [flows.any, ...(written ? [written] : [])] : []
-  return { columns: [...keys], from, plain: plain && written === undefined, doubtful: !certain }
+  const untouched = written === undefined && !(flows && flows.any.from.length > 0)
+  return { columns: [...keys], from, plain: plain && untouched, doubtful: !certain }
 }
 
 function rowOf(statement: Statement, target: Resolved): Source {
@@ -230,7 +231,8 @@ export function isPlainColumn(statement: Statement, entry: Entry, name: string):
     if (at < 0 || derived.open || derived.names.includes(undefined) || derived.names.includes(name, at + 1)) return false
     return derived.sources[at]?.plain === true
   }
-  if (!target || entry.group || target.others || target.altered || flows?.named.has(name)) return false
+  if (!target || entry.group || target.others || target.altered) return false
+  if (flows && (flows.named.has(name) || flows.any.from.length > 0)) return false
   return lineageOf(statement, target, name).plain
 }
 

@@ -13,11 +13,11 @@ export const MOST_DEPTH = 600
 export const PLAIN: ReadonlySet<string> = new Set(
   `A_ArrayExpr A_Const A_Indices A_Star ATAlterConstraint AccessPriv Alias BitString BoolExpr Boolean BooleanTest CTECycleClause
    CTESearchClause CaseWhen CoalesceExpr CollateClause ColumnDef Constraint CreateOpClassItem DefElem Float FunctionParameter
-   GroupingSet IndexElem InferClause Integer JsonAggConstructor JsonArgument JsonBehavior JsonFormat JsonFuncExpr JsonIsPredicate
+   GroupingSet InferClause Integer JsonAggConstructor JsonArgument JsonBehavior JsonFormat JsonFuncExpr JsonIsPredicate
    JsonKeyValue JsonOutput JsonParseExpr JsonReturning JsonSerializeExpr JsonTableColumn JsonTablePathSpec JsonValueExpr List
    MergeSupportFunc MinMaxExpr MultiAssignRef NamedArgExpr ObjectWithArgs ParamRef PartitionBoundSpec PartitionCmd PartitionElem
    PartitionRangeDatum PartitionSpec PublicationObjSpec PublicationTable RangeTableFuncCol ReplicaIdentityStmt ResTarget ReturnStmt
-   ReturningClause ReturningOption RoleSpec RowExpr SQLValueFunction SetToDefault StatsElem String TriggerTransition
+   ReturningClause ReturningOption RoleSpec RowExpr SQLValueFunction SetToDefault String TriggerTransition
    VacuumRelation WindowDef XmlExpr XmlSerialize`.split(/\s+/),
 )
 
