@@ -131,7 +131,11 @@ describe('secrets that a job sends', () => {
 
   it('are told of where they are credentials of ours', async () => {
     const entries = await readTrail(shop.gateway.operator)
-    const leaks = entries.filter(({ kind }) => kind === 'credential.leaked')
+    const told = entries.filter(({ kind }) => kind === 'credential.leaked')
+    // The target says one of them back, in a result.
+    const isShown = ({ fields }: EntryAnswer) => String(fields.in).startsWith('recording.')
+    expect(told.filter(isShown).map(({ fields }) => fields.credential)).toEqual(['pg'])
+    const leaks = told.filter((each) => !isShown(each))
     expect(leaks.map(({ fields }) => fields.credential)).toEqual(['pg', 'pg'])
     expect(leaks.map(({ fields }) => String(fields.in).split('.')[0])).toEqual(['statement', 'parameters'])
     for (const { fields } of leaks)
