@@ -6,6 +6,12 @@ export interface Channel {
   changed(request: RequestView): void
   /** Something happened that has no answer here. Returns at once, and never throws. */
   announce(announcement: Announcement): void
+  /**
+   * Whether it could be told something now, without telling it.
+   * @returns in a few words, what was found
+   * @throws ChannelError, CredentialsError (coded)
+   */
+  examine(signal: AbortSignal): Promise<string>
   /** Takes a moment for what is on its way, then gives it up. */
   close(): Promise<void>
 }

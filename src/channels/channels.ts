@@ -18,6 +18,8 @@ export interface Channels {
   begin(): void
   /** Tells all of them. Returns at once. */
   announce(announcement: Announcement): void
+  /** Each of them, to be examined, in the order of the configuration: told apart by kind and number. */
+  readonly all: readonly { readonly name: string; readonly examine: Channel['examine'] }[]
   /** What Slack sends here. @throws ChannelError */
   slack(request: SlackRequest): Promise<void>
   /** Takes at most a second for what is on its way. */
@@ -69,6 +71,9 @@ export function createChannels({ approvals, ...parts }: ChannelsOptions): Channe
     },
     announce(announcement) {
       for (const { channel } of open.values()) channel.announce(announcement)
+    },
+    get all() {
+      return [...open.values()].map(({ kind, channel }, at) => ({ name: `${kind} (${at + 1})`, examine: channel.examine }))
     },
     async slack(request) {
       for (const each of open.values()) if (each.kind === 'slack') return each.channel.interaction(request)

@@ -55,7 +55,8 @@ export class Outbox<Item> {
   #count = 0
   #sending = 0
   #dropped = 0
-  #isFailing = false
+  /** Why the last one was not taken. */
+  #failure: string | undefined
   #isClosing = false
   /** Until when somebody outside wants to be left alone, and until when the last one sent keeps the next; ms since the epoch. */
   #pausedUntil = 0
@@ -66,6 +67,11 @@ export class Outbox<Item> {
   constructor(options: OutboxOptions<Item>) {
     const backOff = { first: 1_000, last: 300_000 }
     this.#options = { gap: 0, latestOnly: false, most: 5_000, lasts: 24 * 3_600_000, backOff, ...options }
+  }
+
+  /** How many wait, and why the last one was not taken, where it was not. */
+  get state(): { readonly waiting: number; readonly failure: string | undefined } {
+    return { waiting: this.#count, failure: this.#failure }
   }
 
   /** @param key of the lane: within it nothing overtakes */
@@ -186,15 +192,17 @@ export class Outbox<Item> {
   /** Once when it begins to fail, and once when it is over. */
   #tellFailing(error: unknown): void {
     const { log, name } = this.#options
-    if (error === undefined && this.#isFailing) log.info({ channel: name }, 'a channel for approvals takes what is sent again')
-    if (error !== undefined && !this.#isFailing)
-      log.warn({ channel: name, why: reasonOf(error) }, 'a channel for approvals does not take what is sent; it is tried again')
-    this.#isFailing = error !== undefined
+    const failure = error === undefined ? undefined : reasonOf(error)
+    if (failure === undefined && this.#failure !== undefined)
+      log.info({ channel: name }, 'a channel for approvals takes what is sent again')
+    if (failure !== undefined && this.#failure === undefined)
+      log.warn({ channel: name, why: failure }, 'a channel for approvals does not take what is sent; it is tried again')
+    this.#failure = failure
   }
 }
 
 /** Errors of ours say nothing of content; of others only the code is told. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof NotTaken) return error.message
   const { code } = error as { code?: unknown }
   return typeof code === 'string' ? code : 'nobody answered in time'

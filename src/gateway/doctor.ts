@@ -33,6 +33,7 @@ export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<
       return 'publishes its keys'
     })
   }
+  for (const { name, examine } of rooms.channels?.all ?? []) yield await within(`channel ${name}`, signal, examine)
   for (const resource of rooms.inForce.taken.resources.all) {
     yield* resourceFindings(rooms, resource, signal)
   }

@@ -353,3 +353,12 @@ describe('Slack that is slow or fails', () => {
     expect(heading(message)).toBe('Approval wanted: orders-db')
   })
 })
+
+it('is examined by whether Slack knows the token, and posts nothing for that', async () => {
+  const examine = () => channels.all[0]!.examine(AbortSignal.timeout(1_000))
+  await expect(examine()).resolves.toContain('token')
+  slack.trouble.push({ error: 'token_revoked' })
+  await expect(examine()).rejects.toMatchObject({ code: 'GS_CHANNELS_NOT_TAKEN', message: expect.stringContaining('token_revoked') })
+  expect(slack.calls).toEqual(['auth.test', 'auth.test token_revoked'])
+  expect(slack.messages).toEqual([])
+})

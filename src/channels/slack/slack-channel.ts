@@ -2,6 +2,7 @@ import type { ApprovalChannel, ApprovingPerson, RequestCard, RequestView } from 
 import type { Reference } from '../../credentials/index.ts'
 import { type ApprovalId, CodedError, type Run, type RunId } from '../../operations/index.ts'
 import type { Announcement, Channel, ChannelLog } from '../channel.ts'
+import { examined } from '../examine.ts'
 import { NotTaken, Outbox, type OutboxOptions } from '../outbox.ts'
 import type { SlackPerson, SlackSettings } from '../settings.ts'
 import { announcingMessage } from './announcement.ts'
@@ -182,6 +183,12 @@ export function slackChannel(given: SlackSettings, parts: SlackParts): SlackChan
           ),
         )
     },
+    examine: (signal) =>
+      examined(outbox, async () => {
+        await parts.secretOf(settings.signingSecret)
+        await call('auth.test', {}, signal)
+        return 'knows the token, and what was sent so far was taken'
+      }),
     close: () => outbox.close(),
   }
 }

@@ -117,3 +117,16 @@ it('keeps nobody waiting who asks or decides, however slow it is', async () => {
   expect(performance.now() - closing).toBeLessThan(1_500)
   expect(lines.join()).toContain('were not delivered')
 })
+
+it('is examined by what became of the last that was sent', async () => {
+  open()
+  const examine = () => channels.all[0]!.examine(AbortSignal.timeout(1_000))
+  await expect(examine()).resolves.toContain('taken')
+  receiver.trouble.push(...Array.from({ length: 50 }, () => 503))
+  await house.ask(await house.run(), 'DELETE FROM orders')
+  await until(() => lines.some((line) => line.includes('does not take')))
+  await expect(examine()).rejects.toMatchObject({ code: 'GS_CHANNELS_NOT_TAKEN', message: expect.stringContaining('status 503') })
+  receiver.trouble.length = 0
+  await until(() => receiver.taken.length === 1 && lines.some((line) => line.includes('again')))
+  await expect(examine()).resolves.toContain('taken')
+})

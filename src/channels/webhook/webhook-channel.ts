@@ -3,6 +3,7 @@ import type { RequestView } from '../../approvals/index.ts'
 import type { Reference } from '../../credentials/index.ts'
 import type { ApprovalId } from '../../operations/index.ts'
 import type { Channel, ChannelLog } from '../channel.ts'
+import { examined } from '../examine.ts'
 import { NotTaken, Outbox, type OutboxOptions } from '../outbox.ts'
 import { post } from '../post.ts'
 import type { WebhookSettings } from '../settings.ts'
@@ -46,6 +47,11 @@ export function webhookChannel(settings: WebhookSettings, { secretOf, describe, 
       outbox.push(request.id, notification(event, { request: describe(request), link: request.link }))
     },
     announce: ({ about, event, body }) => outbox.push(about, notification(event, body)),
+    examine: () =>
+      examined(outbox, async () => {
+        await secretOf(settings.secret)
+        return 'has its secret, and what was sent so far was taken'
+      }),
     close: () => outbox.close(),
   }
 }
