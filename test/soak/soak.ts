@@ -19,7 +19,8 @@ const TESTS = [
   { test: 'test/recording/kill.test.ts', share: 0.05 },
   { test: 'test/postgres/relay-fuzz.test.ts', share: 0.14 },
   { test: 'test/postgres/chaos.test.ts', share: 0.1 },
-  { test: 'test/postgres/evasion/evasions.test.ts', share: 0.25 },
+  { test: 'test/approvals/many.test.ts', share: 0.05 },
+  { test: 'test/postgres/evasion/evasions.test.ts', share: 0.2 },
   { test: 'test/verify/every-byte.test.ts', share: 0.03 },
 ]
 const ROOT = join(import.meta.dirname, '../..')
