@@ -30,6 +30,7 @@ function openSession({
   serverVersion?: number
   parameters?: ReadonlyMap<string, string>
   usable?: SessionOptions['usable']
+  lineage?: () => boolean
 } = {}): SqlSession {
   return understanding.openSession({
     catalog,
@@ -39,6 +40,7 @@ function openSession({
     readOnly: false,
     parameters: new Map([...PARAMETERS, ...parameters]),
     serverVersion,
+    ...('lineage' in others && { lineage: others.lineage }),
   })
 }
 
@@ -402,5 +404,61 @@ describe('settings that an application makes up', () => {
     expect(session.applicationSettings).toHaveLength(64)
     await run(session, 'SET app.more = 1')
     expect(session.applicationSettings).toBeUndefined()
+  })
+})
+
+describe('what flows into the columns of results', () => {
+  const outputs = async (session: SqlSession, text: string) => (await understood(session, text)).statements.map((each) => each.outputs)
+  const T_A = [{ from: ['public.t.a'], plain: true, certain: true }]
+
+  it('is told only while it is wanted, and what was understood before is understood anew', async () => {
+    let wanted = false
+    const session = openSession({ lineage: () => wanted })
+    expect(await outputs(session, 'SELECT a FROM t')).toEqual([undefined])
+    const before = session.epoch
+    wanted = true
+    expect(session.epoch).not.toBe(before)
+    expect(await outputs(session, 'SELECT a FROM t')).toEqual([T_A])
+    expect(await outputs(openSession(), 'SELECT a FROM t')).toEqual([undefined])
+  })
+
+  it('goes by what stands behind the names of statements and cursors', async () => {
+    const session = openSession({ lineage: () => true })
+    await run(session, 'PREPARE p AS SELECT a FROM t')
+    session.prepared('q', await understood(session, 'SELECT upper(a) FROM t'))
+    await run(session, 'BEGIN; DECLARE c CURSOR FOR SELECT a FROM t', transaction.open)
+    expect(await outputs(session, 'EXECUTE p; FETCH c; EXECUTE q; MOVE c')).toEqual([
+      T_A,
+      T_A,
+      [{ from: ['public.t.a'], plain: false, certain: true }],
+      [],
+    ])
+    expect(await outputs(session, 'EXECUTE nosuch; FETCH nosuch; EXECUTE p (evil(1))')).toEqual([undefined, undefined, undefined])
+    expect(await outputs(session, 'PREPARE r AS SELECT b FROM t; EXECUTE r')).toEqual([[], [{ ...T_A[0], from: ['public.t.b'] }]])
+    expect(await outputs(session, 'UPDATE t SET b = 1 WHERE CURRENT OF c RETURNING a')).toEqual([T_A])
+  })
+
+  it('is stored where a statement makes a table of what is behind a name', async () => {
+    const session = openSession({ lineage: () => true })
+    await run(session, 'PREPARE p AS SELECT a FROM t')
+    const { facts, statements } = await understood(session, 'CREATE TEMP TABLE x AS EXECUTE p')
+    expect(facts.sql?.columns?.sources).toEqual(['public.t.a'])
+    expect(statements[0]?.outputs).toEqual([])
+    expect((await understood(session, 'EXECUTE p')).facts.sql?.columns?.sources).toEqual([])
+  })
+
+  it('is told of long texts too', async () => {
+    const current = createCatalog(await declareSnapshot('create table big (a int)'))
+    const session = openSession({ catalog: still(current), lineage: () => true })
+    expect(await outputs(session, `select a from big where a in (0${', 1'.repeat(500)})`)).toEqual([
+      [{ from: ['public.big.a'], plain: true, certain: true }],
+    ])
+  })
+
+  it('is not told where code of users makes the parameters', async () => {
+    const session = openSession({ catalog: still({ ...SHOP, typeCode: { casts: true, inputs: true } }), lineage: () => true })
+    const typed = Buffer.from('select a, $1 from t')
+    session.typed(typed)
+    expect((await session.understand(typed)).statements[0]).not.toHaveProperty('outputs')
   })
 })
