@@ -100,6 +100,8 @@ export class Recording implements SegmentMaker {
       ...{ segments: 0, pending: 0, since: 0, done: undefined, missing: [] },
     }
     this.#live.set(recorder, live)
+    // It has time to begin until there is something to do for it.
+    this.#startThread()
     const opened = strict ? { key: key.id, strict } : { key: key.id }
     return { recorder, opened, finish: (done) => this.#finish(live, done) }
   }
@@ -152,8 +154,12 @@ export class Recording implements SegmentMaker {
     this.#bytes += tape.length
     this.#ordered.set(n, { live, segment, bytes: tape.length, shown })
     const { id: session, protocol, started } = live
+    this.#startThread().take({ n, session, protocol, segment, started, tape })
+  }
+
+  #startThread(): RecordingThread {
     this.#thread ??= this.#parts.startThread({ encoded: (encoded) => this.#encoded(encoded), failed: (error) => this.#failed(error) })
-    this.#thread.take({ n, session, protocol, segment, started, tape })
+    return this.#thread
   }
 
   #encoded(encoded: Encoded): void {
