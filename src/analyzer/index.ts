@@ -1,0 +1,1 @@
+export { type Analysis, Presidio, type PresidioSettings } from './presidio.ts'
