@@ -2,6 +2,7 @@ import { type Mask, Refusal } from '../../../operations/index.ts'
 import type { Catalog } from '../catalog/index.ts'
 import { type CopyFormat, copyFormat, copyMasker, type MaskCatalog, maskCatalog, planMasks, rowMasker } from '../mask/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
+import { frontend } from '../wire/codes.ts'
 import { HEADER_BYTES } from '../wire/framer.ts'
 import { readRowDescription } from '../wire/row-description.ts'
 import { copiedFields } from './copied-columns.ts'
@@ -40,8 +41,9 @@ export class Masking {
   described(flight: Flight, of: Expected, bytes: Uint8Array, start: number, end: number): readonly (string | null)[] | undefined {
     const { masks } = flight
     if (!masks) return undefined
-    // A second one before the statement's end is of what a rewrite rule adds, which its text does not say.
-    const statement = flight.result === undefined ? (statementOf(of) ?? flight.statements[0]) : undefined
+    // In a Query, a second one before the statement's end is of what a rewrite rule adds, which its text does not say.
+    const isAdded = of.type === frontend.query && flight.result !== undefined
+    const statement = isAdded ? undefined : (statementOf(of) ?? flight.statements[0])
     const plan = planMasks({
       ...this.#of(masks, statement),
       outputs: statement?.outputs,
