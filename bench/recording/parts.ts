@@ -94,3 +94,15 @@ console.log(`connections' thread ${per(tap)} µs, recorder's thread ${per(thread
 console.log(
   `${tapes.length} segments; per statement ${(lines / STATEMENTS).toFixed(0)} bytes of lines, ${(compressed / STATEMENTS).toFixed(1)} bytes stored; ${answer.length} bytes shown`,
 )
+
+// A session of one statement: a segment of its own.
+const SHORT = 2_000
+const short = tapes[0]!.slice(0, 600)
+for (let n = 0; n < 200; n++) encoder.take(order(short, n))
+const each = cpu(() => {
+  for (let n = 0; n < SHORT; n++) {
+    encoder.take({ ...order(short, 1), session: `ses_${n}` })
+    encoder.take({ forget: `ses_${n}` })
+  }
+})
+console.log(`recorder's thread ${(each / SHORT).toFixed(0)} µs per segment of ${short.length} bytes`)

@@ -261,6 +261,34 @@ describe('the recording of a session', () => {
     expect(shown).toHaveLength(4)
   })
 
+  it.each(['the thread ends', 'the trail has no room'])(
+    'never shows what was not recorded where it is strict and %s, and says so',
+    (what) => {
+      room.settings = { ...room.settings, strict: true }
+      const session = room.begin()
+      const shown: string[] = []
+      let lost = 0
+      session.recorder.onLost(() => {
+        lost++
+      })
+      show(session, row('one'))
+      session.recorder.whenShown(() => shown.push('one'))
+      if (what === 'the thread ends') room.listener.failed(new Error('gone'))
+      else {
+        room.full = true
+        room.encode()
+        room.full = false
+      }
+      expect(lost).toBe(1)
+      show(session, row('two'))
+      session.recorder.whenShown(() => shown.push('two'))
+      room.encode()
+      room.end(session)
+      expect(shown).toEqual([])
+      expect(room.entries[0]).toMatchObject({ kind: 'gap', fields: { segment: 1 } })
+    },
+  )
+
   it('says which segments are missing where the thread ends, and goes on with another one at a whole message', () => {
     const session = room.begin()
     for (let n = 0; n < 1100; n++) show(session, row('x'.repeat(1000)), DONE)

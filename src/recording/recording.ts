@@ -178,9 +178,14 @@ export class Recording implements SegmentMaker {
   #note(draft: EntryDraft, ordered: Ordered): void {
     const { live, segment } = ordered
     this.#tellMissing(live)
+    const isMissing = draft.kind === 'gap'
+    if (isMissing) live.recorder.missing()
     this.#parts.trail.note(draft, (index) => {
-      if (index === undefined) live.missing.push(segment)
-      this.#settled(ordered)
+      if (index === undefined) {
+        live.missing.push(segment)
+        live.recorder.missing()
+      }
+      this.#settled(ordered, isMissing || index === undefined)
     })
   }
 
@@ -190,11 +195,10 @@ export class Recording implements SegmentMaker {
     }
   }
 
-  /** Whatever became of it: where it never will be durable, nothing is forwarded any more, and the trail says what is missing. */
-  #settled({ live, bytes, shown }: Ordered): void {
+  #settled({ live, bytes, shown }: Ordered, isMissing: boolean): void {
     const wasCrowded = this.crowded
     this.#bytes -= bytes
-    live.recorder.settled(shown)
+    live.recorder.settled(isMissing ? [] : shown)
     if (wasCrowded && !this.crowded) for (const recorder of this.#live.keys()) recorder.roomAgain()
   }
 

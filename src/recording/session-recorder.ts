@@ -72,6 +72,9 @@ export class SessionRecorder {
   /** Segments that were made of it and are not durable. */
   #ahead = 0
   #room: (() => void) | undefined
+  /** Called where strict recording has become impossible. */
+  #onLost: (() => void) | undefined
+  #lost = false
   #waiting: (() => void)[] = []
 
   constructor(id: string, strict: boolean, cap: RecordingCap, maker: SegmentMaker) {
@@ -165,8 +168,14 @@ export class SessionRecorder {
     this.#room = call
   }
 
-  /** Calls back once all that was written is durable. Strict recordings only; in the order of calling. */
+  /** Calls back where something that was to be shown strictly cannot be recorded: nothing more is ever shown. */
+  onLost(call: () => void): void {
+    this.#onLost = call
+  }
+
+  /** Calls back once all that was written is durable; never, where that cannot be. Strict recordings only; in the order of calling. */
   whenShown(call: () => void): void {
+    if (this.#lost) return
     if (this.#kept === 0 && this.#ahead === 0) call()
     else {
       this.#waiting.push(call)
@@ -199,9 +208,18 @@ export class SessionRecorder {
     return { tape, shown }
   }
 
-  /** A segment is durable. @param shown as `take` gave it */
+  /** Something of it is known to be missing. Nothing that waits to be shown may be shown then. */
+  missing(): void {
+    if (!this.strict || this.#lost) return
+    this.#lost = true
+    this.#waiting = []
+    this.#onLost?.()
+  }
+
+  /** A segment is durable, or its place is. @param shown as `take` gave it, where it is the segment */
   settled(shown: readonly (() => void)[]): void {
     this.#ahead -= 1
+    if (this.#lost) return
     for (const call of shown) call()
     if (this.#waiting.length > 0 && this.#ahead === 0) {
       if (this.#kept > 0) this.#maker.full(this)

@@ -32,6 +32,11 @@ export class Downstream {
     return this.#client.writableNeedDrain || this.#held > HELD_LIMIT || this.#recorder?.crowded === true
   }
 
+  /** Calls back where nothing more can be shown, as it cannot be recorded. */
+  onLost(call: () => void): void {
+    this.#recorder?.onLost(call)
+  }
+
   /** Calls back whenever there is room again. */
   onRoom(call: () => void): void {
     this.#room = call

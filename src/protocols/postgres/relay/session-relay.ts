@@ -100,6 +100,7 @@ export class SessionRelay {
     const targetGone = (): void => this.#targetGone()
     client.on('data', (chunk: Uint8Array) => this.#clientSent(chunk))
     this.#downstream.onRoom(() => socket.resume())
+    this.#downstream.onLost(() => this.#failed(new Error('what is to be shown cannot be recorded')))
     socket.on('data', (chunk: Uint8Array) => this.#serverSent(chunk))
     socket.on('drain', () => this.#readClient())
     for (const event of ['end', 'close', 'error']) client.on(event, clientGone)
