@@ -65,8 +65,8 @@ inheritance in both directions, TOAST, cascading foreign keys. Temporary ones ar
 SQL. \`sql.writes\` also lists what definitions make, change or remove. \`sql.functions\` are functions that are called, built-in ones too.
 
 \`sql.columns.output\`, \`.predicate\` and \`.written\` are columns as \`schema.relation.column\`, by use. \`*\` and whole rows list every column, and
-\`schema.relation.*\`. Everything that is not a condition, an order or a grouping counts as output, in subqueries too. A column of a view stands for all
-columns that the view uses, since which is made from which is not known.
+\`schema.relation.*\`. Everything that is not a condition, an order or a grouping counts as output, in subqueries too. A column of a view stands for those
+that it is made of, and for all that the view uses where its definition cannot be read. [lineage.md](lineage.md) says how columns are followed.
 
 \`sql.bounded\` is false where some UPDATE or DELETE has no condition on its target, or one that always holds (\`id = id\`, \`1 = 1\`): a net for
 mistakes, not a proof.
