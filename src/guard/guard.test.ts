@@ -187,6 +187,20 @@ describe('limits and budgets', () => {
     expect(answer.overtime()).toMatchObject({ code: 'GS_LIMIT_EXCEEDED', rule: 'may' })
   })
 
+  it('says with the outcome what was masked, and never a value', async () => {
+    const { answer, session, entries } = await admitted(allow)
+    answer.masked('contacts', 'public.people.email', 2)
+    answer.masked('contacts', 'public.people.email', 1)
+    answer.settle({ status: 'completed' })
+    session.close('client-closed')
+    expect(entries).toContainEqual(
+      expect.objectContaining({
+        kind: 'operation.outcome',
+        fields: expect.objectContaining({ masked: [[1, 'contacts', 'public.people.email', 3]] }),
+      }),
+    )
+  })
+
   it('names no rule where several allow it: the limit may be that of any', async () => {
     const { answer } = await admitted({ ...allow, rules: ['may', 'may-too'], limits: { rows: 2 } })
     expect(answer.charge(3, 0)?.rule).toBeUndefined()

@@ -106,6 +106,18 @@ it.each<[string, readonly Line[], string]>([
 it.each<[string, readonly Line[], string]>([
   ['an intent without outcome', [START, OPEN, intent(1), CLOSE], 'entry 2 has operation 1, which has no outcome'],
   ['an outcome without intent', [START, OPEN, outcome(1), CLOSE], 'entry 2 has an outcome of operation 1, which has no open intent'],
+  [
+    'what was masked of another operation',
+    [
+      START,
+      OPEN,
+      intent(1, 2),
+      outcome(2),
+      ['operation.outcome', { session, outcomes: [[1, 'ok', 0, 0, 1]], masked: [[2, 'm', 'c', 1]] }],
+      CLOSE,
+    ],
+    'entry 4 says what was masked of 2, which goes on',
+  ],
   ['a second outcome', [START, OPEN, intent(1), outcome(1), outcome(1), CLOSE], 'entry 4 has an outcome of operation 1'],
   [
     'a hole in the operations',
