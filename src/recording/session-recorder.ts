@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto'
+import { KeptResult } from './kept-result.ts'
 import type { RecordingCap } from './settings.ts'
 import { Tape } from './tape.ts'
 
@@ -19,23 +19,6 @@ const AHEAD = 2
 
 const NO_BYTES = new Uint8Array(0)
 
-interface Beyond {
-  rows: number
-  bytes: number
-  readonly hash: Hash
-  of: Uint8Array
-  start: number
-  end: number
-}
-
-/** A call per range, not per row. */
-function digest(beyond: Beyond): void {
-  if (beyond.end > beyond.start) beyond.hash.update(beyond.of.subarray(beyond.start, beyond.end))
-  beyond.start = 0
-  beyond.end = 0
-  beyond.of = NO_BYTES
-}
-
 /**
  * Collects what one client is sent, in order. Costs a message some comparisons and a copy; encoding, compression and encryption come later,
  * elsewhere. Whoever writes to the client tells it of each range before it is sent, then of the write.
@@ -46,7 +29,6 @@ export class SessionRecorder {
   /** Results are shown once they are recorded durably. */
   readonly strict: boolean
   readonly #maker: SegmentMaker
-  readonly #cap: RecordingCap
   readonly #tape = new Tape()
   readonly #startedAt = performance.now()
   /** What was written up to here stays, whatever becomes of what was added since. */
@@ -64,11 +46,7 @@ export class SessionRecorder {
   /** Whether the range that was added begins with a whole message. */
   #whole = true
   #operation = 0
-  /** Of the result under way, as far as it is recorded. */
-  #rows = 0
-  #rowBytes = 0
-  /** Rows, bytes and digest of what is beyond the cap, and a range of it that is not digested yet. */
-  #beyond: Beyond | undefined
+  readonly #result: KeptResult
   /** Segments that were made of it and are not durable. */
   #ahead = 0
   #room: (() => void) | undefined
@@ -80,7 +58,7 @@ export class SessionRecorder {
   constructor(id: string, strict: boolean, cap: RecordingCap, maker: SegmentMaker) {
     this.id = id
     this.strict = strict
-    this.#cap = cap
+    this.#result = new KeptResult(cap)
     this.#maker = maker
   }
 
@@ -89,25 +67,25 @@ export class SessionRecorder {
     const size = end - start
     if (this.#left > 0) {
       this.#left -= size
-      if (this.#leavesOut) this.#leaveOut(bytes, start, end, 0)
+      if (this.#leavesOut) this.#result.leaveOut(bytes, start, end, 0)
       else this.#put(bytes, start, end, false)
       return
     }
     const type = bytes[start]!
     const length = 1 + ((bytes[start + 1]! << 24) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 8) | bytes[start + 4]!)
     this.#left = length - size
-    this.#leavesOut = (type === ROW || type === COPY_DATA) && !this.#counts(length)
+    this.#leavesOut = (type === ROW || type === COPY_DATA) && !this.#result.keeps(length)
     if (this.#leavesOut) {
-      this.#leaveOut(bytes, start, end, 1)
+      this.#result.leaveOut(bytes, start, end, 1)
       return
     }
-    if (type !== ROW && type !== COPY_DATA && (this.#rows > 0 || this.#beyond)) this.#betweenRows(type)
+    if (type !== ROW && type !== COPY_DATA && this.#result.begun) this.#betweenRows(type)
     this.#put(bytes, start, end, true)
   }
 
   /** Whole messages, none of them a row. */
   messages(bytes: Uint8Array): void {
-    if (this.#rows > 0 || this.#beyond) this.#betweenRows(bytes[0]!)
+    if (this.#result.begun) this.#betweenRows(bytes[0]!)
     this.#put(bytes, 0, bytes.length, true)
   }
 
@@ -136,7 +114,7 @@ export class SessionRecorder {
   /** What was added is written to the client. */
   wrote(): void {
     this.#tapeRange()
-    if (this.#beyond) digest(this.#beyond)
+    this.#result.digest()
     const { length } = this.#tape
     this.#ms = 0
     if (length === Math.max(this.#kept, this.#empty)) return
@@ -151,7 +129,7 @@ export class SessionRecorder {
     this.#start = 0
     this.#end = 0
     this.#tape.cut(Math.max(this.#kept, this.#empty))
-    if (this.#beyond) this.#beyond.end = this.#beyond.start
+    this.#result.forget()
     // Nobody brings the client to the end of a message that was under way.
     this.#left = 0
     this.#ms = 0
@@ -264,42 +242,16 @@ export class SessionRecorder {
     this.#end = 0
   }
 
-  /** Whether a row of so many bytes is within the cap. What comes behind one that is not, is not. */
-  #counts(bytes: number): boolean {
-    if (this.#beyond || this.#rows >= this.#cap.rows || this.#rowBytes + bytes > this.#cap.bytes) return false
-    this.#rows += 1
-    this.#rowBytes += bytes
-    return true
-  }
-
-  #leaveOut(bytes: Uint8Array, start: number, end: number, rows: number): void {
-    this.#beyond ??= { rows: 0, bytes: 0, hash: createHash('sha256'), of: NO_BYTES, start: 0, end: 0 }
-    const beyond = this.#beyond
-    beyond.rows += rows
-    beyond.bytes += end - start
-    if (beyond.of === bytes && beyond.end === start) beyond.end = end
-    else {
-      digest(beyond)
-      beyond.of = bytes
-      beyond.start = start
-      beyond.end = end
-    }
-  }
-
   /** Notices, notifications and settings come at any time, also within a result (PostgreSQL protocol, "Asynchronous Operations"). */
   #betweenRows(type: number): void {
     if (type !== NOTICE && type !== NOTIFICATION && type !== SETTING) this.#endRows()
   }
 
   #endRows(): void {
-    this.#rows = 0
-    this.#rowBytes = 0
-    if (!this.#beyond) return
-    digest(this.#beyond)
-    const { rows, bytes, hash } = this.#beyond
-    this.#beyond = undefined
+    const beyond = this.#result.end()
+    if (!beyond) return
     this.#tapeRange()
-    this.#tape.capped(this.#now(), rows, bytes, hash.digest())
+    this.#tape.capped(this.#now(), beyond.rows, beyond.bytes, beyond.digest)
   }
 }
 
