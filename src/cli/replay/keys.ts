@@ -76,11 +76,15 @@ export function keysOf(keyboard: Keyboard, echo: Writable, signal: AbortSignal, 
       let left = ms
       while (!signal.aborted && pressed === undefined && (paused || left > 0)) {
         const began = performance.now()
+        const wasPaused = paused
+        // A timer that nobody waits for any more would keep the process.
+        const over = new AbortController()
+        const until = AbortSignal.any([signal, over.signal])
         const woken = new Promise<void>((resolve) => {
           wake = resolve
         })
-        const wasPaused = paused
-        await Promise.race([woken, ...(paused ? [aborted(signal)] : [passed(left, signal)])])
+        await Promise.race([woken, wasPaused ? aborted(until) : passed(left, until)])
+        over.abort()
         if (!wasPaused) left -= performance.now() - began
       }
       const answer = pressed
