@@ -36,10 +36,18 @@ export function maskedColumns({ columns }: Pick<Mask, 'columns'>, database: stri
   return columns.flatMap((column) => (column.startsWith(`${database}.`) ? column.slice(database.length + 1) : []))
 }
 
-/** The first of the masked columns that is among others; `*` on either side is every column of its relation. */
+/**
+ * The first of the masked columns that is among others; `*` on either side is every column of its relation. Statistics hold values of any column.
+ * @returns undefined where none is
+ */
 export function touchedColumn(masked: readonly string[], others: readonly string[]): string | undefined {
-  return masked.find((column) => others.some((other) => column === other || isAmong(column, other) || isAmong(other, column)))
+  const touched = masked.find((column) => others.some((other) => column === other || isAmong(column, other) || isAmong(other, column)))
+  return touched ?? (others.some((other) => STATISTICS.test(other)) ? masked[0] : undefined)
 }
+
+/** Values of columns in pg_statistic, pg_statistic_ext_data and the views on them. */
+const STATISTICS =
+  /^pg_catalog\.pg_stat(s|s_ext|s_ext_exprs|istic|istic_ext_data)\.(most_common_\w+|histogram_bounds|range_\w+|stavalues\d|stxd\w+|\*)$/
 
 /** Of names with dots it cannot be told where their relation ends: then it is rather among them. */
 const isAmong = (column: string, whole: string) => whole.endsWith('.*') && column.startsWith(whole.slice(0, -1))

@@ -59,6 +59,15 @@ describe('a column that is masked', () => {
   })
 
   it.each([
+    ['chooses by', { predicate: ['pg_catalog.pg_stats.most_common_vals'] }, 'predicate'],
+    ['stores', { sources: ['pg_catalog.pg_statistic.stavalues1'] }, 'source'],
+    ['stores all of', { sources: ['pg_catalog.pg_stats_ext.*'] }, 'source'],
+  ] as const)('may stand in statistics, so that a statement is refused which %s their values', (_, columns, masked) => {
+    expect(decide(known(columns))).toMatchObject({ effect: 'deny', masked })
+    expect(decide(known({ predicate: ['pg_catalog.pg_stats.tablename'] })).effect).toBe('allow')
+  })
+
+  it.each([
     ['another column', { predicate: ['public.customers.id'], sources: ['public.customers.id'], written: ['public.customers.name'] }],
     ['a relation whose name begins the same', { predicate: ['public.customers2.email'] }],
     ['another schema', { predicate: ['archive.customers.email'] }],

@@ -54,6 +54,8 @@ describe('any other column', () => {
     expect(planned({}, [output(['public.customers.*'])])).toBe(`whole contact ${EMAIL}`)
     expect(planned({}, [output(['public.customers.id'])])).toBe('found')
     expect(planned({ type: 23 }, [output([])])).toBeUndefined()
+    expect(planned({}, [output(['pg_catalog.pg_stats.most_common_vals'])])).toBe(`whole contact ${EMAIL}`)
+    expect(planned({ type: 19 }, [output(['pg_catalog.pg_stats.tablename'])], [contact])).toBeUndefined()
   })
 
   it('is masked whole where it cannot be told', () => {
