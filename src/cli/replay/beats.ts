@@ -27,7 +27,7 @@ export async function* beats(lines: AsyncIterable<TranscriptLine>, manner: Manne
 
 class Stage {
   readonly #manner: Manner
-  readonly #screen = new Screen()
+  #screen = new Screen()
   readonly #asked = new Map<number, Asked>()
   /** ms since the epoch: of the recording, else of the session. */
   #began = Number.NaN
@@ -92,6 +92,9 @@ class Stage {
 
   *#segment({ segment, at, started, events, missing }: PastSegment): Generator<Beat> {
     if (missing) {
+      // Whose answer comes next, and under which columns, stood there.
+      this.#operation = undefined
+      this.#screen = new Screen()
       const why = missing === 'gone' ? 'it was erased, or is older than is kept' : 'it was never written, and the log says so'
       yield this.#note(at, `segment ${segment} is missing: ${why}`, 'yellow')
       return

@@ -1,4 +1,5 @@
 import { PassThrough, Writable } from 'node:stream'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TranscriptLine } from '../../api/local/index.ts'
 import type { Beat } from './beat.ts'
@@ -96,6 +97,22 @@ describe('what the client saw', () => {
   })
 })
 
+describe('hostile events', () => {
+  it('are shown somehow, whatever they are', () => {
+    const code = fc.oneof(
+      fc.constantFrom('columns', 'masks', 'row', 'error', 'notice', 'copy', 'capped', 'notification', 'message'),
+      fc.string(),
+    )
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.double(), code, fc.anything(), fc.anything())), (events) => {
+        const screen = new Screen()
+        for (const event of events) for (const { text } of screen.event(event as never)) expect(typeof text).toBe('string')
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
 describe('a transcript', () => {
   const LINES = [
     SESSION,
@@ -162,6 +179,22 @@ describe('a transcript', () => {
     const found = await all([SESSION, segment([], { missing: 'gone' }), segment([], { segment: 2, missing: 'gap' })], 'replay')
     expect(texts(found)[0]).toContain('segment 1 is missing: it was erased')
     expect(texts(found)[1]).toContain('segment 2 is missing: it was never written')
+  })
+
+  it('does not take what comes behind a hole for the answer to what stood before it', async () => {
+    const lines = [
+      SESSION,
+      operation(1, 'a'),
+      segment([
+        [1, 'op', 1],
+        [1, 'columns', [{ name: 'x', type: 25 }]],
+        [1, 'masks', ['m']],
+      ]),
+      segment([], { segment: 2, missing: 'gap' }),
+      segment([[2, 'row', ['clear']]], { segment: 3 }),
+    ]
+    expect((await all(lines, 'replay')).at(-1)).toMatchObject({ lines: [{ text: 'clear' }] })
+    expect((await all(lines, 'replay')).at(-1)).not.toHaveProperty('operation')
   })
 
   it('shows statements whose answers were never recorded', async () => {
