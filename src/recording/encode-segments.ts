@@ -11,7 +11,6 @@ const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 2 } }
 
 const OP = lineStart('op')
 const CAPPED = lineStart('capped')
-const GAP = lineStart('gap')
 
 /** From tapes to compressed lines, for all sessions, one after the other: the work of the recording's thread. */
 export class SegmentEncoder implements TapeVisitor {
@@ -21,6 +20,8 @@ export class SegmentEncoder implements TapeVisitor {
   readonly #sessions = new Map<string, Transcriber>()
   #current: Transcriber | undefined
   #found: Found[] = []
+  /** Of what comes next; undefined where that has been said. */
+  #operation: number | undefined
 
   /** @param makers by protocol */
   constructor(makers: Readonly<Record<string, MakeTranscriber>>) {
@@ -46,6 +47,7 @@ export class SegmentEncoder implements TapeVisitor {
   #encode({ n, session, protocol, segment, started, tape }: EncodeOrder): Encoded {
     const lines = this.#lines
     this.#found = []
+    this.#operation = undefined
     // Decided once per segment; a value of an earlier one that goes on here is looked at too.
     lines.redact = mayHoldOwn(tape) || this.#sessions.get(session)?.carries ? this.#redact : undefined
     lines.line({ gatescribe: 1, protocol, session, segment, started } satisfies RecordingHeader)
@@ -73,15 +75,24 @@ export class SegmentEncoder implements TapeVisitor {
 
   bytes(ms: number, whole: boolean, bytes: Uint8Array): void {
     this.#lines.ms = ms
+    this.#sayOperation()
     this.#current?.bytes(bytes, whole)
   }
 
   op(operation: number): void {
-    this.#lines.begin(OP).json(operation).end()
+    // Said with the first of its answers, when that was shown.
+    this.#operation = operation
+  }
+
+  #sayOperation(): void {
+    if (this.#operation === undefined) return
+    this.#lines.begin(OP).json(this.#operation).end()
+    this.#operation = undefined
   }
 
   capped(ms: number, rows: number, bytes: number, digest: Uint8Array): void {
     this.#lines.ms = ms
+    this.#sayOperation()
     this.#lines
       .begin(CAPPED)
       .json({ rows, bytes, sha256: Buffer.from(digest).toString('hex') })
@@ -90,10 +101,5 @@ export class SegmentEncoder implements TapeVisitor {
 
   masks(names: readonly (string | null)[]): void {
     this.#current?.masks(names)
-  }
-
-  gap(ms: number, reason: string): void {
-    this.#lines.ms = ms
-    this.#lines.begin(GAP).json(reason).end()
   }
 }

@@ -206,6 +206,7 @@ describe('the recording of a session', () => {
     room.end(session)
     expect(room.events()).toEqual([
       ['row', ['seen']],
+      ['op', 3],
       ['ready', 'idle'],
     ])
   })

@@ -33,8 +33,6 @@ export class SessionRecorder {
   readonly #startedAt = performance.now()
   /** What was written up to here stays, whatever becomes of what was added since. */
   #kept = 0
-  /** What the tape began with is no event. */
-  #empty = 0
   #ms = 0
   /** A range that was added and is not on the tape. */
   #bytes: Uint8Array = NO_BYTES
@@ -46,6 +44,8 @@ export class SessionRecorder {
   /** Whether the range that was added begins with a whole message. */
   #whole = true
   #operation = 0
+  /** The tape does not say yet which operation it begins with. */
+  #opDue = false
   readonly #result: KeptResult
   /** Segments that were made of it and are not durable. */
   #ahead = 0
@@ -93,22 +93,16 @@ export class SessionRecorder {
   op(operation: number): void {
     if (operation === this.#operation) return
     this.#endRows()
-    this.#operation = operation
     this.#tapeRange()
-    this.#tape.op(operation)
+    this.#operation = operation
+    this.#opDue = true
   }
 
   /** Masks that the columns which were just described went through. */
   masks(names: readonly (string | null)[]): void {
     this.#tapeRange()
+    this.#tapeOp()
     this.#tape.masks(names)
-  }
-
-  /** Something that the client was sent is not recorded. @param reason ASCII */
-  gap(reason: string): void {
-    this.#tapeRange()
-    this.#tape.gap(this.#now(), reason)
-    this.wrote()
   }
 
   /** What was added is written to the client. */
@@ -117,7 +111,7 @@ export class SessionRecorder {
     this.#result.digest()
     const { length } = this.#tape
     this.#ms = 0
-    if (length === Math.max(this.#kept, this.#empty)) return
+    if (length === this.#kept) return
     if (this.#kept === 0) this.#maker.began(this)
     this.#kept = length
     if (length >= FULL_BYTES && this.#ahead < AHEAD) this.#maker.full(this)
@@ -128,8 +122,9 @@ export class SessionRecorder {
     this.#bytes = NO_BYTES
     this.#start = 0
     this.#end = 0
-    this.#tape.cut(Math.max(this.#kept, this.#empty))
+    this.#tape.cut(this.#kept)
     this.#result.forget()
+    this.#opDue = this.#operation > 0
     // Nobody brings the client to the end of a message that was under way.
     this.#left = 0
     this.#ms = 0
@@ -179,8 +174,7 @@ export class SessionRecorder {
     this.#kept = 0
     this.#ahead += 1
     // Each segment says whose answer it begins with.
-    if (this.#operation > 0) this.#tape.op(this.#operation)
-    this.#empty = this.#tape.length
+    this.#opDue = this.#operation > 0
     const shown = this.#waiting
     this.#waiting = []
     return { tape, shown }
@@ -234,12 +228,19 @@ export class SessionRecorder {
 
   #tapeRange(): void {
     if (this.#end === this.#start) return
+    this.#tapeOp()
     // Once per write: the client sees it as one.
     this.#ms ||= this.#now()
     this.#tape.bytes(this.#ms, this.#whole, this.#bytes, this.#start, this.#end)
     this.#bytes = NO_BYTES
     this.#start = 0
     this.#end = 0
+  }
+
+  #tapeOp(): void {
+    if (!this.#opDue) return
+    this.#opDue = false
+    this.#tape.op(this.#operation)
   }
 
   /** Notices, notifications and settings come at any time, also within a result (PostgreSQL protocol, "Asynchronous Operations"). */
@@ -251,6 +252,7 @@ export class SessionRecorder {
     const beyond = this.#result.end()
     if (!beyond) return
     this.#tapeRange()
+    this.#tapeOp()
     this.#tape.capped(this.#now(), beyond.rows, beyond.bytes, beyond.digest)
   }
 }

@@ -3,20 +3,22 @@
  *   bytes  tag 1 (begins with a whole message) or 2 (goes on), ms since the session began 4, length 4, the bytes as written to the client
  *   op     tag 3, number of the operation that what follows answers 4
  *   capped tag 4, ms 4, rows 6, bytes 6, SHA-256 32
- *   masks  tag 5, length 4, JSON: the masks of the columns described before
- *   gap    tag 6, ms 4, length 4, reason in ASCII
+ *   masks  tag 5, nothing 4, length 4, JSON: the masks of the columns described before
  */
-const tags = { whole: 1, goesOn: 2, op: 3, capped: 4, masks: 5, gap: 6 } as const
+const tags = { whole: 1, goesOn: 2, op: 3, capped: 4, masks: 5 } as const
 
 const HEADER_BYTES = 9
 const FIRST_CAPACITY = 4096
 /** A tape begins with what the last one came to, so that a busy session does not grow it anew; not with more than this. */
 const KEPT_CAPACITY = 256 * 1024
+const NO_BUFFER = Buffer.alloc(0)
 export const DIGEST_BYTES = 32
 
 /** Collects frames. Nothing in here makes an object per message. */
 export class Tape {
-  #buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY)
+  /** None while nothing is on it: most sessions are idle most of the time. */
+  #buffer = NO_BUFFER
+  #capacity = FIRST_CAPACITY
   #length = 0
 
   get length(): number {
@@ -50,17 +52,10 @@ export class Tape {
 
   /** @param names of masks, by column; null where none holds */
   masks(names: readonly (string | null)[]): void {
-    this.#said(tags.masks, 0, Buffer.from(JSON.stringify(names)))
-  }
-
-  gap(ms: number, reason: string): void {
-    this.#said(tags.gap, ms, Buffer.from(reason, 'latin1'))
-  }
-
-  #said(tag: number, ms: number, content: Uint8Array): void {
+    const content = Buffer.from(JSON.stringify(names))
     const at = this.#room(HEADER_BYTES + content.length)
-    this.#buffer[at] = tag
-    putUint32(this.#buffer, ms, at + 1)
+    this.#buffer[at] = tags.masks
+    putUint32(this.#buffer, 0, at + 1)
     putUint32(this.#buffer, content.length, at + 5)
     this.#buffer.set(content, at + HEADER_BYTES)
   }
@@ -73,7 +68,8 @@ export class Tape {
   /** All of it, the caller's to keep; the next one begins. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = new Uint8Array(this.#buffer.buffer as ArrayBuffer, 0, this.#length)
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(FIRST_CAPACITY, Math.min(this.#length, KEPT_CAPACITY)))
+    this.#capacity = Math.max(FIRST_CAPACITY, Math.min(this.#length, KEPT_CAPACITY))
+    this.#buffer = NO_BUFFER
     this.#length = 0
     return taken
   }
@@ -83,7 +79,7 @@ export class Tape {
     const at = this.#length
     this.#length += bytes
     if (this.#length > this.#buffer.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(this.#length, this.#buffer.length * 2))
+      const larger = Buffer.allocUnsafeSlow(Math.max(this.#length, this.#buffer.length * 2, this.#capacity))
       this.#buffer.copy(larger, 0, 0, at)
       this.#buffer = larger
     }
@@ -97,7 +93,6 @@ export interface TapeVisitor {
   op(operation: number): void
   capped(ms: number, rows: number, bytes: number, digest: Uint8Array): void
   masks(names: readonly (string | null)[]): void
-  gap(ms: number, reason: string): void
 }
 
 /** The frames of one tape, in order. */
@@ -116,7 +111,6 @@ export function readTape(bytes: Uint8Array, visitor: TapeVisitor): void {
     } else {
       const content = tape.subarray(at + HEADER_BYTES, at + HEADER_BYTES + tape.readUInt32BE(at + 5))
       if (tag === tags.masks) visitor.masks(JSON.parse(content.toString()) as (string | null)[])
-      else if (tag === tags.gap) visitor.gap(word, content.toString('latin1'))
       else visitor.bytes(word, tag === tags.whole, content)
       at += HEADER_BYTES + content.length
     }
