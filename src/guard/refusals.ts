@@ -55,8 +55,8 @@ function tooLong(rule: string | undefined): Refusal {
 
 const MASKED: Readonly<Record<MaskedUse, readonly [does: string, next: string]>> = {
   predicate: [
-    'covers a column that this statement filters, joins, orders or groups by',
-    'Filter, join, order and group by other columns; this one may only be selected, and comes back masked.',
+    'covers a column that this statement filters, joins, orders or groups by, or may fail by',
+    'Filter, join, order, group and calculate by other columns; this one may only be selected as it is, and comes back masked.',
   ],
   source: [
     'covers a column whose value this statement would store elsewhere',

@@ -40,6 +40,11 @@ export interface SqlFacts {
     readonly written: readonly string[]
     /** Those whose values may flow into what is written or stored. Absent is unknown. */
     readonly sources?: readonly string[]
+    /**
+     * Those whose values may decide, within the making of a result, whether the statement fails or which way it takes: whoever sees no
+     * value sees that. Absent is unknown.
+     */
+    readonly tests?: readonly string[]
   }
   /** Functions that are called, `schema.name`, built-in ones included. */
   readonly functions?: readonly string[]

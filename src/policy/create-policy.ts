@@ -1,4 +1,4 @@
-import type { Decision, Facts, Mask, Operation } from '../operations/index.ts'
+import { type Decision, type Facts, type Mask, maskedColumns, type Operation, touchedColumn } from '../operations/index.ts'
 import type { Asker } from './asker.ts'
 import { digestOf } from './digest.ts'
 import { type Explanation, explainRules } from './explain.ts'
@@ -105,8 +105,8 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}, 
       const decision = bytes === undefined ? decisionOfAnySize(of, [...standing.sizes, longest]) : of(bytes)
       if (decision === undefined) return { needs: ['statement.bytes'] }
       if (decision.masked !== undefined && unrecorded.has('session.database')) return { needs: ['session.database'] }
-      // Earlier versions did not record it.
-      return decision.masked === 'unknown' && isWithoutSources(facts) ? { needs: ['sql.columns.sources'] } : decision
+      const missing = notRecorded(decision, facts)
+      return missing === undefined ? decision : { needs: [missing] }
     },
     mayOpen: (asker, now) => answered(asker, now).standing.mayOpen,
     couldPermit: (asker, now) => answered(asker, now).standing.couldPermit,
@@ -123,7 +123,15 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}, 
 
 const NO_RULE: Judgement = { effect: 'allow', spoke: [], limits: undefined, timed: false }
 
-const isWithoutSources = (facts: Facts | undefined) => facts?.sql?.columns !== undefined && facts.sql.columns.sources === undefined
+/** What masks ask for, and earlier versions did not record. */
+function notRecorded({ masked, masks }: Decision, facts: Facts | undefined): string | undefined {
+  const columns = facts?.sql?.columns
+  if (columns === undefined) return undefined
+  if (masked === 'unknown' && columns.sources === undefined) return 'sql.columns.sources'
+  if (columns.tests !== undefined) return undefined
+  const perhaps = masks?.some((mask) => !mask.predicates && touchedColumn(maskedColumns(mask, undefined), columns.output) !== undefined)
+  return perhaps ? 'sql.columns.tests' : undefined
+}
 
 /** How many of the limits a statement of this size exceeds. */
 function spanOf(sizes: readonly number[], bytes: number): number {

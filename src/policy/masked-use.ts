@@ -17,7 +17,8 @@ export function databaseOf({ resource, session }: Pick<Asker, 'resource' | 'sess
 }
 
 /**
- * Whether an operation does with a masked column what its mask does not let it: choose, order or group by it, store what it holds elsewhere, or write it.
+ * Whether an operation does with a masked column what its mask does not let it: choose, order or group by it, let it decide whether it fails, store what it
+ * holds elsewhere, or write it.
  * Where that is not known, it is refused too, unless it is known to read and write nothing.
  *
  * @param facts undefined: nothing is known of it
@@ -49,7 +50,8 @@ function useOf(
 ): MaskedUse | undefined {
   const { columns, reads, writes } = sql
   if (columns === undefined) return reads?.length === 0 && writes?.length === 0 ? undefined : 'unknown'
-  if (!predicates && touchedColumn(masked, columns.predicate) !== undefined) return 'predicate'
+  // That a statement fails tells as much as that a row is there.
+  if (!predicates && touchedColumn(masked, [...columns.predicate, ...(columns.tests ?? [])]) !== undefined) return 'predicate'
   if (columns.sources === undefined) {
     if (!effects.every((effect) => READING.has(effect.class))) return 'unknown'
   } else if (touchedColumn(masked, columns.sources) !== undefined) return 'source'

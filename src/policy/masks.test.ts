@@ -32,7 +32,7 @@ const doing = (facts: Facts | undefined): Operation => ({
   statement: { text: new Uint8Array() },
   ...(facts && { facts }),
 })
-const NO_COLUMNS = { output: [], predicate: [], written: [], sources: [] }
+const NO_COLUMNS = { output: [], predicate: [], written: [], sources: [], tests: [] }
 const known = (columns: Partial<NonNullable<SqlFacts['columns']>>, effect: Effect = READ): Facts => ({
   effects: [effect],
   sql: { statements: 1, reads: ['public.customers'], writes: [], columns: { ...NO_COLUMNS, ...columns } },
@@ -50,6 +50,7 @@ describe('a column that is masked', () => {
 
   it.each([
     ['filters, orders or groups by it', { predicate: ['public.customers.email'] }, 'predicate'],
+    ['may fail by it', { tests: ['public.customers.email'] }, 'predicate'],
     ['orders by whole rows', { predicate: ['public.customers.*'] }, 'predicate'],
     ['stores it elsewhere', { sources: ['public.customers.email'] }, 'source'],
     ['stores whole rows', { sources: ['public.customers.*'] }, 'source'],
@@ -208,5 +209,8 @@ it('does not guess of the past what was not recorded then', () => {
   expect(past(INSERT, { output: [], predicate: [], written: [] })).toEqual({ needs: ['sql.columns.sources'] })
   expect(past(INSERT, NO_COLUMNS)).toMatchObject({ effect: 'allow' })
   expect(past(READ, { output: [], predicate: [], written: [] })).toMatchObject({ effect: 'allow' })
+  const selected = { output: ['public.customers.email'], predicate: [], written: [] }
+  expect(past(READ, selected)).toEqual({ needs: ['sql.columns.tests'] })
+  expect(past(READ, { ...selected, tests: [] })).toMatchObject({ effect: 'allow' })
   expect(past(INSERT, undefined)).toMatchObject({ effect: 'deny', masked: 'unknown' })
 })

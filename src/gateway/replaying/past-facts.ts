@@ -12,7 +12,9 @@ const facts = z.strictObject({
       statements: z.int(),
       reads: names.optional(),
       writes: names.optional(),
-      columns: z.strictObject({ output: names, predicate: names, written: names, sources: names.optional() }).optional(),
+      columns: z
+        .strictObject({ output: names, predicate: names, written: names, sources: names.optional(), tests: names.optional() })
+        .optional(),
       functions: names.optional(),
       bounded: z.boolean().optional(),
       transaction: z.enum(['idle', 'open', 'failed']).optional(),

@@ -265,7 +265,7 @@ describe('a mask', () => {
   })
 
   it('changes no answer where its columns are only selected', async () => {
-    await asked(reading({ output: [EMAIL] }))
+    await asked(reading({ output: [EMAIL], sources: [], tests: [] }))
     expect(await replayed([], masking())).toMatchObject({ changed: 0, same: 1, untold: 0 })
   })
 

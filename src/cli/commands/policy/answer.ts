@@ -58,6 +58,7 @@ export function factLines(sql: object | undefined): string[] {
     'columns.predicate': columns?.predicate,
     'columns.written': columns?.written,
     'columns.sources': columns?.sources,
+    'columns.tests': columns?.tests,
     functions,
     bounded,
     statements: sql && statements,

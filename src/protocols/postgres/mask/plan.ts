@@ -53,7 +53,7 @@ export function readsMasked(masks: readonly Mask[], database: string | undefined
   if (covering.length === 0) return false
   const used = sql?.columns
   if (used?.sources === undefined) return true
-  const all = [...used.output, ...used.predicate, ...used.written, ...used.sources]
+  const all = [...used.output, ...used.predicate, ...used.written, ...used.sources, ...(used.tests ?? [])]
   return covering.some(({ columns }) => touchedColumn(columns, all) !== undefined)
 }
 
