@@ -38,7 +38,7 @@ export interface SessionRecording {
 
 /** How often it is looked what has to become a segment, and how old that may be by then; together well under a second. Ms. */
 const LOOK_MS = 100
-const AGE_MS = 300
+const AGE_MS = 400
 /** Bytes of all tapes that are on their way to the disk before every session is slowed down. */
 const MOST_BYTES = 32 * 1024 * 1024
 /** How long the end of a session waits for its last segments, ms. */
