@@ -294,7 +294,11 @@ it('holds no more than a gateway can have open', () => {
 
 const bgl = 'bgl_1'
 const ada = { pseudonym: 'p-ada' }
+const grace = { pseudonym: 'p-grace' }
 const glass = (what: string, fields = {}): Line => [`breakglass.${what}`, { breakGlass: bgl, who: ada, resources: ['orders'], ...fields }]
+const asked = (fields = {}) => glass('requested', { minutes: 30, ...fields })
+const broken = (fields = {}) =>
+  glass('opened', { minutes: 30, confirmedBy: { pseudonym: 'p-bob' }, until: '2026-11-23T21:54:14.000Z', ...fields })
 const under = (fields = {}): Line => ['session.open', { run, session, who: ada, resource: 'orders', breakGlass: bgl, ...fields }]
 const overruled = (effect: string, fields = {}): Line => [
   'operation.intent',
@@ -303,22 +307,66 @@ const overruled = (effect: string, fields = {}): Line => [
 
 it('takes it that what rules deny or ask about was carried out under break-glass, while that was open for it', () => {
   for (const effect of ['deny', 'ask']) {
-    const lines = [glass('opened'), START, under(), overruled(effect), told(1, 'completed'), glass('closed')]
+    const lines = [asked(), broken(), START, under(), overruled(effect), told(1, 'completed'), glass('closed')]
     expect(judge(lines)).toMatch(ok)
     // A part of a log does not say what was open.
-    expect(judge(lines.slice(1), { from: 1 })).toMatch(ok)
-    expect(judge(lines.slice(1, -1), { whole: 'run' })).toMatch(ok)
+    for (const from of [1, 2]) expect(judge(lines.slice(from), { from })).toMatch(ok)
+    expect(judge(lines.slice(2, -1), { whole: 'run' })).toMatch(ok)
   }
 })
 
 it.each<[string, readonly Line[]]>([
   ['nobody opened it', [START, under()]],
-  ['it is over', [glass('opened'), glass('closed'), START, under()]],
-  ['it is over by the time of the operation', [glass('opened'), START, under(), glass('closed'), overruled('deny')]],
-  ['it is for somebody else', [glass('opened', { who: { pseudonym: 'p-grace' } }), START, under()]],
-  ['it is for another resource', [glass('opened', { resources: ['stock'] }), START, under()]],
+  ['it was only asked for', [asked(), START, under()]],
+  ['it is over', [asked(), broken(), glass('closed'), START, under()]],
+  ['it is over by the time of the operation', [asked(), broken(), START, under(), glass('closed'), overruled('deny')]],
+  [
+    'its time is over, though nobody closed it',
+    [asked(), broken(), START, under(), overruled('deny', { at: '2026-11-23T21:54:17.000000000Z' })],
+  ],
+  ['it is for somebody else', [asked({ who: grace }), broken({ who: grace }), START, under()]],
+  ['it is for a job of that name', [asked({ who: { ...ada, kind: 'job' } }), broken({ who: { ...ada, kind: 'job' } }), START, under()]],
+  ['it is for another resource', [asked({ resources: ['stock'] }), broken({ resources: ['stock'] }), START, under()]],
 ])('finds operations under break-glass where %s', (_, lines) => {
   expect(judge(lines)).toMatch(/is under "bgl_1", which is not open for it/)
+})
+
+it('finds operations under break-glass in a session that was not opened under it, also where nothing else is known', () => {
+  const lines = [START, under({ breakGlass: undefined }), overruled('deny')]
+  for (const whole of ['run', 'session'] as const) expect(judge(lines, { whole })).toContain('is not open for it')
+  expect(judge([asked(), broken(), ...lines])).toContain('entry 4 is under "bgl_1", which is not open for it')
+})
+
+const over = (what: string) => glass(what, what === 'reviewed' ? { reviewedBy: { pseudonym: 'p-cy' } } : {})
+
+it.each<[string, readonly Line[]]>([
+  ['nobody asked for', [broken()]],
+  ['was opened again', [asked(), broken(), glass('closed'), broken()]],
+  ['was opened once it was denied', [asked(), over('ended'), broken()]],
+  ['whom it is for opened', [asked(), broken({ confirmedBy: ada })]],
+  ['nobody confirmed', [asked(), broken({ confirmedBy: undefined })]],
+  ['is reviewed', [asked(), broken(), over('reviewed')]],
+  ['is open for nobody knows how long', [asked(), broken({ minutes: undefined })]],
+  ['somebody widened', [asked(), broken(), glass('widened')]],
+])('takes no operations under break-glass that %s', (_, lines) => {
+  expect(judge([...lines, START, under()])).toContain(`entry ${lines.length + 1} is under "bgl_1", which is not open for it`)
+})
+
+it('takes none under break-glass that is said to be open for longer than an hour, an hour later', () => {
+  const before = [asked({ minutes: 600 }), broken({ minutes: 600 }), START, under()]
+  expect(judge([...before, overruled('deny', { at: '2026-11-23T22:24:17.000000000Z' })])).toContain('which is not open for it')
+  expect(judge([...before, overruled('deny', { at: '2026-11-23T22:24:13.000000000Z' })])).toMatch(ok)
+})
+
+it('says nothing against break-glass that nobody confirmed, that a crash kept from being opened, or whose end it had told twice', () => {
+  expect(judge([asked(), over('ended'), over('ended')])).toMatch(ok)
+  expect(judge([asked(), glass('closed'), over('reviewed')])).toMatch(ok)
+  expect(judge([asked(), broken(), glass('closed'), glass('closed'), over('reviewed'), over('reviewed')])).toMatch(ok)
+})
+
+it('takes it that the time of a log stands still while a clock that went back catches up', () => {
+  const lines = [asked(), broken({ until: '2026-11-23T20:54:14.000Z' }), START, under(), overruled('deny'), told(1, 'completed')]
+  expect(judge(lines)).toMatch(ok)
 })
 
 it('finds what rules deny and was carried out all the same', () => {

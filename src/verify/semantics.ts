@@ -5,6 +5,8 @@ import { type Fields, fail, fieldsOf, isCount, isText, listOf, refuse } from './
 export type Whole = 'all' | 'run' | 'session' | 'none'
 /** The most that is kept of what is open, and of what is over: no log can fill the memory. */
 const MOST = 1 << 20
+/** What two clocks may differ by, ms. */
+const SLACK = 2_000
 const ID = /^([0-9a-f]{10})\.(0|[1-9]\d{0,14})$/
 const AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/
 /** Entries that name a run or session without being of it; those that belong in an open session. */
@@ -57,14 +59,18 @@ export function* checkSemantics(whole: Whole): Check {
     if (!session) return
     session.run ??= entry.run
     if (kind === 'session.open') session.opened = entry
-    const isKnown = whole !== 'all' || !isWhole || isOpen(openings.get(entry.breakGlass), session.opened)
-    if (entry.breakGlass !== undefined && !isKnown) bad(index, `is under ${JSON.stringify(entry.breakGlass)}, which is not open for it`)
     const { decisions } = lives.runs.get(session.run) ?? session
-    const { effects, owed, asks } = session
+    const { effects, owed, asks, opened } = session
+    const isKnown =
+      opened.breakGlass !== undefined && (whole !== 'all' || !isWhole || isOpen(openings.get(entry.breakGlass), opened, entry))
+    if (entry.breakGlass !== undefined && !isKnown) bad(index, `is under ${JSON.stringify(entry.breakGlass)}, which is not open for it`)
     rows -= effects.size + owed.size + asks.size
     for (const [decision, effect] of rowsOf(entry.decisions))
       if (isCount(decision) && isText(effect) && Object.hasOwn(decisions, effect)) effects.set(decision, effect)
-    if (kind === 'operation.intent') under(session, entry.approval, index)
+    // One use of an approval is for the intents right behind it in its session.
+    if (kind === 'operation.intent' && ![undefined, session.approval].includes(entry.approval) && whole !== 'none')
+      bad(index, `has operations under ${JSON.stringify(entry.approval)}, which was not used right before it`)
+    if (kind === 'operation.intent') session.approval = entry.approval
     for (const [n, , decision, form] of rowsOf(entry.ops)) {
       const effect = effects.get(decision)
       // A text that is only prepared comes to nothing by itself.
@@ -86,20 +92,11 @@ export function* checkSemantics(whole: Whole): Check {
     if (kind !== 'session.close') rows += effects.size + owed.size + asks.size
   }
 
-  /** One use of an approval is for the intents right behind it in its session. */
-  function under(session: Life, approval: unknown, index: number): void {
-    if (approval !== undefined && approval !== session.approval && whole !== 'none')
-      bad(index, `has operations under ${JSON.stringify(approval)}, which was not used right before it`)
-    session.approval = approval
-  }
-
   /** Asked once, used at most once, and only where it was approved. */
   function approve(index: number, kind: string, { approval: id, session, verdict, complete }: Fields, run: Life | undefined): void {
-    const user = lives.sessions.get(session)
-    if (kind === 'approval.used' && user) user.approval = id
+    if (kind === 'approval.used') Object.assign(lives.sessions.get(session) ?? {}, { approval: id })
     if (!run) return
-    const { approvals } = run
-    const state = approvals.get(id)
+    const [{ approvals }, state] = [run, run.approvals.get(id)]
     // What a crash kept from being recorded has an end all the same.
     if ((state === undefined) !== (kind === 'approval.asked') && kind !== 'approval.ended')
       bad(index, `is of ${JSON.stringify(id)}, which was${state ? '' : ' not'} asked before`)
@@ -135,14 +132,13 @@ export function* checkSemantics(whole: Whole): Check {
     } else if (at < time) bad(index, 'is earlier than one before it')
     if (whole !== 'all') boot.next = Math.max(boot.next, Number(counter))
     reach(boot, Number(counter), index, 'counter')
-    bootId = bootOf
-    time = at
+    ;[bootId, time] = [bootOf, at]
     if (kind === 'erased') count.erasures++
     if (kind === 'gap') count.gaps++
     // After a disk was full: so many entries were not written. It may stand before or behind the hole.
     if (kind === 'gap' && isCount(entries)) boot.missing -= entries
     if (ABOUT.test(kind)) return
-    if (kind.startsWith('breakglass.')) openings.set(entry.breakGlass, entry)
+    if (kind.startsWith('breakglass.')) openings.set(entry.breakGlass, { ...entry, before: openings.get(entry.breakGlass)?.kind })
     const runOf = run ?? lives.sessions.get(session)?.run
     if (isId(session) && INSIDE.test(kind)) inSession(session, index, kind, entry)
     const life = isId(runOf) && live('runs', runOf, index, kind === 'run.start', kind === 'run.end', whole === 'all' || whole === 'run')
@@ -178,9 +174,16 @@ const born = (index: number) => ({
   ...{ opened: {} as Fields },
 })
 const summary = ({ first, last }: Fields, { allow, ask, deny }: Fields) => JSON.stringify({ first, last, allow, ask, deny })
-/** Whether break-glass, as was said of it last, is open for whom and what a session is of. */
-const isOpen = (said: Fields = {}, session: Fields) =>
-  said.kind === 'breakglass.opened' && listOf(said.resources).includes(session.resource) && whoIn(said) === whoIn(session)
-const whoIn = ({ who }: Fields) => fieldsOf(who).pseudonym
+/**
+ * Whether break-glass, as was said of it last, is open by then for whom and what a session is of: asked for, and opened by another person, for an
+ * hour at most. Where a clock went back, the time of a log stands still: so it is held against how long it may last, not until when.
+ */
+const isOpen = ({ kind, before, who, confirmedBy = who, resources, minutes, at }: Fields = {}, session: Fields, entry: Fields) =>
+  `${before} ${kind}` === 'breakglass.requested breakglass.opened' &&
+  whoIn(confirmedBy) !== whoIn(who) &&
+  whoIn(who) === whoIn(session.who) &&
+  listOf(resources).includes(session.resource) &&
+  Date.parse(`${entry.at}`) <= Date.parse(`${at}`) + Math.min(Number(minutes), 60) * 60_000 + SLACK
+const whoIn = (who: unknown) => `${fieldsOf(who).pseudonym} ${fieldsOf(who).kind}`
 const rowsOf = (rows: unknown) => (Array.isArray(rows) ? rows.map(listOf) : [])
 const isId = (id: unknown): id is string => isText(id) && id.length <= 128
