@@ -39,6 +39,10 @@ export function ownRuns(
   { people, runs, credentials, resource }: OwnRunsParts,
   plane: { readonly host: string; readonly port: number; readonly ca: () => string | undefined },
 ): OwnRuns {
+  /** Sign-ins that a run is being started from, once for each. */
+  const starting: string[] = []
+  const going = (session: string) =>
+    runs.live().filter(({ signIn }) => signIn?.session === session).length + starting.filter((each) => each === session).length
   const isLive = ({ id }: PersonSession) => people.sessions.isLive(id)
   /** Of somebody else it is not told whether there is such a run. */
   const own = ({ id: session }: PersonSession, id: string): RunId => {
@@ -50,9 +54,10 @@ export function ownRuns(
     async start(session, name) {
       const found = resource(name)
       if (found === undefined) throw new LocalError('GS_LOCAL_NOT_FOUND', 'No resource has this name.')
-      if (runs.live().filter(({ signIn }) => signIn?.session === session.id).length >= MOST)
+      if (going(session.id) >= MOST)
         throw new RunError('GS_RUNS_TOO_MANY', { reason: `From one sign-in ${MOST} runs may go on at the same time.` })
-      const { run } = await runs.begin(ownRun(session))
+      starting.push(session.id)
+      const { run } = await runs.begin(ownRun(session)).finally(() => starting.splice(starting.indexOf(session.id), 1))
       const { postgres } = await credentials.mint(run.id)
       // Signed out, or revoked, while it was recorded: nobody was told to end it.
       if (!isLive(session)) {

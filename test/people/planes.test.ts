@@ -233,6 +233,15 @@ describe('a person at the PostgreSQL plane', () => {
     await expect(client.start('orders')).rejects.toMatchObject({ code: 'GS_RUNS_TOO_MANY' })
     expect((await by('lin', 'logout')).code).toBe(0)
   })
+
+  it('has no more of them when all are started at the same moment', async () => {
+    await by('lin', 'whoami')
+    const client = ownRunClient(doorTransport(url, { token: readSessions(at('lin'))[url]!.token }))
+    const all = await Promise.allSettled(Array.from({ length: 24 }, () => client.start('orders')))
+    const refused = all.flatMap((each) => (each.status === 'rejected' ? [each.reason.code] : []))
+    expect(refused).toEqual(new Array(8).fill('GS_RUNS_TOO_MANY'))
+    expect((await by('lin', 'logout')).code).toBe(0)
+  })
 })
 
 describe('the end of a sign-in', () => {
