@@ -35,7 +35,7 @@ describe('a replay at a terminal', () => {
 
   /** A hundred times as slow as it was, so that nothing passes that no key asked for. */
   function replay() {
-    const words = ['replay', session, '--speed', '0.01', '--max-idle', '600', '-c', gateway.configPath]
+    const words = ['replay', session, '--from', '#1', '--speed', '0.01', '--max-idle', '600', '-c', gateway.configPath]
     const child = spawn(
       'python3',
       [join(import.meta.dirname, 'terminal.py'), process.execPath, join(import.meta.dirname, '../../bin/gatescribe.js'), ...words],

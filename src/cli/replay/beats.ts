@@ -5,18 +5,28 @@ import { Screen } from './shown-event.ts'
 import { clock, closedWords, fate, fateStyle, outcomeWords, toldWords } from './words.ts'
 
 /**
- * replay — statements where their answers stand, with what became of them; statements — without answers, each once it has ended; live —
- * each thing as soon as the log has it.
+ * replay — by time: each statement when it was admitted, with what became of it, and answers behind it; statements — without answers, each once
+ * it has ended; live — each thing as soon as the log has it.
  */
 export type Manner = 'replay' | 'statements' | 'live'
+
+/** What an entry tells, until its place has come. */
+interface Waiting {
+  /** Of the entry, RFC 3339. */
+  readonly at: string
+  readonly asked?: Asked
+  readonly beat: () => Beat
+}
 
 interface Asked {
   readonly operation: PastOperation
   outcome?: PastOutcome
 }
 
-/** Operations that are kept until their answers come; beyond them, the oldest are shown without. */
+/** What is kept at most; beyond that, the oldest is shown as it is known. */
 const KEPT = 10_000
+/** Under its statement. */
+const INDENT = 10
 
 /** A transcript as what is shown when. The line that describes the session itself is not part of it. */
 export async function* beats(lines: AsyncIterable<TranscriptLine>, manner: Manner): AsyncGenerator<Beat> {
@@ -28,12 +38,16 @@ export async function* beats(lines: AsyncIterable<TranscriptLine>, manner: Manne
 class Stage {
   readonly #manner: Manner
   #screen = new Screen()
+  /** In the order of time. Segments are written later than what they are about. */
+  #waiting: Waiting[] = []
+  /** Operations that have not ended, as far as is known. */
   readonly #asked = new Map<number, Asked>()
   /** ms since the epoch: of the recording, else of the session. */
   #began = Number.NaN
-  #at = 0
   #operation: number | undefined
-  /** The operation whose heading was printed last. */
+  /** Time of what was shown last, seconds. */
+  #last = 0
+  /** The operation whose statement, or answer, was shown last. */
   #headed = 0
 
   constructor(manner: Manner) {
@@ -42,108 +56,139 @@ class Stage {
 
   *see(line: TranscriptLine): Generator<Beat> {
     if ('session' in line) this.#began = Date.parse(line.session.openedAt)
-    else if ('operation' in line) yield* this.#ask(line.operation)
-    else if ('outcome' in line) yield* this.#outcome(line.outcome)
-    else if ('segment' in line) yield* this.#segment(line.segment)
-    else if ('told' in line) yield this.#note(line.told.at, toldWords(line.told))
-    else if ('closed' in line) {
-      yield* this.end()
-      yield this.#note(line.closed.at, closedWords(line.closed))
-    }
+    else if ('operation' in line) this.#ask(line.operation)
+    else if ('outcome' in line) this.#outcome(line.outcome)
+    else if ('told' in line) this.#tell(line.told.at, toldWords(line.told))
+    else if ('closed' in line) this.#tell(line.closed.at, closedWords(line.closed))
+    else yield* this.#segment(line.segment)
+    yield* this.#due()
   }
 
-  /** What has no outcome is shown without. */
   *end(): Generator<Beat> {
-    // In a replay: what was answered by nothing that is recorded.
-    if (this.#manner !== 'live') for (const asked of this.#asked.values()) yield this.#statement(asked)
-    this.#asked.clear()
+    for (const { beat } of this.#waiting.splice(0)) yield beat()
   }
 
-  *#ask(operation: PastOperation): Generator<Beat> {
-    this.#asked.set(operation.n, { operation })
-    if (this.#manner === 'live') yield this.#statement({ operation })
-    if (this.#asked.size <= KEPT) return
-    for (const [oldest, asked] of this.#asked) {
-      this.#asked.delete(oldest)
-      if (this.#manner === 'statements') yield this.#statement(asked)
-      return
-    }
+  #ask(operation: PastOperation): void {
+    const asked: Asked = { operation }
+    keep(this.#asked, operation.n, asked)
+    this.#wait({ at: operation.at, asked, beat: () => this.#statement(asked) })
   }
 
-  *#outcome(outcome: PastOutcome): Generator<Beat> {
+  #outcome(outcome: PastOutcome): void {
     const asked = this.#asked.get(outcome.n)
-    if (this.#manner === 'live') {
-      this.#asked.delete(outcome.n)
-      const style = asked && fateStyle(asked.operation, outcome)
-      const text = `#${outcome.n} ${outcomeWords(outcome)}`
-      yield { at: this.#since(outcome.at), operation: outcome.n, begins: false, lines: [{ text, indent: 10, ...(style && { style }) }] }
-      return
-    }
-    if (asked === undefined) return
-    asked.outcome = outcome
-    if (this.#manner !== 'statements') return
-    // In the order in which they were asked: one that takes its time holds up those behind it.
-    for (const [n, next] of this.#asked) {
-      if (next.outcome === undefined) return
-      this.#asked.delete(n)
-      yield this.#statement(next)
+    this.#asked.delete(outcome.n)
+    if (asked) asked.outcome = outcome
+    // Its statement was shown before it had ended.
+    if (this.#waiting.some((each) => each.asked === asked && asked !== undefined)) return
+    const style = asked && fateStyle(asked.operation, outcome)
+    this.#wait({
+      at: outcome.at,
+      beat: () => this.#beat(this.#since(outcome.at), false, [line(`#${outcome.n} ${outcomeWords(outcome)}`, style)], outcome.n),
+    })
+  }
+
+  #tell(at: string, text: string): void {
+    this.#wait({
+      at,
+      beat: () => {
+        const since = this.#since(at)
+        return this.#beat(since, false, [{ text: `${clock(since).padStart(9)} ${text}`, indent: 0, style: 'cyan' }])
+      },
+    })
+  }
+
+  #wait(waiting: Waiting): void {
+    const place = this.#waiting.findLastIndex(({ at }) => at <= waiting.at)
+    this.#waiting.splice(place + 1, 0, waiting)
+  }
+
+  /** What need not wait any longer. */
+  *#due(): Generator<Beat> {
+    while (this.#waiting.length > 0) {
+      const [next] = this.#waiting as [Waiting]
+      const isDue =
+        this.#manner === 'live' ||
+        this.#waiting.length > KEPT ||
+        (this.#manner === 'statements' && (next.asked === undefined || next.asked.outcome !== undefined))
+      if (!isDue) return
+      yield this.#shift()
     }
   }
 
-  *#segment({ segment, at, started, events, missing }: PastSegment): Generator<Beat> {
+  #shift(): Beat {
+    return (this.#waiting.shift() as Waiting).beat()
+  }
+
+  *#segment({ segment, started, events, missing }: PastSegment): Generator<Beat> {
     if (missing) {
       // Whose answer comes next, and under which columns, stood there.
       this.#operation = undefined
       this.#screen = new Screen()
       const why = missing === 'gone' ? 'it was erased, or is older than is kept' : 'it was never written, and the log says so'
-      yield this.#note(at, `segment ${segment} is missing: ${why}`, 'yellow')
+      const text = `${clock(this.#last).padStart(9)} segment ${segment} is missing: ${why}`
+      yield this.#beat(this.#last, false, [{ text, indent: 0, style: 'yellow' }])
       return
     }
     if (started !== undefined) this.#began = Date.parse(started)
     for (const event of events as unknown as readonly RecordedEvent[]) {
-      this.#at = event[0]
-      if (event[1] === 'op') yield* this.#turn(Number(event[2]))
+      yield* this.#before(event)
+      if (event[1] === 'op') this.#operation = Number(event[2]) > 0 ? Number(event[2]) : undefined
       const lines = this.#screen.event(event)
-      if (lines.length > 0)
-        yield { at: event[0], begins: false, lines, ...(this.#operation !== undefined && { operation: this.#operation }) }
+      if (lines.length === 0) continue
+      // Answers to several statements that were sent at once say which they answer.
+      const other = this.#operation !== undefined && this.#operation !== this.#headed
+      if (other) this.#headed = this.#operation as number
+      yield this.#beat(event[0], false, other ? [line(`answer to #${this.#operation}`, 'dim'), ...lines] : lines, this.#operation)
     }
   }
 
-  /** What comes answers another operation. */
-  *#turn(n: number): Generator<Beat> {
-    this.#operation = n > 0 ? n : undefined
-    if (n === 0) return
-    const asked = this.#asked.get(n)
-    const isHeaded = this.#headed === n
-    this.#headed = n
-    if (this.#manner === 'replay' && asked) {
-      this.#asked.delete(n)
-      yield this.#statement(asked, this.#at)
-    } else if (this.#manner === 'live' && !isHeaded) {
-      yield { at: this.#at, operation: n, begins: false, lines: [{ text: `answer to #${n}`, indent: 10, style: 'dim' }] }
-    }
+  /** What happened before it, and the statement that it answers. */
+  *#before([seconds, code, operation]: RecordedEvent): Generator<Beat> {
+    const answers = code === 'op' ? this.#waiting.findIndex(({ asked }) => asked?.operation.n === operation) : -1
+    for (let at = 0; at <= answers; at++) yield this.#shift()
+    while (this.#waiting[0] && this.#since(this.#waiting[0].at) <= seconds) yield this.#shift()
   }
 
-  #statement({ operation, outcome }: Asked, at = Math.max(this.#at, this.#since(operation.at))): Beat {
-    if (this.#manner === 'live') this.#headed = operation.n
+  #statement({ operation, outcome }: Asked): Beat {
+    this.#headed = operation.n
+    const at = this.#since(operation.at)
     const style = fateStyle(operation, outcome)
     const head: ShownLine = {
       text: `${clock(at).padStart(9)} #${operation.n} ${operation.form}  ${fate(operation, outcome)}`,
       indent: 0,
       ...(style && { style }),
     }
-    const text: ShownLine =
-      operation.text === undefined ? { text: '(its text is gone)', indent: 10, style: 'dim' } : { text: operation.text, indent: 10 }
-    return { at, operation: operation.n, begins: true, lines: [head, text] }
+    return this.#beat(
+      at,
+      true,
+      [head, operation.text === undefined ? line('(its text is gone)', 'dim') : line(operation.text)],
+      operation.n,
+    )
   }
 
-  #note(at: string, text: string, style: ShownLine['style'] = 'cyan'): Beat {
-    const since = this.#manner === 'replay' ? Math.max(this.#at, this.#since(at)) : this.#since(at)
-    return { at: since, begins: false, lines: [{ text: `${clock(since).padStart(9)} ${text}`, indent: 0, ...(style && { style }) }] }
+  /** Clocks of entries and of what was shown differ a little, and some outcomes are written late: time never goes back. */
+  #beat(time: number, begins: boolean, lines: readonly ShownLine[], operation?: number): Beat {
+    const at = Math.max(this.#last, time)
+    this.#last = at
+    return { at, begins, lines, ...(operation !== undefined && { operation }) }
   }
 
   #since(at: string): number {
     const since = (Date.parse(at) - this.#began) / 1000
     return Number.isFinite(since) ? Math.max(0, since) : 0
+  }
+}
+
+function line(text: string, style?: ShownLine['style']): ShownLine {
+  return { text, indent: INDENT, ...(style && { style }) }
+}
+
+/** Forgets what came longest ago. */
+function keep<T>(known: Map<number, T>, number: number, value: T): void {
+  known.set(number, value)
+  if (known.size <= KEPT) return
+  for (const oldest of known.keys()) {
+    known.delete(oldest)
+    return
   }
 }

@@ -28,6 +28,9 @@ const outcome = (n: number, over: object = {}): TranscriptLine => ({
 const segment = (events: [number, string, ...unknown[]][], over: object = {}): TranscriptLine => ({
   segment: { segment: 1, entry: 9, at: '2026-11-27T12:00:09.000000000Z', started: '2026-11-27T12:00:00.000Z', events, ...over },
 })
+const told = (second: number, kind: string, fields: Record<string, never> | object): TranscriptLine => ({
+  told: { kind, entry: 20, at: `2026-11-27T12:00:0${second}.000000000Z`, fields: fields as Record<string, never> },
+})
 const CLOSED: TranscriptLine = {
   closed: { entry: 12, at: '2026-11-27T12:00:09.000000000Z', reason: 'client-closed', allowed: 2, refused: 1 },
 }
@@ -114,40 +117,68 @@ describe('hostile events', () => {
 })
 
 describe('a transcript', () => {
-  const LINES = [
-    SESSION,
-    operation(1, 'SELECT 1'),
-    operation(2, 'DROP TABLE x', { effect: 'deny', rules: [] }),
-    outcome(1, { masked: [['contacts', 'd.s.t.email', 3]] }),
-    outcome(2, { status: 'refused', rows: 0, sqlstate: '42501' }),
-    segment([
-      [0.1, 'op', 1],
-      [0.2, 'row', ['1']],
-      [0.3, 'op', 2],
-      [0.4, 'error', { V: 'ERROR', C: '42501', M: 'no' }],
-    ]),
-    CLOSED,
-  ]
-
-  it('as a replay has statements where their answers stand, with what became of them', async () => {
-    const found = await all(LINES, 'replay')
-    expect(found.map(({ at, begins, operation }) => [at, begins, operation])).toEqual([
-      [0.1, true, 1],
-      [0.2, false, 1],
-      [0.3, true, 2],
-      [0.4, false, 2],
-      [9, false, undefined],
-    ])
+  it('as a replay is in the order of time: statements when they were admitted, answers and other entries behind them', async () => {
+    const lines = [
+      SESSION,
+      operation(1, 'SELECT 1'),
+      outcome(1, { masked: [['contacts', 'd.s.t.email', 3]] }),
+      operation(2, 'DROP TABLE x', { effect: 'deny', rules: [] }),
+      outcome(2, { status: 'refused', rows: 0, sqlstate: '42501' }),
+      told(3, 'approval.asked', { approval: 'apr_1', needs: [{ rule: 'ask-first', count: 2 }], policy: 'sha256:00', for: 900_000 }),
+      operation(4, 'held', { approval: 'apr_1' }),
+      segment([
+        [1.1, 'op', 1],
+        [1.2, 'row', ['1']],
+        [2.1, 'op', 2],
+        [2.2, 'error', { V: 'ERROR', C: '42501', M: 'no' }],
+        [4.5, 'op', 4],
+        [4.6, 'complete', 'SELECT 1'],
+        [4.7, 'op', 0],
+        [4.7, 'error', { V: 'FATAL', C: '57P01', M: 'over' }],
+      ]),
+      outcome(4),
+      CLOSED,
+    ]
+    const found = await all(lines, 'replay')
     expect(texts(found)).toEqual([
-      '    0.100 #1 query  allow (reports-may)  completed, 1 rows, 10 bytes, 1.5 ms  masked: 3 × d.s.t.email by contacts',
+      '    1.000 #1 query  allow (reports-may)  completed, 1 rows, 10 bytes, 1.5 ms  masked: 3 × d.s.t.email by contacts',
       'SELECT 1',
       '1',
-      '    0.300 #2 query  deny  refused 42501, 0 rows, 10 bytes, 1.5 ms',
+      '    2.000 #2 query  deny  refused 42501, 0 rows, 10 bytes, 1.5 ms',
       'DROP TABLE x',
       'ERROR 42501: no',
+      '    3.000 approval apr_1 is asked for: 2 by ask-first',
+      '    4.000 #4 query  allow (reports-may)  approved apr_1',
+      'held',
+      'SELECT 1',
+      'FATAL 57P01: over',
+      '#4 completed, 1 rows, 10 bytes, 1.5 ms',
       '    9.000 session ended (client-closed): 2 allowed, 1 refused',
     ])
-    expect(found[2]?.lines[0]?.style).toBe('red')
+    const times = found.map(({ at }) => at)
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+    expect(found[1]).toMatchObject({ operation: 1, begins: false })
+    expect(found[3]?.lines[0]?.style).toBe('red')
+  })
+
+  it('says which statement is answered where several were sent at once', async () => {
+    const at = '2026-11-27T12:00:01.000000000Z'
+    const found = await all(
+      [
+        SESSION,
+        operation(1, 'a', { at }),
+        operation(2, 'b', { at }),
+        segment([
+          [1.1, 'op', 1],
+          [1.1, 'row', ['x']],
+          [1.2, 'op', 2],
+          [1.2, 'row', ['y']],
+          [1.2, 'row', ['z']],
+        ]),
+      ],
+      'replay',
+    )
+    expect(texts(found).filter((text) => !text.includes('query'))).toEqual(['a', 'b', 'answer to #1', 'x', 'answer to #2', 'y', 'z'])
   })
 
   it('as statements has each once it has ended, in order, and in the end those that nobody knows of', async () => {

@@ -37,11 +37,30 @@ export function fateStyle({ effect, breakGlass, approval }: PastOperation, outco
   return outcome?.sqlstate === undefined ? 'green' : 'red'
 }
 
+/** Fields of other entries that a reader needs; the rest is in `trail show`. */
+const TOLD = ['credential', 'in', 'door', 'reason', 'first', 'last', 'breakGlass', 'by', 'state', 'why']
+
 /** Entries of a session that say neither what was asked nor what came of it. */
-export function toldWords({ kind, fields }: Extract<TranscriptLine, { told: object }>['told']): string {
-  const { session: _, run: _run, ...rest } = fields
-  const said = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-  return [kind, ...said].join('  ')
+export function toldWords({ kind, entry, fields }: Extract<TranscriptLine, { told: object }>['told']): string {
+  const word = (name: string) => (typeof fields[name] === 'string' || typeof fields[name] === 'number' ? `${fields[name]}` : undefined)
+  const id = word('approval')
+  if (kind === 'approval.asked') return `approval ${id} is asked for: ${needs(fields.needs)}`
+  if (kind === 'approval.decided')
+    return `approval ${id}: ${word('verdict')} by ${whoIn(fields.who)}${fields.complete === true ? ', decided' : ''}`
+  if (kind === 'approval.used') return `approval ${id} is used`
+  const said = TOLD.flatMap((name) => (word(name) === undefined ? [] : [`${name} ${word(name)}`]))
+  if (kind === 'approval.ended') return [`approval ${id} ended`, ...said].join(', ')
+  return [`${kind}${said.length > 0 ? `: ${said.join(', ')}` : ''}`, `entry ${entry}`].join('  ')
+}
+
+/** Which rules want whose yes. */
+function needs(value: unknown): string {
+  const rows = Array.isArray(value) ? value : []
+  return rows.map(({ rule, count }: { rule?: unknown; count?: unknown }) => `${count} by ${rule}`).join(', ')
+}
+
+function whoIn(value: unknown): string {
+  return value !== null && typeof value === 'object' && 'pseudonym' in value ? String(value.pseudonym) : 'somebody'
 }
 
 export function closedWords({ reason, allowed, refused }: Extract<TranscriptLine, { closed: object }>['closed']): string {

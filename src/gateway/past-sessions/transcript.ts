@@ -18,6 +18,7 @@ export interface TranscriptOptions {
 const BEGINS = 1024
 /** Decisions and texts that a session of the guard refers to at most before it begins anew (guard/decision-references.ts). */
 const REMEMBERED = 4_096
+const APPROVAL = Buffer.from('"kind":"approval.')
 /** Entries of a session that are shown as they are. */
 const TOLD = /^(approval\..*|credential\..*|gap|session\.killed|breakglass\..*)$/
 
@@ -32,13 +33,17 @@ export async function* transcript(
 ): AsyncGenerator<TranscriptLine> {
   const name = Buffer.from(`"${session}"`)
   const said = new Said(trail)
+  /** Requests for approval of this session: who decided names only the request. */
+  const asked = new Set<string>()
   const breather = new Breather()
   for await (const entry of trail.read({ from, follow, signal })) {
     await breather.breathe()
     const bytes = Buffer.from(entry.bytes.buffer, entry.bytes.byteOffset, entry.bytes.byteLength)
     // Most entries are of others, and are not even parsed: an id needs no escapes in JSON.
-    if (!bytes.includes(name) || entry.fields.session !== session) continue
+    const isAbout = asked.size > 0 && bytes.includes(APPROVAL) && asked.has(String(entry.fields.approval))
+    if (!isAbout && (!bytes.includes(name) || entry.fields.session !== session)) continue
     const { kind, fields, index, at } = entry
+    if (kind === 'approval.asked' && asked.size < REMEMBERED) asked.add(String(fields.approval))
     const place = { entry: index, at }
     if (kind === 'operation.intent') yield* said.operations(entry)
     else if (kind === 'operation.outcome') yield* outcomes(entry)
