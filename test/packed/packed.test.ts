@@ -90,7 +90,7 @@ it('imports every built file', () => {
   const entry = 'this file is the entry of a worker thread'
   expect({ stderr, problems: JSON.parse(stdout) }).toEqual({
     stderr: '',
-    problems: ['aside', 'parse', 'publish', 'search'].map((thread) => [`${thread}-worker.js`, entry]),
+    problems: ['aside', 'parse', 'publish', 'record', 'search'].map((thread) => [`${thread}-worker.js`, entry]),
   })
 })
 
