@@ -48,6 +48,18 @@ describe('what one person asks for', () => {
     await expect.poll(() => house.cut, { timeout: 2_000, interval: 10 }).toEqual([{ id, why: 'expired' }])
   })
 
+  it('ends within a second of a clock that was set forward, and in its time where it was set back', async () => {
+    const id = await opened()
+    house.now += 30 * MINUTE
+    await expect.poll(() => house.cut, { timeout: 1_000, interval: 10 }).toEqual([{ id, why: 'expired' }])
+    const next = await opened(ada, { minutes: 1 })
+    house.now += MINUTE - 100
+    await house.again()
+    house.now -= 60 * MINUTE
+    await expect.poll(() => house.cut.at(-1), { timeout: 1_100, interval: 10 }).toEqual({ id: next, why: 'expired' })
+    expect(house.covered('ada')).toEqual([])
+  })
+
   it('is on record at every step, with whom it is for and never with a name or a reason in clear', async () => {
     const id = await opened()
     await house.glass.close(id, ada, 'orders flow again')
@@ -196,6 +208,38 @@ describe('the second person', () => {
   })
 })
 
+describe('a store that takes nothing', () => {
+  it('leaves nothing that was asked for: whoever asked asks again', async () => {
+    const asking = ask()
+    house.isFull = true
+    await expect(asking).rejects.toThrow('the disk is full')
+    house.isFull = false
+    expect((await ask()).state).toBe('requested')
+    expect(await house.kinds()).toEqual(['breakglass.requested', 'breakglass.ended withdrawn interrupted', 'breakglass.requested'])
+  })
+
+  it('leaves what waits as it was, and it can be confirmed later', async () => {
+    const { id } = await ask()
+    house.isFull = true
+    await expect(house.glass.confirm(id, bob)).rejects.toThrow('the disk is full')
+    expect([stateOf(id), house.covered('ada')]).toEqual(['requested', []])
+    house.isFull = false
+    expect((await house.glass.confirm(id, bob)).state).toBe('open')
+  })
+
+  it('ends at once what is on record as opened, and it is not opened a second time', async () => {
+    const { id } = await ask()
+    const confirming = house.glass.confirm(id, bob)
+    house.isFull = true
+    await expect(confirming).rejects.toThrow('the disk is full')
+    house.isFull = false
+    await expect(house.glass.confirm(id, bob)).rejects.toEqual(code('OVER'))
+    expect(house.covered('ada')).toEqual([])
+    await expect.poll(() => stateOf(id), { timeout: 3_000 }).toBe('closed')
+    expect((await house.kinds()).slice(1)).toEqual(['breakglass.opened', 'breakglass.closed interrupted'])
+  })
+})
+
 describe('a close', () => {
   it('is for whoever it is for, for whoever has the role, and for the operator of the machine', async () => {
     for (const by of [ada, personOf('kim', { groups: [], roles: new Set(['admin']) }), 'local-operator']) {
@@ -259,8 +303,11 @@ describe('a review', () => {
     expect([house.glass.counts, house.glass.unreviewed().map((view) => view.id)]).toEqual([{ requested: 0, open: 0, unreviewed: 1 }, [id]])
     const linked = personOf('77', { person: { kind: 'person', issuer: 'entra', subject: '77', groups: [] }, accounts: { okta: 'ada' } })
     for (const same of [ada, linked]) await expect(house.glass.review(id, same, 'fine')).rejects.toEqual(code('SAME_PERSON'))
+    const unlinked = personOf('78', { person: { kind: 'person', issuer: 'entra', subject: '78', groups: [] }, accounts: {} })
+    await expect(house.glass.review(id, unlinked, 'fine')).rejects.toEqual(code('NOT_INDEPENDENT'))
     await house.again()
     await expect(house.glass.review(id, linked, 'fine')).rejects.toEqual(code('SAME_PERSON'))
+    await expect(house.glass.review(id, unlinked, 'fine')).rejects.toEqual(code('NOT_INDEPENDENT'))
     const both = await Promise.allSettled([house.glass.review(id, bob, 'fine'), house.glass.review(id, cy, 'fine')])
     expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
     expect(house.glass.counts.unreviewed).toBe(0)

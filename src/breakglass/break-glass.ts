@@ -135,7 +135,12 @@ export class BreakGlass {
       const [requestedAt, requested] = [this.#now(), { log: trail.name, index }]
       const terms = { settings: digestOf(settings), requestedAt, expiresAt: requestedAt + WAITS_FOR, requested }
       const one: Unfinished = { record: { ...asked, ...terms, state: 'requested' }, persons: { asker: person, confirmer: undefined } }
-      this.#unfinished.add(one)
+      try {
+        this.#unfinished.add(one)
+      } catch (error) {
+        this.#unfinished.end(one, { why: 'interrupted' })
+        throw error
+      }
       // Meanwhile the configuration may have become another, or the person have been revoked.
       this.useSettings()
       this.personsRevoked(undefined)
@@ -156,19 +161,23 @@ export class BreakGlass {
     const [confirmedBy, openedAt] = [this.#pseudonymOf(person), this.#now()]
     const until = openedAt + record.minutes * 60_000
     const opening: BreakGlassRecord = { ...record, state: 'opening', confirmedBy, openedAt, until }
-    one.persons = { asker, confirmer: person }
     // Before the entry: whatever a crash leaves, what the log says was opened has an end.
     this.#unfinished.keep(one, opening)
+    one.persons = { asker, confirmer: person }
+    let isRecorded = false
     try {
       const payloads = [...personPayloads(trail, record.by, asker, undefined), confirmerPayload(trail, confirmedBy, person)]
       const { index } = await trail.durable(openedEntry(record, confirmedBy, until, payloads))
+      isRecorded = true
       // Closed, revoked or not configured any more meanwhile: then it is only on record, and so is its end.
       if (one.record !== opening) throw over(one.record)
       this.#unfinished.become(one, { ...opening, state: 'open', opened: { log: trail.name, index } })
     } catch (error) {
-      if (one.record === opening) {
+      // On record as opened, it is not opened a second time.
+      if (one.record === opening && isRecorded) this.#unfinished.end(one, { why: 'interrupted' })
+      else if (one.record === opening) {
         one.persons = { asker, confirmer: undefined }
-        this.#unfinished.keep(one, record)
+        this.#unfinished.goBack(one, record)
       }
       throw error
     }
@@ -210,7 +219,9 @@ export class BreakGlass {
     return this.#whileBusy(id, async () => {
       one.persons ??= await this.#recordedPersons(one.record)
       const reviewedBy = this.#pseudonymOf(person)
-      if (reviewedBy === one.record.by || isAsker(one.persons, person)) throw new BreakGlassError('GS_BREAKGLASS_SAME_PERSON')
+      // Whom it was for may be erased by then, and it is reviewed all the same.
+      if (reviewedBy === one.record.by) throw new BreakGlassError('GS_BREAKGLASS_SAME_PERSON')
+      if (one.persons.asker) refuseDependent(one.persons.asker, person)
       const { index } = await trail.durable(reviewedEntry(one.record, reviewedBy, personPayloads(trail, reviewedBy, person, wordsOf(note))))
       const reviewed = { reviewedAt: this.#now(), reviewedBy, reviewed: { log: trail.name, index } }
       this.#unfinished.become(one, { ...one.record, state: 'reviewed', ...reviewed })
@@ -280,8 +291,8 @@ export class BreakGlass {
   #refuseDependent({ record, persons }: Unfinished, person: ApprovingPerson) {
     const asker = persons?.asker
     if (!asker) throw new BreakGlassError('GS_BREAKGLASS_ASKER_UNKNOWN')
-    if (record.by === this.#pseudonymOf(person) || isSamePerson(asker, person)) throw new BreakGlassError('GS_BREAKGLASS_SAME_PERSON')
-    if (!areIndependent(asker, person)) throw new BreakGlassError('GS_BREAKGLASS_NOT_INDEPENDENT')
+    if (record.by === this.#pseudonymOf(person)) throw new BreakGlassError('GS_BREAKGLASS_SAME_PERSON')
+    refuseDependent(asker, person)
     return asker
   }
 
@@ -310,6 +321,12 @@ const wordsOf = (text: string) => redactText(Buffer.from(text)).content
 
 const isAsker = (persons: PersonsOf | undefined, person: LinkedPerson) =>
   persons?.asker !== undefined && isSamePerson(persons.asker, person)
+
+/** @throws BreakGlassError where it is not known that the other is somebody else */
+function refuseDependent(asker: LinkedPerson, other: LinkedPerson): void {
+  if (isSamePerson(asker, other)) throw new BreakGlassError('GS_BREAKGLASS_SAME_PERSON')
+  if (!areIndependent(asker, other)) throw new BreakGlassError('GS_BREAKGLASS_NOT_INDEPENDENT')
+}
 
 const isIn = ({ person }: ApprovingPerson, groups: readonly string[]) => groups.some((group) => person.groups.includes(group))
 

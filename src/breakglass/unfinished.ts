@@ -8,6 +8,8 @@ import { type BreakGlassRecord, type BreakGlassStore, type BreakGlassView, isUnf
 
 /** What could not be written is tried again after so many ms. */
 const AGAIN_MS = 1_000
+/** So often it is looked what has run out, ms: a clock that is set, or a machine that slept, delays no end. */
+const LOOKS_EVERY = 500
 
 /** How many wait for somebody. */
 export interface BreakGlassCounts {
@@ -22,6 +24,8 @@ export interface Unfinished {
   record: BreakGlassRecord
   /** Of one that is closed already when it is taken up, they are looked for only when it is reviewed. */
   persons?: PersonsOf
+  /** When what is open is over whatever the clock says by then; by `performance.now()`. */
+  endsBy?: number
 }
 
 export interface UnfinishedOptions {
@@ -54,7 +58,7 @@ export class AllUnfinished {
 
   constructor(options: UnfinishedOptions) {
     this.#options = options
-    this.#alarm = new Alarm(options.now, () => this.expire())
+    this.#alarm = new Alarm(options.now, () => this.expire(), LOOKS_EVERY)
   }
 
   get openings(): Openings {
@@ -107,12 +111,18 @@ export class AllUnfinished {
     this.#told(one.record)
   }
 
-  /** Durable when it returns; of what is nothing to tell. */
+  /** Durable when it returns; of what is nothing to tell. Where the store takes nothing it stays what it was. */
   keep(one: Unfinished, record: BreakGlassRecord): void {
+    this.#options.store.put(record)
     one.record = record
     if (!isUnfinished(record)) this.#byId.delete(record.id)
-    this.#options.store.put(record)
     this.#unkept.delete(record.id)
+  }
+
+  /** It is what it was before, as what was to follow could not be recorded. */
+  goBack(one: Unfinished, record: BreakGlassRecord): void {
+    this.#keepSoon(one, record)
+    this.#wake(record)
   }
 
   /** It is over when this returns, and whoever listens has been told. Where there is no room for its entry, that is kept until there is. */
@@ -128,13 +138,17 @@ export class AllUnfinished {
 
   /** Ends what ran out. @returns when the next one will; ms since the epoch */
   expire(): number | undefined {
-    for (const one of this.running()) if (dueOf(one.record) <= this.#options.now()) this.end(one, { why: 'expired' })
+    for (const one of this.running())
+      if (dueOf(one.record) <= this.#options.now() || (one.endsBy ?? Number.POSITIVE_INFINITY) <= performance.now())
+        this.end(one, { why: 'expired' })
     const next = Math.min(...this.running().map(({ record }) => dueOf(record)))
     return Number.isFinite(next) ? next : undefined
   }
 
+  /** What could not be kept is tried once more. */
   stop(): void {
     this.#alarm.stop()
+    this.#keepAgain()
     clearTimeout(this.#again)
   }
 
@@ -143,7 +157,10 @@ export class AllUnfinished {
     const { id, resources, until } = one.record
     const asker = one.persons?.asker
     if (!asker || until === undefined) this.end(one, { why: 'interrupted' })
-    else this.#open.add({ id, issuer: asker.person.issuer, subject: asker.person.subject, resources, until })
+    else {
+      one.endsBy = performance.now() + until - this.#options.now()
+      this.#open.add({ id, issuer: asker.person.issuer, subject: asker.person.subject, resources, until })
+    }
   }
 
   #tell(one: Unfinished, payloads: Ending['payloads']): void {
@@ -153,8 +170,9 @@ export class AllUnfinished {
     })
   }
 
-  /** What is over stays over: where it cannot be written now, it is tried again until it can. */
+  /** It counts at once: where it cannot be written now, it is tried again until it can. */
   #keepSoon(one: Unfinished, record: BreakGlassRecord): void {
+    one.record = record
     try {
       this.keep(one, record)
     } catch {
