@@ -218,6 +218,17 @@ describe('the end of break-glass', () => {
     expect(told(await answered)).toEqual(['GS_POLICY_DENIED'])
   })
 
+  it('refuses nothing where another opening that lasts longer came in between', async () => {
+    opening()
+    const session = await open()
+    const decided = decide(session, 'drop')
+    opening({ id: 'bgl_2', until: house.now + 120_000 })
+    const answered = admit(session, decided)
+    opening({ id: 'bgl_3', until: house.now + 180_000 })
+    expect(told(await answered)).toEqual(['goes'])
+    expect((await fieldsOf('operation.intent')).map(({ breakGlass }) => breakGlass)).toEqual(['bgl_2'])
+  })
+
   it('leaves a log that holds, whose counts are what the rules said', async () => {
     const made = opening()
     const session = await open()

@@ -49,10 +49,16 @@ export class UnderBreakGlass {
     return decision
   }
 
-  /** A decision as it still holds: what the rules said, where break-glass is over meanwhile. @param now milliseconds since the epoch */
+  /**
+   * A decision as it still holds: what the rules said, where break-glass is over meanwhile; under the opening that covers it now, where that is another.
+   * @param now milliseconds since the epoch
+   */
   still(decision: Decision, now: number): Decision {
     const { breakGlass, overruled } = decision
-    return breakGlass === undefined || overruled === undefined || this.#covering(now)?.id === breakGlass ? decision : overruled
+    if (breakGlass === undefined || overruled === undefined) return decision
+    const opening = this.#covering(now)
+    if (opening === undefined) return overruled
+    return opening.id === breakGlass ? decision : Object.freeze({ ...decision, breakGlass: opening.id })
   }
 
   #covering(now: number): Opening | undefined {
