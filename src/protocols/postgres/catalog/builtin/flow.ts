@@ -17,6 +17,21 @@ export const KEEPS_ARGUMENTS: ReadonlySet<string> = new Set([
   'pg_advisory_unlock_shared',
 ])
 
+/**
+ * Functions and aggregates that give a value for whatever they are given: that there is a result says nothing of their arguments. None takes a
+ * length, a format or a pattern from them that could be a wrong one.
+ */
+export const NEVER_FAILS: ReadonlySet<string> = new Set(
+  `any_value array_agg array_length array_to_json array_to_string ascii avg bit_length bool_and bool_or btrim cardinality char_length
+   character_length concat concat_ws count every first_value hashtext initcap json_agg json_build_array json_build_object json_object_agg
+   jsonb_agg jsonb_build_array jsonb_build_object jsonb_object_agg lag last_value lead left length lower ltrim max md5 min mode octet_length
+   pg_typeof quote_ident quote_literal quote_nullable replace reverse right row_to_json rtrim starts_with stddev string_agg strpos sum to_json
+   to_jsonb translate upper variance`.split(/\s+/),
+)
+
+/** The same of operators. */
+export const OPERATORS_NEVER_FAIL: ReadonlySet<string> = new Set(['||', '->', '->>', '#>', '#>>'])
+
 /** Functions that give as many rows as what they are given says: whoever counts the rows learns of it. A test compares it with a server. */
 export const GIVES_ROWS: ReadonlySet<string> = new Set(
   `aclexplode generate_series generate_subscripts json_array_elements json_array_elements_text json_each json_each_text json_object_keys

@@ -1,4 +1,4 @@
-import { GIVES_ROWS, KEEPS_ARGUMENTS } from '../../catalog/builtin/flow.ts'
+import { GIVES_ROWS, KEEPS_ARGUMENTS, NEVER_FAILS } from '../../catalog/builtin/flow.ts'
 import { act } from './findings.ts'
 import { isPlain } from './lookup.ts'
 import { type Callee, functionNamed, isSystemSchema, meanings, type Resolved, relationNamed } from './names.ts'
@@ -6,7 +6,7 @@ import { changeSetting, pinnedSetting } from './pinned.ts'
 import { readRelation } from './relations.ts'
 import { nothing, type Scope } from './scope.ts'
 import { isSecretSetting } from './settings.ts'
-import { aside, call, choosing, counting, doubt, type Statement, special, typeCode } from './statement.ts'
+import { aside, call, choosing, counting, doubt, type Statement, special, testing, typeCode } from './statement.ts'
 import { as, constant, list, strings, type Tree, tree } from './tree.ts'
 import { walk, walkFields } from './walk.ts'
 
@@ -16,13 +16,19 @@ export function funcCall(statement: Statement, fields: Tree, scope: Scope): unde
   const args = list(fields, 'args')
   const callee = callNamed(statement, name, args, scope)
   const last = name[name.length - 1] ?? ''
+  const fails = !callee.flowKnown || callee.names.length !== 1 || !NEVER_FAILS.has(last)
   if (hides(statement, callee, args, scope)) aside(statement, () => walk(statement, args, scope))
-  else if (callee.builtin?.kind === 'effect' || KEEPS_ARGUMENTS.has(last)) keep(statement, () => walk(statement, args, scope))
-  else if (GIVES_ROWS.has(last)) counting(statement, () => walk(statement, args, scope))
-  else walk(statement, args, scope)
+  else testing(statement, () => walkArguments(statement, callee, last, args, scope), fails)
   // What an ordered-set aggregate gives back is one of the values that it orders.
   if (fields.agg_within_group === true) walk(statement, fields.agg_order, scope)
   choosing(statement, () => walkFields(statement, fields, scope, ...(fields.agg_within_group === true ? WITHIN : ARGUMENTS)))
+}
+
+function walkArguments(statement: Statement, callee: Callee, name: string, args: readonly unknown[], scope: Scope): void {
+  const walkThem = () => walk(statement, args, scope)
+  if (callee.builtin?.kind === 'effect' || KEEPS_ARGUMENTS.has(name)) keep(statement, walkThem)
+  else if (GIVES_ROWS.has(name)) counting(statement, walkThem)
+  else walkThem()
 }
 
 const ARGUMENTS = ['funcname', 'args']

@@ -5,13 +5,11 @@ const columns = (sql: string, view = {}) => factsOf(sql, view).sql.columns
 
 type Case = readonly [
   sql: string,
-  columns:
-    | { output?: readonly string[]; predicate?: readonly string[]; written?: readonly string[]; sources?: readonly string[] }
-    | undefined,
+  columns: Partial<Readonly<Record<'output' | 'predicate' | 'written' | 'sources' | 'tests', readonly string[]>>> | undefined,
 ]
 const used = (cases: readonly Case[]) => {
   it.each(cases)('%s', (sql, expected) => {
-    expect(columns(sql)).toEqual(expected && { output: [], predicate: [], written: [], sources: [], ...expected })
+    expect(columns(sql)).toEqual(expected && { output: [], predicate: [], written: [], sources: [], tests: [], ...expected })
   })
 }
 
@@ -46,7 +44,7 @@ describe('columns of results', () => {
     ['SELECT shop.secrets.token FROM shop.secrets', { output: [TOKEN] }],
     ['SELECT token FROM t, shop.secrets', { output: [TOKEN] }],
     ['SELECT s.token FROM t CROSS JOIN LATERAL (SELECT token FROM shop.secrets WHERE true) s', { output: [TOKEN] }],
-    ['SELECT g FROM t, generate_series(1, t.a) g', { output: ['public.t.a'], predicate: ['public.t.a'] }],
+    ['SELECT g FROM t, generate_series(1, t.a) g', { output: ['public.t.a'], predicate: ['public.t.a'], tests: ['public.t.a'] }],
     ['DELETE FROM shop.secrets RETURNING token', { output: [TOKEN] }],
     ['UPDATE t SET a = 1 RETURNING old.b, new.a', { output: ['public.t.a', 'public.t.b'], written: ['public.t.a'] }],
     ['UPDATE t SET a = 1 RETURNING WITH (OLD AS o) o.b', { output: ['public.t.b'], written: ['public.t.a'] }],
@@ -76,7 +74,7 @@ describe('columns of conditions', () => {
     ['WITH y AS (SELECT token AS x FROM shop.secrets) SELECT 1 FROM y WHERE y.x = 1', { output: [TOKEN], predicate: [TOKEN] }],
     [
       'WITH RECURSIVE y AS (SELECT 1 AS n, token AS x FROM shop.secrets UNION ALL SELECT n + 1, y.x FROM y WHERE y.x > 1) SELECT n FROM y',
-      { output: [TOKEN], predicate: [TOKEN] },
+      { output: [TOKEN], predicate: [TOKEN], tests: [TOKEN] },
     ],
     [
       'SELECT 1 FROM (SELECT id FROM shop.secrets INTERSECT SELECT token FROM shop.secrets) y',

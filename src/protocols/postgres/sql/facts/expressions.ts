@@ -1,3 +1,4 @@
+import { OPERATORS_NEVER_FAIL } from '../../catalog/builtin/flow.ts'
 import { builtinType } from '../../catalog/builtin/index.ts'
 import { funcCall, jsonConstructor } from './calls.ts'
 import { columnRef, indirection } from './columns.ts'
@@ -7,7 +8,7 @@ import { meanings, operatorIsHarmless, relationNamed, typeIsHarmless } from './n
 import { noteColumn, readRelation, unresolved } from './relations.ts'
 import type { Derived, Scope } from './scope.ts'
 import { useSource } from './scope.ts'
-import { aside, type Handler, runUserCode, type Statement, typeCode, using } from './statement.ts'
+import { aside, type Handler, runUserCode, type Statement, testing, typeCode, using } from './statement.ts'
 import { as, isTree, list, strings, type Tree, text, tree, typeOf } from './tree.ts'
 import { query, walk, walkFields } from './walk.ts'
 
@@ -24,8 +25,11 @@ const BETWEEN = ['>=', '<=', '<', '>']
 
 /** A chain such as `a || b || c …` leans to the left, as deep as it is long: it is followed without going deeper. */
 function operation(statement: Statement, fields: Tree, scope: Scope): undefined {
+  const { tests } = statement
   for (let each: Tree | undefined = fields; each; ) {
     const kind = text(each, 'kind')
+    // What stands to the left of one that may fail is within it.
+    statement.tests ||= kind !== 'AEXPR_OP' || !OPERATORS_NEVER_FAIL.has(strings(list(each, 'name')).pop() ?? '')
     if (kind.includes('BETWEEN')) for (const name of BETWEEN) operator(statement, [name])
     else operator(statement, strings(list(each, 'name')))
     const left: Tree | undefined = as(each.lexpr, 'A_Expr')
@@ -37,6 +41,7 @@ function operation(statement: Statement, fields: Tree, scope: Scope): undefined 
       each = undefined
     }
   }
+  statement.tests = tests
 }
 
 /** Stand for a type and a sequence of its own (parse_utilcmd.c). */
@@ -78,14 +83,28 @@ function typeCast(statement: Statement, fields: Tree, scope: Scope): undefined {
   if (PARSED.has(typeOf(fields.arg))) statement.defines = false
   walk(statement, fields.typeName, scope, 'typeName')
   statement.defines = defines
-  walkFields(statement, fields, scope, 'typeName')
+  testing(statement, () => walkFields(statement, fields, scope, 'typeName'), !isText(tree(fields, 'typeName')))
+}
+
+/** Everything can be written as text. */
+function isText(type: Tree): boolean {
+  const parts = strings(list(type, 'names'))
+  return (
+    ['text', 'varchar'].includes(parts[parts.length - 1] ?? '') && list(type, 'typmods').length + list(type, 'arrayBounds').length === 0
+  )
+}
+
+/** All operands of it are tested, or may make it fail. */
+const tested: Handler = (statement, fields, scope) => {
+  testing(statement, () => walkFields(statement, fields, scope))
+  return undefined
 }
 
 const PARSED: ReadonlySet<string> = new Set(['A_Const', 'A_ArrayExpr', 'RowExpr'])
 
 function subLink(statement: Statement, fields: Tree, scope: Scope): undefined {
   const kind = text(fields, 'subLinkType')
-  walk(statement, fields.testexpr, scope)
+  testing(statement, () => walk(statement, fields.testexpr, scope))
   if (kind === 'ANY_SUBLINK' || kind === 'ALL_SUBLINK') {
     const name = strings(list(fields, 'operName'))
     operator(statement, name.length > 0 ? name : ['='])
@@ -122,7 +141,13 @@ function useAll(statement: Statement, derived: Derived): void {
 
 function caseExpr(statement: Statement, fields: Tree, scope: Scope): undefined {
   if (fields.arg !== undefined) operator(statement, ['='])
-  walkFields(statement, fields, scope)
+  testing(statement, () => walk(statement, fields.arg, scope))
+  for (const each of list(fields, 'args')) {
+    const branch = as(each, 'CaseWhen') ?? { expr: each }
+    testing(statement, () => walk(statement, branch.expr, scope))
+    walkFields(statement, branch, scope, 'expr')
+  }
+  walkFields(statement, fields, scope, 'arg', 'args')
 }
 
 function sortBy(statement: Statement, fields: Tree, scope: Scope): undefined {
@@ -198,6 +223,8 @@ function constraint(statement: Statement, fields: Tree, scope: Scope): undefined
 export const EXPRESSIONS: readonly (readonly [string, Handler])[] = [
   ['A_Expr', operation],
   ['A_Indirection', indirection],
+  ['BoolExpr', tested],
+  ['BooleanTest', tested],
   ['CaseExpr', caseExpr],
   ['ColumnRef', columnRef],
   ['Constraint', constraint],
@@ -205,6 +232,9 @@ export const EXPRESSIONS: readonly (readonly [string, Handler])[] = [
   ['FuncCall', funcCall],
   ['GroupingFunc', grouping],
   ['IndexElem', element],
+  ['JsonFuncExpr', tested],
+  ['XmlExpr', tested],
+  ['XmlSerialize', tested],
   ['JsonArrayAgg', jsonConstructor],
   ['JsonArrayConstructor', jsonConstructor],
   ['JsonArrayQueryConstructor', jsonQuery],

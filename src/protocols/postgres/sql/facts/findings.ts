@@ -6,7 +6,9 @@ import type { CopyTo, StatementFacts, Transition } from '../statement-facts.ts'
 export type Result = Pick<StatementFacts, 'outputs' | 'anyOutput'>
 
 /** What the columns of an expression are used for. */
-export type Use = 'output' | 'predicate' | 'written'
+export type Use = 'output' | 'predicate' | 'written' | 'tests'
+
+const USES = ['output', 'predicate', 'written', 'tests'] as const
 
 /** Columns of base relations that a value is made from, also by way of the columns of subqueries. */
 export interface Source {
@@ -52,8 +54,8 @@ export function createFindings(): Findings {
     reads: new Set(),
     writes: new Set(),
     functions: new Set(),
-    columns: { output: new Set(), predicate: new Set(), written: new Set() },
-    sources: { output: new Set(), predicate: new Set(), written: new Set() },
+    columns: { output: new Set(), predicate: new Set(), written: new Set(), tests: new Set() },
+    sources: { output: new Set(), predicate: new Set(), written: new Set(), tests: new Set() },
     stored: new Set(),
     transitions: [],
     unknown: new Set(),
@@ -87,7 +89,7 @@ export function merge(found: Findings, other: Findings): void {
   for (const name of other.reads) found.reads.add(name)
   for (const name of other.writes) found.writes.add(name)
   for (const name of other.functions) found.functions.add(name)
-  for (const use of ['output', 'predicate', 'written'] as const) {
+  for (const use of USES) {
     for (const name of other.columns[use]) found.columns[use].add(name)
     for (const source of other.sources[use]) found.sources[use].add(source)
   }
@@ -116,12 +118,12 @@ export function settle(found: Findings, result?: Result): StatementFacts {
   }
   const effects = [...found.effects.values()].sort((one, other) => order(one.class, other.class) || order(one.action, other.action))
   const opaque = effects.some((effect) => effect.class === 'opaque')
-  for (const use of ['output', 'predicate', 'written'] as const) drain(found.sources[use], found.columns[use])
+  for (const use of USES) drain(found.sources[use], found.columns[use])
   const known = (fact: 'reads' | 'writes' | 'columns' | 'functions') => !opaque && !found.unknown.has(fact)
   const reads = sorted(found.reads)
   const writes = sorted(found.writes)
   const functions = sorted(found.functions)
-  const { output, predicate, written } = found.columns
+  const { output, predicate, written, tests } = found.columns
   const sources = new Set<string>(found.stores ? [...output, ...predicate] : [])
   drain(found.stored, sources)
   const anything = opaque && !found.onlyNamed && !found.transitions.some(({ kind }) => kind === 'opaque')
@@ -132,7 +134,13 @@ export function settle(found: Findings, result?: Result): StatementFacts {
       ...(known('reads') && { reads }),
       ...(known('writes') && { writes }),
       ...(known('columns') && {
-        columns: { output: sorted(output), predicate: sorted(predicate), written: sorted(written), sources: sorted(sources) },
+        columns: {
+          output: sorted(output),
+          predicate: sorted(predicate),
+          written: sorted(written),
+          sources: sorted(sources),
+          tests: sorted(tests),
+        },
       }),
       ...(known('functions') && { functions }),
       ...(!found.unknown.has('bounded') && { bounded: found.bounded }),

@@ -37,6 +37,8 @@ describe('what flows into results', () => {
     ['SELECT j.* FROM (t NATURAL JOIN u) AS j (x)', '= t.id u.id', '= t.a', '= t.b', '= u.c'],
     ['SELECT c FROM t NATURAL JOIN u', '= u.c'],
     ['SELECT a FROM t UNION ALL SELECT c FROM u', 't.a u.c'],
+    ['WITH RECURSIVE r (n, x, y) AS (SELECT 1, a, b FROM t UNION ALL SELECT n + 1, y, x FROM r) SELECT * FROM r', '', 't.a t.b', 't.a t.b'],
+    ['WITH RECURSIVE r (n) AS (SELECT 1, a FROM t UNION ALL SELECT n + 1, r.a FROM r) SELECT * FROM r', 't.a', 't.a'],
     ['VALUES (1, (SELECT a FROM t)), ((SELECT c FROM u), 2)', 'u.c', 't.a'],
     ['SELECT s.c FROM t, LATERAL (SELECT c || t.a AS c FROM u) s', 't.a u.c'],
     ['SELECT (SELECT max(c) FROM u WHERE u.id = t.a), EXISTS (SELECT c FROM u), 1 IN (SELECT c FROM u) FROM t', 'u.c', '', ''],
@@ -188,6 +190,7 @@ describe('views by what each column is made of', () => {
       predicate: ['public.p.id', 'public.v.id'],
       written: [],
       sources: [],
+      tests: [],
     })
   })
 })
@@ -296,5 +299,35 @@ describe('how COPY writes', () => {
     expect(copyTo('COPY t FROM STDIN')).toBeUndefined()
     expect(copyTo(`COPY t TO '/x'`)).toBeUndefined()
     expect(copyTo('SELECT 1')).toBeUndefined()
+  })
+})
+
+describe('what may make a statement fail, or go another way', () => {
+  it.each([
+    ['SELECT a, upper(a), a || $$x$$, count(a), coalesce(a, b), a::text, ARRAY[a], row_to_json(t), (t).a, a IS NULL FROM t'],
+    [`SELECT string_agg(a, ','), max(a), json_build_object('k', a), a ->> 'k', length(a) FROM t`],
+    ['SELECT CASE WHEN true THEN a ELSE $$x$$ END FROM t'],
+    ['SELECT lag(a) OVER (ORDER BY b) FROM t'],
+    ['SELECT a / 2 FROM t', 'a'],
+    ['SELECT 1 / (CASE WHEN a = 1 THEN 0 ELSE 1 END), b FROM t', 'a'],
+    ['SELECT CASE WHEN a = 1 THEN 1 / 0 ELSE b END FROM t', 'a'],
+    ['SELECT CASE a WHEN b THEN 1 END FROM t', 'a', 'b'],
+    ['SELECT a::int, b::varchar FROM t', 'a'],
+    ['SELECT a::varchar(3), b::text[] FROM t', 'a', 'b'],
+    ['SELECT a = 1 FROM t', 'a'],
+    ['SELECT a || (b + 1) || id FROM t', 'b'],
+    ['SELECT (a || b) + id FROM t', 'a', 'b', 'id'],
+    ['SELECT a AND b FROM t', 'a', 'b'],
+    ['SELECT nullif(a, b) IS NULL FROM t', 'a', 'b'],
+    ['SELECT substr($$abc$$, 1, a) FROM t', 'a'],
+    ['SELECT s.x / 2 FROM (SELECT a AS x FROM t) s', 'a'],
+    ['SELECT 1 / (SELECT max(a) FROM t)', 'a'],
+    ['SELECT a IN (SELECT id FROM u), (b = 1) IS TRUE FROM t', 'a', 'b'],
+    ['SELECT b FROM t WHERE a / 2 = 1'],
+    [`SELECT to_date(a, 'YYYY') FROM t`, 'a'],
+    [`SELECT xmlparse(DOCUMENT a) FROM t`, 'a'],
+    ['WITH RECURSIVE r (n, x) AS (SELECT 1, a FROM t UNION ALL SELECT n + 1, x FROM r) SELECT x FROM r'],
+  ])('%s', (sql, ...columns) => {
+    expect(factsOf(sql).sql.columns?.tests).toEqual(columns.map((name) => `public.t.${name}`))
   })
 })

@@ -252,6 +252,7 @@ function noteOne(statement: Statement, target: Resolved, column: string, use: Us
   const { keys, certain } = lineageOf(statement, target, column)
   const { columns } = statement.found
   for (const key of keys) columns[use].add(key)
+  if (statement.tests && use === 'output' && use === statement.use) for (const key of keys) columns.tests.add(key)
   if (statement.also && use === statement.use) for (const key of keys) columns[statement.also].add(key)
   if (statement.source && use === statement.use) for (const key of keys) statement.source.columns.push(key)
   if (!certain && use === statement.use) doubt(statement)

@@ -176,6 +176,7 @@ export function useRow(statement: Statement, entry: Entry): void {
 export function useSource(statement: Statement, source: Source | undefined): void {
   if (!source) return
   statement.found.sources[statement.use].add(source)
+  if (statement.tests && statement.use === 'output') statement.found.sources.tests.add(source)
   if (statement.also) statement.found.sources[statement.also].add(source)
   statement.source?.from.push(source)
 }

@@ -27,7 +27,7 @@ export function withClause(statement: Statement, fields: Tree, scope: Scope): Sc
   const ctes = list(clause, 'ctes').map((cte) => as(cte, 'CommonTableExpr') ?? { ctequery: cte })
   if (ctes.length === 0) return scopeUnder(scope)
   const recursive = clause.recursive === true
-  const all = ctes.map((cte, index) => ({ name: text(cte, 'ctename'), index, derived: anyColumns(nothing()) }))
+  const all = ctes.map((cte, index) => ({ name: text(cte, 'ctename'), index, derived: unsettled(cte) }))
   const names = new Map(all.map((each) => [each.name, each]))
   const visible = (count: number): CteFrame => ({ names, visible: count, next: scope.ctes })
   for (let i = 0; i < ctes.length; i++) {
@@ -46,12 +46,28 @@ export function withClause(statement: Statement, fields: Tree, scope: Scope): Sc
   return scopeUnder(scope, visible(ctes.length))
 }
 
+/** What a query can see of itself, before it is known: columns by the names that it is given, and others. */
+function unsettled(cte: Tree): Derived {
+  const names = strings(list(cte, 'aliascolnames'))
+  return { names, sources: names.map(() => nothing()), open: nothing() }
+}
+
 function settleCte(into: Derived, result: Derived, cte: Tree): void {
-  // What was taken from it before it was known came by its open end.
-  into.open?.from.push(...result.sources, ...(result.open ? [result.open] : []))
+  // What was taken from it before it was known came by these.
+  for (const [i, source] of into.sources.entries()) {
+    if (result.open) source.from.push(...result.sources, result.open)
+    else source.from.push(result.sources[i] ?? nothing())
+  }
+  const others = result.open ? [...result.sources, result.open] : result.sources.slice(into.sources.length)
+  into.open?.from.push(...others)
   const names = strings(list(cte, 'aliascolnames'))
   const more = cte.search_clause !== undefined || cte.cycle_clause !== undefined
-  if (result.open || more) return
+  if (result.open || more) {
+    into.open = { columns: [], from: [...result.sources, ...into.sources, ...(into.open ? [into.open] : [])] }
+    into.names = []
+    into.sources = []
+    return
+  }
   into.names = result.names.map((name, i) => names[i] ?? name)
   into.sources = result.sources
   into.open = undefined

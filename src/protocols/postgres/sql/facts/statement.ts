@@ -32,6 +32,8 @@ export interface Statement {
    * is made of may say how many rows there are.
    */
   also: Use | undefined
+  /** Within an expression that may fail, or take one way or another, by the values that are met now. */
+  tests: boolean
   /** How often something was met whose flow is not known. */
   doubts: number
   /** Calls that are met now are only defined, and do not run. */
@@ -55,6 +57,7 @@ export function openStatement(names: Names, handlers: ReadonlyMap<string, Handle
     use: 'output',
     source: undefined,
     also: undefined,
+    tests: false,
     doubts: 0,
     defines: false,
     locks: false,
@@ -91,6 +94,14 @@ export function choosing(statement: Statement, walk: () => void): void {
   )
 }
 
+/** Walks operands of something that may fail, or goes one way or another, by what they are. @param may false: it does neither */
+export function testing(statement: Statement, walk: () => void, may = true): void {
+  const { tests } = statement
+  statement.tests ||= may
+  walk()
+  statement.tests = tests
+}
+
 /** Walks what is part of the value that is being computed, and of how many rows there are. */
 export function counting(statement: Statement, walk: () => void): void {
   const { use, also } = statement
@@ -101,16 +112,18 @@ export function counting(statement: Statement, walk: () => void): void {
 
 /** Walks something for another use, and as no part of the value that is being computed. */
 export function using(statement: Statement, use: Use, walk: () => void): void {
-  const { use: before, source, also } = statement
+  const { use: before, source, also, tests } = statement
   statement.use = use
   statement.source = undefined
   statement.also = undefined
+  statement.tests = false
   try {
     walk()
   } finally {
     statement.use = before
     statement.source = source
     statement.also = also
+    statement.tests = tests
   }
 }
 

@@ -64,11 +64,14 @@ function mergeSql(facts: readonly Sql[]): Sql {
   const predicate = union(facts.map((sql) => sql.columns?.predicate))
   const written = union(facts.map((sql) => sql.columns?.written))
   const sources = union(facts.map((sql) => sql.columns?.sources))
+  const tests = union(facts.map((sql) => sql.columns?.tests))
   const bounded = every(facts.map((sql) => sql.bounded))
   return {
     ...(reads && { reads }),
     ...(writes && { writes }),
-    ...(output && predicate && written && { columns: { output, predicate, written, ...(sources && { sources }) } }),
+    ...(output &&
+      predicate &&
+      written && { columns: { output, predicate, written, ...(sources && { sources }), ...(tests && { tests }) } }),
     ...(functions && { functions }),
     ...(bounded !== undefined && { bounded }),
   }
