@@ -8,6 +8,7 @@ import { coverageOf, type Rule } from '../policy/index.ts'
 import { selectsResource } from '../policy/selectors.ts'
 import { type PostgresAsk, type RoleFacts, readRole } from '../protocols/postgres/index.ts'
 import { breakGlassFinding } from './breaking-glass.ts'
+import { maskFindings } from './mask-findings.ts'
 import type { Rooms } from './rooms.ts'
 import { secretsOf } from './secrets-of.ts'
 import type { Witnessing } from './witnessing.ts'
@@ -37,6 +38,7 @@ export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<
   for (const resource of rooms.inForce.taken.resources.all) {
     yield* resourceFindings(rooms, resource, signal)
   }
+  yield* maskFindings(rooms, signal)
 }
 
 /** Each credential of a resource logs in, and its role is held against what the rules permit through it. */
