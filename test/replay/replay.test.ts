@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -178,6 +179,15 @@ describe('a session that was recorded', () => {
       ['sessions', 'follow', 'ses_nothing'],
     ])
       expect(await gatescribe(words)).toMatchObject({ code: 4, out: '', err: expect.stringMatching(/^GS_GATEWAY_NO_SESSION: .+\nnext: /) })
+  })
+
+  it('leaves a log that verifies, with everybody who looked in it', async () => {
+    expect(await gatescribe(['trail', 'check', '--payloads'])).toMatchObject({ code: 0 })
+    const vkey = (await gatescribe(['keys', 'show'])).out.trim()
+    const verifier = join(import.meta.dirname, '../../bin/gatescribe-verify.js')
+    const verified = spawnSync(process.execPath, [verifier, '--key', vkey, join(gateway.data, 'trail/log')], { encoding: 'utf8' })
+    expect(verified.stdout + verified.stderr).not.toMatch(/\bfail/i)
+    expect(verified.status).toBe(0)
   })
 
   it('is gone once it is erased, and what remains is said', async () => {
