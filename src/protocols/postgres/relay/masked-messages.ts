@@ -98,8 +98,8 @@ function mayShow(
   const severity = fields.get('V')
   if (severity === 'FATAL' || severity === 'PANIC') return false
   if (!readsMasked(masks, database, undefined)) return false
-  // No transaction is under way, and so no code either.
-  if (!head) return false
+  // Of what is said while nothing is under way, nobody knows whose it is.
+  if (!head) return true
   // Where the client's own text is wrong, the server says where in it; what code of the database raises has a context.
   if (OF_THE_TEXT.test(fields.get('C') ?? '') && fields.has('P') && !fields.has('q') && !fields.has('W')) return false
   switch (head.type) {

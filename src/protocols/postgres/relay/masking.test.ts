@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { plainSql } from '../../../../test/parts/plain-sql.ts'
 import { errorIn, firstColumn, type ServerMessage, types } from '../../../../test/parts/raw-postgres.ts'
@@ -9,6 +10,7 @@ import type { Understood } from '../sql/sql-session.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import * as build from '../wire/build.ts'
 import { frontend } from '../wire/codes.ts'
+import { WireError } from '../wire/errors.ts'
 import { Answers } from './answers.ts'
 import { Flight } from './flight.ts'
 import { FromServer } from './from-server.ts'
@@ -278,6 +280,44 @@ it('masks a stream alike however it is cut', () => {
   for (let end = 0; end < stream.length; end += 1) {
     expect(maskedStream(stream.subarray(0, end), stream.length, statements).toString('latin1')).not.toMatch(/ada|xxx/)
   }
+})
+
+it('shows nothing of what is masked, whatever a server says and however it is cut, and breaks off where that makes no sense', () => {
+  const secret = 'ada@example.org'
+  const report = (type: string) =>
+    fc.constant(backendMessage(type, Buffer.from(`SERROR\0VERROR\0C22P02\0M${secret}\0D${secret}\0W${secret}\0H${secret}\0\0`)))
+  const message = fc.oneof(
+    fc.constant(rowDescription(['email', 'email'])),
+    fc.constant(rowDescription(['email'])),
+    fc.constant(dataRow([secret, secret])),
+    fc.constant(dataRow([secret])),
+    fc.constant(build.copyData(Buffer.from(`${secret}\t${secret}\n`))),
+    fc.constant(build.copyData(Buffer.from(secret))),
+    fc.constant(backendMessage('H', Buffer.from([0, 0, 2, 0, 0, 0, 0]))),
+    fc.constant(backendMessage('H', Buffer.from([1, 0, 2, 0, 1, 0, 1]))),
+    fc.constant(build.copyDone()),
+    report('E'),
+    report('N'),
+    fc.constant(backendMessage('A', Buffer.from(`\0\0\0\x01heard\0${secret}\0`))),
+    fc.constant(backendMessage('C', Buffer.from('SELECT 1\0'))),
+    fc.constant(backendMessage('s', Buffer.alloc(0))),
+    fc.constant(build.readyForQuery('I'.charCodeAt(0))),
+  )
+  const copyTo = { format: 'text', delimiter: '\t', quote: '"', escape: '"', null: '\\N', header: false } as const
+  const statements = [{ ...answering(EMAIL, EMAIL), copyTo }, answering(EMAIL)]
+  let answered = 0
+  fc.assert(
+    fc.property(fc.array(message, { maxLength: 8 }), fc.integer({ min: 1, max: 60 }), (messages, size) => {
+      try {
+        expect(maskedStream(Buffer.concat(messages), size, statements).toString('latin1')).not.toContain('ada@')
+        answered += 1
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error
+      }
+    }),
+    { numRuns: 2000 },
+  )
+  expect(answered).toBeGreaterThan(100)
 })
 
 describe('COPY TO', () => {
