@@ -4,7 +4,7 @@ import { mention } from './expressions.ts'
 import { act, anyRelation } from './findings.ts'
 import { isSystem, resolvedOf } from './kin.ts'
 import { creationSchema, meanings, type Resolved, relationNamed } from './names.ts'
-import { followPolicies, readRelation, writeRelation } from './relations.ts'
+import { followPolicies, noteColumn, readRelation, writeRelation } from './relations.ts'
 import { openColumns, type Scope } from './scope.ts'
 import { apart, defining, type Handler, type Statement, using } from './statement.ts'
 import { as, isTree, list, strings, type Tree, text, tree } from './tree.ts'
@@ -110,6 +110,9 @@ const SUBTYPES: readonly (readonly [RegExp, string])[] = [
 /** Foreign keys on the table are checked anew, and the error of one shows a row of the other table. */
 const REREADS = /^AT_(AlterColumnType|DetachPartition)$/
 
+/** Rows of the one are rows of the other no more. */
+const APART = /^AT_(DropInherit|DetachPartition(Finalize)?)$/
+
 function readReferencing(statement: Statement, target: Resolved): void {
   for (const { relation } of meanings(target)) {
     for (const oid of relation?.referencedBy ?? []) {
@@ -164,6 +167,8 @@ const alterTable: Handler = (statement, fields, outer) => {
       const others = writes(statement, other, 'alter')
       const child = subtype === 'AT_AddInherit' ? target : subtype === 'AT_AttachPartition' ? others : undefined
       if (child) expose(statement, child)
+      // What is said of the parent's columns does not hold for those of the child any more.
+      if (APART.test(subtype)) for (const each of [target, others]) if (each) noteColumn(statement, each, '*', 'output')
       if (temporary) statement.found.transitions.push({ kind: 'opaque' })
     }
     if (text(step, 'behavior') === 'DROP_CASCADE') statement.found.unknown.add('writes')

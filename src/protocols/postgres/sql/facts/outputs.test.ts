@@ -260,6 +260,14 @@ describe('what is kept elsewhere', () => {
     if (expected) expect(found).toEqual(expected)
     else if (found) expect(found).toContain('shop.secrets.token')
   })
+  it.each([
+    'ALTER TABLE shop.orders DETACH PARTITION shop.orders_2025',
+    'ALTER TABLE shop.orders DETACH PARTITION shop.orders_2025 CONCURRENTLY',
+    'ALTER TABLE shop.orders DETACH PARTITION shop.orders_2025 FINALIZE',
+    'ALTER TABLE shop.orders_2025 NO INHERIT shop.orders',
+  ])('is what a child has, which is not its parent any more: %s', (sql) => {
+    expect(sources(sql)).toEqual(expect.arrayContaining(['shop.orders.total', 'shop.orders_2025.total']))
+  })
   it('is everything that a view uses, whatever for', () => {
     expect(sources('CREATE VIEW x AS SELECT id FROM shop.secrets WHERE token = 1')).toEqual(['shop.secrets.id', 'shop.secrets.token'])
   })
