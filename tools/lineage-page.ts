@@ -1,4 +1,10 @@
-import { GIVES_ROWS, KEEPS_ARGUMENTS, SHOW_NOTHING } from '../src/protocols/postgres/catalog/builtin/flow.ts'
+import {
+  GIVES_ROWS,
+  KEEPS_ARGUMENTS,
+  NEVER_FAILS,
+  OPERATORS_NEVER_FAIL,
+  SHOW_NOTHING,
+} from '../src/protocols/postgres/catalog/builtin/flow.ts'
 import { FUNCTIONS, INFORMATION_FUNCTIONS, OPERATORS } from '../src/protocols/postgres/catalog/builtin/generated.ts'
 import { HARMLESS_VOLATILE } from '../src/protocols/postgres/catalog/builtin/special-functions.ts'
 import { KNOWN_EXTENSIONS } from '../src/protocols/postgres/catalog/trust.ts'
@@ -50,10 +56,17 @@ columns of ON CONFLICT, of indexes, keys and statistics, and what functions in F
 ${names(GIVES_ROWS)}.
 Columns that do are in \`sql.columns.predicate\`.
 
+## What may fail
+
+Whoever sees no value may see whether there is a result: \`1 / (ascii(email) - 97)\`, \`CASE WHEN email = 'guess' THEN 1 / 0 END\`. Columns that stand within an expression that may fail, or that decide which way
+it takes, are in \`sql.columns.tests\`. These never do: columns, rows, arrays, COALESCE, results of CASE, casts to \`text\` and \`varchar\`, the operators ${names(OPERATORS_NEVER_FAIL)}, and
+${names(NEVER_FAILS)}.
+
 ## What is kept
 
 \`sql.columns.sources\` are columns that flow into what is written or stored: INSERT, UPDATE, MERGE, CREATE TABLE AS, SELECT INTO, COPY to a file or program, everything that a definition uses, and what is
-given to functions that have an effect (\`set_config\`, \`pg_notify\`, \`setval\`, \`lo_put\`, \`pg_sleep\`, …), or that keep it: ${names(KEEPS_ARGUMENTS)}.
+given to functions that have an effect (\`set_config\`, \`pg_notify\`, \`setval\`, \`lo_put\`, \`pg_sleep\`, …), or that keep it: ${names(KEEPS_ARGUMENTS)}. A partition that is detached, or a child
+that is disinherited, takes the values of all its columns along.
 
 ## What is certain
 
