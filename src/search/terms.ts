@@ -1,4 +1,4 @@
-import { ShortHmac } from '../trail/index.ts'
+import { ShortHmac } from '../tlog/index.ts'
 
 /** What a term says of an entry. `form` is what the entry itself says an operation was, `action` what the text of its statement says. */
 export type Facet =

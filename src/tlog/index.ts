@@ -17,6 +17,7 @@ export {
 export { parsePolicy, type TrustPolicy } from './policy.ts'
 export { consistencyProof, inclusionProof, rootAt, tilesForInclusion } from './proofs.ts'
 export { newSeed } from './seed.ts'
+export { ShortHmac } from './short-hmac.ts'
 export { cosignatureSigner, ed25519Signer, type NoteSigner } from './signers.ts'
 export { edgeTiles, parseTilePath, TILE_WIDTH, type TileId, tilePath } from './tile-path.ts'
 export { parseProof, proofText, type TlogProof } from './tlog-proof.ts'

@@ -1,7 +1,6 @@
 export { AsideLogs, type EraseAside } from './aside-logs.ts'
 export type { TrailClock } from './entry-clock.ts'
 export { TrailError, trailErrors } from './errors.ts'
-export { ShortHmac } from './hmac.ts'
 export type { KeyStore, SealedKey, TrailState } from './key-store.ts'
 export { folderLogFiles } from './log-files.ts'
 export type { NewLogOrder } from './new-log.ts'

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
-import { ShortHmac } from './hmac.ts'
+import { ShortHmac } from '../tlog/index.ts'
 import type { PayloadKey } from './trail.ts'
 
 const TAG_BYTES = 16

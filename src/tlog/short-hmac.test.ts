@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { ShortHmac } from './hmac.ts'
+import { ShortHmac } from './short-hmac.ts'
 
 it('gives what createHmac gives, for keys and texts of every length, one after the other', () => {
   for (const keyBytes of [0, 1, 31, 32, 63, 64]) {
