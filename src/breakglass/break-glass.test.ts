@@ -32,6 +32,8 @@ describe('what one person asks for', () => {
     expect(view).toMatchObject({ state: 'open', by: pseudonym(ada), confirmedBy: pseudonym(bob), until: house.now + 30 * MINUTE })
     expect(house.covered('ada')).toEqual(['orders-db'])
     expect([house.covered('bob'), house.covered('ada', 'job'), house.covered('ada', 'person', 'entra')]).toEqual([[], [], []])
+    // Who signs in again, and is not of those who may any more.
+    expect([house.covered('ada', 'person', 'okta', []), house.covered('ada', 'person', 'okta', ['okta/dev'])]).toEqual([[], []])
     house.now += 30 * MINUTE - 1
     expect(house.covered('ada')).toEqual(['orders-db'])
     house.now += 1

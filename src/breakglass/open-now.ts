@@ -30,7 +30,12 @@ export class OpenNow implements Openings {
 
   covering({ principal }: Pick<Run, 'principal'>, resource: string, now: number): Opening | undefined {
     if (this.#byPerson.size === 0 || principal.kind !== 'person') return undefined
-    return this.#byPerson.get(keyOf(principal))?.find(({ until, resources }) => now < until && resources.includes(resource))
+    return this.#byPerson
+      .get(keyOf(principal))
+      ?.find(
+        ({ until, resources, groups }) =>
+          now < until && resources.includes(resource) && groups.some((group) => principal.groups.includes(group)),
+      )
   }
 
   onClosed(listener: (opening: Opening, why: ClosedWhy) => void): () => void {

@@ -8,6 +8,8 @@ export interface Opening {
   /** Configured name of the issuer that signed the person in, and who that is there. */
   readonly issuer: string
   readonly subject: string
+  /** Who may break it, as configured: what a sign-in says of the person's groups must name one of these still. */
+  readonly groups: readonly string[]
   /** Names of resources. */
   readonly resources: readonly string[]
   /** ms since the epoch */
@@ -20,7 +22,8 @@ export type ClosedWhy = 'expired' | 'closed' | 'person-revoked' | 'configuration
 /** What is open now. It changes only once the entry that says so is durable; a close holds before it is. */
 export interface Openings {
   /**
-   * The opening under which a run may use a resource, if there is one: runs of the person themselves only, never of jobs.
+   * The opening under which a run may use a resource, if there is one: runs of the person themselves only, never of jobs, and of no sign-in by which they
+   * are no more of those who may.
    * @param now ms since the epoch; what is over by then covers nothing, whether its end is recorded yet or not
    */
   covering(run: Pick<Run, 'principal'>, resource: string, now: number): Opening | undefined

@@ -5,6 +5,7 @@ import { OpenNow } from './open-now.ts'
 import type { ClosedWhy, OpeningId, Openings } from './openings.ts'
 import type { PersonsOf } from './persons.ts'
 import { type BreakGlassRecord, type BreakGlassStore, type BreakGlassView, isUnfinished, viewOf } from './record.ts'
+import type { BreakGlassSettings } from './settings.ts'
 
 /** What could not be written is tried again after so many ms. */
 const AGAIN_MS = 1_000
@@ -31,6 +32,8 @@ export interface Unfinished {
 export interface UnfinishedOptions {
   readonly store: BreakGlassStore
   readonly trail: Pick<TrailWriter, 'note'>
+  /** In force now; what is open is over where they say something else. */
+  readonly settings: () => Pick<BreakGlassSettings, 'who'> | undefined
   /** ms since the epoch */
   readonly now: () => number
 }
@@ -159,7 +162,9 @@ export class AllUnfinished {
     if (!asker || until === undefined) this.end(one, { why: 'interrupted' })
     else {
       one.endsBy = performance.now() + until - this.#options.now()
-      this.#open.add({ id, issuer: asker.person.issuer, subject: asker.person.subject, resources, until })
+      const { issuer, subject } = asker.person
+      const groups = this.#options.settings()?.who.groups ?? []
+      this.#open.add({ id, issuer, subject, groups, resources, until })
     }
   }
 

@@ -72,7 +72,8 @@ afterEach(async () => {
 })
 
 function opening(over: Partial<Opening> = {}): Opening {
-  const made: Opening = { id: 'bgl_1', issuer: 'okta', subject: 'ada', resources: ['orders-db'], until: house.now + 60_000, ...over }
+  const about = { issuer: 'okta', subject: 'ada', groups: ['okta/sre'], resources: ['orders-db'] }
+  const made: Opening = { id: 'bgl_1', ...about, until: house.now + 60_000, ...over }
   openings.add(made)
   return made
 }

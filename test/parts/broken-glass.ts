@@ -52,8 +52,13 @@ export class GlassHouse {
   }
 
   /** The resources that a person's own run may use now. */
-  covered(subject: string, kind: Principal['kind'] = 'person', issuer = 'okta'): readonly string[] {
-    const run = { principal: { kind, issuer, subject, groups: [] } }
+  covered(
+    subject: string,
+    kind: Principal['kind'] = 'person',
+    issuer = 'okta',
+    groups: readonly string[] = ['okta/sre'],
+  ): readonly string[] {
+    const run = { principal: { kind, issuer, subject, groups } }
     return ['orders-db', 'users-db', 'other-db'].filter((name) => this.glass.openings.covering(run, name, this.now))
   }
 
