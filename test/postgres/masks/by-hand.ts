@@ -144,6 +144,18 @@ export const BY_HAND: readonly Attempt[] = [
     'insert into customers2 select id, 31, email from customers',
     'select email from customers2',
   ),
+  {
+    name: 'a partition that is detached',
+    steps: [
+      'alter table events detach partition events_1',
+      'select email from events_1',
+      'alter table events attach partition events_1 for values from (0) to (10)',
+    ].map(simple),
+  },
+  {
+    name: 'a child that is disinherited',
+    steps: ['alter table vip no inherit customers', 'select email from vip', 'alter table vip inherit customers'].map(simple),
+  },
   // Names that are given away.
   undone(
     'a cursor that comes to stand for another query',

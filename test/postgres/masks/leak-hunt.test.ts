@@ -97,8 +97,8 @@ describe('whatever is asked of a session with masks', () => {
     const answers = await run(masked, ATTEMPTS)
     const leaks = ATTEMPTS.map((attempt) => [attempt.name, ...tracesIn(answers.get(attempt)!, LOOKED)])
     expect(leaks.filter(({ length }) => length > 1)).toEqual([])
-    // Nothing is shown to nobody: most of them are answered, with rows.
-    expect(ATTEMPTS.filter((attempt) => /[Dd]/.test(typesOf(answers.get(attempt)!))).length).toBeGreaterThan(ATTEMPTS.length / 2)
+    // A gateway that refuses everything shows nothing either: hundreds are answered, with rows.
+    expect(ATTEMPTS.filter((attempt) => /[Dd]/.test(typesOf(answers.get(attempt)!))).length).toBeGreaterThan(250)
   })
 
   it('keeps nothing of it in the trail, in the recording, in its log or anywhere on its disk', { timeout: 120_000 }, async () => {
