@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type ApprovingPerson, areIndependent, isSamePerson, type LinkedPerson, personPayloads } from '../approvals/index.ts'
+import { type ApprovingPerson, type LinkedPerson, personPayloads } from '../approvals/index.ts'
 import { redactText } from '../redaction/index.ts'
 import type { LogPlace } from '../runs/index.ts'
 import type { PayloadDraft, Trail } from '../trail/index.ts'
@@ -10,6 +10,7 @@ import { confirmerPayload, type PersonsOf, personsIn, type ShownBreakGlass, show
 import { type BreakGlassRecord, type BreakGlassStore, type BreakGlassView, viewOf } from './record.ts'
 import type { BreakGlassSettings } from './settings.ts'
 import { AllUnfinished, type BreakGlassCounts, type Unfinished } from './unfinished.ts'
+import { isAsker, mayAsk, mayClose, mayConfirm, maySee, refuseDependent } from './who-may.ts'
 
 /** How long a request waits for the second person, ms. */
 const WAITS_FOR = 15 * 60_000
@@ -104,14 +105,8 @@ export class BreakGlass {
     const { store, recorded, settings } = this.#options
     const found = store.find(id)
     if (!found) throw new BreakGlassError('GS_BREAKGLASS_UNKNOWN')
-    const configured = settings()
-    const may =
-      typeof viewer === 'string' ||
-      hasRole(viewer) ||
-      viewer.roles.has('auditor') ||
-      (configured !== undefined && mayConfirm(viewer, configured)) ||
-      found.by === this.#pseudonymOf(viewer)
-    if (!may) throw new BreakGlassError('GS_BREAKGLASS_NOT_YOURS')
+    const isOwn = typeof viewer !== 'string' && found.by === this.#pseudonymOf(viewer)
+    if (typeof viewer !== 'string' && !isOwn && !maySee(viewer, settings())) throw new BreakGlassError('GS_BREAKGLASS_NOT_YOURS')
     await record()
     return shownOf(found, recorded)
   }
@@ -120,7 +115,7 @@ export class BreakGlass {
   async request({ resources, reason, minutes }: BreakGlassAsked, person: ApprovingPerson): Promise<BreakGlassView> {
     const { trail } = this.#options
     const settings = this.#settings()
-    if (!isIn(person, settings.who.groups)) throw new BreakGlassError('GS_BREAKGLASS_NOT_YOURS')
+    if (!mayAsk(person, settings)) throw new BreakGlassError('GS_BREAKGLASS_NOT_YOURS')
     this.#refuseResources(resources)
     if (!Number.isInteger(minutes) || minutes < 1 || minutes * 60_000 > settings.longest)
       throw new BreakGlassError(
@@ -196,9 +191,7 @@ export class BreakGlass {
     const person = typeof by === 'string' ? undefined : by
     const who = person ? this.#pseudonymOf(person) : (by as string)
     const isOwn = one.record.by === who || (person !== undefined && isAsker(one.persons, person))
-    const settings = this.#options.settings()
-    if (person && !isOwn && !hasRole(person) && !(settings && mayConfirm(person, settings)))
-      throw new BreakGlassError('GS_BREAKGLASS_NOT_YOURS')
+    if (person && !isOwn && !mayClose(person, this.#options.settings())) throw new BreakGlassError('GS_BREAKGLASS_NOT_YOURS')
     const words = reason === undefined ? undefined : wordsOf(reason)
     const payloads = (): readonly PayloadDraft[] => (person ? personPayloads(trail, who, person, words) : [])
     this.#unfinished.end(one, { why: 'closed', by: who, unopened: isOwn ? 'withdrawn' : 'denied', payloads })
@@ -318,21 +311,6 @@ function digestOf({ who, on }: BreakGlassSettings): string {
 }
 
 const wordsOf = (text: string) => redactText(Buffer.from(text)).content
-
-const isAsker = (persons: PersonsOf | undefined, person: LinkedPerson) =>
-  persons?.asker !== undefined && isSamePerson(persons.asker, person)
-
-/** @throws BreakGlassError where it is not known that the other is somebody else */
-function refuseDependent(asker: LinkedPerson, other: LinkedPerson): void {
-  if (isSamePerson(asker, other)) throw new BreakGlassError('GS_BREAKGLASS_SAME_PERSON')
-  if (!areIndependent(asker, other)) throw new BreakGlassError('GS_BREAKGLASS_NOT_INDEPENDENT')
-}
-
-const isIn = ({ person }: ApprovingPerson, groups: readonly string[]) => groups.some((group) => person.groups.includes(group))
-
-const hasRole = ({ roles }: ApprovingPerson) => roles.has('approver') || roles.has('admin')
-
-const mayConfirm = (person: ApprovingPerson, { confirm }: BreakGlassSettings) => (confirm ? isIn(person, confirm.groups) : hasRole(person))
 
 const over = ({ state }: BreakGlassRecord) =>
   new BreakGlassError('GS_BREAKGLASS_OVER', `This is ${state === 'opening' ? 'being opened' : state} already.`)
