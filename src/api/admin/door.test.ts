@@ -183,7 +183,6 @@ describe('signing in', () => {
 
 describe('every route', () => {
   /** What fits none of them, but for what is asked before a route looks at it. */
-  const fill = (url: string) => url.replace(':id', 'run_a').replace(':ref', '0').replace(':name', 'orders')
 
   it('refuses whoever is not signed in, holds a run’s credential, or none of the roles', async () => {
     const headers = await Promise.all(ROLES.map(async (role) => [role, { authorization: `Bearer ${await token(role)}` }] as const))
@@ -268,6 +267,28 @@ describe('what changes something', () => {
     expect((await revoke({ origin: ORIGIN, 'x-gatescribe-csrf': csrf })).statusCode).toBe(204)
   })
 
+  it('is not taken from a page of another site, whatever it is', async () => {
+    const browsers = new Map(await Promise.all(ROLES.map(async (role) => [role, (await browser(role)).cookies] as const)))
+    let asked = 0
+    for (const { method, url, permission } of routesOf(door)) {
+      const role = permission !== 'anybody' && ROLES.find((each) => mayDo(new Set([each]), permission))
+      if (!role || method === 'GET' || method === 'HEAD') continue
+      for (const headers of [{}, { origin: 'https://evil.example' }, { origin: ORIGIN }]) {
+        const sent = { cookies: browsers.get(role)!, headers, payload: { resource: 'orders', note: 'x', reason: 'x' } }
+        const { statusCode, body } = await ask({ method: method as 'POST', url: fill(url), ...sent })
+        expect([method, url, statusCode, body.includes('GS_ADMIN_CROSS_SITE')]).toEqual([method, url, 403, true])
+      }
+      asked++
+    }
+    expect(asked).toBeGreaterThan(15)
+  })
+
+  it.each(['GET', 'PUT', 'PATCH', 'DELETE'] as const)('of break-glass and of own runs is never done by %s', async (method) => {
+    const authorization = `Bearer ${await token('approver')}`
+    for (const url of ['/v1/runs/mine', '/v1/runs/mine/run_a/end', '/v1/breakglass/bgl_1/confirm', '/v1/breakglass/bgl_1/close'])
+      expect([url, (await ask({ method, url, headers: { authorization } })).statusCode]).toEqual([url, 404])
+  })
+
   it('is not taken from whoever was revoked while they sent it', async () => {
     const bearer = await token('approver')
     const port = await door.listen({ host: '127.0.0.1', port: 0 })
@@ -288,6 +309,8 @@ describe('what changes something', () => {
     expect((await ask({ method: 'POST', url: '/v1/runs/run_a/revoke', headers: { authorization } })).statusCode).toBe(204)
   })
 })
+
+const fill = (url: string) => url.replace(':id', 'run_a').replace(':ref', '0').replace(':name', 'orders')
 
 /** As a page of ours carries it. */
 async function csrfOf(cookies: Record<string, string>): Promise<string> {
