@@ -388,11 +388,11 @@ it('says nothing against segments without a hole, or whose absence is told; nor 
 })
 
 it.each([
-  [[START, RECORDED, segment(2)], 'has segment 2 where 1 belongs'],
-  [[START, RECORDED, segment(1), segment(1)], 'has segment 1 where 2 belongs'],
-  [[START, RECORDED, segment('1')], 'has segment "1" where 1 belongs'],
-  [[START, RECORDED, segment(1), closed({ segments: 2 })], 'says that 2 segments were recorded, where 1 are told of'],
-  [[START, RECORDED, segment(1), closed({})], 'says that undefined segments were recorded, where 1 are told of'],
+  [[START, RECORDED, segment(2)], 'has segment 2, out of order'],
+  [[START, RECORDED, segment(1), segment(1)], 'has segment 1, out of order'],
+  [[START, RECORDED, segment('1')], 'has segment "1", out of order'],
+  [[START, RECORDED, segment(1), closed({ segments: 2 })], 'says that it has 2 segments, where 1 are told of'],
+  [[START, RECORDED, segment(1), closed({})], 'says that it has undefined segments, where 1 are told of'],
   [[START, OPEN, CLOSE, segment(1)], `is of ${session}, which is over`],
 ] as const)('finds segments that are missing without a gap, or out of place (%#)', (lines, says) => {
   expect(judge(lines)).toContain(says)

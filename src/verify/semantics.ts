@@ -5,13 +5,11 @@ import { type Fields, fail, fieldsOf, isCount, isText, listOf, refuse } from './
 export type Whole = 'all' | 'run' | 'session' | 'none'
 /** The most that is kept of what is open, and of what is over: no log can fill the memory. */
 const MOST = 1 << 20
-/** What two clocks may differ by, ms. */
-const SLACK = 2_000
 const ID = /^([0-9a-f]{10})\.(0|[1-9]\d{0,14})$/
 const AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/
 /** Entries that name a run or session without being of it; those that belong in an open session. */
 const ABOUT = /^(log\.|hold\.|erased$|pruned$|signin\.refused$)/
-const INSIDE = /^(session\.(open|close)|operation\..*|credential\.injected|gap)$/
+const INSIDE = /^(session\.(open|close)|operation\..*|credential\.injected|recording\.segment|gap)$/
 
 /** What must hold between entries: docs/verify.md, "semantic". Of what is wrong, it keeps what has the lowest index. */
 export function* checkSemantics(whole: Whole): Check {
@@ -19,8 +17,7 @@ export function* checkSemantics(whole: Whole): Check {
   const count = { boots: 0, runs: 0, sessions: 0, operations: 0, gaps: 0, erasures: 0 }
   let [boot, bootId, time, isWhole, rows] = [born(0), '', '', true, 0]
   let first: readonly [index: number, why: string] | undefined
-  const over = new Set<string>()
-  const openings = new Map<unknown, Fields>()
+  const [over, openings] = [new Set<string>(), new Map<unknown, Fields>()]
 
   function bad(index: number, why: string): false {
     if (!first || index < first[0]) first = [index, why]
@@ -57,12 +54,10 @@ export function* checkSemantics(whole: Whole): Check {
   function inSession(id: string, index: number, kind: string, entry: Fields): void {
     const session = live('sessions', id, index, kind === 'session.open', kind === 'session.close', whole !== 'none')
     if (!session) return
-    session.run ??= entry.run
-    if (kind === 'session.open') session.opened = entry
+    if (kind === 'session.open') Object.assign(session, { run: entry.run, opened: entry })
     const { decisions } = lives.runs.get(session.run) ?? session
     const { effects, owed, asks, opened } = session
-    const isKnown =
-      opened.breakGlass !== undefined && (whole !== 'all' || !isWhole || isOpen(openings.get(entry.breakGlass), opened, entry))
+    const isKnown = opened.breakGlass && (whole !== 'all' || !isWhole || isOpen(openings.get(entry.breakGlass), opened, entry))
     if (entry.breakGlass !== undefined && !isKnown) bad(index, `is under ${JSON.stringify(entry.breakGlass)}, which is not open for it`)
     rows -= effects.size + owed.size + asks.size
     for (const [decision, effect] of rowsOf(entry.decisions))
@@ -88,7 +83,13 @@ export function* checkSemantics(whole: Whole): Check {
     }
     for (const [n] of rowsOf(entry.masked))
       if (!rowsOf(entry.outcomes).some(([m]) => m === n)) bad(index, `says what was masked of ${JSON.stringify(n)}, which goes on`)
-    if (kind === 'gap') excuse(index, entry, session)
+    // Segments of what was shown are numbered without a hole, up to what the end says; a lost one leaves a gap of its number.
+    const isSegment = kind === 'recording.segment' || (kind === 'gap' && entry.segment !== undefined)
+    if (isSegment && entry.segment !== ++session.segments) bad(index, `has segment ${JSON.stringify(entry.segment)}, out of order`)
+    else if (kind === 'gap' && !isSegment) excuse(index, entry, session)
+    // After a crash nobody knows how many there would have been.
+    else if (kind === 'session.close' && opened.recording && entry.reason !== 'unknown' && entry.segments !== session.segments)
+      bad(index, `says that it has ${JSON.stringify(entry.segments)} segments, where ${session.segments} are told of`)
     if (kind !== 'session.close') rows += effects.size + owed.size + asks.size
   }
 
@@ -133,8 +134,7 @@ export function* checkSemantics(whole: Whole): Check {
     if (whole !== 'all') boot.next = Math.max(boot.next, Number(counter))
     reach(boot, Number(counter), index, 'counter')
     ;[bootId, time] = [bootOf, at]
-    if (kind === 'erased') count.erasures++
-    if (kind === 'gap') count.gaps++
+    if (kind === 'erased' || kind === 'gap') count[kind === 'gap' ? 'gaps' : 'erasures']++
     // After a disk was full: so many entries were not written. It may stand before or behind the hole.
     if (kind === 'gap' && isCount(entries)) boot.missing -= entries
     if (ABOUT.test(kind)) return
@@ -165,25 +165,26 @@ export function* checkSemantics(whole: Whole): Check {
 type Life = ReturnType<typeof born>
 /**
  * `effects` by the numbers of decisions; `owed`, by those of operations without an outcome, the index of the intent; `asks`, those of them that rules
- * deny, or ask about and nobody approved; `opened`, how a session began; `approval`, what the session has just used; `approvals`, what became of those of a run.
+ * deny, or ask about and nobody approved; `opened`, how a session began, and `segments` of it; `approval`, what the session has just used; `approvals`, what became of those of a run.
  */
 const born = (index: number) => ({
   ...{ first: index, last: index, run: undefined as unknown, decisions: { allow: 0, ask: 0, deny: 0 } as Record<string, number> },
   ...{ next: 1, missing: 0, hole: 0, effects: new Map<unknown, string>(), owed: new Map<unknown, number>() },
   ...{ asks: new Set<unknown>(), approval: undefined as unknown, approvals: new Map<unknown, 'asked' | 'approved' | 'over'>() },
-  ...{ opened: {} as Fields },
+  ...{ opened: {} as Fields, segments: 0 },
 })
 const summary = ({ first, last }: Fields, { allow, ask, deny }: Fields) => JSON.stringify({ first, last, allow, ask, deny })
 /**
  * Whether break-glass, as was said of it last, is open by then for whom and what a session is of: asked for, and opened by another person, for an
  * hour at most. Where a clock went back, the time of a log stands still: so it is held against how long it may last, not until when.
+ * Two clocks may differ by 2 s.
  */
 const isOpen = ({ kind, before, who, confirmedBy = who, resources, minutes, at }: Fields = {}, session: Fields, entry: Fields) =>
   `${before} ${kind}` === 'breakglass.requested breakglass.opened' &&
   whoIn(confirmedBy) !== whoIn(who) &&
   whoIn(who) === whoIn(session.who) &&
   listOf(resources).includes(session.resource) &&
-  Date.parse(`${entry.at}`) <= Date.parse(`${at}`) + Math.min(Number(minutes), 60) * 60_000 + SLACK
+  Date.parse(`${entry.at}`) <= Date.parse(`${at}`) + Math.min(Number(minutes), 60) * 60_000 + 2_000
 const whoIn = (who: unknown) => `${fieldsOf(who).pseudonym} ${fieldsOf(who).kind}`
 const rowsOf = (rows: unknown) => (Array.isArray(rows) ? rows.map(listOf) : [])
 const isId = (id: unknown): id is string => isText(id) && id.length <= 128
