@@ -37,12 +37,16 @@ export function traces(short: boolean): readonly Trace[] {
     ] as const) {
       for (const piece of pieces(text, length, short ? 1 : length)) {
         add(`${name}${way}`, Buffer.from(piece), true)
-        add(`${name}${way} in hex`, Buffer.from(Buffer.from(piece).toString('hex')), true)
-        add(`${name}${way} in UTF-16`, Buffer.from(piece, 'utf16le'))
-        add(`${name}${way} in UTF-16, the other way round`, Buffer.from(piece, 'utf16le').swap16())
+        for (const cased of new Set([piece, piece.toUpperCase(), piece.toLowerCase()])) {
+          add(`${name}${way} in hex`, Buffer.from(Buffer.from(cased).toString('hex')), true)
+          add(`${name}${way} in UTF-16`, Buffer.from(cased, 'utf16le'))
+          add(`${name}${way} in UTF-16, the other way round`, Buffer.from(cased, 'utf16le').swap16())
+        }
       }
     }
-    for (const before of [0, 1, 2]) add(`${name} in base64`, inBase64(value, before))
+    for (const cased of new Set([value, value.toUpperCase(), value.toLowerCase()])) {
+      for (const before of [0, 1, 2]) add(`${name} in base64`, inBase64(cased, before))
+    }
   }
   add('numeric, binary', Buffer.from('004923e00a5a06a4', 'hex'))
   const bigint = Buffer.alloc(8)

@@ -159,7 +159,7 @@ const CARRIERS: Readonly<Record<string, (query: string) => readonly Step[]>> = {
   'COPY, binary': (query) => [simple(`copy (${query}) to stdout (format binary)`)],
   'COPY by portal': (query) => [group(build.parse('', `copy (${query}) to stdout (delimiter '|')`), bound('', '', 0), build.execute(''))],
   subquery: (query) => [simple(`select * from (${query}) w`)],
-  'subquery, renamed': (query) => [simple(`select w.id, w.id as "email" from (${query}) w(id)`)],
+  'subquery, renamed': (query) => [simple(`select w.*, w.id as "email" from (${query}) w(id)`)],
   CTE: (query) => [simple(`with w as materialized (${query}) select * from w`)],
   'union behind': (query) => [simple(`(select null) union all (select w::text from (${query}) w)`)],
   'row of a row': (query) => [simple(`select row_to_json(w) from (${query}) w`)],
