@@ -18,6 +18,6 @@ export interface BreakGlassOperator {
   confirmBreakGlass(id: string): Promise<BreakGlassView>
   /** Ends what is open, and what waits, at once. Recorded as `breakglass.closed` or `.ended`. @throws CodedError GS_BREAKGLASS_NOT_YOURS, OVER */
   closeBreakGlass(id: string, reason: string | undefined): Promise<BreakGlassView>
-  /** By another person, of what is closed. Recorded as `breakglass.reviewed`. @throws CodedError GS_GATEWAY_PERSONS_ONLY; GS_BREAKGLASS_SAME_PERSON, STILL_OPEN */
+  /** By another person, of what is closed. Recorded as `breakglass.reviewed`. @throws CodedError GS_GATEWAY_PERSONS_ONLY; GS_BREAKGLASS_SAME_PERSON, NOT_INDEPENDENT, STILL_OPEN */
   reviewBreakGlass(id: string, note: string): Promise<BreakGlassView>
 }
