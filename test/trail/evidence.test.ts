@@ -169,7 +169,9 @@ describe('a bundle', () => {
     expect(says.verdicts?.find(({ verdict }) => verdict === 'semantic')?.says).toMatch(
       /2 sessions, 17 operations, .* 0 sessions still open$/,
     )
-    const of = (await Promise.all(['run', 'session', 'operation', 'credential', 'recording'].map((kind) => entries(kind, { run: mine.run })))).flat()
+    const of = (
+      await Promise.all(['run', 'session', 'operation', 'credential', 'recording'].map((kind) => entries(kind, { run: mine.run })))
+    ).flat()
     expect(JSON.parse(out)).toMatchObject({ entries: of.length, scope: { run: mine.run }, payloads: false })
     expect(statSync(join(folder, 'run.tar')).mode & 0o777).toBe(0o600)
     holdsNoSecret('run.tar')
