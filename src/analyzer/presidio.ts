@@ -13,17 +13,13 @@ export interface PresidioSettings {
   readonly threshold?: number
   /** From the question to the end of the answer, waiting for others included; ms. */
   readonly deadline: number
-  /** Where no answer comes in time, or none that can be read: `hide` takes all of the text as found, `pass` nothing of it. */
-  readonly onFailure: 'hide' | 'pass'
 }
 
-/** What was found in a text. */
-export interface Analysis {
-  /** Places in its bytes, in order; they may overlap. */
-  readonly found: readonly Detection[]
-  /** Set where `found` is not the service's answer: it did not come in time, it was no, it cannot be read, or the text is too long to be asked about. */
-  readonly failed?: 'late' | 'refused' | 'unreadable' | 'too-long'
-}
+/** What was found in a text: places in its bytes, in order; they may overlap. Or why nobody knows: whoever asks says what follows from that. */
+export type Analysis =
+  | { readonly found: readonly Detection[] }
+  /** The answer did not come in time, it was no, it cannot be read, or the text is too long to be asked about. */
+  | { readonly failed: 'late' | 'refused' | 'unreadable' | 'too-long' }
 
 /** Questions to the service at the same time. */
 const AT_ONCE = 4
@@ -32,7 +28,7 @@ const LONGEST_TEXT = 64 * 1024
 /** Of an answer, bytes. */
 const LARGEST_ANSWER = 1024 * 1024
 
-/** What a place is called that the service finds: `presidio/PERSON`. Of what it was not asked about in vain, `presidio/unanalyzed`. */
+/** What a place is called that the service finds: `presidio/PERSON`. */
 const NAMED = 'presidio/'
 
 /** RecognizerResult of its API. Names are of its own; places count characters as Python does. */
@@ -56,19 +52,19 @@ export class Presidio {
   /** @param text UTF-8 @param signal ends it earlier than its deadline, which counts as late */
   async analyze(text: Uint8Array, signal?: AbortSignal): Promise<Analysis> {
     if (text.length === 0) return { found: [] }
-    if (text.length > LONGEST_TEXT) return this.#failed(text, 'too-long')
+    if (text.length > LONGEST_TEXT) return { failed: 'too-long' }
     const until = AbortSignal.timeout(this.#settings.deadline)
     const ended = signal ? AbortSignal.any([signal, until]) : until
     try {
       await this.#turn(ended)
     } catch {
-      return this.#failed(text, 'late')
+      return { failed: 'late' }
     }
     try {
       return { found: placesOf(await this.#ask(text, ended), text) }
     } catch (error) {
-      if (error instanceof Unreadable) return this.#failed(text, 'unreadable')
-      return this.#failed(text, ended.aborted ? 'late' : 'refused')
+      if (error instanceof Unreadable) return { failed: 'unreadable' }
+      return { failed: ended.aborted ? 'late' : 'refused' }
     } finally {
       this.#asking -= 1
       for (const next of this.#waiting) {
@@ -124,11 +120,6 @@ export class Presidio {
     if (!read.success) throw new Unreadable()
     // It was asked for no others; an older one may not know the question.
     return read.data.filter(({ score }) => score >= (threshold ?? 0))
-  }
-
-  #failed({ length }: Uint8Array, failed: NonNullable<Analysis['failed']>): Analysis {
-    const everything = { start: 0, end: length, detector: `${NAMED}unanalyzed` }
-    return { found: this.#settings.onFailure === 'hide' ? [everything] : [], failed }
   }
 }
 

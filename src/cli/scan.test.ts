@@ -44,6 +44,7 @@ const REPORT: ScanReport = {
     },
   ],
   skipped: [{ database: 'orders', relation: 's.locked', why: 'locked', columns: 1, sqlstate: '55P03' }],
+  analyzer: { shown: 9, unanswered: [{ column: 'orders.s.t.note\u001b[2J', values: 3, why: 'late' }], unansweredColumns: 1 },
   ...{ skippedRelations: 1, entry: 7 },
 }
 
@@ -65,19 +66,24 @@ it('prints a proposal on standard output, and on standard error how far it is an
     '--rows',
     '10',
     '--views',
+    '--analyzer',
   ])
   expect(code).toBe(0)
-  expect(operator.scans).toEqual([{ resource: 'orders-db', databases: ['orders'], schemas: ['s', 'public'], rows: 10, views: true }])
+  expect(operator.scans).toEqual([
+    { resource: 'orders-db', databases: ['orders'], schemas: ['s', 'public'], rows: 10, views: true, analyzer: true },
+  ])
   expect(out).toContain('      - "orders.s.t.\\u001b[31mmail"\n')
   expect(err).toContain('orders: 1 of 2  s.t  10 rows, 1 columns of interest\n')
   expect(err).toContain('not looked at: 1 columns of orders.s.locked: locked (55P03)\n')
+  expect(err).toMatch(/^not analyzed: 3 values of orders\.s\.t\.note.*: late$/m)
+  expect(out).toContain('# The analyzer did not answer about values of 1 columns')
   expect(out + err).not.toContain('\u001b')
 })
 
 it('prints the report as JSON', async () => {
   operator.scanning.push({ report: REPORT })
   expect(JSON.parse((await gatescribe(['scan', 'orders-db', '--json'])).out)).toEqual(REPORT)
-  expect(operator.scans).toEqual([{ resource: 'orders-db', schemas: [], rows: 500, views: false }])
+  expect(operator.scans).toEqual([{ resource: 'orders-db', schemas: [], rows: 500, views: false, analyzer: false }])
 })
 
 it('says what is wrong before anything is looked at', async () => {

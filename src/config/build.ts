@@ -8,7 +8,7 @@ import type { Rule, RuleLimits } from '../policy/index.ts'
 import type { BudgetSettings } from '../runs/budgets/settings.ts'
 import { parseAddress } from './address.ts'
 import { buildMasks } from './build-masks.ts'
-import type { Config, GatewayTls, LimitSettings, ListenAddress, PostgresResourceConfig, TrailSettings } from './config.ts'
+import type { AnalyzerSettings, Config, GatewayTls, LimitSettings, ListenAddress, PostgresResourceConfig, TrailSettings } from './config.ts'
 import { coveredClasses } from './covered-classes.ts'
 import { milliseconds } from './duration.ts'
 import { issuerSettings } from './issuer-settings.ts'
@@ -53,7 +53,10 @@ export function buildConfig(document: Document, folder: string): Config {
     ...(document.breakGlass && { breakGlass: breakGlassSettings(document.breakGlass) }),
     limits: buildLimits(document.limits),
     masks: buildMasks(document),
-    masking: { ...(document.masking?.key !== undefined && { key: reference(document.masking.key, folder) }) },
+    masking: {
+      ...(document.masking?.key !== undefined && { key: reference(document.masking.key, folder) }),
+      ...(document.masking?.analyzer && { analyzer: analyzerSettings(document.masking.analyzer) }),
+    },
     recording: buildRecording(document.recording),
     trail: trailSettings(document.trail),
   }
@@ -108,6 +111,20 @@ function personOf(text: string): { readonly issuer: string; readonly subject: st
 
 function breakGlassSettings({ who, on, longest, confirm }: NonNullable<Document['breakGlass']>): BreakGlassSettings {
   return { who, on: present(on), longest: longest === undefined ? LONGEST_MS : milliseconds(longest), ...(confirm && { confirm }) }
+}
+
+function analyzerSettings({
+  url,
+  language,
+  entities,
+  score,
+  deadline,
+  whenSilent,
+}: NonNullable<NonNullable<Document['masking']>['analyzer']>): AnalyzerSettings {
+  return {
+    ...{ url, language: language ?? 'en', entities: entities ?? ['PERSON', 'LOCATION'], threshold: score ?? 0.5 },
+    ...{ deadline: milliseconds(deadline ?? '5s'), whenSilent: whenSilent ?? 'fail' },
+  }
 }
 
 function trailSettings({ retain = {}, witnesses }: NonNullable<Document['trail']> = {}): TrailSettings {

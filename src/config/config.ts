@@ -1,3 +1,4 @@
+import type { PresidioSettings } from '../analyzer/index.ts'
 import type { ApprovalSettings } from '../approvals/settings.ts'
 import type { BreakGlassSettings } from '../breakglass/settings.ts'
 import type { ChannelSettings } from '../channels/settings.ts'
@@ -33,8 +34,16 @@ export interface Config {
   readonly masking: {
     /** Of the operator `hash`; there wherever a mask has it. 32 bytes, base64 or hex. */
     readonly key?: Reference
+    /** Absent: nobody outside is asked what a text holds. */
+    readonly analyzer?: AnalyzerSettings
   }
   readonly trail: TrailSettings
+}
+
+/** Whom a scan may ask for what no pattern finds. */
+export interface AnalyzerSettings extends Required<PresidioSettings> {
+  /** Where no answer comes that can be used: whether the scan ends there, or goes on without it. */
+  readonly whenSilent: 'fail' | 'pass'
 }
 
 export interface GatewayConfig {

@@ -55,6 +55,23 @@ it('hashes with a key that stands elsewhere', () => {
   expect(config?.masking).toEqual({ key: { from: 'secret', name: 'mask-key' } })
 })
 
+it('asks an analyzer for names and places, in five seconds, and ends where it is silent, unless said otherwise', () => {
+  const analyzer = (text: string) => judge(with_(contact(), `  analyzer: ${text}\n`))
+  const asked = analyzer('{ url: "https://presidio.example.org" }')
+  expect(asked.findings).toEqual([])
+  expect(asked.config?.masking.analyzer).toEqual({
+    ...{ url: 'https://presidio.example.org', language: 'en', entities: ['PERSON', 'LOCATION'], threshold: 0.5 },
+    ...{ deadline: 5000, whenSilent: 'fail' },
+  })
+  const local = analyzer(
+    '{ url: "http://127.0.0.1:5002", insecureLoopback: true, language: de, entities: [PERSON], score: 0.7, deadline: 2s, whenSilent: pass }',
+  )
+  expect(local.findings).toEqual([])
+  expect(local.config?.masking.analyzer).toEqual({
+    ...{ url: 'http://127.0.0.1:5002', language: 'de', entities: ['PERSON'], threshold: 0.7, deadline: 2000, whenSilent: 'pass' },
+  })
+})
+
 describe('is refused', () => {
   it.each([
     ['nothing covered', '  - { name: a, as: redact }\n', 'WRONG_VALUE masks[0]'],
@@ -87,6 +104,25 @@ describe('is refused', () => {
       `  patterns: [${Array.from({ length: 17 }, (_, at) => `{ name: own${at}, pattern: x }`).join(', ')}]\n`,
       'INCONSISTENT masking.patterns',
     ],
+    ['an analyzer over http', '  analyzer: { url: "http://127.0.0.1:5002" }\n', 'INCONSISTENT masking.analyzer.url'],
+    [
+      'an analyzer elsewhere over http',
+      '  analyzer: { url: "http://presidio.example.org", insecureLoopback: true }\n',
+      'INCONSISTENT masking.analyzer.url',
+    ],
+    ['an analyzer with a query', '  analyzer: { url: "https://presidio.example.org/?a=b" }\n', 'WRONG_VALUE masking.analyzer.url'],
+    ['an analyzer with a password', '  analyzer: { url: "https://u:p@presidio.example.org" }\n', 'WRONG_VALUE masking.analyzer.url'],
+    [
+      'an analyzer that is waited for for ever',
+      '  analyzer: { url: "https://a.example.org", deadline: 1d }\n',
+      'INCONSISTENT masking.analyzer.deadline',
+    ],
+    [
+      'an entity in lower case',
+      '  analyzer: { url: "https://a.example.org", entities: [person] }\n',
+      'WRONG_VALUE masking.analyzer.entities[0]',
+    ],
+    ['a certainty beyond 1', '  analyzer: { url: "https://a.example.org", score: 2 }\n', 'WRONG_VALUE masking.analyzer.score'],
     ['a key itself', `  key: ${'ab'.repeat(32)}\n`, 'LITERAL_SECRET masking.key'],
     ['nothing', '  {}\n', 'WRONG_VALUE masking'],
   ])('with %s', (_, masking, finding) => {

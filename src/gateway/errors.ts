@@ -45,6 +45,10 @@ export const gatewayErrors = {
     meaning: 'The configuration has no resource of this name.',
     next: 'Name one that stands under resources; GET /v1/resources lists them.',
   },
+  GS_GATEWAY_NO_ANALYZER: {
+    meaning: 'The configuration names no analyzer that could be asked.',
+    next: 'Configure masking.analyzer, or scan without --analyzer; docs/scan.md says what is sent to it.',
+  },
   GS_GATEWAY_SCANNING: {
     meaning: 'Another scan is going on.',
     next: 'Wait until it is done: one at a time reads from a target.',

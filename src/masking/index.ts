@@ -6,5 +6,5 @@ export { type Findings, findingsOf, maskFound, maskFoundInJson, type Replaced } 
 export { detectInJson } from './json.ts'
 export { jsonString, maskJsonLeaves } from './json-leaves.ts'
 export { hashUuid, maskText, REDACTED } from './operators.ts'
-export { type ColumnSample, type ProposedColumn, type ProposedMask, type ProposedOperator, proposeMasks } from './propose.ts'
+export { type ColumnSample, lookedAt, type ProposedColumn, type ProposedMask, type ProposedOperator, proposeMasks } from './propose.ts'
 export { DetectorStream, type Settled } from './stream.ts'

@@ -41,7 +41,12 @@ describe('the name of a column', () => {
 })
 
 describe('a proposal', () => {
-  const sample = (column: string, found: object, more: object = {}) => ({ column: `d.s.t.${column}`, values: 100, found, ...more })
+  const sample = (column: string, found: Record<string, number>, more: object = {}) => ({
+    column: `d.s.t.${column}`,
+    values: 100,
+    found,
+    ...more,
+  })
 
   it('is one mask for each way of masking, and says nothing of a column that nothing speaks for', () => {
     const masks = proposeMasks('orders-db', [
@@ -58,6 +63,31 @@ describe('a proposal', () => {
 
   it('masks more strictly where a column holds several things', () => {
     expect(proposeMasks('r', [sample('body', { email: 30, jwt: 10 })])[0]?.as).toBe('redact')
+  })
+
+  it('takes what an analyzer finds as it takes what a detector finds, among the values that it was asked about', () => {
+    const masks = proposeMasks('r', [
+      sample('who', { 'presidio/PERSON': 9 }, { analyzed: 40 }),
+      sample('seldom', { 'presidio/PERSON': 3 }, { analyzed: 40 }),
+      sample('where', { 'presidio/LOCATION': 30 }, { analyzed: 100 }),
+      sample('both', { 'presidio/PERSON': 30, 'presidio/LOCATION': 30 }, { analyzed: 100 }),
+    ])
+    expect(masks.map(({ as, columns }) => [as, columns.map(({ column, doubtful }) => [column.slice(6), doubtful])])).toEqual([
+      [
+        'partial',
+        [
+          ['who', false],
+          ['seldom', true],
+        ],
+      ],
+      [
+        'redact',
+        [
+          ['both', false],
+          ['where', false],
+        ],
+      ],
+    ])
   })
 
   it('leaves a column to a person where little was found, or only its name speaks', () => {

@@ -1,5 +1,5 @@
 import type { ColumnHint } from './column-hints.ts'
-import { DETECTORS, type Detector } from './detector.ts'
+import type { Detector } from './detector.ts'
 
 /** What a sample of one column came to: counts, never a value. */
 export interface ColumnSample {
@@ -8,8 +8,10 @@ export interface ColumnSample {
   /** Values that were looked at: neither NULL nor empty. */
   readonly values: number
   /** Values in which a detector found something. */
-  readonly found: Readonly<Partial<Record<Detector, number>>>
+  readonly found: Readonly<Record<string, number>>
   readonly hint?: ColumnHint | undefined
+  /** Of the values, those that an analyzer was asked about and answered: what `found` has of it is counted among these. Absent: it was not asked. */
+  readonly analyzed?: number | undefined
 }
 
 export type ProposedOperator = 'partial' | 'redact'
@@ -34,7 +36,10 @@ const LIKELY = 0.1
 const FEW = 5
 
 /** What people go on working with, knowing which one it is: a part of it stays to be seen. */
-const PARTLY: ReadonlySet<string> = new Set<Detector | ColumnHint>(['email', 'phone', 'ip', 'person'])
+const PARTLY: ReadonlySet<string> = new Set([
+  ...(['email', 'phone', 'ip', 'person'] satisfies (Detector | ColumnHint)[]),
+  ...['presidio/PERSON', 'presidio/EMAIL_ADDRESS', 'presidio/PHONE_NUMBER', 'presidio/IP_ADDRESS'],
+])
 
 /**
  * Masks for what a sample found, one per way of masking. Pure; nothing is proposed for a column of which neither values nor name say anything.
@@ -49,17 +54,25 @@ export function proposeMasks(resource: string, samples: readonly ColumnSample[])
   })
 }
 
-function isDoubtful({ values, found, hint }: ColumnSample): boolean {
-  const most = Math.max(0, ...Object.values(found))
-  if (most === 0) return true
-  if (hint !== undefined) return false
-  return most < values * LIKELY || (values < FEW && most < 2)
+function isDoubtful(sample: ColumnSample): boolean {
+  const found = Object.entries(sample.found)
+  if (found.length === 0) return true
+  if (sample.hint !== undefined) return false
+  return found.every(([what, count]) => {
+    const among = lookedAt(sample, what)
+    return count < among * LIKELY || (among < FEW && count < 2)
+  })
+}
+
+/** Among how many values a detector, or an analyzer, found what it did. */
+export function lookedAt({ values, analyzed = 0 }: Pick<ColumnSample, 'values' | 'analyzed'>, what: string): number {
+  return what.startsWith('presidio/') ? analyzed : values
 }
 
 /** Where several things speak, the stricter way wins. */
 function operatorFor({ found, hint }: ColumnSample): ProposedOperator {
-  const said = DETECTORS.filter((detector) => found[detector] !== undefined)
-  const all: readonly string[] = said.length > 0 ? said : [hint ?? '']
+  const said = Object.keys(found)
+  const all = said.length > 0 ? said : [hint ?? '']
   return all.every((each) => PARTLY.has(each)) ? 'partial' : 'redact'
 }
 

@@ -15,6 +15,8 @@ export const scanRequestSchema = z.strictObject({
   rows: z.int().min(1).max(5000).default(500),
   /** Whether views, materialized views and foreign tables are looked at too. */
   views: z.boolean().default(false),
+  /** Whether the configured analyzer is shown values, too. */
+  analyzer: z.boolean().default(false),
 })
 
 const countsSchema = z.record(z.string(), z.int())
@@ -35,7 +37,7 @@ export const scanReportSchema = z.object({
   relations: z.int(),
   columns: z.int(),
   rows: z.int(),
-  /** Detector or name: columns. */
+  /** Detector, entity of the analyzer, or name: columns. */
   found: countsSchema,
   /** What a person may put into the configuration. */
   masks: z.array(
@@ -48,8 +50,10 @@ export const scanReportSchema = z.object({
           column: z.string(),
           /** Values that were looked at: neither NULL nor empty. */
           values: z.int(),
-          /** Detector: values. */
+          /** Detector, or entity of the analyzer: values. */
           found: countsSchema,
+          /** Values that the analyzer answered about; entities are counted among these. */
+          analyzed: z.int().optional(),
           /** What its name says that it holds. */
           hint: z.string().optional(),
           /** Little was found, or only the name speaks for it. */
@@ -61,6 +65,16 @@ export const scanReportSchema = z.object({
   /** What was not looked at; the first thousand, and how many there are. */
   skipped: z.array(skippedSchema),
   skippedRelations: z.int(),
+  /** Where the analyzer was to be asked. */
+  analyzer: z
+    .object({
+      /** Values that it was shown, or was about to be when the scan ended. */
+      shown: z.int(),
+      /** Columns of which values went without an answer; the first thousand, and how many there are. */
+      unanswered: z.array(z.object({ column: z.string(), values: z.int(), why: z.string() })),
+      unansweredColumns: z.int(),
+    })
+    .optional(),
   /** Index of the entry that says what was found. */
   entry: z.int(),
 })

@@ -8,6 +8,7 @@ interface Options extends EitherWay {
   readonly schema?: readonly string[]
   readonly rows?: number
   readonly views?: true
+  readonly analyzer?: true
   readonly json?: true
 }
 
@@ -22,13 +23,15 @@ export function scanCommand({ surroundings, printer }: Shell): Command {
     .option('--schema <name...>', "only these schemas (default: all but the system's)")
     .option('--rows <number>', 'rows of each table, up to 5000 (default: 500)', rowsOf)
     .option('--views', 'views, materialized views and foreign tables too')
-    .action(async (resource: string, { database, schema, rows, views, json, ...where }: Options) => {
+    .option('--analyzer', 'shows values to the analyzer of the configuration (masking.analyzer) too, which finds names and places')
+    .action(async (resource: string, { database, schema, rows, views, analyzer, json, ...where }: Options) => {
       const [{ reachEitherWay }, { masksYaml }] = await Promise.all([import('../reach-signed-in.ts'), import('../masks-yaml.ts')])
       const asked = {
         ...(database && { databases: [...database] }),
         ...(schema && { schemas: [...schema] }),
         ...(rows !== undefined && { rows }),
         ...(views && { views }),
+        ...(analyzer && { analyzer }),
       }
       for await (const line of reachEitherWay(where, surroundings).scanResource(resource, asked, surroundings.signal)) {
         if (!('report' in line)) printer.remark(progress(line))
@@ -38,13 +41,16 @@ export function scanCommand({ surroundings, printer }: Shell): Command {
     })
 
   function print(report: ScanReport, yaml: string): void {
-    const { skipped, skippedRelations } = report
+    const { skipped, skippedRelations, analyzer } = report
     for (const { database, relation, why, columns, sqlstate } of skipped) {
       printer.remark(
         `not looked at: ${columns} columns of ${database}.${relation}: ${why}${sqlstate === undefined ? '' : ` (${sqlstate})`}`,
       )
     }
     if (skippedRelations > skipped.length) printer.remark(`and ${skippedRelations - skipped.length} more`)
+    const { unanswered = [], unansweredColumns = 0 } = analyzer ?? {}
+    for (const { column, values, why } of unanswered) printer.remark(`not analyzed: ${values} values of ${column}: ${why}`)
+    if (unansweredColumns > unanswered.length) printer.remark(`and ${unansweredColumns - unanswered.length} more columns`)
     printer.exact(yaml)
   }
 

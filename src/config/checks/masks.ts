@@ -1,4 +1,6 @@
+import { isSafeUrl } from '../../channels/settings.ts'
 import { DETECTORS, detectors, MaskingError } from '../../masking/index.ts'
+import { milliseconds } from '../duration.ts'
 import { nearest } from '../nearest.ts'
 import type { Document } from '../schema/document.ts'
 import type { Finding, Path } from '../source.ts'
@@ -16,6 +18,7 @@ export const checkMasks: Check = function* (document) {
     'mask',
   )
   yield* checkPatterns(document)
+  yield* checkAnalyzer(document)
   for (const [index, mask] of masks.entries()) {
     const path = ['masks', index]
     yield* checkSelectors(mask, path, document)
@@ -67,6 +70,23 @@ function* checkDetectors(mask: Mask, path: Path, { masking }: Document): Iterabl
     const next = meant === undefined ? `Write one of ${known.join(', ')}.` : `Did you mean ${meant}?`
     yield inconsistent([...path, 'detect', at], `No detector is called ${name}.`, next)
   }
+}
+
+/** Nothing is answered sooner; a scan that waits longer for each question does not end. */
+const [SHORTEST, LONGEST] = [100, 60_000]
+
+function* checkAnalyzer({ masking }: Document): Iterable<Finding> {
+  if (masking?.analyzer === undefined) return
+  const { url, insecureLoopback = false, deadline } = masking.analyzer
+  const path = ['masking', 'analyzer']
+  if (!isSafeUrl(url, insecureLoopback)) {
+    const why = 'Values of tables are sent there, and could be read on the way.'
+    yield inconsistent([...path, 'url'], why, 'Write a URL with https; http is for this machine, with insecureLoopback: true.')
+  }
+  if (deadline === undefined) return
+  const ms = milliseconds(deadline)
+  if (ms < SHORTEST || ms > LONGEST)
+    yield inconsistent([...path, 'deadline'], 'An answer is waited for 100 ms to a minute.', 'Write for example 5s.')
 }
 
 function* checkPatterns({ masking, masks = [] }: Document): Iterable<Finding> {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { notEmpty, on, who } from './selectors.ts'
-import { complaint, flag, group, name, secret, several } from './values.ts'
+import { complaint, duration, flag, group, name, secret, several, url } from './values.ts'
 
 const part = '[^.\\p{Cc}]{1,63}'
 const notAColumn = complaint(
@@ -57,6 +57,37 @@ export const mask = z
   })
   .meta({ description: 'What is not shown, and what is shown instead' })
 
+const notAnEntity = complaint('This must be an entity as Presidio calls it.', 'Write for example PERSON.')
+const notALanguage = complaint('This must be a language of two letters, as ISO 639-1 has it.', 'Write for example en.')
+const notAScore = complaint('This must be a number from 0 to 1.', 'Write for example 0.5.')
+
+const analyzer = z
+  .strictObject({
+    url: url.meta({ description: "Base URL of Presidio's analyzer, without /analyze" }),
+    insecureLoopback: flag.optional().meta({ description: 'Allows http to this machine; default false' }),
+    language: z
+      .string({ error: notALanguage })
+      .regex(/^[a-z]{2}$/, { error: notALanguage })
+      .optional()
+      .meta({ description: 'What the texts are written in; default en' }),
+    entities: several(z.string({ error: notAnEntity }).regex(/^[A-Z][A-Z0-9_]{0,63}$/, { error: notAnEntity }), 'PERSON, LOCATION')
+      .max(50, { error: complaint('These are too many.', 'Name at most 50.') })
+      .optional()
+      .meta({ description: 'What it looks for; default PERSON and LOCATION' }),
+    score: z
+      .number({ error: notAScore })
+      .min(0, { error: notAScore })
+      .max(1, { error: notAScore })
+      .optional()
+      .meta({ description: 'Less certain finds do not count; default 0.5' }),
+    deadline: duration.optional().meta({ description: 'From a question to the end of its answer; default 5s' }),
+    whenSilent: z
+      .enum(['fail', 'pass'], { error: complaint('This must be fail or pass.', 'Write fail to end a scan that gets no answer.') })
+      .optional()
+      .meta({ description: 'Whether a scan ends where no answer comes, or goes on and says so; default fail' }),
+  })
+  .meta({ description: 'A service that gatescribe scan --analyzer shows values to, to find names and places' })
+
 export const masking = z
   .strictObject({
     key: secret.optional().meta({ description: 'The key of the operator hash: 32 bytes as base64 or hex' }),
@@ -72,6 +103,7 @@ export const masking = z
       )
       .optional()
       .meta({ description: 'Detectors of your own' }),
+    analyzer: analyzer.optional(),
   })
-  .refine(notEmpty, { error: complaint('This says nothing.', 'Give key or patterns, or leave it out.') })
+  .refine(notEmpty, { error: complaint('This says nothing.', 'Give key, patterns or analyzer, or leave it out.') })
   .meta({ description: 'What masks stand on' })

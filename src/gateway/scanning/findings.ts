@@ -12,10 +12,24 @@ export class Findings {
   readonly #samples: ColumnSample[] = []
   readonly #skipped: ScanReport['skipped'] = []
   readonly #found = new Map<string, number>()
+  readonly #asks: boolean
+  readonly #unanswered: { column: string; values: number; why: string }[] = []
+  #unansweredColumns = 0
+  #shown = 0
   #skippedRelations = 0
   #relations = 0
   #columns = 0
   #rows = 0
+
+  /** @param asks whether an analyzer is asked too */
+  constructor(asks: boolean) {
+    this.#asks = asks
+  }
+
+  /** The analyzer is shown one more value; counted before it is, so that what is recorded is never less than what left. */
+  shown(): void {
+    this.#shown += 1
+  }
 
   /** @returns how many columns of it something speaks for */
   add(database: string, { relation, rows, columns, skipped }: ScannedRelation): number {
@@ -26,6 +40,11 @@ export class Findings {
     if (skipped?.why !== 'too many relations') this.#relations += 1
     this.#rows += rows
     this.#columns += columns.filter(({ values }) => values > 0).length
+    for (const { column, unanswered } of columns) {
+      if (unanswered === undefined) continue
+      this.#unansweredColumns += 1
+      if (this.#unanswered.length < TOLD) this.#unanswered.push({ column, ...unanswered })
+    }
     const speaking = columns.filter(({ found, hint }) => hint !== undefined || Object.keys(found).length > 0)
     for (const { found, hint } of speaking) {
       const said = Object.keys(found)
@@ -41,9 +60,16 @@ export class Findings {
       found: Object.fromEntries([...this.#found].sort(([a], [b]) => (a < b ? -1 : 1))),
       masks: proposeMasks(resource, this.#samples).map(({ name, as, columns }) => ({
         ...{ name, as },
-        columns: columns.map(({ hint, found, ...rest }) => ({ ...rest, found: { ...found }, ...(hint !== undefined && { hint }) })),
+        columns: columns.map(({ column, values, found, analyzed, doubtful, hint }) => ({
+          ...{ column, values, found: { ...found }, doubtful },
+          ...(analyzed !== undefined && { analyzed }),
+          ...(hint !== undefined && { hint }),
+        })),
       })),
       ...{ skipped: this.#skipped, skippedRelations: this.#skippedRelations },
+      ...(this.#asks && {
+        analyzer: { shown: this.#shown, unanswered: this.#unanswered, unansweredColumns: this.#unansweredColumns },
+      }),
     }
   }
 }

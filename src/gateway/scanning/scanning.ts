@@ -1,7 +1,9 @@
+import { Presidio } from '../../analyzer/index.ts'
 import type { ScanAsked, ScanLine, ScanOperator } from '../../api/local/index.ts'
+import type { AnalyzerSettings } from '../../config/index.ts'
 import { CodedError } from '../../operations/index.ts'
 import type { PostgresAsk } from '../../protocols/postgres/index.ts'
-import { scan } from '../../protocols/postgres/scan/index.ts'
+import { type ScanOptions, scan } from '../../protocols/postgres/scan/index.ts'
 import { GatewayError } from '../errors.ts'
 import type { Rooms } from '../rooms.ts'
 import { Findings } from './findings.ts'
@@ -38,27 +40,36 @@ export class Scanning {
   async #begin(by: string, asked: ScanAsked, signal: AbortSignal): Promise<AsyncIterable<ScanLine>> {
     const resource = this.#parts.inForce.taken.resources.get(asked.resource)
     if (resource === undefined) throw new GatewayError('GS_GATEWAY_NO_RESOURCE')
+    const analyzer = asked.analyzer ? this.#parts.inForce.config.masking.analyzer : undefined
+    if (asked.analyzer && analyzer === undefined) throw new GatewayError('GS_GATEWAY_NO_ANALYZER')
     if (this.#scanning) throw new GatewayError('GS_GATEWAY_SCANNING')
     this.#scanning = true
     try {
-      await this.#records.begun(by, asked)
+      await this.#records.begun(by, asked, analyzer)
     } catch (error) {
       this.#scanning = false
       throw error
     }
     const configured = [...new Set(resource.databases.values())]
-    return this.#scan(by, asked, asked.databases ?? (configured.length > 0 ? configured : ['postgres']), signal)
+    return this.#scan(by, asked, asked.databases ?? (configured.length > 0 ? configured : ['postgres']), analyzer, signal)
   }
 
-  async *#scan(by: string, asked: ScanAsked, databases: readonly string[], signal: AbortSignal): AsyncGenerator<ScanLine> {
-    const findings = new Findings()
+  async *#scan(
+    by: string,
+    asked: ScanAsked,
+    databases: readonly string[],
+    analyzer: AnalyzerSettings | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<ScanLine> {
+    const findings = new Findings(analyzer !== undefined)
+    const asking = analyzer && askedFor(analyzer, findings)
     const credentials = new Set<string>()
     // Whoever reads the lines may go away at any of them.
     let end: ScanEnd = { outcome: 'abandoned' }
     let recorded: Promise<{ readonly index: number }> | undefined
     const report = () => findings.report(asked.resource, databases)
     try {
-      for (const database of databases) yield* this.#scanDatabase(asked, database, findings, credentials, signal)
+      for (const database of databases) yield* this.#scanDatabase(asked, database, asking, findings, credentials, signal)
       end = { outcome: 'done' }
     } catch (error) {
       if (!signal.aborted) end = { outcome: 'failed', code: error instanceof CodedError ? error.code : 'GS_SCAN_BROKEN_OFF' }
@@ -76,6 +87,7 @@ export class Scanning {
   async *#scanDatabase(
     { resource, rows, views, schemas }: ScanAsked,
     database: string,
+    analyzer: ScanOptions['analyzer'],
     findings: Findings,
     credentials: Set<string>,
     signal: AbortSignal,
@@ -84,7 +96,7 @@ export class Scanning {
     const patience = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)])
     const { target, credential } = await this.#parts.connector.connect({ name: resource }, ask, patience, TO_READ)
     credentials.add(credential.name)
-    const options = { database, rows, views, schemas, columns: COLUMNS, relations: RELATIONS, statementMs: STATEMENT_MS }
+    const options = { database, rows, views, schemas, analyzer, columns: COLUMNS, relations: RELATIONS, statementMs: STATEMENT_MS }
     for await (const { done, of, scanned } of scan(target, options, signal)) {
       const columns = scanned && findings.add(database, scanned)
       const { relation, rows: read, skipped } = scanned ?? {}
@@ -94,5 +106,19 @@ export class Scanning {
         ...(skipped && { skipped: skipped.why }),
       }
     }
+  }
+}
+
+/** Made of what was recorded, whatever is reloaded meanwhile. */
+function askedFor(settings: AnalyzerSettings, findings: Findings): NonNullable<ScanOptions['analyzer']> {
+  const presidio = new Presidio(settings)
+  return {
+    asked: {
+      analyze(text, signal) {
+        findings.shown()
+        return presidio.analyze(text, signal)
+      },
+    },
+    whenSilent: settings.whenSilent,
   }
 }

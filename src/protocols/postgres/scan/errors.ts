@@ -9,6 +9,10 @@ export const scanErrors = {
     meaning: 'The target ended the connection of the scan.',
     next: 'Look at the log of the target, then run the scan again; --database and --schema make it shorter.',
   },
+  GS_SCAN_ANALYZER_SILENT: {
+    meaning: 'The analyzer gave no answer that can be used, and masking.analyzer.whenSilent is fail.',
+    next: 'See that it runs at masking.analyzer.url, knows the language and answers within the deadline; or scan without --analyzer.',
+  },
 } as const satisfies ErrorCatalogue
 
 export type ScanErrorCode = keyof typeof scanErrors

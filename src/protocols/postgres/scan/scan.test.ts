@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { knowing, startAnalyzer } from '../../../../test/parts/analyzer.ts'
 import { type RunningPostgres, startPostgres } from '../../../../test/parts/postgres.ts'
+import { Presidio } from '../../../analyzer/index.ts'
 import { createLogin } from '../login/index.ts'
 import { type ScannedRelation, type ScanOptions, type ScanStep, scan } from './index.ts'
 
@@ -31,7 +33,10 @@ describe('a scan of a real PostgreSQL', () => {
       CREATE TABLE "Odd.""name"."Ta ble" ("Co ""l" text); INSERT INTO "Odd.""name"."Ta ble" VALUES ('me@example.org');
       CREATE TABLE shop.large (id int, email text);
       INSERT INTO shop.large SELECT n, CASE WHEN n > 20000 THEN 'late' || n || '@example.org' END FROM generate_series(1, 40000) n;
-      GRANT SELECT ON shop.customers, shop.parted, shop.empty, shop.plain, shop.seen, shop.large, "Odd.""name"."Ta ble" TO looker;
+      CREATE TABLE shop.notes (note text, tag text, seen_from inet, phone bigint);
+      INSERT INTO shop.notes SELECT CASE WHEN n % 2 = 0 THEN 'Ada Lovelace rang, ' || n ELSE 'mail a' || n || '@example.org' END,
+        'München ' || (n % 3), '192.0.2.7', 4930123456 FROM generate_series(1, 300) n;
+      GRANT SELECT ON shop.notes, shop.customers, shop.parted, shop.empty, shop.plain, shop.seen, shop.large, "Odd.""name"."Ta ble" TO looker;
       GRANT SELECT (open) ON shop.partly TO looker`)
     await server.query('ANALYZE')
   })
@@ -122,6 +127,75 @@ describe('a scan of a real PostgreSQL', () => {
     }
     const [left] = await server.query(`SELECT count(*)::int AS n FROM pg_stat_activity WHERE usename = 'looker' AND state <> 'idle'`)
     expect(left?.n).toBe(0)
+  })
+
+  describe('with an analyzer', () => {
+    const words = { 'Ada Lovelace': 'PERSON', München: 'LOCATION' }
+
+    /** @param deadline ms */
+    async function asking(reply: ReturnType<typeof knowing>, whenSilent: 'fail' | 'pass', deadline = 5_000) {
+      const analyzer = await startAnalyzer(reply)
+      const asked = new Presidio({ url: analyzer.url, language: 'en', deadline })
+      try {
+        const scanned = await steps({ schemas: ['shop'], rows: 300, analyzer: { asked, whenSilent } })
+        const column = (name: string) =>
+          scanned.flatMap((step) => step.scanned?.columns ?? []).find((each) => each.column.endsWith(`.${name}`))
+        return { column, questions: analyzer.asked as { text: string }[] }
+      } finally {
+        await analyzer.close()
+      }
+    }
+
+    it('counts what it finds where detectors find nothing, and shows it nothing else, nor anything twice', async () => {
+      const { column, questions } = await asking(knowing(words), 'fail')
+      // Of 150 different ones, a hundred.
+      expect(column('notes.note')).toMatchObject({ values: 300, found: { email: 150, 'presidio/PERSON': 100 }, analyzed: 100 })
+      expect(column('notes.tag')).toMatchObject({ values: 300, found: { 'presidio/LOCATION': 300 }, analyzed: 300 })
+      expect(column('notes.seen_from')).not.toHaveProperty('analyzed')
+      const texts = questions.map(({ text }) => text)
+      expect(texts.filter((text) => text.includes('@') || text.includes('192.0.2.7') || text.includes('4930123456'))).toEqual([])
+      expect(texts.filter((text) => text.startsWith('München')).sort()).toEqual(['München 0', 'München 1', 'München 2'])
+    })
+
+    it('is not asked unless that was said', async () => {
+      expect(JSON.stringify(await steps({ schemas: ['shop'] }))).not.toMatch(/analyzed|presidio/)
+    })
+
+    it('ends with a code where there is no answer, or says so of each column', async () => {
+      const refusing: ReturnType<typeof knowing> = (_, response) => void response.writeHead(500).end('{"error": "no"}')
+      await expect(asking(refusing, 'fail')).rejects.toMatchObject({
+        code: 'GS_SCAN_ANALYZER_SILENT',
+        message: expect.not.stringContaining('Ada'),
+      })
+      const { column } = await asking(refusing, 'pass')
+      expect(column('customers.note')).toMatchObject({ found: {}, analyzed: 0, unanswered: { values: 50, why: 'refused' } })
+      expect(column('notes.note')).toMatchObject({ found: { email: 150 }, analyzed: 0, unanswered: { values: 100 } })
+    })
+
+    it('waits no longer than for a few columns where it never answers', async () => {
+      const silent = () => undefined
+      const { column, questions } = await asking(silent, 'pass', 200)
+      expect(questions.length).toBeLessThanOrEqual(12)
+      expect(column('notes.tag')?.unanswered).toEqual({ values: 300, why: expect.stringMatching(/^(late|not asked)$/) })
+    })
+
+    it('goes on asking where one text is none for it', async () => {
+      const know = knowing(words)
+      const { column } = await asking((request, response, message) => {
+        if (request.text.startsWith('nothing')) response.writeHead(500).end()
+        else know(request, response, message)
+      }, 'pass')
+      expect(column('customers.note')).toMatchObject({ unanswered: { values: 50, why: 'refused' } })
+      expect(column('notes.tag')).toMatchObject({ found: { 'presidio/LOCATION': 300 } })
+    })
+
+    it('is left at once by a scan that is told to end', async () => {
+      const ending = new AbortController()
+      const analyzer = await startAnalyzer(() => ending.abort(new Error('enough')))
+      const asked = new Presidio({ url: analyzer.url, language: 'en', deadline: 60_000 })
+      await expect(steps({ analyzer: { asked, whenSilent: 'fail' } }, ending.signal)).rejects.toThrow('enough')
+      await analyzer.close()
+    })
   })
 
   it('ends when it is told to', async () => {

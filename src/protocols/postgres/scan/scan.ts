@@ -2,6 +2,7 @@ import { type ColumnSample, detectors } from '../../../masking/index.ts'
 import { type SimpleQueryEnd, type SimpleQueryLimits, simpleQuery, type TextRow } from '../simple-query.ts'
 import type { PostgresTarget } from '../target.ts'
 import { WireError } from '../wire/errors.ts'
+import { type Asked, Asking, type ScanAnalyzer } from './asking.ts'
 import { ScanError } from './errors.ts'
 import * as sql from './queries.ts'
 import { Tally } from './tally.ts'
@@ -22,6 +23,14 @@ export interface ScanOptions {
   readonly views: boolean
   /** Of one statement at the server, ms. */
   readonly statementMs: number
+  /** Who is shown values in which no detector finds anything, and whether the scan ends where he does not answer. */
+  readonly analyzer?: { readonly asked: ScanAnalyzer; readonly whenSilent: 'fail' | 'pass' } | undefined
+}
+
+/** A column as it was looked at. */
+export interface ScannedColumn extends ColumnSample {
+  /** What the analyzer did not answer, where it was to be asked. */
+  readonly unanswered?: Asked['unanswered']
 }
 
 /** Why something was not looked at. */
@@ -32,7 +41,7 @@ export interface ScannedRelation {
   readonly relation: string
   /** Rows of the sample. */
   readonly rows: number
-  readonly columns: readonly ColumnSample[]
+  readonly columns: readonly ScannedColumn[]
   /** What of it was not looked at, or all of it where `columns` is empty. */
   readonly skipped?: { readonly why: Skipped; readonly columns: number; readonly sqlstate?: string }
 }
@@ -54,7 +63,8 @@ const SAMPLE_MESSAGE = TOGETHER * 4 * CHARACTERS.json + 1024
 
 /**
  * Looks at samples of the columns of a database with all detectors, over a connection that nobody else uses, and changes nothing. Each
- * relation is a transaction of its own, so that none holds up a vacuum for long. Values are counted as they come and kept nowhere.
+ * relation is a transaction of its own, so that none holds up a vacuum for long. Values are counted as they come and kept nowhere, but for
+ * those that the analyzer is asked about once the transaction is over.
  *
  * @throws ScanError where it comes to no end; WireError; the socket's own error. The connection is of no use afterwards
  */
@@ -65,14 +75,19 @@ export async function* scan(
 ): AsyncGenerator<ScanStep> {
   if (rest.length > 0) socket.unshift(rest)
   const run: Run = (text, limits, row) => simpleQuery(socket, text, limits, row)
+  const { analyzer } = options
+  const asking = analyzer && new Asking(analyzer.asked, analyzer.whenSilent)
+  const ask = asking && ((tally: Tally) => asking.ask(tally, signal))
   const leave = () => socket.destroy()
   signal.addEventListener('abort', leave, { once: true })
+  // While the analyzer is asked, nobody reads: a target that leaves then is told of by the next query.
+  socket.on('error', () => undefined)
   try {
     const relations = await listed(run, options)
     const wanted = relations.slice(0, options.relations)
     yield { done: 0, of: wanted.length }
     for (const [at, relation] of wanted.entries()) {
-      yield { done: at + 1, of: wanted.length, scanned: await sampled(run, relation, options) }
+      yield { done: at + 1, of: wanted.length, scanned: await sampled(run, relation, options, ask) }
     }
     const left = relations.slice(options.relations)
     for (const { name, columns } of left) {
@@ -129,12 +144,16 @@ interface Wanted {
   readonly facts: ColumnFacts
   readonly worth: WorthReading
   readonly tally: Tally
+  /** Set once the analyzer was asked. */
+  asked?: Asked
 }
 
-async function sampled(run: Run, relation: Relation, options: ScanOptions): Promise<ScannedRelation> {
-  const all = relation.columns.flatMap((facts) => {
+type Ask = ((tally: Tally) => Promise<Asked>) | undefined
+
+async function sampled(run: Run, relation: Relation, options: ScanOptions, ask: Ask): Promise<ScannedRelation> {
+  const all = relation.columns.flatMap((facts): Wanted[] => {
     const worth = worthReading(facts)
-    return worth ? [{ facts, worth, tally: new Tally(worth.as, ALL_DETECTORS) }] : []
+    return worth ? [{ facts, worth, tally: new Tally(worth.as, ALL_DETECTORS, ask !== undefined && worth.prose) }] : []
   })
   const readable = all.filter(({ facts, worth }) => facts.readable && worth.as !== 'name')
   const wanted = readable.slice(0, options.columns)
@@ -143,9 +162,11 @@ async function sampled(run: Run, relation: Relation, options: ScanOptions): Prom
   if (readable.length === 0) return whole(relation, names, closed > 0 ? { why: 'not permitted', columns: closed } : undefined)
   let rows = 0
   for (let at = 0; at < wanted.length; at += TOGETHER) {
-    const read = await readSample(run, relation, wanted.slice(at, at + TOGETHER), options)
+    const together = wanted.slice(at, at + TOGETHER)
+    const read = await readSample(run, relation, together, options)
     if ('refused' in read) return whole(relation, names, { ...read.refused, columns: all.length })
     rows = Math.max(rows, read.rows)
+    if (ask) for (const column of together) if (column.worth.prose) column.asked = await ask(column.tally)
   }
   return {
     ...{ relation: relation.name, rows },
@@ -159,16 +180,17 @@ async function sampled(run: Run, relation: Relation, options: ScanOptions): Prom
 const ALL_DETECTORS = detectors()
 
 /** Of what was not read, the names still speak; of what has no text, too. */
-function named(relation: Relation, database: string, wanted: readonly Wanted[]): readonly ColumnSample[] {
-  return wanted.map(({ facts, worth, tally }) => ({
+function named(relation: Relation, database: string, wanted: readonly Wanted[]): readonly ScannedColumn[] {
+  return wanted.map(({ facts, worth, tally, asked }) => ({
     column: `${database}.${relation.name}.${facts.name}`,
     values: tally.values,
     found: tally.found,
     ...(worth.hint !== undefined && { hint: worth.hint }),
+    ...asked,
   }))
 }
 
-function whole(relation: Relation, columns: readonly ColumnSample[], skipped: ScannedRelation['skipped']): ScannedRelation {
+function whole(relation: Relation, columns: readonly ScannedColumn[], skipped: ScannedRelation['skipped']): ScannedRelation {
   return { relation: relation.name, rows: 0, columns, ...(skipped && { skipped }) }
 }
 

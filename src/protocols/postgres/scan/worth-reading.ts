@@ -17,6 +17,8 @@ export interface WorthReading {
   /** `name`: only by its name. */
   readonly as: 'text' | 'json' | 'array' | 'name'
   readonly hint: ColumnHint | undefined
+  /** Whether somebody may have written something there, so that it can hold names: no numbers and addresses of networks. */
+  readonly prose: boolean
 }
 
 const JSON_TYPES: ReadonlySet<string> = new Set(['json', 'jsonb'])
@@ -33,11 +35,11 @@ const NUMBERS: ReadonlySet<ColumnHint | undefined> = new Set<ColumnHint>(['card'
  */
 export function worthReading({ name, type, category, elements }: ColumnFacts): WorthReading | undefined {
   const hint = columnHint(name)
-  if (JSON_TYPES.has(type)) return { as: 'json', hint }
-  if (category === 'S' || category === 'I' || category === 'C' || TEXT_TYPES.has(type)) return { as: 'text', hint }
-  if (category === 'A') return 'SIC'.includes(elements) || isJsonArray(type) ? { as: 'array', hint } : undefined
-  if (category === 'N') return NUMBERS.has(hint) ? { as: 'text', hint } : undefined
-  return category === 'D' && hint === 'birth' ? { as: 'name', hint } : undefined
+  if (JSON_TYPES.has(type)) return { as: 'json', hint, prose: true }
+  if (category === 'S' || category === 'I' || category === 'C' || TEXT_TYPES.has(type)) return { as: 'text', hint, prose: category !== 'I' }
+  if (category === 'A') return 'SIC'.includes(elements) || isJsonArray(type) ? { as: 'array', hint, prose: elements !== 'I' } : undefined
+  if (category === 'N') return NUMBERS.has(hint) ? { as: 'text', hint, prose: false } : undefined
+  return category === 'D' && hint === 'birth' ? { as: 'name', hint, prose: false } : undefined
 }
 
 const isJsonArray = (type: string) => type.endsWith('[]') && JSON_TYPES.has(type.slice(0, -2))
