@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync } from 'node:zlib'
 import { type Found, leakedDoors, mayHoldOwn, redactOwn } from '../redaction/index.ts'
+import type { CopyEnd } from './copy-sent.ts'
 import type { RecordingHeader } from './events.ts'
 import { Lines, lineStart } from './lines.ts'
 import type { Encoded, EncodeOrder, Order } from './messages.ts'
@@ -9,8 +10,9 @@ import type { MakeTranscriber, Transcriber } from './transcriber.ts'
 /** Beyond this the next levels cost several times as much for some per cent. */
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 2 } }
 
+const NO_BYTES = new Uint8Array(0)
 const OP = lineStart('op')
-const CAPPED = lineStart('capped')
+const [CAPPED, COPY_CAPPED] = [lineStart('capped'), lineStart('copy-sent-capped')]
 
 /** From tapes to compressed lines, for all sessions, one after the other: the work of the recording's thread. */
 export class SegmentEncoder implements TapeVisitor {
@@ -53,6 +55,7 @@ export class SegmentEncoder implements TapeVisitor {
     lines.line({ gatescribe: 1, protocol, session, segment, started } satisfies RecordingHeader)
     this.#current = this.#transcriber(session, protocol)
     readTape(tape, this)
+    this.#current?.pause()
     const { events, length } = lines
     const content = zstdCompressSync(lines.take(), LEVEL)
     const alone = new Uint8Array(content.buffer as ArrayBuffer, content.byteOffset, content.byteLength).slice()
@@ -95,6 +98,31 @@ export class SegmentEncoder implements TapeVisitor {
     this.#sayOperation()
     this.#lines
       .begin(CAPPED)
+      .json({ rows, bytes, sha256: Buffer.from(digest).toString('hex') })
+      .end()
+  }
+
+  copy(ms: number, content: Uint8Array): void {
+    this.#lines.ms = ms
+    this.#sayOperation()
+    // A credential of ours may be cut in two here, and be whole in what is made of it.
+    this.#lines.redact = this.#redact
+    this.#current?.copy(content)
+  }
+
+  copyEnd(ms: number, how: CopyEnd, reason: Uint8Array): void {
+    this.#lines.ms = ms
+    // Without an end that is said, there may be something held back to be said all the same.
+    if (how !== 'over' || this.#current?.carries) this.#sayOperation()
+    this.#current?.copyEnd(how, reason)
+  }
+
+  copyCapped(ms: number, rows: number, bytes: number, digest: Uint8Array): void {
+    this.#lines.ms = ms
+    this.#sayOperation()
+    this.#current?.copyEnd('over', NO_BYTES)
+    this.#lines
+      .begin(COPY_CAPPED)
       .json({ rows, bytes, sha256: Buffer.from(digest).toString('hex') })
       .end()
   }

@@ -50,6 +50,12 @@ export type PostgresEvent =
   | readonly [at: number, code: 'copy-in' | 'copy-out', binary: boolean, columns: number]
   | readonly [at: number, code: 'copy', content: RecordedCell]
   | readonly [at: number, code: 'copy-done' | 'parsed' | 'bound' | 'closed' | 'no-data' | 'suspended' | 'empty']
+  /** What the target was sent as data of COPY … FROM STDIN; its end; CopyFail, what it says, and whose it was. */
+  | readonly [at: number, code: 'copy-sent', content: RecordedCell]
+  | readonly [at: number, code: 'copy-sent-done']
+  | readonly [at: number, code: 'copy-sent-fail', reason: RecordedCell, by: 'client' | 'gateway']
+  /** `rows`: messages that begin behind what is kept; bytes and SHA-256 are of the data alone. */
+  | readonly [at: number, code: 'copy-sent-capped', left: Capped]
   | readonly [at: number, code: 'parameters', types: readonly number[]]
   | readonly [at: number, code: 'setting', name: RecordedCell, value: RecordedCell]
   /** Its process id at the target; the key that cancels is not recorded. */

@@ -1,3 +1,4 @@
+export type { CopyEnd } from './copy-sent.ts'
 export { SegmentEncoder } from './encode-segments.ts'
 export type { Capped, PostgresEvent, RecordedCell, RecordedColumn, RecordedEvent, RecordedValue, RecordingHeader } from './events.ts'
 export { type Lines, lineStart } from './lines.ts'

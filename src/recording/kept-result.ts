@@ -2,6 +2,9 @@ import { createHash, type Hash } from 'node:crypto'
 import type { RecordingCap } from './settings.ts'
 
 const NO_BYTES = new Uint8Array(0)
+/** A range shorter than this is gathered with others: a call that digests costs more than a copy of it. */
+const SHORT = 512
+const GATHERED = 16 * 1024
 
 /** What is not kept of a result. */
 export interface Beyond {
@@ -20,6 +23,9 @@ export class KeptResult {
   #hash: Hash | undefined
   #rowsBeyond = 0
   #bytesBeyond = 0
+  /** Short ranges that are not digested yet. */
+  #gathered: Uint8Array | undefined
+  #gatheredBytes = 0
   /** A range that is not digested yet: rows lie one behind the other, and a call per range costs less than one per row. */
   #range: Uint8Array = NO_BYTES
   #start = 0
@@ -42,6 +48,15 @@ export class KeptResult {
     return true
   }
 
+  /** @param bytes of a piece that may be cut. @param rows 1 where it begins one. @returns how many of its first bytes are kept */
+  keepsOf(bytes: number, rows: 0 | 1): number {
+    if (this.#hash || this.#rows + rows > this.#cap.rows) return 0
+    const kept = Math.min(bytes, this.#cap.bytes - this.#bytes)
+    this.#rows += rows
+    this.#bytes += kept
+    return kept
+  }
+
   /** A row that is not kept, or a piece of one. @param rows 1 where it begins one */
   leaveOut(bytes: Uint8Array, start: number, end: number, rows: number): void {
     this.#hash ??= createHash('sha256')
@@ -59,7 +74,7 @@ export class KeptResult {
 
   /** The memory that was given may be used for something else from now on. */
   digest(): void {
-    if (this.#end > this.#start) this.#hash?.update(this.#range.subarray(this.#start, this.#end))
+    if (this.#end > this.#start) this.#update(this.#range, this.#start, this.#end)
     this.forget()
   }
 
@@ -74,6 +89,8 @@ export class KeptResult {
   end(): Beyond | undefined {
     if (!this.begun) return undefined
     this.digest()
+    this.#updateGathered()
+    this.#gathered = undefined
     const beyond = this.#hash && { rows: this.#rowsBeyond, bytes: this.#bytesBeyond, digest: this.#hash.digest() }
     this.#rows = 0
     this.#bytes = 0
@@ -81,5 +98,23 @@ export class KeptResult {
     this.#rowsBeyond = 0
     this.#bytesBeyond = 0
     return beyond
+  }
+
+  #update(bytes: Uint8Array, start: number, end: number): void {
+    const size = end - start
+    if (size >= SHORT) {
+      this.#updateGathered()
+      this.#hash?.update(bytes.subarray(start, end))
+      return
+    }
+    this.#gathered ??= new Uint8Array(GATHERED)
+    if (this.#gatheredBytes + size > GATHERED) this.#updateGathered()
+    this.#gathered.set(bytes.subarray(start, end), this.#gatheredBytes)
+    this.#gatheredBytes += size
+  }
+
+  #updateGathered(): void {
+    if (this.#gathered && this.#gatheredBytes > 0) this.#hash?.update(this.#gathered.subarray(0, this.#gatheredBytes))
+    this.#gatheredBytes = 0
   }
 }

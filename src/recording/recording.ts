@@ -227,6 +227,7 @@ export class Recording implements SegmentMaker {
 
   #finish(live: Live, done: (segments: number) => void): void {
     live.done = done
+    live.recorder.end()
     if (live.recorder.taped > 0) this.#flush(live)
     if (live.pending === 0) {
       this.#end(live)

@@ -1,3 +1,4 @@
+import { type CopyEnd, CopySent } from './copy-sent.ts'
 import { KeptResult } from './kept-result.ts'
 import type { RecordingCap } from './settings.ts'
 import { Tape } from './tape.ts'
@@ -47,6 +48,11 @@ export class SessionRecorder {
   /** The tape does not say yet which operation it begins with. */
   #opDue = false
   readonly #result: KeptResult
+  readonly #cap: RecordingCap
+  /** Most sessions copy nothing. */
+  #copy: CopySent | undefined
+  /** Went to the target while a write to the client was being put together, and comes behind that. */
+  #after: (() => void)[] = []
   /** Segments that were made of it and are not durable. */
   #ahead = 0
   #room: (() => void) | undefined
@@ -58,6 +64,7 @@ export class SessionRecorder {
   constructor(id: string, strict: boolean, cap: RecordingCap, maker: SegmentMaker) {
     this.id = id
     this.strict = strict
+    this.#cap = cap
     this.#result = new KeptResult(cap)
     this.#maker = maker
   }
@@ -79,13 +86,13 @@ export class SessionRecorder {
       this.#result.leaveOut(bytes, start, end, 1)
       return
     }
-    if (type !== ROW && type !== COPY_DATA && this.#result.begun) this.#betweenRows(type)
+    if (type !== ROW && type !== COPY_DATA && (this.#copy || this.#result.begun)) this.#betweenRows(type)
     this.#put(bytes, start, end, true)
   }
 
   /** Whole messages, none of them a row. */
   messages(bytes: Uint8Array): void {
-    if (this.#result.begun) this.#betweenRows(bytes[0]!)
+    if (this.#copy || this.#result.begun) this.#betweenRows(bytes[0]!)
     this.#put(bytes, 0, bytes.length, true)
   }
 
@@ -109,12 +116,9 @@ export class SessionRecorder {
   wrote(): void {
     this.#tapeRange()
     this.#result.digest()
-    const { length } = this.#tape
     this.#ms = 0
-    if (length === this.#kept) return
-    if (this.#kept === 0) this.#maker.began(this)
-    this.#kept = length
-    if (length >= FULL_BYTES && this.#ahead < AHEAD) this.#maker.full(this)
+    this.#keep()
+    if (this.#after.length > 0) this.#tellAfter()
   }
 
   /** What was added since the last write is never written. */
@@ -128,6 +132,33 @@ export class SessionRecorder {
     // Nobody brings the client to the end of a message that was under way.
     this.#left = 0
     this.#ms = 0
+    if (this.#after.length > 0) this.#tellAfter()
+  }
+
+  /** Copy data that went to the target: messages one behind the other, or pieces of one, of which the first holds its header. */
+  copySent(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#adding) this.#after.push(() => this.copySent(bytes, start, end))
+    else {
+      this.#copy ??= new CopySent(this.#cap, this.#tape, () => this.#tapeOp())
+      this.#copy.data(this.#now(), bytes, start, end)
+      this.#keep()
+    }
+  }
+
+  /** CopyDone or CopyFail went to the target. @param reason what CopyFail says, without its NUL */
+  copyEnded(how: Exclude<CopyEnd, 'over'>, reason?: Uint8Array): void {
+    if (this.#adding) this.#after.push(() => this.copyEnded(how, reason))
+    else {
+      this.#copy ??= new CopySent(this.#cap, this.#tape, () => this.#tapeOp())
+      this.#copy.end(this.#now(), how, reason)
+      this.#keep()
+    }
+  }
+
+  /** Nothing comes any more: what is not kept of a result that was under way is told. */
+  end(): void {
+    this.#endRows()
+    this.wrote()
   }
 
   /** Whether more may be added at once; where not, the session is slowed down until `onRoom` is called back. */
@@ -210,6 +241,32 @@ export class SessionRecorder {
     return performance.timeOrigin + this.#startedAt
   }
 
+  /** Whether something was added that may be dropped again. */
+  get #adding(): boolean {
+    return this.#end !== this.#start || this.#tape.length !== this.#kept
+  }
+
+  /** The server ended it, or something else begins. What goes to the client now may yet be dropped; that it was over stays. */
+  #endCopy(copy: CopySent): void {
+    const stays = !this.#adding
+    this.#tapeRange()
+    copy.end(this.#now(), 'over')
+    if (stays) this.#keep()
+  }
+
+  /** What is on the tape stays. */
+  #keep(): void {
+    const { length } = this.#tape
+    if (length === this.#kept) return
+    if (this.#kept === 0) this.#maker.began(this)
+    this.#kept = length
+    if (length >= FULL_BYTES && this.#ahead < AHEAD) this.#maker.full(this)
+  }
+
+  #tellAfter(): void {
+    for (const tell of this.#after.splice(0)) tell()
+  }
+
   #now(): number {
     return Math.max(0, Math.round(performance.now() - this.#startedAt))
   }
@@ -249,6 +306,7 @@ export class SessionRecorder {
   }
 
   #endRows(): void {
+    if (this.#copy) this.#endCopy(this.#copy)
     const beyond = this.#result.end()
     if (!beyond) return
     this.#tapeRange()

@@ -1,11 +1,18 @@
+import type { CopyEnd } from './copy-sent.ts'
+
 /*
- * What a session's client was sent since the last segment, as it lies in memory until it is encoded. Frames, big-endian:
+ * What a session's client was sent, and sent as copy data, since the last segment, as it lies in memory until it is encoded. Frames, big-endian:
  *   bytes  tag 1 (begins with a whole message) or 2 (goes on), ms since the session began 4, length 4, the bytes as written to the client
  *   op     tag 3, number of the operation that what follows answers 4
  *   capped tag 4, ms 4, rows 6, bytes 6, SHA-256 32
  *   masks  tag 5, nothing 4, length 4, JSON: the masks of the columns described before
+ * Of copy data that the target was sent:
+ *   copy   tag 6, ms 4, length 4, content of CopyData
+ *   its end  tag 7 (CopyDone), 8 (CopyFail of the client), 9 (CopyFail of the gateway) or 10 (the server said something else), ms 4, length 4, the reason
+ *   capped tag 11, as tag 4
  */
-const tags = { whole: 1, goesOn: 2, op: 3, capped: 4, masks: 5 } as const
+const tags = { whole: 1, goesOn: 2, op: 3, capped: 4, masks: 5, copy: 6, done: 7, failed: 8, refused: 9, over: 10, copyCapped: 11 } as const
+const COPY_ENDS: Readonly<Record<number, CopyEnd>> = { 7: 'done', 8: 'failed', 9: 'refused', 10: 'over' }
 
 const HEADER_BYTES = 9
 const FIRST_CAPACITY = 4096
@@ -26,10 +33,24 @@ export class Tape {
   }
 
   bytes(ms: number, whole: boolean, from: Uint8Array, start: number, end: number): void {
+    this.#content(whole ? tags.whole : tags.goesOn, ms, from, start, end)
+  }
+
+  /** A piece of the content of CopyData. */
+  copy(ms: number, from: Uint8Array, start: number, end: number): void {
+    this.#content(tags.copy, ms, from, start, end)
+  }
+
+  /** @param reason of a CopyFail */
+  copyEnd(ms: number, how: CopyEnd, reason: Uint8Array): void {
+    this.#content(tags[how], ms, reason, 0, reason.length)
+  }
+
+  #content(tag: number, ms: number, from: Uint8Array, start: number, end: number): void {
     const size = end - start
     const at = this.#room(HEADER_BYTES + size)
     const buffer = this.#buffer
-    buffer[at] = whole ? tags.whole : tags.goesOn
+    buffer[at] = tag
     putUint32(buffer, ms, at + 1)
     putUint32(buffer, size, at + 5)
     buffer.set(start === 0 && size === from.length ? from : from.subarray(start, end), at + HEADER_BYTES)
@@ -42,8 +63,17 @@ export class Tape {
   }
 
   capped(ms: number, rows: number, bytes: number, digest: Uint8Array): void {
+    this.#capped(tags.capped, ms, rows, bytes, digest)
+  }
+
+  /** @param messages that begin behind what is kept. @param bytes of content */
+  copyCapped(ms: number, messages: number, bytes: number, digest: Uint8Array): void {
+    this.#capped(tags.copyCapped, ms, messages, bytes, digest)
+  }
+
+  #capped(tag: number, ms: number, rows: number, bytes: number, digest: Uint8Array): void {
     const at = this.#room(17 + DIGEST_BYTES)
-    this.#buffer[at] = tags.capped
+    this.#buffer[at] = tag
     putUint32(this.#buffer, ms, at + 1)
     this.#buffer.writeUIntBE(rows, at + 5, 6)
     this.#buffer.writeUIntBE(bytes, at + 11, 6)
@@ -93,6 +123,10 @@ export interface TapeVisitor {
   op(operation: number): void
   capped(ms: number, rows: number, bytes: number, digest: Uint8Array): void
   masks(names: readonly (string | null)[]): void
+  /** The target was sent it as copy data. */
+  copy(ms: number, content: Uint8Array): void
+  copyEnd(ms: number, how: CopyEnd, reason: Uint8Array): void
+  copyCapped(ms: number, messages: number, bytes: number, digest: Uint8Array): void
 }
 
 /** The frames of one tape, in order. */
@@ -104,13 +138,19 @@ export function readTape(bytes: Uint8Array, visitor: TapeVisitor): void {
     if (tag === tags.op) {
       visitor.op(word)
       at += 5
-    } else if (tag === tags.capped) {
+    } else if (tag === tags.capped || tag === tags.copyCapped) {
       const digestAt = at + 17
-      visitor.capped(word, tape.readUIntBE(at + 5, 6), tape.readUIntBE(at + 11, 6), tape.subarray(digestAt, digestAt + DIGEST_BYTES))
+      const digest = tape.subarray(digestAt, digestAt + DIGEST_BYTES)
+      const [rows, bytes] = [tape.readUIntBE(at + 5, 6), tape.readUIntBE(at + 11, 6)]
+      if (tag === tags.capped) visitor.capped(word, rows, bytes, digest)
+      else visitor.copyCapped(word, rows, bytes, digest)
       at = digestAt + DIGEST_BYTES
     } else {
       const content = tape.subarray(at + HEADER_BYTES, at + HEADER_BYTES + tape.readUInt32BE(at + 5))
-      if (tag === tags.masks) visitor.masks(JSON.parse(content.toString()) as (string | null)[])
+      const copyEnd = COPY_ENDS[tag ?? 0]
+      if (copyEnd) visitor.copyEnd(word, copyEnd, content)
+      else if (tag === tags.copy) visitor.copy(word, content)
+      else if (tag === tags.masks) visitor.masks(JSON.parse(content.toString()) as (string | null)[])
       else visitor.bytes(word, tag === tags.whole, content)
       at += HEADER_BYTES + content.length
     }

@@ -1,7 +1,8 @@
+import type { CopyEnd } from './copy-sent.ts'
 import type { Lines } from './lines.ts'
 
 /**
- * Makes events of what a client was sent, in one protocol. A passive reader: whatever comes, it says what it understands, and `gap` where it does
+ * Makes events of what a client was sent, and of copy data that it sent, in one protocol. A passive reader: whatever comes, it says what it understands, and `gap` where it does
  * not; it never throws for what a peer sent.
  */
 export interface Transcriber {
@@ -11,6 +12,11 @@ export interface Transcriber {
   readonly carries: boolean
   /** Of the result that was described last. */
   masks(names: readonly (string | null)[]): void
+  /** A piece of what the target was sent as copy data, cut anywhere. */
+  copy(content: Uint8Array): void
+  copyEnd(how: CopyEnd, reason: Uint8Array): void
+  /** The segment ends: what can be said is said, and what is kept for the next one is copied. */
+  pause(): void
 }
 
 /** @param lines what it writes to; the time is set by the caller */

@@ -18,6 +18,7 @@ import { CancelRegistry, relay } from '../../src/protocols/postgres/relay/index.
 import type { PostgresAsk, PostgresTarget } from '../../src/protocols/postgres/target.ts'
 import { buildAuthenticationOk } from '../../src/protocols/postgres/wire/authentication.ts'
 import { readStartup } from '../../src/protocols/postgres/wire/startup.ts'
+import type { SessionRecorder } from '../../src/recording/index.ts'
 import { plainSql, type Reads } from './plain-sql.ts'
 import type { RunningPostgres } from './postgres.ts'
 
@@ -87,6 +88,8 @@ export interface RelayControls {
   readonly ends: SessionEnd[]
   readonly port: number
   inspectionLimit: number | undefined
+  /** Of the next session; undefined: it is not recorded. */
+  recorder: SessionRecorder | undefined
   /** Runs before a CancelRequest is sent to the target, which waits for it. */
   beforeCancel: () => Promise<void>
   close(): Promise<void>
@@ -131,6 +134,7 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
     ends: [],
     port: (server.address() as AddressInfo).port,
     inspectionLimit: undefined,
+    recorder: undefined,
     beforeCancel: async () => undefined,
     async close() {
       for (const socket of sockets) socket.destroy()
@@ -174,7 +178,13 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
       const drain = new AbortController()
       controls.sessions.push({ stop, drain, target })
       const resource = { name: 'orders-db', kind: 'postgres', tags: [] } as const
-      const session = { id: 'ses_test', resource, signal: stop.signal, draining: drain.signal } as unknown as FakeSession
+      const session = {
+        id: 'ses_test',
+        resource,
+        signal: stop.signal,
+        draining: drain.signal,
+        recorder: controls.recorder,
+      } as unknown as FakeSession
       const log = { debug: () => undefined, warn: () => undefined }
       const rest = new Uint8Array(0)
       const limit = controls.inspectionLimit === undefined ? {} : { inspectionLimit: controls.inspectionLimit }

@@ -14,12 +14,16 @@ export function shownBy(bytes: Buffer): Shown[] {
   return shown
 }
 
-/** The same of a recording. Of what it leaves out on purpose nothing is compared: the key that cancels. */
+/** The same of a recording. What the client sent is no part of it. Of what it leaves out on purpose nothing is compared: the key that cancels. */
 export function shownOf(events: readonly PostgresEvent[]): Shown[] {
   return events.flatMap((event): Shown[] => {
     const [, code, ...said] = event as unknown as [number, string, ...unknown[]]
     switch (code) {
       case 'op':
+      case 'copy-sent':
+      case 'copy-sent-done':
+      case 'copy-sent-fail':
+      case 'copy-sent-capped':
         return []
       case 'row':
         return [['D', ...(said[0] as RecordedCell[]).map(hex)]]

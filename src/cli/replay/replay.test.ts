@@ -94,6 +94,28 @@ describe('what the client saw', () => {
     ])
   })
 
+  it('is what the client sent as copy data, marked at each line, and how that ended', () => {
+    expect(
+      shown(
+        [0, 'copy-in', false, 2],
+        [0, 'copy-sent', '1\tx\n2\ty\n'],
+        [0, 'copy-sent', { base64: '/w==' }],
+        [0, 'copy-sent-capped', { rows: 3, bytes: 1234, sha256: 'ab' }],
+        [0, 'copy-sent-done'],
+        [0, 'copy-sent-fail', 'no more', 'client'],
+        [0, 'copy-sent-fail', 'gatescribe refused', 'gateway'],
+      ),
+    ).toEqual([
+      'takes copy data',
+      '» 1\tx',
+      '» 2\ty',
+      '» (base64) /w==',
+      '» … 1234 more bytes were sent and are not recorded, 3 messages begin in them: SHA-256 ab',
+      'the client ended the copy: no more',
+      'the gateway ended the copy: gatescribe refused',
+    ])
+  })
+
   it('leaves out what only drivers care about, and shows what it does not know as it is', () => {
     expect(shown([0, 'ready', 'idle'], [0, 'parsed'], [0, 'setting', 'a', 'b'])).toEqual([])
     expect(shown([0, 'from-tomorrow', 1], [0, 'row', 'no list'], [0, 'columns', null], [0, 'error', null])).toHaveLength(4)
@@ -103,7 +125,19 @@ describe('what the client saw', () => {
 describe('hostile events', () => {
   it('are shown somehow, whatever they are', () => {
     const code = fc.oneof(
-      fc.constantFrom('columns', 'masks', 'row', 'error', 'notice', 'copy', 'capped', 'notification', 'message'),
+      fc.constantFrom(
+        'columns',
+        'masks',
+        'row',
+        'error',
+        'notice',
+        'copy',
+        'copy-sent',
+        'copy-sent-fail',
+        'capped',
+        'notification',
+        'message',
+      ),
       fc.string(),
     )
     fc.assert(

@@ -41,6 +41,14 @@ export class Screen {
         return message(event[1], event[2])
       case 'copy':
         return [line(cellText(event[2]).replace(/\n$/, ''))]
+      case 'copy-sent':
+        return sent(event[2])
+      case 'copy-sent-fail':
+        return [line(`${event[3] === 'gateway' ? 'the gateway' : 'the client'} ended the copy: ${cellText(event[2])}`, 'red')]
+      case 'copy-sent-capped': {
+        const { rows, bytes, sha256 } = event[2]
+        return [line(`» … ${bytes} more bytes were sent and are not recorded, ${rows} messages begin in them: SHA-256 ${sha256}`, 'yellow')]
+      }
       case 'copy-in':
         return [line('takes copy data', 'dim')]
       case 'copy-out':
@@ -59,6 +67,7 @@ export class Screen {
         return [line(`a message of type ${event[2]}, ${event[3]} bytes`, 'dim')]
       case 'op':
       case 'copy-done':
+      case 'copy-sent-done':
       case 'parsed':
       case 'bound':
       case 'closed':
@@ -86,6 +95,14 @@ export class Screen {
     const by = this.#masks.flatMap((mask, at) => (mask === null ? [] : [`‹${names[at] ?? at + 1}› by ${mask}`]))
     return by.length === 0 ? [] : [line(`masked: ${by.join(', ')}`, 'yellow')]
   }
+}
+
+/** What the client sent is marked at each of its lines: everything else it was shown. */
+function sent(content: RecordedCell): readonly ShownLine[] {
+  return cellText(content)
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((text) => line(`» ${text}`))
 }
 
 function cellText(cell: RecordedCell): string {

@@ -1,7 +1,8 @@
-import { type Lines, lineStart, type Transcriber } from '../../../recording/index.ts'
+import { type CopyEnd, type Lines, lineStart, type Transcriber } from '../../../recording/index.ts'
 import { backend } from '../wire/codes.ts'
 import { Framer, HEADER_BYTES, type MessageVisitor } from '../wire/framer.ts'
 import { type ResultField, readRowDescription } from '../wire/row-description.ts'
+import { SentCopy } from './sent-copy.ts'
 
 /** Rows are within the cap of a recording; of anything else nothing this long is worth keeping. */
 const LONGEST = 1024 * 1024 + 64 * 1024
@@ -27,9 +28,13 @@ const [COPY, COPY_IN, COPY_OUT] = [lineStart('copy'), lineStart('copy-in'), line
 const [SETTING, PROCESS, PARAMETERS] = [lineStart('setting'), lineStart('process'), lineStart('parameters')]
 const [MESSAGE, GAP, MASKS] = [lineStart('message'), lineStart('gap'), lineStart('masks')]
 
-/** Reads what a client was sent, as the client would (PostgreSQL protocol, "Message Formats"), and says it in lines (docs/recording.md). */
+/**
+ * Reads what a client was sent, as the client would (PostgreSQL protocol, "Message Formats"), and says it in lines, with the copy data that it sent
+ * (docs/recording.md).
+ */
 export class PostgresTranscriber implements Transcriber, MessageVisitor {
   readonly #lines: Lines
+  readonly #sent: SentCopy
   #framer = this.#newFramer()
   /** Nothing is read until a whole message begins. */
   #lost = true
@@ -38,10 +43,11 @@ export class PostgresTranscriber implements Transcriber, MessageVisitor {
 
   constructor(lines: Lines) {
     this.#lines = lines
+    this.#sent = new SentCopy(lines)
   }
 
   get carries(): boolean {
-    return !this.#framer.atBoundary
+    return !this.#framer.atBoundary || this.#sent.carries
   }
 
   bytes(bytes: Uint8Array, whole: boolean): void {
@@ -63,6 +69,18 @@ export class PostgresTranscriber implements Transcriber, MessageVisitor {
 
   masks(names: readonly (string | null)[]): void {
     this.#lines.begin(MASKS).json(names).end()
+  }
+
+  copy(content: Uint8Array): void {
+    this.#sent.data(content)
+  }
+
+  copyEnd(how: CopyEnd, reason: Uint8Array): void {
+    this.#sent.end(how, reason)
+  }
+
+  pause(): void {
+    this.#sent.pause()
   }
 
   message(type: number, bytes: Uint8Array, start: number, end: number): true {
@@ -115,6 +133,7 @@ export class PostgresTranscriber implements Transcriber, MessageVisitor {
       case backend.copyInResponse:
       case backend.copyOutResponse:
         if (end - at < 3) return false
+        if (type === backend.copyInResponse) this.#sent.began(bytes[at] !== 0)
         lines
           .begin(type === backend.copyInResponse ? COPY_IN : COPY_OUT)
           .json(bytes[at] !== 0)

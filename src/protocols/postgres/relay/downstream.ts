@@ -6,8 +6,8 @@ import { Outgoing } from './outgoing.ts'
 const HELD_LIMIT = 1024 * 1024
 
 /**
- * Everything that the client is sent, masked by now, goes through here, and is recorded here. Where a recording is strict, it waits until that is
- * durable, in order.
+ * Everything that the client is sent, masked by now, goes through here, and is recorded here, as is the copy data that the target is sent. Where a
+ * recording is strict, what the client is sent waits until all that came before is durable, in order.
  */
 export class Downstream {
   /** What comes from the target. */
@@ -17,19 +17,38 @@ export class Downstream {
   readonly #strict: boolean
   #held = 0
   #room: () => void = () => undefined
+  #recorded: () => void = () => undefined
 
   constructor(client: Duplex, recorder: SessionRecorder | undefined) {
     this.#client = client
     this.#recorder = recorder
     this.outgoing = new Outgoing(recorder)
     this.#strict = recorder?.strict === true
-    recorder?.onRoom(() => this.#tellRoom())
+    recorder?.onRoom(() => {
+      this.#recorded()
+      this.#tellRoom()
+    })
     client.on('drain', () => this.#tellRoom())
   }
 
   /** Whether enough waits for the client, or to be recorded: whoever gives more should stop until there is room. */
   get full(): boolean {
     return this.#client.writableNeedDrain || this.#held > HELD_LIMIT || this.#recorder?.crowded === true
+  }
+
+  /** Whether no more copy data should be taken of the client until it is recorded. Whether the client reads does not matter for that. */
+  get crowded(): boolean {
+    return this.#recorder?.crowded === true
+  }
+
+  /** Calls back whenever more copy data may be taken. */
+  onRecorded(call: () => void): void {
+    this.#recorded = call
+  }
+
+  /** What the target was just sent as copy data, or as its end; see `SessionRecorder`. */
+  get copies(): Pick<SessionRecorder, 'copySent' | 'copyEnded'> | undefined {
+    return this.#recorder
   }
 
   /** Calls back where nothing more can be shown, as it cannot be recorded. */
@@ -58,7 +77,10 @@ export class Downstream {
   send(): void {
     if (this.#strict) {
       const parts = this.outgoing.take()
-      if (parts.length === 0) return
+      if (parts.length === 0) {
+        this.#recorder?.wrote()
+        return
+      }
       this.#hold(
         parts.reduce((sum, part) => sum + part.length, 0),
         () => {

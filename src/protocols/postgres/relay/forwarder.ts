@@ -11,6 +11,7 @@ import type { Downstream } from './downstream.ts'
 import { Flight } from './flight.ts'
 import type { FromServer } from './from-server.ts'
 import { Outgoing } from './outgoing.ts'
+import { SentCopies } from './sent-copies.ts'
 import { CANCELLED, COPY_REFUSED, refusalFields, standInFor } from './stand-ins.ts'
 
 export type Answer = Admission | Refusal
@@ -28,6 +29,7 @@ export class Forwarder {
   readonly #downstream: Downstream
   readonly #target: Duplex
   readonly #upstream = new Outgoing()
+  readonly #copies: SentCopies
   /** Whether the copy data that came last was passed. */
   #copyPasses = false
   /** Bytes that the server still expects of the CopyData that was passed last. */
@@ -39,6 +41,7 @@ export class Forwarder {
     this.#answers = answers
     this.#fromServer = fromServer
     this.#downstream = downstream
+    this.#copies = new SentCopies(downstream.copies)
     this.#target = target
   }
 
@@ -62,8 +65,10 @@ export class Forwarder {
       else this.#pass(item, answer, operation)
     }
     const fault = this.#answers.clientFault
-    if (fault) this.#upstream.drop()
-    else this.#upstream.send(this.#target)
+    if (fault) {
+      this.#upstream.drop()
+      this.#copies.drop()
+    } else this.#send()
     return fault
   }
 
@@ -84,6 +89,7 @@ export class Forwarder {
       // The COPY that it was read for may be over by now.
       if (!this.#answers.copyIn.open) return
       this.#answers.copyIn.endSent()
+      this.#copies.ended(item)
       this.#unflushed = true
     } else if (type === frontend.flush) this.#unflushed = false
     else if (type !== frontend.terminate) {
@@ -128,6 +134,7 @@ export class Forwarder {
     if (!this.#copyPasses) return
     if (this.#answers.copyIn.copied(bytes, start, end, announced)) {
       this.#upstream.add(bytes, start, end)
+      this.#copies.data(bytes, start, end)
       this.#copyLeft = left
     } else this.#failCopy()
   }
@@ -135,7 +142,12 @@ export class Forwarder {
   /** Ends a COPY in as its client could end it, now. */
   endCopy(): void {
     this.#failCopy()
+    this.#send()
+  }
+
+  #send(): void {
     this.#upstream.send(this.#target)
+    this.#copies.tell()
   }
 
   #failCopy(): void {
@@ -147,6 +159,7 @@ export class Forwarder {
     if (!this.#answers.copyIn.open) return
     this.#answers.copyIn.endSent()
     this.#upstream.add(COPY_FAIL, 0, COPY_FAIL.length)
+    this.#copies.refused()
   }
 
   /** Ends the group of messages that the server skips. */

@@ -100,6 +100,7 @@ export class SessionRelay {
     const targetGone = (): void => this.#targetGone()
     client.on('data', (chunk: Uint8Array) => this.#clientSent(chunk))
     this.#downstream.onRoom(() => socket.resume())
+    this.#downstream.onRecorded(() => this.#readClient())
     this.#downstream.onLost(() => this.#failed(new Error('what is to be shown cannot be recorded')))
     socket.on('data', (chunk: Uint8Array) => this.#serverSent(chunk))
     socket.on('drain', () => this.#readClient())
@@ -279,7 +280,9 @@ export class SessionRelay {
     const waiting = this.#waitingBytes + this.#fromClient.held
     // Not read any more, it would not be seen to go away.
     if (waiting > WAITING_LIMIT) this.#asking?.becomeTicket()
-    if (this.#ending.reason || (waiting <= WAITING_LIMIT && !this.#crowded && !target.socket.writableNeedDrain)) client.resume()
+    const isUnrecorded = this.#downstream.crowded && this.#answers.copyIn.open
+    const mayRead = waiting <= WAITING_LIMIT && !this.#crowded && !isUnrecorded && !target.socket.writableNeedDrain
+    if (this.#ending.reason || mayRead) client.resume()
     else client.pause()
   }
 
