@@ -130,10 +130,12 @@ describe('secrets that a job sends', () => {
   })
 
   it('are told of where they are credentials of ours', async () => {
+    // The target says one of them back, in a result, whose recording is in the trail a second later.
+    const isShown = ({ fields }: EntryAnswer) => String(fields.in).startsWith('recording.')
+    const leaked = async () => (await readTrail(shop.gateway.operator)).filter(({ kind }) => kind === 'credential.leaked')
+    await expect.poll(async () => (await leaked()).filter(isShown).length, { timeout: 5_000 }).toBe(1)
     const entries = await readTrail(shop.gateway.operator)
     const told = entries.filter(({ kind }) => kind === 'credential.leaked')
-    // The target says one of them back, in a result.
-    const isShown = ({ fields }: EntryAnswer) => String(fields.in).startsWith('recording.')
     expect(told.filter(isShown).map(({ fields }) => fields.credential)).toEqual(['pg'])
     const leaks = told.filter((each) => !isShown(each))
     expect(leaks.map(({ fields }) => fields.credential)).toEqual(['pg', 'pg'])
