@@ -32,7 +32,7 @@ class Session {
   }
 
   send(bytes: Uint8Array): void {
-    this.recorder.copySent(bytes, 0, bytes.length)
+    this.recorder.copySent(bytes, 0, bytes.length, false)
   }
 
   begin(binary = false): void {
@@ -76,8 +76,8 @@ describe('copy data that a client sends', () => {
         if (at >= cut + 5 && at < cut + 10 && at !== cut + 5) continue
         const session = new Session()
         session.begin()
-        session.recorder.copySent(wire, 0, at)
-        session.recorder.copySent(wire, at, wire.length)
+        session.recorder.copySent(wire, 0, at, false)
+        session.recorder.copySent(wire, at, wire.length, at !== cut + 5)
         session.recorder.copyEnded('done')
         session.show(DONE)
         const events = session.events()

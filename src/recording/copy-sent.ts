@@ -25,10 +25,14 @@ export class CopySent {
     this.#before = before
   }
 
-  /** Messages that lie one behind the other, the first perhaps the rest of one; the last may be cut off behind its header. */
-  data(ms: number, bytes: Uint8Array, start: number, end: number): void {
+  /**
+   * Messages that lie one behind the other; the last may be cut off behind its header.
+   * @param continues it begins with the rest of one. Where the COPY was over before that came, the server ignores it, and so does this
+   */
+  data(ms: number, bytes: Uint8Array, start: number, end: number, continues: boolean): void {
     let at = start
-    if (this.#left > 0) {
+    if (continues) {
+      if (this.#left === 0) return
       const size = Math.min(this.#left, end - at)
       this.#content(ms, bytes, at, at + size, 0)
       this.#left -= size

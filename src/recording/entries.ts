@@ -1,7 +1,7 @@
 import type { EntryDraft, PayloadKey } from '../trail/index.ts'
 import type { Encoded } from './messages.ts'
 
-/** `recording.segment`: what was shown is its payload. @param segment from 1, without a hole within its session */
+/** `recording.segment`: what was shown, and copied in, is its payload. @param segment from 1, without a hole within its session */
 export function segmentEntry(session: string, segment: number, key: PayloadKey, { content, events, bytes }: Encoded): EntryDraft {
   return { kind: 'recording.segment', fields: { session, segment, events, bytes }, payloads: [{ name: 'segment', key, content }] }
 }

@@ -21,7 +21,7 @@ const AHEAD = 2
 const NO_BYTES = new Uint8Array(0)
 
 /**
- * Collects what one client is sent, in order. Costs a message some comparisons and a copy; encoding, compression and encryption come later,
+ * Collects what one client is sent, and what it sends as copy data, in order. Costs a message some comparisons and a copy; encoding, compression and encryption come later,
  * elsewhere. Whoever writes to the client tells it of each range before it is sent, then of the write.
  */
 export class SessionRecorder {
@@ -135,12 +135,15 @@ export class SessionRecorder {
     if (this.#after.length > 0) this.#tellAfter()
   }
 
-  /** Copy data that went to the target: messages one behind the other, or pieces of one, of which the first holds its header. */
-  copySent(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#adding) this.#after.push(() => this.copySent(bytes, start, end))
+  /**
+   * Copy data that went to the target: messages one behind the other, or pieces of one, of which the first holds its header.
+   * @param continues it begins with the rest of one
+   */
+  copySent(bytes: Uint8Array, start: number, end: number, continues: boolean): void {
+    if (this.#adding) this.#after.push(() => this.copySent(bytes, start, end, continues))
     else {
       this.#copy ??= new CopySent(this.#cap, this.#tape, () => this.#tapeOp())
-      this.#copy.data(this.#now(), bytes, start, end)
+      this.#copy.data(this.#now(), bytes, start, end, continues)
       this.#keep()
     }
   }

@@ -104,6 +104,26 @@ describe('copy data, as it is recorded', () => {
     ])
   })
 
+  it('is not there of a message whose beginning the target failed at; the next COPY is whole', async () => {
+    const raw = await room.client()
+    raw.send(build.query('copy t from stdin'))
+    await raw.untilType('G')
+    const late = 'd'.repeat(100)
+    const message = data(`no number\ta\n${late}`)
+    raw.send(data('no number either\ta\n'), message.subarray(0, 5 + 12))
+    await raw.untilType('E')
+    await raw.until()
+    raw.send(message.subarray(5 + 12, 30))
+    await sleep(30)
+    raw.send(message.subarray(30), build.copyDone(), build.query('copy t from stdin'))
+    await raw.untilType('G')
+    raw.send(data('2\tb\n'), build.copyDone())
+    await raw.until()
+    const events = copied().filter(([code]) => code !== 'error')
+    expect(events.slice(-3)).toEqual([['copy-sent', '2\tb\n'], ['copy-sent-done'], ['complete', 'COPY 1']])
+    expect(JSON.stringify(events)).not.toContain('ddd')
+  })
+
   it('is not there where persons, or rules, refused the COPY', async () => {
     const raw = await room.client()
     room.gate.denies = /copy/

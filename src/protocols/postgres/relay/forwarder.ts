@@ -128,13 +128,14 @@ export class Forwarder {
   }
 
   /** A message goes whole or not at all: the server would take what we send next, whatever that is, for the rest of one that is cut off. */
-  #passCopyData({ bytes, start, end, continues, announced, left }: Item): void {
+  #passCopyData(item: Item): void {
+    const { bytes, start, end, continues, announced, left } = item
     // The COPY that it was read for may be over by now.
     if (!continues) this.#copyPasses = this.#answers.copyIn.open
     if (!this.#copyPasses) return
     if (this.#answers.copyIn.copied(bytes, start, end, announced)) {
       this.#upstream.add(bytes, start, end)
-      this.#copies.data(bytes, start, end)
+      this.#copies.data(item)
       this.#copyLeft = left
     } else this.#failCopy()
   }

@@ -19,8 +19,8 @@ export class SentCopies {
   }
 
   /** Neighbouring CopyData, or a part of one. */
-  data(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#recorder) this.#sent.push((recorder) => recorder.copySent(bytes, start, end))
+  data({ bytes, start, end, continues }: Item): void {
+    if (this.#recorder) this.#sent.push((recorder) => recorder.copySent(bytes, start, end, continues))
   }
 
   /** CopyDone or CopyFail of the client. */
