@@ -38,6 +38,14 @@ export class CellMasking {
     return plan.how === 'value' ? maskValue(content, plan.mask.as, plan.cell, this.#key) : hidden(plan.mask.as, plan.cell)
   }
 
+  /** Of a NULL: whether an expression is NULL may say whatever it was made to say, of a column it is no secret. */
+  maskNull(column: number): Uint8Array | null {
+    const plan = this.#columns[column]
+    if (plan?.how !== 'whole') return null
+    this.#counted(column)
+    return hidden(plan.mask.as, plan.cell)
+  }
+
   /** Of a cell that is too long to be looked at: nothing of it is shown. */
   maskUnseen(column: number): Uint8Array | null {
     const plan = this.#columns[column] as ColumnPlan

@@ -83,7 +83,9 @@ export class BinaryCopy {
     const length = word.readInt32BE(0)
     if (length < -1) throw malformed()
     const masked = length >= 0 && this.#cells.concerns(this.#column)
-    if (!masked) parts.push(word)
+    const shown = length < 0 ? this.#cells.maskNull(this.#column) : null
+    if (shown !== null) parts.push(lengthOf(shown), shown)
+    else if (!masked) parts.push(word)
     this.#column += 1
     this.#expect(masked ? 'cell' : 'through', Math.max(0, length))
     // One without bytes is whole already.
@@ -110,11 +112,15 @@ export class BinaryCopy {
     const column = this.#column - 1
     const masked = raw === undefined ? this.#cells.maskUnseen(column) : this.#cells.mask(column, raw)
     const content = masked === 'unchanged' ? (raw as Uint8Array) : masked
-    const length = Buffer.alloc(4)
-    length.writeInt32BE(content === null ? -1 : content.length)
-    parts.push(length)
+    parts.push(lengthOf(content))
     if (content) parts.push(content)
   }
+}
+
+function lengthOf(content: Uint8Array | null): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(content === null ? -1 : content.length)
+  return length
 }
 
 const malformed = () => new WireError('The content of a COPY is not what its format says.')

@@ -1,6 +1,6 @@
 import { WireError } from '../wire/errors.ts'
 import type { CellMasking } from './cell-masking.ts'
-import { type Delimited, isQuoted, readDelimited, writeDelimited } from './delimited-cell.ts'
+import { type Delimited, readDelimited, writeDelimited } from './delimited-cell.ts'
 import { HeldCell } from './held-cell.ts'
 
 const BACKSLASH = 0x5c
@@ -87,11 +87,10 @@ export class DelimitedCopy {
   /** @param last bytes of a cell @returns how it stands in the content */
   #masked(last: Uint8Array): Uint8Array {
     const raw = this.#held.take(last)
-    if (raw === undefined) return writeDelimited(this.#cells.maskUnseen(this.#column), this.#format, false)
+    if (raw === undefined) return writeDelimited(this.#cells.maskUnseen(this.#column), this.#format)
     const cell = readDelimited(raw, this.#format)
-    if (cell === null) return raw
-    const masked = this.#cells.mask(this.#column, cell)
-    return masked === 'unchanged' ? raw : writeDelimited(masked, this.#format, isQuoted(raw, this.#format))
+    const masked = cell === null ? this.#cells.maskNull(this.#column) : this.#cells.mask(this.#column, cell)
+    return masked === 'unchanged' ? raw : writeDelimited(masked, this.#format)
   }
 }
 

@@ -3,6 +3,8 @@ import type { CopyFormat } from './types.ts'
 export type Delimited = Exclude<CopyFormat, { readonly format: 'binary' }>
 
 const BACKSLASH = 0x5c
+/** What COPY in text writes for NULL unless told otherwise, and for no value. */
+const NULL = Uint8Array.of(BACKSLASH, 0x4e)
 const NEWLINE = 0x0a
 const RETURN = 0x0d
 
@@ -19,19 +21,22 @@ const ESCAPES = new Map([...ESCAPED].map(([letter, byte]) => [byte, letter]))
 
 /** A cell as the type's own form has it. @param raw between delimiters @returns null: NULL */
 export function readDelimited(raw: Uint8Array, format: Delimited): Uint8Array | null {
-  if (isSame(raw, format.null)) return null
+  if (isSame(raw, format.null) && !isAmbiguous(format)) return null
   return format.format === 'text' ? readText(raw) : readCsv(raw, format)
 }
 
-/** @param content null: NULL @param quoted whether it must be in quotes, of CSV */
-export function writeDelimited(content: Uint8Array | null, format: Delimited, quoted: boolean): Uint8Array {
+/**
+ * In CSV with quotes only where it needs them itself: whether what it stands for had some says which characters are in that.
+ * @param content null: NULL
+ */
+export function writeDelimited(content: Uint8Array | null, format: Delimited): Uint8Array {
   if (content === null) return format.null
-  return format.format === 'text' ? writeText(content, format) : writeCsv(content, format, quoted)
+  return format.format === 'text' ? writeText(content, format) : writeCsv(content, format)
 }
 
-/** Of CSV: FORCE_QUOTE and what needs them. */
-export function isQuoted(raw: Uint8Array, { format, quote }: Delimited): boolean {
-  return format === 'csv' && raw[0] === quote
+/** In text, a value may be written like the string that stands for NULL, unless that is the usual one: what looks so counts as a value. */
+function isAmbiguous({ format, null: nothing }: Delimited): boolean {
+  return format === 'text' && !isSame(nothing, NULL)
 }
 
 function readText(raw: Uint8Array): Uint8Array {
@@ -79,12 +84,9 @@ function readCsv(raw: Uint8Array, { quote, escape: escaping }: Delimited): Uint8
   return content.subarray(0, length)
 }
 
-function writeCsv(content: Uint8Array, { delimiter, quote, escape: escaping, ...format }: Delimited, quoted: boolean): Uint8Array {
+function writeCsv(content: Uint8Array, { delimiter, quote, escape: escaping, ...format }: Delimited): Uint8Array {
   const needsQuotes =
-    quoted ||
-    isSame(content, format.null) ||
-    isSame(content, END) ||
-    [delimiter, quote, NEWLINE, RETURN].some((byte) => content.includes(byte))
+    isSame(content, format.null) || isSame(content, END) || [delimiter, quote, NEWLINE, RETURN].some((byte) => content.includes(byte))
   if (!needsQuotes) return content
   const written = [quote]
   for (const byte of content) {

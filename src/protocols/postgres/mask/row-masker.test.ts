@@ -201,3 +201,9 @@ describe('rows', () => {
     )
   })
 })
+
+it('does not say whether an expression is NULL, where its type has room for something else', () => {
+  const fields = [field(25, { table: 0, column: 0 }), field(23, { table: 0, column: 0 }), field(25)]
+  const row = dataRow(null, null, null)
+  expect(cellsOf(masker([mask('redact')], fields).row(row, 0, row.length))).toEqual([Buffer.from('[masked]'), null, null])
+})

@@ -38,8 +38,13 @@ export function rowMasker(plan: MaskPlan, key: Uint8Array | undefined): RowMaski
         const length = bytes.readInt32BE(at)
         const from = at
         at += 4
-        // NULL
-        if (length === -1) continue
+        if (length === -1) {
+          const content = cells.maskNull(column)
+          if (content === null) continue
+          size += content.length
+          replaced.push({ from, to: at, content })
+          continue
+        }
         if (length < 0 || length > end - at) throw malformed()
         at += length
         if (!cells.concerns(column)) continue
