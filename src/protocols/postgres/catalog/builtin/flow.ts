@@ -25,7 +25,7 @@ export const NEVER_FAILS: ReadonlySet<string> = new Set(
   `any_value array_agg array_length array_to_json array_to_string ascii avg bit_length bool_and bool_or btrim cardinality char_length
    character_length concat concat_ws count every first_value hashtext initcap json_agg json_build_array json_build_object json_object_agg
    jsonb_agg jsonb_build_array jsonb_build_object jsonb_object_agg lag last_value lead left length lower ltrim max md5 min mode octet_length
-   pg_typeof quote_ident quote_literal quote_nullable replace reverse right row_to_json rtrim starts_with stddev string_agg strpos sum to_json
+   pg_typeof quote_ident quote_literal quote_nullable reverse right row_to_json rtrim starts_with stddev string_agg strpos sum to_json
    to_jsonb translate upper variance`.split(/\s+/),
 )
 

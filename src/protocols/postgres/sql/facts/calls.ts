@@ -28,7 +28,17 @@ function walkArguments(statement: Statement, callee: Callee, name: string, args:
   const walkThem = () => walk(statement, args, scope)
   if (callee.builtin?.kind === 'effect' || KEEPS_ARGUMENTS.has(name)) keep(statement, walkThem)
   else if (GIVES_ROWS.has(name)) counting(statement, walkThem)
+  else if (NAMED_VALUES.has(name)) walkNamed(statement, args, scope)
   else walkThem()
+}
+
+/** These take a name before each value, and fail where one is NULL. */
+const NAMED_VALUES: ReadonlySet<string> = new Set(['json_build_object', 'jsonb_build_object', 'json_object_agg', 'jsonb_object_agg'])
+
+function walkNamed(statement: Statement, args: readonly unknown[], scope: Scope): void {
+  for (const [at, arg] of args.entries()) {
+    testing(statement, () => walk(statement, arg, scope), at % 2 === 0 && !isPlain(statement, arg, scope))
+  }
 }
 
 const ARGUMENTS = ['funcname', 'args']
@@ -164,8 +174,35 @@ function regclass(statement: Statement, value: unknown): Resolved | undefined {
     : relationNamed(statement.names, names[0] ?? '', names[1] ?? '')
 }
 
-/** What of SQL/JSON converts values of users' types by their own casts, as to_json does. */
+/**
+ * What of SQL/JSON converts values of users' types by their own casts, as to_json does. It fails where names are not to be there twice, or where
+ * there is no room for it in the type that it is to have.
+ */
 export function jsonConstructor(statement: Statement, fields: Tree, scope: Scope): undefined {
   if (typeCode(statement, 'casts')) special(statement, { class: 'opaque', action: 'user code' })
-  walkFields(statement, fields, scope)
+  const { output } = Object.hasOwn(fields, 'constructor') ? tree(fields, 'constructor') : fields
+  testing(
+    statement,
+    () => {
+      walkFields(statement, fields, scope, 'arg')
+      const arg = tree(fields, 'arg')
+      if (arg.key === undefined) jsonValue(statement, arg, scope)
+      else jsonKeyValue(statement, arg, scope)
+    },
+    fields.unique === true || output !== undefined,
+  )
+  return undefined
+}
+
+/** A name that is NULL fails. */
+export function jsonKeyValue(statement: Statement, fields: Tree, scope: Scope): undefined {
+  testing(statement, () => walk(statement, fields.key, scope), !isPlain(statement, fields.key, scope))
+  walkFields(statement, fields, scope, 'key', 'value')
+  jsonValue(statement, tree(fields, 'value'), scope)
+}
+
+/** With FORMAT JSON a text is read, unless it is none. */
+export function jsonValue(statement: Statement, fields: Tree, scope: Scope): undefined {
+  const { format_type: type } = tree(fields, 'format')
+  testing(statement, () => walkFields(statement, fields, scope), type !== undefined && type !== 'JS_FORMAT_DEFAULT')
 }

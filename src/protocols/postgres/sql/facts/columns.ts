@@ -2,7 +2,7 @@ import { GIVES_ROWS } from '../../catalog/builtin/flow.ts'
 import { fieldMayCall } from './calls.ts'
 import { entriesNamed, starEntries } from './lookup.ts'
 import { type Entry, hasColumn, type Scope, useColumn, useRow } from './scope.ts'
-import { counting, doubt, type Statement } from './statement.ts'
+import { counting, doubt, type Statement, testing } from './statement.ts'
 import { as, list, string, type Tree } from './tree.ts'
 import { walk } from './walk.ts'
 
@@ -73,6 +73,7 @@ export function indirection(statement: Statement, fields: Tree, scope: Scope): u
   for (const step of steps) {
     const name = string(step)
     if (name !== undefined) fieldMayCall(statement, name)
-    else walk(statement, step, scope)
+    // An element that is not there is NULL, and parts of arrays have to fit together.
+    else testing(statement, () => walk(statement, step, scope))
   }
 }

@@ -32,7 +32,11 @@ export function createTable(statement: Statement, fields: Tree, action: string, 
     walk(statement, fields.constraints, scope)
     walk(statement, fields.partspec, scope)
   })
-  for (const parent of list(fields, 'inhRelations')) writes(statement, as(parent, 'RangeVar'), 'drop')
+  for (const parent of list(fields, 'inhRelations')) {
+    const target = writes(statement, as(parent, 'RangeVar'), 'drop')
+    // Rows of the default partition are held against the bounds of the new one.
+    if (target && isTree(fields.partbound)) noteColumn(statement, target, '*', 'predicate')
+  }
   walkFields(statement, fields, scope, 'relation', 'tableElts', 'constraints', 'partspec', 'inhRelations')
   const simple = !statement.found.definesCode && list(fields, 'inhRelations').length === 0
   make(statement, tree(fields, 'relation'), action, simple, text(fields, 'oncommit'))
@@ -156,6 +160,8 @@ const alterTable: Handler = (statement, fields, outer) => {
     // Those that are switched off are not in the catalog.
     if (SWITCHED_ON.test(subtype)) statement.found.definesCode = true
     if (target && REREADS.test(subtype)) readReferencing(statement, target)
+    // Whether each value can be converted is seen by its failing.
+    if (target && subtype === 'AT_AlterColumnType') noteColumn(statement, target, text(step, 'name'), 'predicate')
     if (/RowSecurity$/.test(subtype) && target) {
       defining(statement, () => {
         for (const { relation } of meanings(target)) if (relation) followPolicies(statement, relation, true)
@@ -168,6 +174,8 @@ const alterTable: Handler = (statement, fields, outer) => {
       const child = subtype === 'AT_AddInherit' ? target : subtype === 'AT_AttachPartition' ? others : undefined
       if (child) expose(statement, child)
       // What is said of the parent's columns does not hold for those of the child any more.
+      // Rows of the one, and of the parent's default partition, are held against bounds.
+      if (subtype === 'AT_AttachPartition') for (const each of [target, others]) if (each) noteColumn(statement, each, '*', 'predicate')
       if (APART.test(subtype)) for (const each of [target, others]) if (each) noteColumn(statement, each, '*', 'output')
       if (temporary) statement.found.transitions.push({ kind: 'opaque' })
     }

@@ -1,6 +1,6 @@
 import { OPERATORS_NEVER_FAIL } from '../../catalog/builtin/flow.ts'
 import { builtinType } from '../../catalog/builtin/index.ts'
-import { funcCall, jsonConstructor } from './calls.ts'
+import { funcCall, jsonConstructor, jsonKeyValue, jsonValue } from './calls.ts'
 import { columnRef, indirection } from './columns.ts'
 import { act } from './findings.ts'
 import { isPlain, isSystemColumn } from './lookup.ts'
@@ -34,14 +34,21 @@ function operation(statement: Statement, fields: Tree, scope: Scope): undefined 
     else operator(statement, strings(list(each, 'name')))
     const left: Tree | undefined = as(each.lexpr, 'A_Expr')
     if (left) {
-      walk(statement, each.rexpr, scope)
+      rightOperand(statement, each, scope)
       each = left
     } else {
-      walkFields(statement, each, scope, 'name')
+      rightOperand(statement, each, scope)
+      walkFields(statement, each, scope, 'name', 'rexpr')
       each = undefined
     }
   }
   statement.tests = tests
+}
+
+/** What JSON has nothing under is NULL: `'{"guess": 1}' -> x` compares. */
+function rightOperand(statement: Statement, fields: Tree, scope: Scope): void {
+  const picks = /^(->|#>)/.test(strings(list(fields, 'name')).pop() ?? '')
+  testing(statement, () => walk(statement, fields.rexpr, scope), picks)
 }
 
 /** Stand for a type and a sequence of its own (parse_utilcmd.c). */
@@ -150,6 +157,22 @@ function caseExpr(statement: Statement, fields: Tree, scope: Scope): undefined {
   walkFields(statement, fields, scope, 'arg', 'args')
 }
 
+/** Whether what follows is computed at all is seen by its failing, or by what it does. */
+function coalesce(statement: Statement, fields: Tree, scope: Scope): undefined {
+  const args = list(fields, 'args')
+  for (const [at, arg] of args.entries()) {
+    const decides = !isPlain(statement, arg, scope) && args.slice(at + 1).some((each) => !isInert(each))
+    testing(statement, () => walk(statement, arg, scope), decides)
+  }
+  walkFields(statement, fields, scope, 'args')
+}
+
+/** Constants and columns, which neither fail nor do anything. */
+function isInert(value: unknown): boolean {
+  const type = typeOf(value)
+  return type === 'A_Const' || type === 'ColumnRef' || type === 'ParamRef'
+}
+
 function sortBy(statement: Statement, fields: Tree, scope: Scope): undefined {
   operator(statement, strings(list(fields, 'useOp')))
   walkFields(statement, fields, scope, 'useOp')
@@ -226,6 +249,7 @@ export const EXPRESSIONS: readonly (readonly [string, Handler])[] = [
   ['BoolExpr', tested],
   ['BooleanTest', tested],
   ['CaseExpr', caseExpr],
+  ['CoalesceExpr', coalesce],
   ['ColumnRef', columnRef],
   ['Constraint', constraint],
   ['CurrentOfExpr', currentOf],
@@ -238,9 +262,13 @@ export const EXPRESSIONS: readonly (readonly [string, Handler])[] = [
   ['JsonArrayAgg', jsonConstructor],
   ['JsonArrayConstructor', jsonConstructor],
   ['JsonArrayQueryConstructor', jsonQuery],
+  ['JsonKeyValue', jsonKeyValue],
   ['JsonObjectAgg', jsonConstructor],
   ['JsonObjectConstructor', jsonConstructor],
+  ['JsonParseExpr', tested],
   ['JsonScalarExpr', jsonConstructor],
+  ['JsonSerializeExpr', tested],
+  ['JsonValueExpr', jsonValue],
   ['NullTest', nullTest],
   ['RangeVar', rangeVar],
   ['SortBy', sortBy],

@@ -42,6 +42,8 @@ export function withClause(statement: Statement, fields: Tree, scope: Scope): Sc
     statement.locks = locks
     const own = all[i]
     if (own) settleCte(own.derived, result, cte)
+    // CYCLE ends where a row is equal to one before it.
+    if (cte.cycle_clause !== undefined) using(statement, 'predicate', () => useDerived(statement, result))
   }
   return scopeUnder(scope, visible(ctes.length))
 }

@@ -201,7 +201,11 @@ const maintenance =
   (statement, fields, scope) => {
     for (const action of actionsOf(fields)) act(statement.found, action)
     const relations = relationsOf(fields)
-    for (const relation of relations) writes(statement, relation, 'alter')
+    for (const relation of relations) {
+      const target = writes(statement, relation, 'alter')
+      // Rows come in the order of an index from now on.
+      if (target && actionsOf(fields).includes('cluster')) noteColumn(statement, target, '*', 'predicate')
+    }
     if (relations.length === 0) {
       anyRelation(statement.found)
       act(statement.found, 'user code')
