@@ -52,15 +52,17 @@ sessions do, secrets, and settings with a dot in their names.
 ## What chooses rows
 
 Besides WHERE, ON, USING, GROUP BY, HAVING, ORDER BY, DISTINCT, LIMIT, UNION and the like: PARTITION BY, ORDER BY and FILTER of aggregates and windows, what \`IN (SELECT …)\` and \`EXISTS\` are about, the
-columns of ON CONFLICT, of indexes, keys and statistics, and what functions in FROM, and those that give rows, are given:
+columns of ON CONFLICT, of CYCLE, of indexes, keys and statistics, those of tables that are put in the order of an index (CLUSTER) or whose partitions get bounds, a column whose type
+is altered, and what functions in FROM, and those that give rows, are given:
 ${names(GIVES_ROWS)}.
 Columns that do are in \`sql.columns.predicate\`.
 
 ## What may fail
 
 Whoever sees no value may see whether there is a result: \`1 / (ascii(email) - 97)\`, \`CASE WHEN email = 'guess' THEN 1 / 0 END\`. Columns that stand within an expression that may fail, or that decide which way
-it takes, are in \`sql.columns.tests\`. These never do: columns, rows, arrays, COALESCE, results of CASE, casts to \`text\` and \`varchar\`, the operators ${names(OPERATORS_NEVER_FAIL)}, and
+it takes, are in \`sql.columns.tests\`. These never do: columns, rows, arrays, COALESCE of columns or before constants and columns, results of CASE, casts to \`text\` and \`varchar\`, the operators ${names(OPERATORS_NEVER_FAIL)}, and
 ${names(NEVER_FAILS)}.
+Yet what a value is looked up by may be made to be NULL or not: subscripts, what stands to the right of \`->\`, \`->>\`, \`#>\` and \`#>>\`, and names of members in JSON count as tested.
 
 ## What is kept
 
