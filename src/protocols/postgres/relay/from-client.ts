@@ -12,7 +12,7 @@ import { ClientCopy } from './client-copy.ts'
 import { type Decides, Deciding } from './deciding.ts'
 import { Meaning } from './meaning.ts'
 import { isPlainName, NOT_PLAIN } from './plain-name.ts'
-import { mayDiffer, Portal, sameFacts, sameResults } from './portal.ts'
+import { mayDiffer, Portal, sameFacts, sameMasks, sameResults } from './portal.ts'
 import type { ReadStatement } from './read-statement.ts'
 import { type StandIn, standIns, unknownPortal, unknownStatement } from './stand-ins.ts'
 
@@ -275,6 +275,7 @@ export class FromClient implements MessageVisitor {
     portal.asked = decided.decision.effect === 'ask'
     portal.boundAt = this.#commands
     portal.masks = asked.decision.masks
+    portal.boundIn = this.#deciding.place.stretch
     return true
   }
 
@@ -291,6 +292,7 @@ export class FromClient implements MessageVisitor {
     const isAside = portal.asked && !portal.begun && portal.boundAt !== this.#commands
     if (portal.lost || isAside) return this.#denyExecute(portal, portal.facts)
     if (!portal.begun && this.#namesUnsure(portal.statements)) return this.#waitForNames(bytes, start, end)
+    if (this.#isMaskedOtherwise(portal)) return this.#denyExecute(portal, portal.facts)
     // COPY and other commands look up their names when they are executed, and triggers are looked up then.
     if (!portal.begun && portal.epoch !== this.#meaning.epoch) {
       const understood = this.#meaning.of(portal.statement.text, this.#batch)
@@ -303,6 +305,12 @@ export class FromClient implements MessageVisitor {
     portal.begun = true
     portal.certainAt = this.#moves
     return this.#push({ type, bytes, start, end, name, portal, changes: this.#sql.changes(portal.statements) })
+  }
+
+  /** Whether masks came or went since it was bound: portals stay open as long as their transactions do. */
+  #isMaskedOtherwise(portal: Portal): boolean {
+    if (!portal.begun && portal.boundIn === this.#deciding.place.stretch) return false
+    return !sameMasks(portal.masks, this.#decide('bind', portal.statement).decision.masks)
   }
 
   #describe(bytes: Uint8Array, start: number, end: number): true {

@@ -17,6 +17,8 @@ export class Portal {
   asked = false
   /** How many commands had been framed when it was bound. */
   boundAt = 0
+  /** Before which ReadyForQuery it was bound. */
+  boundIn = 0
   /** Once it is begun, nothing of it is looked up any more. */
   begun = false
   /** Whether executing it does something to the session, such as ending the transaction that portals live in. */
@@ -81,6 +83,11 @@ export function sameFacts(one: Facts, other: Facts): boolean {
 /** Whether two understandings of one text come to the same for what is masked: which column comes where, and how a COPY is written. */
 export function sameResults(one: readonly StatementFacts[], other: readonly StatementFacts[]): boolean {
   return one === other || JSON.stringify(one.map(resultOf)) === JSON.stringify(other.map(resultOf))
+}
+
+/** Whether the same is masked: masks are other objects after each reload of the configuration. */
+export function sameMasks(one: readonly Mask[] | undefined, other: readonly Mask[] | undefined): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other)
 }
 
 const resultOf = ({ outputs, anyOutput, copyTo }: StatementFacts) => ({ outputs, anyOutput, copyTo })
