@@ -45,9 +45,9 @@ export function touchedColumn(masked: readonly string[], others: readonly string
   return touched ?? (others.some((other) => STATISTICS.test(other)) ? masked[0] : undefined)
 }
 
-/** Values of columns in pg_statistic, pg_statistic_ext_data and the views on them. */
+/** Values of columns, their lengths and their order in pg_statistic, pg_statistic_ext_data and the views on them. */
 const STATISTICS =
-  /^pg_catalog\.pg_stat(s|s_ext|s_ext_exprs|istic|istic_ext_data)\.(most_common_\w+|histogram_bounds|range_\w+|stavalues\d|stxd\w+|\*)$/
+  /^pg_catalog\.pg_stat(s|s_ext|s_ext_exprs|istic|istic_ext_data)\.(most_common_\w+|\w*histogram\w*|range_\w+|avg_width|correlation|sta(values|numbers)\d|stawidth|stxd\w+|\*)$/
 
 /** Of names with dots it cannot be told where their relation ends: then it is rather among them. */
 const isAmong = (column: string, whole: string) => whole.endsWith('.*') && column.startsWith(whole.slice(0, -1))

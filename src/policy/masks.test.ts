@@ -61,6 +61,8 @@ describe('a column that is masked', () => {
 
   it.each([
     ['chooses by', { predicate: ['pg_catalog.pg_stats.most_common_vals'] }, 'predicate'],
+    ['chooses by the length of', { predicate: ['pg_catalog.pg_stats.avg_width'] }, 'predicate'],
+    ['chooses by the order of', { predicate: ['pg_catalog.pg_statistic.stanumbers3'] }, 'predicate'],
     ['stores', { sources: ['pg_catalog.pg_statistic.stavalues1'] }, 'source'],
     ['stores all of', { sources: ['pg_catalog.pg_stats_ext.*'] }, 'source'],
   ] as const)('may stand in statistics, so that a statement is refused which %s their values', (_, columns, masked) => {
