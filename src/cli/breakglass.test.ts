@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type InMemoryOperator, inMemoryOperator } from '../../test/parts/operator.ts'
+import type { InMemoryOperator } from '../../test/parts/operator.ts'
+import { serveLocally } from '../../test/parts/served-locally.ts'
 import { testSurroundings } from '../../test/parts/surroundings.ts'
-import { listenLocally, localApi } from '../api/local/index.ts'
 import type { ShownBreakGlass } from '../breakglass/index.ts'
 import { BreakGlassError } from '../breakglass/index.ts'
 import { run } from './main.ts'
@@ -14,20 +11,9 @@ let operator: InMemoryOperator
 let close: () => Promise<void>
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'gatescribe-cli-'))
-  writeFileSync(join(folder, 'gatescribe.yaml'), 'gateway: { data: . }\n')
-  operator = inMemoryOperator()
-  const closing = new AbortController()
-  const listener = await listenLocally(folder, localApi(operator, { error: () => undefined }, closing.signal))
-  close = async () => {
-    closing.abort()
-    await listener.close()
-  }
+  ;({ folder, operator, close } = await serveLocally())
 })
-afterEach(async () => {
-  await close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterEach(() => close())
 
 const glass: ShownBreakGlass = {
   ...{ id: 'bgl_01', state: 'closed', why: 'expired', by: 'AbCdEfGhIjKlMnOpQrStUv', confirmedBy: 'ZbCdEfGhIjKlMnOpQrStUv' },

@@ -1,11 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type InMemoryOperator, inMemoryOperator, liveRun } from '../../test/parts/operator.ts'
+import { serveLocally } from '../../test/parts/served-locally.ts'
 import { testSurroundings } from '../../test/parts/surroundings.ts'
 import { issueTestCertificates } from '../../test/parts/test-certificates.ts'
-import { listenLocally, localApi } from '../api/local/index.ts'
 import { EvidenceError } from '../evidence/index.ts'
 import { SearchError } from '../search/index.ts'
 import { TrailError } from '../trail/index.ts'
@@ -23,20 +22,12 @@ async function gatescribe(line: string, over: Parameters<typeof testSurroundings
 }
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'gatescribe-cli-'))
-  writeFileSync(join(folder, 'gatescribe.yaml'), 'gateway: { data: . }\nrules:\n  - name: "being edited')
-  operator = inMemoryOperator((await issueTestCertificates()).ca)
-  const closing = new AbortController()
-  const listener = await listenLocally(folder, localApi(operator, { error: () => undefined }, closing.signal))
-  close = async () => {
-    closing.abort()
-    await listener.close()
-  }
+  ;({ folder, operator, close } = await serveLocally(
+    'gateway: { data: . }\nrules:\n  - name: "being edited',
+    inMemoryOperator((await issueTestCertificates()).ca),
+  ))
 })
-afterEach(async () => {
-  await close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterEach(() => close())
 
 it('says how the gateway is, and that it forwards nothing in its exit code too', async () => {
   const well = await gatescribe('status')

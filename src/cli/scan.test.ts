@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { type InMemoryOperator, inMemoryOperator } from '../../test/parts/operator.ts'
+import type { InMemoryOperator } from '../../test/parts/operator.ts'
+import { serveLocally } from '../../test/parts/served-locally.ts'
 import { testSurroundings } from '../../test/parts/surroundings.ts'
-import { listenLocally, localApi, type ScanReport } from '../api/local/index.ts'
+import type { ScanReport } from '../api/local/index.ts'
 import { GatewayError } from '../gateway/errors.ts'
 import { run } from './main.ts'
 
@@ -19,20 +17,9 @@ async function gatescribe(words: string[]) {
 }
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'gatescribe-scan-'))
-  writeFileSync(join(folder, 'gatescribe.yaml'), 'gateway: { data: . }\n')
-  operator = inMemoryOperator()
-  const closing = new AbortController()
-  const listener = await listenLocally(folder, localApi(operator, { error: () => undefined }, closing.signal))
-  close = async () => {
-    closing.abort()
-    await listener.close()
-  }
+  ;({ folder, operator, close } = await serveLocally())
 })
-afterEach(async () => {
-  await close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterEach(() => close())
 
 const REPORT: ScanReport = {
   ...{ resource: 'orders-db', databases: ['orders'], relations: 2, columns: 3, rows: 10, found: { email: 1 } },
