@@ -8,12 +8,12 @@ import { run } from './main.ts'
 
 let folder: string
 let operator: InMemoryOperator
-let close: () => Promise<void>
+let remove: () => Promise<void>
 
 beforeEach(async () => {
-  ;({ folder, operator, close } = await serveLocally())
+  ;({ folder, operator, remove } = await serveLocally())
 })
-afterEach(() => close())
+afterEach(() => remove())
 
 const glass: ShownBreakGlass = {
   ...{ id: 'bgl_01', state: 'closed', why: 'expired', by: 'AbCdEfGhIjKlMnOpQrStUv', confirmedBy: 'ZbCdEfGhIjKlMnOpQrStUv' },

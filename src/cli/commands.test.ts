@@ -12,7 +12,7 @@ import { run } from './main.ts'
 
 let folder: string
 let operator: InMemoryOperator
-let close: () => Promise<void>
+let remove: () => Promise<void>
 
 /** A command line, as the shell would split it, against a gateway whose Operator is in memory. */
 async function gatescribe(line: string, over: Parameters<typeof testSurroundings>[0] = {}) {
@@ -22,12 +22,12 @@ async function gatescribe(line: string, over: Parameters<typeof testSurroundings
 }
 
 beforeEach(async () => {
-  ;({ folder, operator, close } = await serveLocally(
+  ;({ folder, operator, remove } = await serveLocally(
     'gateway: { data: . }\nrules:\n  - name: "being edited',
     inMemoryOperator((await issueTestCertificates()).ca),
   ))
 })
-afterEach(() => close())
+afterEach(() => remove())
 
 it('says how the gateway is, and that it forwards nothing in its exit code too', async () => {
   const well = await gatescribe('status')

@@ -7,12 +7,12 @@ import { run } from './main.ts'
 
 let folder: string
 let operator: InMemoryOperator
-let close: () => Promise<void>
+let remove: () => Promise<void>
 
 beforeEach(async () => {
-  ;({ folder, operator, close } = await serveLocally())
+  ;({ folder, operator, remove } = await serveLocally())
 })
-afterEach(() => close())
+afterEach(() => remove())
 
 async function gatescribe(...words: readonly string[]) {
   const surroundings = testSurroundings({ folder, env: { XDG_CONFIG_HOME: folder } })

@@ -8,7 +8,7 @@ import { run } from './main.ts'
 
 let folder: string
 let operator: InMemoryOperator
-let close: () => Promise<void>
+let remove: () => Promise<void>
 
 async function gatescribe(words: string[]) {
   const surroundings = testSurroundings({ folder })
@@ -17,9 +17,9 @@ async function gatescribe(words: string[]) {
 }
 
 beforeEach(async () => {
-  ;({ folder, operator, close } = await serveLocally())
+  ;({ folder, operator, remove } = await serveLocally())
 })
-afterEach(() => close())
+afterEach(() => remove())
 
 const REPORT: ScanReport = {
   ...{ resource: 'orders-db', databases: ['orders'], relations: 2, columns: 3, rows: 10, found: { email: 1 } },

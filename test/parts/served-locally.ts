@@ -8,8 +8,10 @@ import { type InMemoryOperator, inMemoryOperator } from './operator.ts'
 export interface ServedLocally {
   readonly folder: string
   readonly operator: InMemoryOperator
-  /** The socket is closed, and the folder is gone. */
+  /** No gateway runs any more. */
   close(): Promise<void>
+  /** Nor is the folder there. */
+  remove(): Promise<void>
 }
 
 /** @param written the configuration, as a user left it */
@@ -18,12 +20,14 @@ export async function serveLocally(written = 'gateway: { data: . }\n', operator 
   writeFileSync(join(folder, 'gatescribe.yaml'), written)
   const closing = new AbortController()
   const listener = await listenLocally(folder, localApi(operator, { error: () => undefined }, closing.signal))
+  const close = async () => {
+    closing.abort()
+    await listener.close()
+  }
   return {
-    folder,
-    operator,
-    async close() {
-      closing.abort()
-      await listener.close()
+    ...{ folder, operator, close },
+    async remove() {
+      await close()
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -13,11 +13,12 @@ const PSEUDONYM = 'AbCdEfGhIjKlMnOpQrStUv'
 let folder: string
 let operator: InMemoryOperator
 let close: () => Promise<void>
+let remove: () => Promise<void>
 
 beforeEach(async () => {
-  ;({ folder, operator, close } = await serveLocally())
+  ;({ folder, operator, close, remove } = await serveLocally())
 })
-afterEach(() => close())
+afterEach(() => remove())
 
 /** Words as the shell would hand them over. */
 async function gatescribe(...words: readonly string[]) {
