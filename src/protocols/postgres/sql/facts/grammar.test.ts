@@ -39,11 +39,30 @@ describe('the grammar of PostgreSQL', () => {
     expect(untold).toEqual([
       // Found by its relname.
       'PartitionCmd.name: RangeVar',
+      // Found by their raw_expr.
+      'JsonArgument.val: JsonValueExpr',
+      'JsonFuncExpr.context_item: JsonValueExpr',
+      'JsonTable.context_item: JsonValueExpr',
+      'JsonKeyValue.value: JsonValueExpr',
+      'JsonParseExpr.expr: JsonValueExpr',
+      'JsonSerializeExpr.expr: JsonValueExpr',
+      // Walked by what holds them.
+      'JsonObjectAgg.arg: JsonKeyValue',
+      'JsonArrayAgg.arg: JsonValueExpr',
       // PL/pgSQL only.
       'PLAssignStmt.val: SelectStmt',
       // Privileges by default: nothing in there is read.
       'AlterDefaultPrivilegesStmt.action: GrantStmt',
     ])
+  })
+
+  it('has fields that tell a node by themselves, in no other node that does not say its type', () => {
+    const untold = new Set([...nodes.values()].flatMap((fields) => [...fields.matchAll(/\?: (\w+)(?:\[\])?;/g)].map(([, type]) => type)))
+    const having = (field: string) =>
+      [...nodes]
+        .filter(([node, fields]) => fields.includes(`  ${field}?:`) && untold.has(node) && !AFTER_PARSING.has(node))
+        .map(([node]) => node)
+    expect([having('relname'), having('raw_expr')]).toEqual([['RangeVar'], ['JsonValueExpr']])
   })
 
   it('calls nothing by the name of a handled field that is another node', () => {

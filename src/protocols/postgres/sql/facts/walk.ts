@@ -49,7 +49,7 @@ export function walk(statement: Statement, value: unknown, scope: Scope, field =
     node(statement, type, fields[type] as Tree, scope)
     return
   }
-  const implied = 'relname' in fields ? 'RangeVar' : TYPED.get(field)
+  const implied = 'relname' in fields ? 'RangeVar' : 'raw_expr' in fields ? 'JsonValueExpr' : TYPED.get(field)
   if (implied) node(statement, implied, fields, scope)
   else walkFields(statement, fields, scope)
 }
