@@ -42,9 +42,9 @@ function decisionWords(row: Json): string {
 
 function outcomeWords(row: Json): string {
   if (!isRow(row, 5)) return JSON.stringify(row)
-  const [n, status, rows, bytes, microseconds, sqlstate] = row
+  const [n, status, rows, bytes, microseconds, code] = row
   const took = typeof microseconds === 'number' ? ` ${(microseconds / 1000).toFixed(1)} ms` : ''
-  return `#${n} ${status}${sqlstate ? ` ${sqlstate}` : ''}, ${rows} rows, ${bytes} bytes,${took}`
+  return `#${n} ${status}${code ? ` ${code}` : ''}, ${rows} rows, ${bytes} bytes,${took}`
 }
 
 function maskedWords(row: Json): string {

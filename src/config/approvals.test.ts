@@ -13,9 +13,17 @@ it('says whom a rule asks, for how long and of what', () => {
 })
 
 it('says how people are asked, and what holds where it does not', () => {
-  expect(judge(people).config?.approvals).toEqual({ hold: { postgres: 45_000 }, unlinkedLauncher: 'refuse', channels: [] })
-  const { config } = judge(`${people}\napprovals: { hold: { postgres: 20s }, unlinkedLauncher: extra }\n`)
-  expect(config?.approvals).toEqual({ hold: { postgres: 20_000 }, unlinkedLauncher: 'extra', channels: [] })
+  expect(judge(people).config?.approvals).toEqual({
+    hold: { postgres: 45_000, kubernetes: 600_000, http: 45_000 },
+    unlinkedLauncher: 'refuse',
+    channels: [],
+  })
+  const { config } = judge(`${people}\napprovals: { hold: { postgres: 20s, kubernetes: 70s, http: 15s }, unlinkedLauncher: extra }\n`)
+  expect(config?.approvals).toEqual({
+    hold: { postgres: 20_000, kubernetes: 70_000, http: 15_000 },
+    unlinkedLauncher: 'extra',
+    channels: [],
+  })
 })
 
 it('takes who started a run again and who wrote its code from claims of its issuer', () => {
@@ -42,6 +50,7 @@ it.each([
   ],
   ['a stream that is denied', ask('    stream: true\n').replace('effect: ask', 'effect: deny'), `INCONSISTENT rules[${last}].stream`],
   ['a hold of a day and more', `${people}\napprovals: { hold: { postgres: 25h } }\n`, 'INCONSISTENT approvals.hold.postgres'],
+  ['a hold of a second, of requests', `${people}\napprovals: { hold: { kubernetes: 1s } }\n`, 'INCONSISTENT approvals.hold.kubernetes'],
   ['a word that nobody knows', `${people}\napprovals: { unlinkedLauncher: allow }\n`, 'WRONG_VALUE approvals.unlinkedLauncher'],
   [
     'a budget per resource',

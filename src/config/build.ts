@@ -77,8 +77,9 @@ function approvalSettings(
   folder: string,
 ): Config['approvals'] {
   const defaults = DEFAULT_APPROVAL_SETTINGS
+  const held = (duration: string | undefined) => (duration === undefined ? undefined : milliseconds(duration))
   return {
-    hold: { postgres: hold?.postgres === undefined ? defaults.hold.postgres : milliseconds(hold.postgres) },
+    hold: { ...defaults.hold, ...present({ postgres: held(hold?.postgres), kubernetes: held(hold?.kubernetes), http: held(hold?.http) }) },
     unlinkedLauncher: unlinkedLauncher ?? defaults.unlinkedLauncher,
     channels: (channels ?? []).map((channel) => channelSettings(channel, folder)),
   }

@@ -238,7 +238,7 @@ describe('limits and budgets', () => {
     expect(log).toEqual(['charge 1 10', 'settle'])
     log.length = 0
     const withdrawn = await admitted(allow, account(() => room(log)).budget)
-    withdrawn.answer.withdraw({ status: 'cancelled', sqlstate: '57014' })
+    withdrawn.answer.withdraw({ status: 'cancelled', code: '57014' })
     expect(() => withdrawn.answer.settle({ status: 'completed' })).toThrow('once')
     expect(log).toEqual(['release'])
     log.length = 0

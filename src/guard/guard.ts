@@ -139,7 +139,7 @@ export interface Admission {
   /** What to say where `time` is over. */
   overtime(): Refusal
   /** It was never forwarded, and never will be: the room that it took is given back. Instead of `settle`. */
-  withdraw(ending: Pick<Outcome, 'status' | 'sqlstate'>): void
+  withdraw(ending: Pick<Outcome, 'status' | 'code'>): void
   /** Exactly once; later calls throw. Rows and bytes are what was charged. */
-  settle(ending: Pick<Outcome, 'status' | 'sqlstate'>): void
+  settle(ending: Pick<Outcome, 'status' | 'code'>): void
 }

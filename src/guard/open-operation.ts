@@ -65,13 +65,13 @@ export class OpenOperation implements Admission {
     return limitExceeded('time', this.#rule)
   }
 
-  settle(ending: Pick<Outcome, 'status' | 'sqlstate'>): void {
+  settle(ending: Pick<Outcome, 'status' | 'code'>): void {
     if (!this.#over()) return
     this.#reservation?.settle()
     this.#told(ending)
   }
 
-  withdraw(ending: Pick<Outcome, 'status' | 'sqlstate'>): void {
+  withdraw(ending: Pick<Outcome, 'status' | 'code'>): void {
     if (!this.#over()) return
     this.#reservation?.release()
     this.#told(ending)
@@ -85,7 +85,7 @@ export class OpenOperation implements Admission {
     return true
   }
 
-  #told(ending: Pick<Outcome, 'status' | 'sqlstate'>): void {
+  #told(ending: Pick<Outcome, 'status' | 'code'>): void {
     const microseconds = Math.round((performance.now() - this.#startedAt) * 1000)
     this.#settling.settled(this, { ...ending, rows: this.#rows, bytes: this.#bytes }, microseconds)
   }

@@ -306,10 +306,10 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     this.#settled(operation, outcome, microseconds)
   }
 
-  #settled({ number }: { readonly number: number }, { status, rows, bytes, sqlstate }: Outcome, microseconds: number): void {
+  #settled({ number }: { readonly number: number }, { status, rows, bytes, code }: Outcome, microseconds: number): void {
     if (this.#outcomes.length === 0) this.#parts.flush.soon(this.#writeOutcomes)
     this.#outcomes.push(
-      sqlstate === undefined ? [number, status, rows, bytes, microseconds] : [number, status, rows, bytes, microseconds, sqlstate],
+      code === undefined ? [number, status, rows, bytes, microseconds] : [number, status, rows, bytes, microseconds, code],
     )
     if (this.#outcomes.length === MAX_OUTCOMES || this.#masked.length >= MANY_MASKED) this.#writeOutcomes()
   }

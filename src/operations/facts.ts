@@ -1,6 +1,6 @@
 /**
- * One thing that an operation does: an action, and the one class that the action belongs to. PostgreSQL's actions are command tags in
- * lower case and a few more for what has no tag; docs/postgres-effects.md lists them.
+ * One thing that an operation does: an action, and the one class that the action belongs to, of its plane. PostgreSQL's actions are command tags
+ * in lower case and a few more for what has no tag; docs/postgres-effects.md, docs/kubernetes-effects.md and docs/http-effects.md list them.
  */
 export interface Effect {
   readonly class: string
@@ -15,6 +15,8 @@ export interface Facts {
   /** Distinct, sorted by class and action. Every one of them must be allowed. */
   readonly effects: readonly Effect[]
   readonly sql?: SqlFacts
+  readonly k8s?: KubernetesFacts
+  readonly http?: HttpFacts
 }
 
 /**
@@ -52,4 +54,51 @@ export interface SqlFacts {
   readonly bounded?: boolean
   /** Of the session when the operation was decided. Absent while something is in flight that may change it. */
   readonly transaction?: 'idle' | 'open' | 'failed'
+}
+
+/** What JSON can say. Numbers are as JavaScript reads them. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+
+/**
+ * Facts of a request to a Kubernetes API server, as that one computes them from the canonical path and query. Absent is unknown; `''` is what
+ * Kubernetes itself calls empty: the core group, no subresource, a namespace of what has none, the name of a list.
+ */
+export interface KubernetesFacts {
+  /** As its authorizers see it: `get`, `list`, `deletecollection` …; of a path that is no resource the method in lower case. */
+  readonly verb: string
+  readonly group?: string
+  readonly version?: string
+  readonly resource?: string
+  readonly subresource?: string
+  readonly namespace?: string
+  readonly name?: string
+  /** The path where it is no resource, such as `/version`; `''` where it is one. */
+  readonly path?: string
+  /** exec: every argument, in order. Empty for what runs none. */
+  readonly command?: readonly string[]
+  /** The container that exec, attach and logs name; `''` where they leave it to the server. */
+  readonly container?: string
+  /** Whether the server is asked to change nothing. */
+  readonly dryRun?: boolean
+  readonly fieldManager?: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+  /** The object as sent, of create and update, and of server-side apply. Not in the record: the request is. */
+  readonly object?: Json
+  /** What the other kinds of patch say. Not in the record: the request is. */
+  readonly patch?: Json
+}
+
+/** Facts of an HTTP request. */
+export interface HttpFacts {
+  /** Upper case, as sent. */
+  readonly method: string
+  /** Lower case, without the port. */
+  readonly host: string
+  /** Canonical, without the query. */
+  readonly path: string
+  /** Canonical, without the question mark; `''` where there is none. */
+  readonly query?: string
+  /** By name in lower case; those that came twice are joined by a comma. Never a credential. */
+  readonly headers?: Readonly<Record<string, string>>
 }

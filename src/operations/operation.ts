@@ -2,25 +2,45 @@ import type { Facts } from './facts.ts'
 import type { Resource } from './resource.ts'
 
 /**
- * Exact content that one session may use many times: the text of a SQL statement. Compared by identity: a protocol
+ * Exact content that one session may use many times: the text of a SQL statement, or a request. Compared by identity: a protocol
  * makes one object per Parse or Query and passes the same object for each use, so that the trail says it once.
  */
 export interface Statement {
-  /** The bytes as the client sent them, without the terminating NUL. */
+  /**
+   * PostgreSQL: the bytes as the client sent them, without the terminating NUL. Of a request our canonical form of what would be forwarded:
+   * `METHOD path?query`, the headers that decide its meaning, one per line, an empty line, and the body. Never a credential.
+   */
   readonly text: Uint8Array
+  /** What is recorded instead where the protocol knows values in it that nobody may keep, such as those of a Secret; redacted further like every text. */
+  readonly recorded?: Uint8Array
+  /** Bytes that the rules count as its size; default: those of `text`. A body that was not read counts too. */
+  readonly bytes?: number
+}
+
+/** One operation of one session, by the number of its intent. */
+export interface OperationReference {
+  /** `ses_…` */
+  readonly session: string
+  readonly operation: number
 }
 
 /** One thing a client asks for; docs/operations.md says what that is in each protocol. */
 export interface Operation {
   readonly protocol: Resource['kind']
   /**
-   * PostgreSQL: a `Query` message, a `Parse` message, or a `Bind` with everything that belongs to its portal. `unsupported`: a message
-   * that is not carried; its statement says why in our own words, and holds nothing of the client.
+   * PostgreSQL: a `Query` message, a `Parse` message, or a `Bind` with everything that belongs to its portal. HTTP and what stands on it: a
+   * `request` with everything that belongs to it, also the channel that it opens. `unsupported`: a message that is not carried; its statement says
+   * why in our own words, and holds nothing of the client.
    */
-  readonly form: 'query' | 'prepare' | 'bind' | 'unsupported'
+  readonly form: 'query' | 'prepare' | 'bind' | 'request' | 'unsupported'
   readonly statement: Statement
   /** For `bind`: parameter formats, parameters and result formats exactly as on the wire. */
   readonly parameters?: Uint8Array
   /** What is known of it. The same object for the same facts wherever it can be: decisions and records are kept by it. Absent where it is not carried. */
   readonly facts?: Facts
+  /**
+   * The operation that the client tries again, the same thing by another way, because it was refused or failed before anything happened: kubectl's
+   * SPDY after WebSocket. It counts once.
+   */
+  readonly retryOf?: OperationReference
 }

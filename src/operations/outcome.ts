@@ -6,10 +6,10 @@ export interface Outcome {
    * aborted — a connection went away mid-way; unknown — nobody can say any more.
    */
   readonly status: 'completed' | 'failed' | 'refused' | 'skipped' | 'cancelled' | 'aborted' | 'unknown'
-  /** SQLSTATE of the target's error, where it sent one. */
-  readonly sqlstate?: string
-  /** Rows that the client received (or sent, for COPY in). */
+  /** What the target called it: SQLSTATE of the error that it sent, or the HTTP status of its answer, also of one that is no error. */
+  readonly code?: string
+  /** Rows that the client received (or sent, for COPY in). Of a request none. */
   readonly rows: number
-  /** Bytes of result messages, or of COPY data sent. */
+  /** Bytes of result messages, or of COPY data sent. Of a request those of the answer's body, and both ways of a channel that it opened. */
   readonly bytes: number
 }

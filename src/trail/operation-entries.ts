@@ -33,10 +33,10 @@ export type IntentFields = {
   readonly breakGlass?: `bgl_${string}`
 }
 
-/** How one operation ended: `[n, status, rows, bytes, microseconds]`, with the SQLSTATE behind it where the target sent one. */
+/** How one operation ended: `[n, status, rows, bytes, microseconds]`, with what the target called it behind it: see `Outcome.code`. */
 export type OutcomeRow =
   | readonly [n: number, status: Outcome['status'], rows: number, bytes: number, us: number]
-  | readonly [n: number, status: Outcome['status'], rows: number, bytes: number, us: number, sqlstate: string]
+  | readonly [n: number, status: Outcome['status'], rows: number, bytes: number, us: number, code: string]
 
 /**
  * What was masked of one operation before its client saw it, by mask and column or detector: cells, or places in them; never a value. With

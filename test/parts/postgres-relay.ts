@@ -35,7 +35,7 @@ export interface Seen {
   readonly refused: boolean
   rows: number
   bytes: number
-  outcome: Pick<Outcome, 'status' | 'sqlstate'> | undefined
+  outcome: Pick<Outcome, 'status' | 'code'> | undefined
   /** Whether it gave back its room: nothing of it was forwarded. */
   withdrawn: boolean
   /** `mask column count`, as the relay says it. */

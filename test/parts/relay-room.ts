@@ -25,7 +25,7 @@ export function relayRoom(schema = 'select 1'): RelayRoom {
     },
     outcomes: () =>
       room.gate.seen.map(
-        ({ text, refused, outcome }) => `${text}: ${refused ? 'refused' : [outcome?.status, outcome?.sqlstate].filter(Boolean).join(' ')}`,
+        ({ text, refused, outcome }) => `${text}: ${refused ? 'refused' : [outcome?.status, outcome?.code].filter(Boolean).join(' ')}`,
       ),
   } as RelayRoom
   beforeAll(async () => {

@@ -92,7 +92,8 @@ export const pastOutcomeSchema = z.object({
   bytes: z.int(),
   /** Microseconds. */
   us: z.int(),
-  sqlstate: z.string().optional(),
+  /** SQLSTATE of the target's error, or the HTTP status of its answer. */
+  code: z.string().optional(),
   /** Mask, column or detector, how often. */
   masked: z.array(z.tuple([z.string(), z.string(), z.int()])).optional(),
 })

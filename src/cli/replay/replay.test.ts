@@ -157,7 +157,7 @@ describe('a transcript', () => {
       operation(1, 'SELECT 1'),
       outcome(1, { masked: [['contacts', 'd.s.t.email', 3]] }),
       operation(2, 'DROP TABLE x', { effect: 'deny', rules: [] }),
-      outcome(2, { status: 'refused', rows: 0, sqlstate: '42501' }),
+      outcome(2, { status: 'refused', rows: 0, code: '42501' }),
       told(3, 'approval.asked', { approval: 'apr_1', needs: [{ rule: 'ask-first', count: 2 }], policy: 'sha256:00', for: 900_000 }),
       operation(4, 'held', { approval: 'apr_1' }),
       segment([

@@ -24,9 +24,9 @@ export function fate({ effect, rules = [], approval, breakGlass }: PastOperation
   return words.join('  ')
 }
 
-export function outcomeWords({ status, rows, bytes, us, sqlstate, masked = [] }: PastOutcome): string {
+export function outcomeWords({ status, rows, bytes, us, code, masked = [] }: PastOutcome): string {
   const masks = masked.map(([mask, what, count]) => `${count} × ${what} by ${mask}`)
-  const ended = `${status}${sqlstate === undefined ? '' : ` ${sqlstate}`}, ${rows} rows, ${bytes} bytes, ${(us / 1000).toFixed(1)} ms`
+  const ended = `${status}${code === undefined ? '' : ` ${code}`}, ${rows} rows, ${bytes} bytes, ${(us / 1000).toFixed(1)} ms`
   return masks.length === 0 ? ended : `${ended}  masked: ${masks.join(', ')}`
 }
 
@@ -34,7 +34,7 @@ export function outcomeWords({ status, rows, bytes, us, sqlstate, masked = [] }:
 export function fateStyle({ effect, breakGlass, approval }: PastOperation, outcome: PastOutcome | undefined): ShownLine['style'] {
   if (outcome?.status === 'refused' || (effect === 'deny' && breakGlass === undefined)) return 'red'
   if (breakGlass !== undefined || approval !== undefined || effect === 'ask') return 'yellow'
-  return outcome?.sqlstate === undefined ? 'green' : 'red'
+  return outcome === undefined || outcome.status === 'completed' ? 'green' : 'red'
 }
 
 /** Fields of other entries that a reader needs; the rest is in `trail show`. */

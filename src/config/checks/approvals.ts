@@ -1,4 +1,5 @@
 import { isSafeUrl } from '../../channels/settings.ts'
+import { PLANE_KINDS } from '../../operations/index.ts'
 import { milliseconds } from '../duration.ts'
 import { signsInPeople } from '../people-settings.ts'
 import type { Document } from '../schema/document.ts'
@@ -29,7 +30,10 @@ export const checkApprovals: Check = function* ({ gateway, rules, issuers, roles
     }
     if (rule.for !== undefined) yield* within(rule.for, [...path, 'for'])
   }
-  if (approvals?.hold?.postgres !== undefined) yield* within(approvals.hold.postgres, ['approvals', 'hold', 'postgres'])
+  for (const kind of PLANE_KINDS) {
+    const hold = approvals?.hold?.[kind]
+    if (hold !== undefined) yield* within(hold, ['approvals', 'hold', kind])
+  }
   if (approvals?.channels === undefined) return
   if (gateway.listen.admin === undefined) {
     const why = 'Nobody signs in here, so nobody is asked, and no channel is told.'

@@ -57,6 +57,8 @@ export const approvals = z
     hold: z
       .strictObject({
         postgres: duration.optional().meta({ description: 'How long a PostgreSQL connection waits for an answer; default 45s' }),
+        kubernetes: duration.optional().meta({ description: 'How long a request to a cluster waits for an answer; default 10m' }),
+        http: duration.optional().meta({ description: 'How long an HTTP request waits for an answer; default 45s' }),
       })
       .optional()
       .meta({ description: 'How long whoever asks waits before it is told to come back' }),

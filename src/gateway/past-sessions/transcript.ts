@@ -68,12 +68,12 @@ function segmentLine({ segment, index, at, header, events, missing }: RecordedSe
 
 function* outcomes({ fields, index, at }: StoredEntry): Generator<{ outcome: PastOutcome }> {
   const { outcomes: rows, masked = [] } = fields as unknown as OutcomeFields
-  for (const [n, status, count, bytes, us, sqlstate] of rows) {
+  for (const [n, status, count, bytes, us, code] of rows) {
     const masks = masked.filter(([of]) => of === n).map(([, mask, what, times]): [string, string, number] => [mask, what, times])
     yield {
       outcome: {
         ...{ n, entry: index, at, status, rows: count, bytes, us },
-        ...(sqlstate !== undefined && { sqlstate }),
+        ...(code !== undefined && { code }),
         ...(masks.length > 0 && { masked: masks }),
       },
     }

@@ -100,7 +100,7 @@ export class Flight {
     this.resultEnded()
     this.#settled = true
     clearTimeout(this.#timer)
-    this.#admission.settle(sqlstate === undefined ? { status } : { status, sqlstate })
+    this.#admission.settle(sqlstate === undefined ? { status } : { status, code: sqlstate })
   }
 
   /** The server's error ends it. 57014 is query_canceled. */

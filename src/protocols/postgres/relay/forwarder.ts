@@ -59,7 +59,7 @@ export class Forwarder {
       if (answer instanceof Refusal) this.#replace(item, { by: item.standIn ?? standInFor(item), answer: refusalFields(answer) }, operation)
       else if (answer && cancelled) {
         cancelled = false
-        answer.withdraw({ status: 'cancelled', sqlstate: CANCELLED.sqlstate })
+        answer.withdraw({ status: 'cancelled', code: CANCELLED.sqlstate })
         this.#replace(item, { by: standInFor(item), answer: CANCELLED }, operation)
       } else if (item.replacement) this.#replace(item, item.replacement, operation)
       else this.#pass(item, answer, operation)

@@ -119,5 +119,5 @@ it('keeps nothing as SQLSTATE that is none: it stands in the trail in clear', ()
   const none = { statement: undefined, portal: undefined, replacement: undefined }
   answers.sent({ type: query, name: '', ofStatement: false, flight, changes: false, own: false, ...none })
   server.read(buildErrorResponse({ severity: 'ERROR', sqlstate: 'card 4111 1111', message: 'no' }))
-  expect(settle).toHaveBeenCalledWith({ status: 'failed', sqlstate: 'XX000' })
+  expect(settle).toHaveBeenCalledWith({ status: 'failed', code: 'XX000' })
 })

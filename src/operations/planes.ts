@@ -1,0 +1,55 @@
+import { HTTP_ACTIONS, HTTP_CLASSES, HTTP_NAMED_ONLY } from './http-effects.ts'
+import { KUBERNETES_ACTIONS, KUBERNETES_CLASSES, KUBERNETES_NAMED_ONLY } from './kubernetes-effects.ts'
+import { POSTGRES_ACTIONS, POSTGRES_CLASSES, POSTGRES_NAMED_ONLY } from './postgres-effects.ts'
+import type { Resource } from './resource.ts'
+
+/** What can happen at one kind of resource, and what is known of it. */
+export interface Plane {
+  /** As people call it. */
+  readonly title: string
+  /** What one operation is called where an agent reads of it. */
+  readonly operation: 'statement' | 'request'
+  readonly classes: readonly string[]
+  /** Classes that are not among `<kind>.*` of what permits. */
+  readonly namedOnly: ReadonlySet<string>
+  /** By name; each in one of the classes. */
+  readonly actions: ReadonlyMap<string, { readonly class: string; readonly meaning: string }>
+  /** The variable that conditions find its facts in. */
+  readonly facts: 'sql' | 'k8s' | 'http'
+  /** The page that lists classes and actions. */
+  readonly page: `docs/${string}-effects.md`
+}
+
+/** Every plane, in the order in which pages list them. The name of a plane is the kind of its resources, and stands before the dot in a rule's `do`. */
+export const PLANES: Readonly<Record<Resource['kind'], Plane>> = {
+  postgres: {
+    title: 'PostgreSQL',
+    operation: 'statement',
+    classes: POSTGRES_CLASSES,
+    namedOnly: POSTGRES_NAMED_ONLY,
+    actions: POSTGRES_ACTIONS,
+    facts: 'sql',
+    page: 'docs/postgres-effects.md',
+  },
+  kubernetes: {
+    title: 'Kubernetes',
+    operation: 'request',
+    classes: KUBERNETES_CLASSES,
+    namedOnly: KUBERNETES_NAMED_ONLY,
+    actions: KUBERNETES_ACTIONS,
+    facts: 'k8s',
+    page: 'docs/kubernetes-effects.md',
+  },
+  http: {
+    title: 'HTTP',
+    operation: 'request',
+    classes: HTTP_CLASSES,
+    namedOnly: HTTP_NAMED_ONLY,
+    actions: HTTP_ACTIONS,
+    facts: 'http',
+    page: 'docs/http-effects.md',
+  },
+}
+
+/** The kinds of resources, in the same order. */
+export const PLANE_KINDS = Object.keys(PLANES) as readonly Resource['kind'][]
