@@ -1,4 +1,4 @@
-import type { CredentialSettings } from './target-settings.ts'
+import type { NamedCredential } from './target-settings.ts'
 
 /** Every log-in may use these: no credential has to be for them. */
 const ALWAYS = 'session'
@@ -8,10 +8,10 @@ const ALWAYS = 'session'
  * @param permitted classes of effects, such as `read`
  * @returns undefined where none covers them
  */
-export function chooseCredential(
-  credentials: readonly CredentialSettings[],
+export function chooseCredential<Credential extends NamedCredential>(
+  credentials: readonly Credential[],
   permitted: ReadonlySet<string>,
-): CredentialSettings | undefined {
+): Credential | undefined {
   const needed = [...permitted].filter((name) => name !== ALWAYS)
   return credentials.find(({ for: covered }) => covered === undefined || needed.every((name) => covered.includes(name)))
 }

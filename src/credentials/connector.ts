@@ -1,10 +1,8 @@
-import { CodedError } from '../operations/index.ts'
+import { CodedError, type Login, type TargetAddress } from '../operations/index.ts'
 import { chooseCredential } from './choose.ts'
 import { CredentialsError } from './errors.ts'
-import type { Login, TargetAddress, TargetSecret } from './login.ts'
-import type { Reference } from './reference.ts'
 import type { References } from './references.ts'
-import type { CredentialSettings, TargetSettings, TargetTlsSettings } from './target-settings.ts'
+import type { NamedCredential, TargetSettings, TargetTlsSettings } from './target-settings.ts'
 
 /** A logged-in connection, and which credential opened it: what the trail records instead of the secret. */
 export interface Connected<Target> {
@@ -28,30 +26,46 @@ export interface Connector<Ask, Target> {
   connectAs(resource: { readonly name: string }, credential: string, ask: Ask, signal: AbortSignal): Promise<Connected<Target>>
 }
 
+/** How a kind of credentials is followed to what opens a target. */
+export interface Opening<Credential, Secret> {
+  /** @throws CredentialsError that names the reference, never its value */
+  secretOf(credential: Credential): Promise<OpeningSecret<Secret>>
+  /** A log-in with it failed: what is kept of it may be over. */
+  forget(credential: Credential): void
+}
+
+export interface OpeningSecret<Secret> {
+  readonly secret: Secret
+  readonly version: number
+  /** PEM of a CA that came with the credential: trusted where the resource names none of its own. */
+  readonly ca?: string
+}
+
 /**
  * @param parts.resource the resource as configured now; a reload may have taken it away
  * @param parts.login the protocol's log-in
  */
-export function createConnector<Ask, Target>(parts: {
-  readonly resource: (name: string) => TargetSettings | undefined
-  readonly login: Login<Ask, Target>
+export function connectorBy<Ask, Target, Credential extends NamedCredential, Secret>(parts: {
+  readonly resource: (name: string) => TargetSettings<Credential> | undefined
+  readonly login: Login<Ask, Target, Secret>
   readonly references: References
+  readonly opening: Opening<Credential, Secret>
 }): Connector<Ask, Target> {
-  const { login, references } = parts
-  const configured = (name: string): TargetSettings => {
+  const { login, references, opening } = parts
+  const configured = (name: string): TargetSettings<Credential> => {
     const resource = parts.resource(name)
     if (resource === undefined) throw new CredentialsError('GS_TARGET_GONE')
     return resource
   }
-  const open = async (resource: TargetSettings, credential: CredentialSettings | undefined, ask: Ask, signal: AbortSignal) => {
+  const open = async (resource: TargetSettings<Credential>, credential: Credential | undefined, ask: Ask, signal: AbortSignal) => {
     if (credential === undefined) throw new CredentialsError('GS_TARGET_CREDENTIAL_NONE')
-    const { address, secret, version } = await resolve(resource, credential, references)
+    const { address, secret, version } = await resolve(resource, credential, opening, references)
     signal.throwIfAborted()
     try {
       return { target: await login(address, secret, ask, signal), credential: { name: credential.as, version } }
     } catch (error) {
       // A token that a command minted may have expired early: the next connection mints another.
-      for (const reference of referencesOf(credential)) references.forget(reference)
+      opening.forget(credential)
       if (error instanceof CodedError || signal.aborted) throw error
       // A socket's or library's error may quote what it was given, so not even its text goes further.
       throw new CredentialsError('GS_TARGET_CONNECT_FAILED')
@@ -70,36 +84,31 @@ export function createConnector<Ask, Target>(parts: {
   }
 }
 
-async function resolve(resource: TargetSettings, credential: CredentialSettings, references: References) {
+async function resolve<Credential extends NamedCredential, Secret>(
+  { host, port, basePath, tls }: TargetSettings<Credential>,
+  credential: Credential,
+  opening: Opening<Credential, Secret>,
+  references: References,
+) {
   try {
-    const [tls, password, certificate, key] = await Promise.all([
-      resolveTls(resource.tls, references),
-      credential.password && references.secret(credential.password),
-      credential.clientCertificate && references.material(credential.clientCertificate.certificate),
-      credential.clientCertificate && references.secret(credential.clientCertificate.key),
-    ])
-    const address: TargetAddress = { host: resource.host, port: resource.port, tls }
-    const secret: TargetSecret = {
-      user: credential.user,
-      ...(password && { password: password.secret.reveal() }),
-      ...(certificate !== undefined && key && { clientCertificate: { certificate, key: key.secret.reveal() } }),
+    const { secret, version, ca } = await opening.secretOf(credential)
+    const address: TargetAddress = {
+      ...{ host, port, tls: await resolveTls(tls, references, ca) },
+      ...(basePath !== undefined && { basePath }),
     }
-    return { address, secret, version: Math.max(password?.version ?? 0, key?.version ?? 0) }
+    return { address, secret, version }
   } catch (error) {
     // The client hears that it is not its fault; which reference failed is the operator's to read, in the cause.
     throw new CredentialsError('GS_TARGET_CREDENTIAL_UNAVAILABLE', undefined, { cause: error })
   }
 }
 
-async function resolveTls(tls: TargetTlsSettings, references: References): Promise<TargetAddress['tls']> {
+async function resolveTls(tls: TargetTlsSettings, references: References, given: string | undefined): Promise<TargetAddress['tls']> {
   if (tls.verify === 'off') return { verify: 'off' }
+  const ca = tls.ca ? await references.material(tls.ca) : given
   return {
     verify: 'full',
-    ...(tls.ca && { ca: await references.material(tls.ca) }),
+    ...(ca !== undefined && { ca }),
     ...(tls.serverName !== undefined && { serverName: tls.serverName }),
   }
-}
-
-function referencesOf({ password, clientCertificate }: CredentialSettings): readonly Reference[] {
-  return [password, clientCertificate?.certificate, clientCertificate?.key].filter((reference) => reference !== undefined)
 }

@@ -21,6 +21,18 @@ export const credentialsErrors = {
     meaning: 'A secret is larger than 64 KiB, or a certificate larger than 1 MiB.',
     next: 'Point the reference at the secret itself.',
   },
+  GS_SECRET_NOT_A_HEADER: {
+    meaning: 'A secret that should go into a header holds what no header can carry.',
+    next: 'Put the token alone there: visible ASCII on one line, without "Bearer" before it.',
+  },
+  GS_SECRET_KUBECONFIG: {
+    meaning: 'A kubeconfig cannot be used as it is.',
+    next: "Correct it, and try it as the gateway's own user: kubectl --kubeconfig FILE --context CONTEXT version.",
+  },
+  GS_SECRET_EXEC: {
+    meaning: 'A program that should print an ExecCredential printed something else.',
+    next: "Run it as the gateway's own user with KUBERNETES_EXEC_INFO set, and see what it prints; docs/kubernetes.md says what it must be.",
+  },
   GS_MASTER_KEY_MISSING: {
     meaning: 'There is no master key where the configuration says.',
     next: 'Make one: (umask 077; openssl rand -base64 32 > master.key); and keep a copy away from the data folder: without it nothing sealed opens again.',

@@ -13,18 +13,24 @@ export interface CommandBounds {
 }
 
 /**
- * Runs a command that prints a secret: no shell, no environment but PATH, nothing on its input, its errors unread because a secret may stand there.
+ * Runs a command that prints a secret: no shell, no environment but PATH and what is given, nothing on its input, its errors unread because a
+ * secret may stand there.
  *
+ * @param path absolute, or a name that is looked for in that PATH
  * @returns its output without one newline at the end
  * @throws CredentialsError GS_SECRET_COMMAND_FAILED
  */
-export function runSecretCommand(path: string, args: readonly string[], bounds: CommandBounds = {}): Promise<string> {
-  const { deadline = 10_000, output = 65_536 } = bounds
+export function runSecretCommand(
+  path: string,
+  args: readonly string[],
+  { deadline = 10_000, output = 65_536 }: CommandBounds = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => reject(new CredentialsError('GS_SECRET_COMMAND_FAILED', `command:${path} ${why}.`))
     let child: ChildProcessByStdio<null, Readable, null>
     try {
-      child = start(path, args)
+      child = start(path, args, env)
     } catch (error) {
       // Some reasons are thrown, such as more arguments than the system takes; others come as an event, below.
       return fail(cannotStart(error))
@@ -68,8 +74,8 @@ export function runSecretCommand(path: string, args: readonly string[], bounds: 
 }
 
 /** A process group of its own, so that what the command started ends with it. */
-function start(path: string, args: readonly string[]) {
-  const env = { PATH: '/usr/local/bin:/usr/bin:/bin' }
+function start(path: string, args: readonly string[], given: Readonly<Record<string, string>>) {
+  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', ...given }
   return spawn(path, args, { env, stdio: ['ignore', 'pipe', 'ignore'], cwd: '/', detached: true })
 }
 

@@ -9,7 +9,13 @@ export interface ScramVerifier {
 }
 
 /** "Who holds this credential?", asked by one plane. A credential of another plane, or of a run that is over, is refused. */
-export interface PlaneAuthenticator {
+export interface BearerAuthenticator {
+  /** The run whose plane credential this is. @throws IdentityError where it is unknown, foreign, another plane's, expired or revoked */
+  runOf(credential: string): Promise<Run>
+}
+
+/** The same where a credential need not be shown: the PostgreSQL plane. */
+export interface PlaneAuthenticator extends BearerAuthenticator {
   /**
    * The verifier of the plane credential of the run with this public id. For an unknown, ended or revoked run it is a
    * well-formed one that nothing satisfies and that is the same each time, so that an answer tells nothing.
@@ -17,6 +23,4 @@ export interface PlaneAuthenticator {
   verifier(runId: string): Promise<ScramVerifier>
   /** The run, after its credential was proven by SCRAM. @throws IdentityError where it is not live */
   provenRun(runId: string): Promise<Run>
-  /** The run whose plane credential this is. @throws IdentityError where it is unknown, foreign, another plane's, expired or revoked */
-  runOf(credential: string): Promise<Run>
 }

@@ -7,7 +7,7 @@ export { type ExchangedRun, type ExchangeOptions, type ExchangeRequest, type Ref
 export { type Issuer, prepareIssuer } from './issuer.ts'
 export type { KeyTimes } from './issuer-keys.ts'
 export { type IdentityKeys, openIdentityKeys, type RootKeyStore, resealRootKey } from './root-key.ts'
-export { type KnownRuns, type MintedCredentials, RunCredentials } from './run-credentials.ts'
+export { type BearerPlane, type KnownRuns, type MintedCredentials, RunCredentials } from './run-credentials.ts'
 export {
   type AcceptedScalar,
   type AcceptedValue,

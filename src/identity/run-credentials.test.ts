@@ -110,6 +110,23 @@ it('refuses a credential at the other door, a foreign one, and one of another ga
   await expect(credentials.postgres().runOf(elsewhere.postgres)).rejects.toMatchObject({ code: 'GS_IDENTITY_CREDENTIAL_UNKNOWN' })
 })
 
+it('makes one for each plane that there is, which opens that plane and no other', async () => {
+  const credentials = credentialsWith()
+  const minted = await credentials.mint(id, ['kubernetes', 'http'])
+  expect(await credentialsWith().mint(id, ['http'])).toEqual({ handle: minted.handle, postgres: minted.postgres, http: minted.http })
+  expect([minted.kubernetes, minted.http].map((credential) => readForm(credential!))).toEqual([{ door: 'k8s' }, { door: 'http' }])
+  const planes = { postgres: credentials.postgres(), kubernetes: credentials.bearer('kubernetes'), http: credentials.bearer('http') }
+  for (const [own, plane] of Object.entries(planes)) {
+    for (const [of, credential] of Object.entries(minted)) {
+      if (of === own) await expect(plane.runOf(credential)).resolves.toBe(run)
+      else await expect(plane.runOf(credential)).rejects.toMatchObject({ code: 'GS_IDENTITY_CREDENTIAL_WRONG_DOOR' })
+    }
+    await expect(plane.runOf('eyJhbGciOiJSUzI1NiJ9.e30.x')).rejects.toMatchObject({ code: 'GS_IDENTITY_CREDENTIAL_FOREIGN' })
+  }
+  state = 'ended'
+  await expect(planes.kubernetes.runOf(minted.kubernetes!)).rejects.toMatchObject({ code: 'GS_IDENTITY_RUN_OVER' })
+})
+
 it('makes credentials that a scanner recognises, and whose typing errors it sees', async () => {
   const { postgres } = await credentialsWith().mint(id)
   expect(readForm(postgres)).toEqual({ door: 'pg' })

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Run, RunId } from '../operations/index.ts'
-import type { PlaneAuthenticator, ScramVerifier } from './authenticator.ts'
+import type { BearerAuthenticator, PlaneAuthenticator, ScramVerifier } from './authenticator.ts'
 import { type CredentialDoor, deriveCredential, hashCredential, readForm } from './credential.ts'
 import type { CredentialStore, StoredCredential } from './credential-store.ts'
 import { IdentityError } from './errors.ts'
@@ -18,7 +18,16 @@ export interface MintedCredentials {
   readonly handle: string
   /** `gs_pg_…`, for the job. */
   readonly postgres: string
+  /** `gs_k8s_…`, for the job; where it was asked for. */
+  readonly kubernetes?: string
+  /** `gs_http_…`, for the job; where it was asked for. */
+  readonly http?: string
 }
+
+/** The planes that take a bearer token, and the door that theirs is for. */
+const BEARER = { kubernetes: 'k8s', http: 'http' } as const satisfies Record<string, CredentialDoor>
+
+export type BearerPlane = keyof typeof BEARER
 
 /** How many credentials are remembered beside the store. */
 const REMEMBERED = 10_000
@@ -37,16 +46,18 @@ export class RunCredentials {
     this.#runs = runs
   }
 
-  /** The run's credentials; the same ones each time. Their hashes are durable when it resolves. */
-  async mint(run: RunId): Promise<MintedCredentials> {
-    const handle = deriveCredential(this.#keys.credentials, 'run', run)
+  /**
+   * The run's credentials; the same ones each time. Their hashes are durable when it resolves.
+   * @param planes beside PostgreSQL: those that there is something to reach on
+   */
+  async mint(run: RunId, planes: readonly BearerPlane[] = []): Promise<MintedCredentials> {
+    const handle = this.#bearer(run, 'run')
     const postgres = deriveCredential(this.#keys.credentials, 'pg', run)
-    if (!this.#store.byRun(run, 'run')) this.#store.insert({ run, door: 'run', hash: hashCredential(handle) })
     if (!this.#store.byRun(run, 'pg')) {
       const verifier = await makeVerifier(this.#keys, run, postgres)
       this.#store.insert({ run, door: 'pg', hash: hashCredential(postgres), verifier })
     }
-    return { handle, postgres }
+    return { handle, postgres, ...Object.fromEntries(planes.map((plane) => [plane, this.#bearer(run, BEARER[plane])])) }
   }
 
   /** The run whose handle this is. @throws IdentityError, for a plane credential GS_IDENTITY_CREDENTIAL_WRONG_DOOR */
@@ -66,6 +77,17 @@ export class RunCredentials {
       provenRun: async (runId) => this.#liveRun(runId),
       runOf: async (credential) => this.#runOf(credential, 'pg'),
     }
+  }
+
+  /** What a plane that takes a bearer token needs of this room. */
+  bearer(plane: BearerPlane): BearerAuthenticator {
+    return { runOf: async (credential) => this.#runOf(credential, BEARER[plane]) }
+  }
+
+  #bearer(run: RunId, door: Exclude<CredentialDoor, 'pg'>): string {
+    const credential = deriveCredential(this.#keys.credentials, door, run)
+    if (!this.#store.byRun(run, door)) this.#store.insert({ run, door, hash: hashCredential(credential) })
+    return credential
   }
 
   #runOf(credential: string, door: CredentialDoor): Run {

@@ -1,3 +1,4 @@
+import type { LeakedDoor } from '../redaction/index.ts'
 import type { EntryDraft, PayloadKey } from '../trail/index.ts'
 import type { Encoded } from './messages.ts'
 
@@ -12,6 +13,6 @@ export function segmentMissing(session: string, segment: number): EntryDraft {
 }
 
 /** A result showed a credential of ours: whoever may read it there has it. Never its value. */
-export function leakedInRecording(session: string, segment: number, credential: 'run' | 'pg'): EntryDraft {
+export function leakedInRecording(session: string, segment: number, credential: LeakedDoor): EntryDraft {
   return { kind: 'credential.leaked', fields: { session, credential, in: `recording.${segment}` } }
 }

@@ -1,3 +1,4 @@
+import type { LeakedDoor } from '../redaction/index.ts'
 /** A tape to be made a segment of. */
 export interface EncodeOrder {
   readonly n: number
@@ -24,7 +25,7 @@ export interface Encoded {
   readonly events: number
   readonly bytes: number
   /** Doors of credentials of ours that were in it. */
-  readonly leaked: readonly ('run' | 'pg')[]
+  readonly leaked: readonly LeakedDoor[]
   /** Why there is none. */
   readonly fault?: string
 }

@@ -1,9 +1,18 @@
-import type { Found } from './redacted.ts'
+import type { Found, SecretKind } from './redacted.ts'
 
 /** Which door a credential of ours would open (src/identity/credential.ts). */
-export type LeakedDoor = 'run' | 'pg'
+export type LeakedDoor = 'run' | 'pg' | 'k8s' | 'http'
+
+const DOORS: ReadonlyMap<SecretKind, LeakedDoor> = new Map([
+  ['run-credential', 'run'],
+  ['pg-credential', 'pg'],
+  ['k8s-credential', 'k8s'],
+  ['http-credential', 'http'],
+])
 
 /** Doors of the credentials of ours that were among what was found. */
 export function leakedDoors(found: readonly Found[]): LeakedDoor[] {
-  return found.flatMap(({ kind }) => (kind === 'run-credential' ? ['run'] : kind === 'pg-credential' ? ['pg'] : []))
+  return found.flatMap(({ kind }) => DOORS.get(kind) ?? [])
 }
+
+export const isOwnCredential = (kind: SecretKind): boolean => DOORS.has(kind)

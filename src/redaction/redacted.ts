@@ -12,6 +12,8 @@ export type SecretKind =
   // Known by its form.
   | 'run-credential'
   | 'pg-credential'
+  | 'k8s-credential'
+  | 'http-credential'
   | 'bearer-token'
   | 'json-web-token'
   | 'private-key'

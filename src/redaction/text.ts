@@ -1,6 +1,7 @@
 import { asBuffer } from './characters.ts'
 import type { ValueContext } from './harmless-value.ts'
 import { NameScan } from './name-scan.ts'
+import { isOwnCredential } from './own-credentials.ts'
 import { type Found, NOTHING_FOUND, type Redacted, wholly } from './redacted.ts'
 import { untilSettled } from './settle.ts'
 import { Spans } from './spans.ts'
@@ -23,7 +24,7 @@ export function redactText(bytes: Uint8Array, context: ValueContext = 'anything'
 /** Credentials of ours in a text that is not kept: somebody has to revoke them. */
 export function ownCredentialsIn(bytes: Uint8Array): readonly Found[] {
   const found = scanTokens(bytes).applyTo(bytes)?.found ?? NOTHING_FOUND
-  return found.filter(({ kind }) => kind === 'run-credential' || kind === 'pg-credential')
+  return found.filter(({ kind }) => isOwnCredential(kind))
 }
 
 /** Everything that names or shows itself as a secret. */
