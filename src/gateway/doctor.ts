@@ -68,7 +68,7 @@ async function* resourceFindings(rooms: Rooms, resource: PostgresResource, signa
 /** What some rule, for whomever, could permit a session that this credential opens. */
 function permittedThrough({ for: covered }: CredentialSettings, resource: PostgresResource, rules: readonly Rule[]): Permitted {
   const permitting = rules.filter((rule) => rule.effect !== 'deny' && selectsResource(rule, resource))
-  const classes = new Set(permitting.flatMap((rule) => [...coverageOf(rule.do).permitted]))
+  const classes = new Set(permitting.flatMap((rule) => [...(coverageOf('postgres', rule.do)?.permitted ?? [])]))
   const may = (name: string) => classes.has(name) && (covered === undefined || covered.includes(name))
   // Nobody knows what an opaque statement does.
   return { write: may('write') || may('opaque'), define: may('define') || may('opaque') }

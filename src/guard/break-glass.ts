@@ -1,10 +1,10 @@
 import type { Opening, Openings } from '../breakglass/index.ts'
-import { type Decision, type Operation, POSTGRES_CLASSES, Refusal, type Resource, type Run } from '../operations/index.ts'
+import { type Decision, type Operation, PLANES, Refusal, type Resource, type Run } from '../operations/index.ts'
 import type { Asker, Policy } from '../policy/index.ts'
 import type { LiveSession } from '../runs/index.ts'
 
 /** What a session under break-glass may come to: a connection to the target must do for all of it. */
-export const EVERYTHING: ReadonlySet<string> = new Set(POSTGRES_CLASSES)
+export const everything = ({ kind }: Pick<Resource, 'kind'>): ReadonlySet<string> => new Set(PLANES[kind].classes)
 
 /**
  * Break-glass over one session. Only sessions that were opened under it have one: their client was told, and their connection to the target is made

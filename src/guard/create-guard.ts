@@ -5,7 +5,7 @@ import type { Recording, SessionRecording } from '../recording/index.ts'
 import type { LiveSession, Runs, SessionAccount } from '../runs/index.ts'
 import type { TrailWriter } from '../trail/index.ts'
 import type { AskingParts } from './asking.ts'
-import { EVERYTHING, SessionsUnderBreakGlass, UnderBreakGlass } from './break-glass.ts'
+import { everything, SessionsUnderBreakGlass, UnderBreakGlass } from './break-glass.ts'
 import type { Guard } from './guard.ts'
 import { OutcomeFlush } from './outcome-flush.ts'
 import { noRuleOpens, trailUnavailable } from './refusals.ts'
@@ -66,7 +66,7 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
     const ended = () => underBreakGlass.remove(live)
     let recording: SessionRecording | undefined
     try {
-      const permitted = breakGlass ? EVERYTHING : policy.couldPermit(asker, parts.now())
+      const permitted = breakGlass ? everything(resource) : policy.couldPermit(asker, parts.now())
       const key = parts.trail.sessionKey()
       recording = parts.recording?.begin(live.id, resource)
       const [opened, ...leaks] = sessionOpened({ ...facts, effect: 'allow', recording: recording?.opened }, key, parts.trail)

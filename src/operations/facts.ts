@@ -83,10 +83,10 @@ export interface KubernetesFacts {
   readonly fieldManager?: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
-  /** The object as sent, of create and update, and of server-side apply. Not in the record: the request is. */
+  /** The object as sent, of create and update. Not in the record: the request is. */
   readonly object?: Json
-  /** What the other kinds of patch say. Not in the record: the request is. */
-  readonly patch?: Json
+  /** What a patch says; `apply` is server-side apply. Not in the record: the request is. */
+  readonly patch?: { readonly type: 'json' | 'merge' | 'strategic' | 'apply'; readonly content: Json }
 }
 
 /** Facts of an HTTP request. */

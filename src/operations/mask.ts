@@ -7,20 +7,22 @@ export interface Mask {
   readonly name: string
   /** `database.schema.relation.column`, the database as the target calls it; `*` for the column is every column of the relation. */
   readonly columns: readonly string[]
+  /** What of objects of Kubernetes: `objectFields` reads each of them. Absent: nothing. */
+  readonly fields?: readonly string[]
   /** Detectors that look at what no column names: built-in ones, and those of `patterns`. */
   readonly detect: readonly string[]
   /** Patterns of the user's among `detect`, in RE2 syntax. */
   readonly patterns: readonly { readonly name: string; readonly pattern: string }[]
   readonly as: MaskOperator
-  /** Whether who does not see a column may write it. */
+  /** Whether who does not see a column or field may write it. */
   readonly unmaskedWrite: boolean
-  /** Whether a column may stand in predicates, orderings and groupings: what it holds can be told from what comes back. */
+  /** Whether a column or field may stand in predicates, orderings, groupings and tests: what it holds can be told from what comes back. */
   readonly predicates: boolean
 }
 
 /**
- * Why a mask refuses an operation: a column is what rows are chosen, ordered or grouped by; its value would be stored where it is not masked; it
- * is written; or it cannot be told whether one of these is so.
+ * Why a mask refuses an operation: a column or field is what rows or objects are chosen, ordered or grouped by; its value would be stored where it is
+ * not masked; it is written; or it cannot be told whether one of these is so.
  */
 export type MaskedUse = 'predicate' | 'source' | 'written' | 'unknown'
 

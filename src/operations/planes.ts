@@ -1,3 +1,4 @@
+import type { Effect } from './facts.ts'
 import { HTTP_ACTIONS, HTTP_CLASSES, HTTP_NAMED_ONLY } from './http-effects.ts'
 import { KUBERNETES_ACTIONS, KUBERNETES_CLASSES, KUBERNETES_NAMED_ONLY } from './kubernetes-effects.ts'
 import { POSTGRES_ACTIONS, POSTGRES_CLASSES, POSTGRES_NAMED_ONLY } from './postgres-effects.ts'
@@ -14,6 +15,8 @@ export interface Plane {
   readonly namedOnly: ReadonlySet<string>
   /** By name; each in one of the classes. */
   readonly actions: ReadonlyMap<string, { readonly class: string; readonly meaning: string }>
+  /** What an operation has of which nothing is known. */
+  readonly unknown: Effect
   /** The variable that conditions find its facts in. */
   readonly facts: 'sql' | 'k8s' | 'http'
   /** The page that lists classes and actions. */
@@ -28,6 +31,7 @@ export const PLANES: Readonly<Record<Resource['kind'], Plane>> = {
     classes: POSTGRES_CLASSES,
     namedOnly: POSTGRES_NAMED_ONLY,
     actions: POSTGRES_ACTIONS,
+    unknown: { class: 'opaque', action: 'unparsed' },
     facts: 'sql',
     page: 'docs/postgres-effects.md',
   },
@@ -37,6 +41,7 @@ export const PLANES: Readonly<Record<Resource['kind'], Plane>> = {
     classes: KUBERNETES_CLASSES,
     namedOnly: KUBERNETES_NAMED_ONLY,
     actions: KUBERNETES_ACTIONS,
+    unknown: { class: 'opaque', action: 'unknown request' },
     facts: 'k8s',
     page: 'docs/kubernetes-effects.md',
   },
@@ -46,6 +51,7 @@ export const PLANES: Readonly<Record<Resource['kind'], Plane>> = {
     classes: HTTP_CLASSES,
     namedOnly: HTTP_NAMED_ONLY,
     actions: HTTP_ACTIONS,
+    unknown: { class: 'other', action: 'other method' },
     facts: 'http',
     page: 'docs/http-effects.md',
   },

@@ -10,6 +10,14 @@ export const refusalErrors = {
     meaning: 'A mask covers a column in a way that this statement cannot be carried.',
     next: 'Select the column without filtering, ordering, storing or changing it; what comes back of it is masked.',
   },
+  GS_ANALYZER_SILENT: {
+    meaning: 'A mask asks an analyzer about what is shown, and it gave no answer that can be used in its time.',
+    next: 'Run the statement again later, or select fewer columns of text; report it if it goes on.',
+  },
+  GS_OPERATION_CANCELLED: {
+    meaning: 'The client cancelled this operation while its result waited at the gateway.',
+    next: 'Run it again if it is still wanted.',
+  },
   GS_APPROVAL_UNAVAILABLE: {
     meaning: 'A rule asks a person first, and this gateway has nobody to ask.',
     next: 'Do not retry; report that this operation needs an approval.',

@@ -1,7 +1,7 @@
-import { type Effect, POSTGRES_ACTIONS, POSTGRES_CLASSES, POSTGRES_NAMED_ONLY } from '../operations/index.ts'
+import { type Effect, PLANE_KINDS, PLANES, type Resource } from '../operations/index.ts'
 import { RuleError } from './errors.ts'
 
-/** What the `do` of a rule says of effects. */
+/** What the `do` of a rule says of effects at one kind of resource. */
 export interface Coverage {
   /** Whether the rule may permit this effect: what is not among `*` must be named. */
   permits(effect: Effect): boolean
@@ -13,29 +13,58 @@ export interface Coverage {
   readonly concerned: ReadonlySet<string>
 }
 
-const named: ReadonlySet<string> = POSTGRES_NAMED_ONLY
-const ordinary: ReadonlySet<string> = new Set(POSTGRES_CLASSES.filter((name) => !named.has(name)))
-const everything: ReadonlySet<string> = new Set(POSTGRES_CLASSES)
+type Kind = Resource['kind']
+
+/** An item of a `do`, taken apart: `*`, a class or an action of one plane. */
+interface Item {
+  readonly kind: Kind
+  readonly name: string
+}
 
 /**
- * @param items as in `do`: `postgres.*`, `postgres.read`, `postgres.create table`; absent is `postgres.*`
+ * What a rule says of effects at resources of one kind.
+ * @param items as in `do`: `postgres.*`, `kubernetes.get`, `postgres.create table`; absent is everything that needs no name
+ * @returns undefined where none of them is about this kind
  * @throws RuleError for one that is none of these
  */
-export function coverageOf(items: readonly string[] = ['postgres.*']): Coverage {
-  const classes = new Set<string>()
-  const actions = new Set<string>()
-  for (const item of items) {
-    const name = item.startsWith('postgres.') ? item.slice('postgres.'.length) : ''
-    if (name !== '*' && everything.has(name)) classes.add(name)
-    else if (POSTGRES_ACTIONS.has(name)) actions.add(name)
-    else if (name !== '*') throw new RuleError(`No effect is called ${item}.`, 'docs/postgres-effects.md lists classes and actions.')
-  }
-  const all = items.includes('postgres.*')
-  const names = (effect: Effect) => classes.has(effect.class) || actions.has(effect.action)
+export function coverageOf(kind: Kind, items?: readonly string[]): Coverage | undefined {
+  const about = items === undefined ? ['*'] : items.map(itemOf).flatMap((item) => (item.kind === kind ? [item.name] : []))
+  return about.length === 0 ? undefined : covering(kind, new Set(about))
+}
+
+/**
+ * The kinds of resources that a rule is about.
+ * @param items as in `do`; absent is all of them
+ * @throws RuleError for one that names nothing
+ */
+export function kindsOf(items?: readonly string[]): readonly Kind[] {
+  if (items === undefined) return PLANE_KINDS
+  const named = new Set(items.map((item) => itemOf(item).kind))
+  return PLANE_KINDS.filter((kind) => named.has(kind))
+}
+
+function itemOf(item: string): Item {
+  const kind = PLANE_KINDS.find((each) => item.startsWith(`${each}.`))
+  const name = kind === undefined ? '' : item.slice(kind.length + 1)
+  if (kind !== undefined && (name === '*' || PLANES[kind].classes.includes(name) || PLANES[kind].actions.has(name))) return { kind, name }
+  const pages = kind === undefined ? PLANE_KINDS.map((each) => PLANES[each].page) : [PLANES[kind].page]
+  throw new RuleError(`No effect is called ${item}.`, `${pages.join(', ')} ${pages.length > 1 ? 'list' : 'lists'} classes and actions.`)
+}
+
+function covering(kind: Kind, names: ReadonlySet<string>): Coverage {
+  const { classes, actions, namedOnly } = PLANES[kind]
+  const all = names.has('*')
+  const ordinary = all ? classes.filter((name) => !namedOnly.has(name)) : []
+  const whole = classes.filter((name) => names.has(name))
+  // An action that is called like a class is all of it.
+  const single = [...actions].flatMap(([action, { class: of }]) => (names.has(action) ? [of] : []))
+  const namedClasses: ReadonlySet<string> = new Set(whole)
+  const permittedClasses: ReadonlySet<string> = new Set([...ordinary, ...whole])
+  const isNamed = (effect: Effect) => namedClasses.has(effect.class) || names.has(effect.action)
   return {
-    permits: (effect) => names(effect) || (all && ordinary.has(effect.class)),
-    concerns: (effect) => all || names(effect),
-    permitted: new Set([...(all ? ordinary : []), ...classes, ...[...actions].map((action) => POSTGRES_ACTIONS.get(action)?.class ?? '')]),
-    concerned: all ? everything : classes,
+    permits: (effect) => permittedClasses.has(effect.class) || names.has(effect.action),
+    concerns: (effect) => all || isNamed(effect),
+    permitted: new Set([...permittedClasses, ...single]),
+    concerned: all ? new Set(classes) : namedClasses,
   }
 }

@@ -1,4 +1,13 @@
-import { type Decision, type Facts, type Mask, maskedColumns, type Operation, touchedColumn } from '../operations/index.ts'
+import {
+  type Decision,
+  type Facts,
+  type Mask,
+  maskedColumns,
+  type Operation,
+  PLANES,
+  type Statement,
+  touchedColumn,
+} from '../operations/index.ts'
 import type { Asker } from './asker.ts'
 import { digestOf } from './digest.ts'
 import { type Explanation, explainRules } from './explain.ts'
@@ -46,38 +55,45 @@ interface Answered {
 export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}, masks: readonly MaskRule[] = []): ExplainingPolicy {
   const digest = digestOf(rules, limits, masks)
   const prepared = rules.map(prepareRule)
-  const index = indexRules(prepared)
+  const index = {
+    postgres: indexRules(prepared.map(({ postgres }) => postgres)),
+    kubernetes: indexRules(prepared.map(({ kubernetes }) => kubernetes)),
+    http: indexRules(prepared.map(({ http }) => http)),
+  }
+  const about = ({ principal, resource }: Asker) => index[resource.kind].about(principal, resource)
   const decisionOf = decisionsUnder(digest, limits)
   const refusedBy = refusalsUnder(digest)
   const masksInForce = new MasksInForce(masks)
   const known = new WeakMap<Asker, Answered>()
   const longest = limits.statementBytes ?? Number.POSITIVE_INFINITY
+  /** Of a statement: what a request may be its protocol says. */
+  const isTooLongHere = ({ kind }: Standing, bytes: number) => bytes > longest && PLANES[kind].operation === 'statement'
   const tooLong: Decision = Object.freeze({ effect: 'deny', rules: Object.freeze([]), policy: digest, exceeds: 'statementBytes' })
 
   const answered = (asker: Asker, now: number): Answered => {
     const before = known.get(asker)
     if (before !== undefined && now >= before.standing.from && now < before.standing.to) return before
-    const standing = standingOf(asker, index.about(asker.principal, asker.resource), now)
+    const standing = standingOf(asker, about(asker), now)
     const spans = standing.sizes.length + 1
-    const about = { masks: masksInForce.about(asker), database: databaseOf(asker) }
-    const fresh = { standing, ...about, byFacts: Array.from({ length: spans }, () => new WeakMap()), blind: new Array(spans) }
+    const masked = { masks: masksInForce.about(asker), database: databaseOf(asker) }
+    const fresh = { standing, ...masked, byFacts: Array.from({ length: spans }, () => new WeakMap()), blind: new Array(spans) }
     known.set(asker, fresh)
     return fresh
   }
 
   /** What masks make of a judgement: they take back what rules permit, never the other way round. */
   const masked = (
-    { masks: holding, database }: Pick<Answered, 'masks' | 'database'>,
+    { standing, masks: holding, database }: Pick<Answered, 'standing' | 'masks' | 'database'>,
     judgement: Judgement,
     facts: Facts | undefined,
   ): Decision => {
-    const refused = holding && judgement.effect !== 'deny' ? maskedUse(holding, facts, database) : undefined
+    const refused = holding && judgement.effect !== 'deny' ? maskedUse(holding, facts, database, standing.kind) : undefined
     return refused ? refusedBy(refused) : decisionOf(judgement, holding)
   }
 
   const decide = (asker: Asker, facts: Facts | undefined, bytes: number, now: number): Decision => {
-    if (bytes > longest) return tooLong
     const from = answered(asker, now)
+    if (isTooLongHere(from.standing, bytes)) return tooLong
     const { standing, byFacts, blind } = from
     const span = spanOf(standing.sizes, bytes)
     const kept = facts === undefined ? blind[span] : byFacts[span]?.get(facts)
@@ -93,10 +109,12 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}, 
   return {
     digest,
     asks: rules.some(({ effect }) => effect === 'ask'),
-    usesTransaction: prepared.some(({ condition }) => condition?.facts.has('sql.transaction')),
-    decide: (asker, { facts, statement }, now) => decide(asker, facts, statement.text.byteLength, now),
-    withoutRules: (asker, { facts, statement }, now) =>
-      statement.text.byteLength > longest ? tooLong : masked(answered(asker, now), NO_RULE, facts),
+    usesTransaction: prepared.some(({ postgres }) => postgres.condition?.facts.has('sql.transaction')),
+    decide: (asker, { facts, statement }, now) => decide(asker, facts, sizeOf(statement), now),
+    withoutRules: (asker, { facts, statement }, now) => {
+      const from = answered(asker, now)
+      return isTooLongHere(from.standing, sizeOf(statement)) ? tooLong : masked(from, NO_RULE, facts)
+    },
     rejudge: (asker, { facts, bytes, unrecorded }, now) => {
       const { standing } = answered(asker, now)
       const needs = neededFacts(standing, facts, unrecorded)
@@ -111,20 +129,25 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}, 
     mayOpen: (asker, now) => answered(asker, now).standing.mayOpen,
     couldPermit: (asker, now) => answered(asker, now).standing.couldPermit,
     explain: (asker, { facts, statement }, now) => {
-      const standing = standingOf(asker, index.about(asker.principal, asker.resource), now)
-      const bytes = statement.text.byteLength
-      const about = { masks: masksInForce.about(asker), database: databaseOf(asker) }
-      const decision = bytes > longest ? tooLong : masked(about, judge(standing, facts, bytes, now), facts)
-      const explained = explainRules(prepared, standing, asker, facts, bytes, now, decision)
-      return masks.length === 0 ? explained : { ...explained, masks: explainMasks(masks, asker, facts, about.database) }
+      const standing = standingOf(asker, about(asker), now)
+      const bytes = sizeOf(statement)
+      const holding = { standing, masks: masksInForce.about(asker), database: databaseOf(asker) }
+      const decision = isTooLongHere(standing, bytes) ? tooLong : masked(holding, judge(standing, facts, bytes, now), facts)
+      const here = prepared.map((at) => at[standing.kind])
+      const explained = explainRules(here, standing, asker, facts, bytes, now, decision)
+      return masks.length === 0 ? explained : { ...explained, masks: explainMasks(masks, asker, facts, holding.database) }
     },
   }
 }
+
+const sizeOf = ({ text, bytes }: Statement) => bytes ?? text.byteLength
 
 const NO_RULE: Judgement = { effect: 'allow', spoke: [], limits: undefined, timed: false }
 
 /** What masks ask for, and earlier versions did not record. */
 function notRecorded({ masked, masks }: Decision, facts: Facts | undefined): string | undefined {
+  // What was sent is in the record as a request only.
+  if (masked === 'unknown' && facts?.k8s !== undefined) return 'k8s.object'
   const columns = facts?.sql?.columns
   if (columns === undefined) return undefined
   if (masked === 'unknown' && columns.sources === undefined) return 'sql.columns.sources'
@@ -133,7 +156,7 @@ function notRecorded({ masked, masks }: Decision, facts: Facts | undefined): str
   return perhaps ? 'sql.columns.tests' : undefined
 }
 
-/** How many of the limits a statement of this size exceeds. */
+/** How many of the limits an operation of this size exceeds. */
 function spanOf(sizes: readonly number[], bytes: number): number {
   let span = 0
   for (const size of sizes) if (bytes > size) span += 1

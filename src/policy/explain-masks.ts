@@ -24,7 +24,7 @@ export function explainMasks(
 ): readonly MaskExplanation[] {
   return masks.map((rule) => {
     const misses = missesOf(rule, asker)
-    const refuses = misses.length === 0 ? maskedUse([rule.mask], facts, database)?.use : undefined
+    const refuses = misses.length === 0 ? maskedUse([rule.mask], facts, database, asker.resource.kind)?.use : undefined
     return { name: rule.mask.name, holds: misses.length === 0, misses, ...(refuses && { refuses }) }
   })
 }

@@ -2,7 +2,7 @@ import type { Decision, Effect, Facts } from '../operations/index.ts'
 import type { Asker } from './asker.ts'
 import { Situation } from './condition/condition.ts'
 import type { MaskExplanation } from './explain-masks.ts'
-import { isTooLong, NOTHING_KNOWN } from './judge.ts'
+import { isTooLong, nothingKnown } from './judge.ts'
 import type { PreparedRule } from './prepared-rule.ts'
 import type { Rule } from './rule.ts'
 import { isInForce, selectsPrincipal, selectsResource } from './selectors.ts'
@@ -40,7 +40,7 @@ export function explainRules(
   rules: readonly PreparedRule[],
   standing: Standing,
   asker: Asker,
-  facts: Facts = NOTHING_KNOWN,
+  facts: Facts = nothingKnown(standing.kind),
   bytes: number,
   now: number,
   decision: Decision,
@@ -74,8 +74,8 @@ export function explainRules(
 const firstLine = ({ message }: Error) => message.split('\n', 1)[0] ?? ''
 
 function permittedBy(prepared: PreparedRule, matches: boolean, { grace }: Standing, { effects }: Facts, bytes: number): readonly Effect[] {
-  const bySession = grace.includes(prepared) && !isTooLong(prepared, bytes)
-  return effects.filter((effect) => (matches && prepared.coverage.permits(effect)) || (bySession && effect.class === 'session'))
+  const bySession = grace.some(({ position }) => position === prepared.position) && !isTooLong(prepared, bytes)
+  return effects.filter((effect) => (matches && prepared.coverage?.permits(effect) === true) || (bySession && effect.class === 'session'))
 }
 
 function missesOf(prepared: PreparedRule, asker: Asker, facts: Facts, bytes: number, now: number): Selector[] {
@@ -86,8 +86,8 @@ function missesOf(prepared: PreparedRule, asker: Asker, facts: Facts, bytes: num
   if (who?.groups !== undefined && !selectsPrincipal({ who: { groups: who.groups } }, asker.principal)) misses.push('who.groups')
   if (on?.resources !== undefined && !selectsResource({ on: { resources: on.resources } }, asker.resource)) misses.push('on.resources')
   if (on?.tags !== undefined && !selectsResource({ on: { tags: on.tags } }, asker.resource)) misses.push('on.tags')
-  const about = rule.effect === 'allow' ? coverage.permits : coverage.concerns
-  if (!facts.effects.some(about)) misses.push('do')
+  const about = rule.effect === 'allow' ? coverage?.permits : coverage?.concerns
+  if (about === undefined || !facts.effects.some(about)) misses.push('do')
   if (isTooLong(prepared, bytes)) misses.push('limits.statementBytes')
   if (!isInForce(rule, now)) misses.push('until')
   return misses

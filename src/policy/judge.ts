@@ -1,20 +1,26 @@
-import type { Decision, Effect, Facts, OperationLimits } from '../operations/index.ts'
+import { type Decision, type Effect, type Facts, type OperationLimits, PLANES, type Resource } from '../operations/index.ts'
 import { Situation } from './condition/condition.ts'
-import type { PreparedRule } from './prepared-rule.ts'
+import type { CoveringRule, PreparedRule } from './prepared-rule.ts'
 import type { Standing } from './standing.ts'
 
 /** What is decided of one operation, before it is made into a `Decision`. */
 export interface Judgement {
   readonly effect: Decision['effect']
   /** Those that spoke, in the order of the configuration. */
-  readonly spoke: readonly PreparedRule[]
+  readonly spoke: readonly CoveringRule[]
   readonly limits: OperationLimits | undefined
   /** Some rule asked for the time: a moment later the answer may be another. */
   readonly timed: boolean
 }
 
 /** What an operation is of which nothing is known. */
-export const NOTHING_KNOWN: Facts = { effects: [{ class: 'opaque', action: 'unparsed' }] }
+export const nothingKnown = (kind: Resource['kind']): Facts => NOTHING_KNOWN[kind]
+
+const NOTHING_KNOWN: Readonly<Record<Resource['kind'], Facts>> = {
+  postgres: { effects: [PLANES.postgres.unknown] },
+  kubernetes: { effects: [PLANES.kubernetes.unknown] },
+  http: { effects: [PLANES.http.unknown] },
+}
 /** An operation that does nothing asks for no more than to be connected. */
 const NOTHING_DONE: readonly Effect[] = [{ class: 'session', action: 'empty query' }]
 
@@ -25,7 +31,7 @@ const NOTHING_DONE: readonly Effect[] = [{ class: 'session', action: 'empty quer
  * @param bytes of the statement's text
  * @param now milliseconds since the epoch
  */
-export function judge(standing: Standing, facts: Facts = NOTHING_KNOWN, bytes: number, now: number): Judgement {
+export function judge(standing: Standing, facts: Facts = nothingKnown(standing.kind), bytes: number, now: number): Judgement {
   const effects = facts.effects.length === 0 ? NOTHING_DONE : facts.effects
   let situation: Situation | undefined
   let timed = false
@@ -36,8 +42,8 @@ export function judge(standing: Standing, facts: Facts = NOTHING_KNOWN, bytes: n
     return condition.ask(situation)
   }
 
-  const denied: PreparedRule[] = []
-  const asked: PreparedRule[] = []
+  const denied: CoveringRule[] = []
+  const asked: CoveringRule[] = []
   for (const prepared of standing.against) {
     if (!effects.some(prepared.coverage.concerns)) continue
     const said = ask(prepared)
@@ -47,7 +53,7 @@ export function judge(standing: Standing, facts: Facts = NOTHING_KNOWN, bytes: n
   }
   if (denied.length > 0) return { effect: 'deny', spoke: denied, limits: undefined, timed }
 
-  const permits: PreparedRule[] = []
+  const permits: CoveringRule[] = []
   const open = new Set(effects)
   for (const prepared of standing.permitting) {
     const { rule, coverage } = prepared

@@ -1,5 +1,6 @@
-import { type Facts, type Mask, type MaskedUse, maskedColumns, type SqlFacts, touchedColumn } from '../operations/index.ts'
+import { type Facts, type Mask, type MaskedUse, maskedColumns, type Resource, type SqlFacts, touchedColumn } from '../operations/index.ts'
 import type { Asker } from './asker.ts'
+import { maskedFieldUse } from './masked-fields.ts'
 
 /** Why masks refuse an operation, and which. */
 export interface MaskedRefusal {
@@ -17,25 +18,31 @@ export function databaseOf({ resource, session }: Pick<Asker, 'resource' | 'sess
 }
 
 /**
- * Whether an operation does with a masked column what its mask does not let it: choose, order or group by it, let it decide whether it fails, store what it
- * holds elsewhere, or write it.
+ * Whether an operation does with a masked column or field what its mask does not let it: choose, order or group by it, let it decide whether it fails,
+ * store what it holds elsewhere, or write it.
  * Where that is not known, it is refused too, unless it is known to read and write nothing.
  *
  * @param facts undefined: nothing is known of it
  * @param database undefined: not known
  */
-export function maskedUse(masks: readonly Mask[], facts: Facts | undefined, database: string | undefined): MaskedRefusal | undefined {
-  const covering = masks.flatMap((mask) => {
-    const columns = maskedColumns(mask, database)
-    return columns.length > 0 ? [{ mask, columns }] : []
-  })
-  if (covering.length === 0 || isConnectionOnly(facts)) return undefined
-  const refused = covering.flatMap(({ mask, columns }) => {
-    const use = useOf(mask, columns, facts ?? NO_FACTS)
-    return use === undefined ? [] : [{ mask, use }]
-  })
+export function maskedUse(
+  masks: readonly Mask[],
+  facts: Facts | undefined,
+  database: string | undefined,
+  kind: Resource['kind'],
+): MaskedRefusal | undefined {
+  if (isConnectionOnly(facts)) return undefined
+  const refused = kind === 'kubernetes' ? maskedFieldUse(masks, facts) : kind === 'postgres' ? maskedColumnUse(masks, facts, database) : []
   const [first] = refused
   return first && { use: first.use, masks: refused.map(({ mask }) => mask) }
+}
+
+function maskedColumnUse(masks: readonly Mask[], facts: Facts | undefined, database: string | undefined) {
+  return masks.flatMap((mask) => {
+    const columns = maskedColumns(mask, database)
+    const use = columns.length === 0 ? undefined : useOf(mask, columns, facts ?? NO_FACTS)
+    return use === undefined ? [] : [{ mask, use }]
+  })
 }
 
 const NO_FACTS: Facts = { effects: [] }

@@ -1,6 +1,6 @@
 import type { Decision, Facts } from '../operations/index.ts'
-import { NOTHING_KNOWN } from './judge.ts'
-import type { PreparedRule } from './prepared-rule.ts'
+import { nothingKnown } from './judge.ts'
+import type { CoveringRule } from './prepared-rule.ts'
 import type { Standing } from './standing.ts'
 
 /** An operation of the past, as far as it was recorded. */
@@ -22,10 +22,12 @@ export interface CannotBeTold {
  * Facts that were not recorded and that the conditions of rules ask for which could be about an operation: whoever guessed them would guess the
  * answer. A rule that misses for another reason needs nothing.
  */
-export function neededFacts({ against, permitting }: Standing, facts: Facts = NOTHING_KNOWN, unrecorded: ReadonlySet<string>): string[] {
+export function neededFacts(standing: Standing, known: Facts | undefined, unrecorded: ReadonlySet<string>): string[] {
+  const { against, permitting, kind } = standing
+  const facts = known ?? nothingKnown(kind)
   if (unrecorded.size === 0) return []
   const needs = new Set<string>()
-  const look = ({ condition, coverage }: PreparedRule, covers: 'concerns' | 'permits') => {
+  const look = ({ condition, coverage }: CoveringRule, covers: 'concerns' | 'permits') => {
     if (condition === undefined || !facts.effects.some(coverage[covers])) return
     for (const fact of condition.facts) {
       // A condition may take a variable as a whole.

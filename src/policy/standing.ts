@@ -1,17 +1,20 @@
+import type { Resource } from '../operations/index.ts'
 import type { Asker } from './asker.ts'
 import { Surroundings } from './condition/condition.ts'
-import type { PreparedRule } from './prepared-rule.ts'
+import type { CoveringRule } from './prepared-rule.ts'
 import { isInForce } from './selectors.ts'
 
 /** The rules about one asker, as they are for a span of time. */
 export interface Standing {
+  /** Of the resource. */
+  readonly kind: Resource['kind']
   readonly surroundings: Surroundings
   /** deny and ask rules, in the order of the configuration. */
-  readonly against: readonly PreparedRule[]
+  readonly against: readonly CoveringRule[]
   /** allow and ask rules, in the order of the configuration. */
-  readonly permitting: readonly PreparedRule[]
+  readonly permitting: readonly CoveringRule[]
   /** The rules that `session` comes with: those that allow, or, where none does, those that ask. */
-  readonly grace: readonly PreparedRule[]
+  readonly grace: readonly CoveringRule[]
   /** `limits.statementBytes` of those that permit, each once, ascending: between two of them the size makes no difference. */
   readonly sizes: readonly number[]
   readonly couldPermit: ReadonlySet<string>
@@ -22,12 +25,12 @@ export interface Standing {
 }
 
 /** @param about every rule about the asker, whether in force or not, in the order of the configuration. @param now milliseconds since the epoch */
-export function standingOf(asker: Asker, about: readonly PreparedRule[], now: number): Standing {
+export function standingOf(asker: Asker, about: readonly CoveringRule[], now: number): Standing {
   const inForce = about.filter(({ rule }) => isInForce(rule, now))
   const permitting = inForce.filter(({ rule }) => rule.effect !== 'deny')
   const allowing = permitting.filter(({ rule }) => rule.effect === 'allow')
   const ends = about.flatMap(({ rule }) => rule.until ?? [])
-  const denied = (also: (denying: PreparedRule) => boolean) =>
+  const denied = (also: (denying: CoveringRule) => boolean) =>
     new Set(
       inForce.flatMap((each) =>
         each.rule.effect === 'deny' && each.condition === undefined && also(each) ? [...each.coverage.concerned] : [],
@@ -40,6 +43,7 @@ export function standingOf(asker: Asker, about: readonly PreparedRule[], now: nu
     denied(({ rule }) => rule.until === undefined),
   )
   return {
+    kind: asker.resource.kind,
     surroundings: new Surroundings(asker),
     against: inForce.filter(({ rule }) => rule.effect !== 'allow'),
     permitting,

@@ -1,16 +1,16 @@
-import { compileCondition, RuleError } from '../../policy/index.ts'
+import { compileCondition, judgeFacts, RuleError } from '../../policy/index.ts'
 import type { Finding } from '../source.ts'
 import { type Check, doubtful, inconsistent } from './check.ts'
 
 /** What stands in `when`, and what a rule grants. */
 export const checkConditions: Check = function* ({ rules }) {
-  for (const [index, { effect, when, limits }] of rules.entries()) {
+  for (const [index, { effect, when, limits, do: items }] of rules.entries()) {
     const path = ['rules', index]
     if (limits !== undefined && effect === 'deny') {
       yield inconsistent([...path, 'limits'], 'A rule that denies grants nothing that could be limited.', 'Remove the limits.')
     }
     if (when === undefined) continue
-    const condition = compiled(when)
+    const condition = compiled(when, items)
     if (condition instanceof RuleError) {
       yield wrong([...path, 'when'], condition, when)
       continue
@@ -33,9 +33,11 @@ export const checkConditions: Check = function* ({ rules }) {
   }
 }
 
-function compiled(when: string) {
+function compiled(when: string, items: readonly string[]) {
   try {
-    return compileCondition(when)
+    const condition = compileCondition(when)
+    judgeFacts(condition, items)
+    return condition
   } catch (error) {
     if (error instanceof RuleError) return error
     throw error

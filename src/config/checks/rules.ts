@@ -1,3 +1,5 @@
+import { PLANES } from '../../operations/index.ts'
+import { kindsOf } from '../../policy/index.ts'
 import { nearest } from '../nearest.ts'
 import { signsInPeople } from '../people-settings.ts'
 import type { Document } from '../schema/document.ts'
@@ -73,8 +75,21 @@ export const checkReach: Check = function* (document, { now }) {
       }
     }
     const reached = reach(rule, resources)
+    if (reached.size === 0 && rule.on === undefined && resources.length > 0) {
+      const kinds = kindsOf(rule.do).map((kind) => PLANES[kind].title)
+      yield doubtful(
+        [...path, 'do'],
+        `No resource is of ${kinds.join(' or ')}, so this never matches.`,
+        'Configure one, or remove the rule.',
+      )
+      continue
+    }
     if (reached.size === 0 && rule.on !== undefined) {
-      yield doubtful([...path, 'on'], 'No resource matches this rule.', 'Give a resource one of these tags, or correct the rule.')
+      yield doubtful(
+        [...path, 'on'],
+        'No resource matches this rule and its do.',
+        'Give a resource one of these tags, or correct the rule.',
+      )
       continue
     }
     const shadow = shadowOf(index, document)

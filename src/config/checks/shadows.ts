@@ -1,10 +1,10 @@
-import { POSTGRES_ACTIONS, POSTGRES_NAMED_ONLY } from '../../operations/index.ts'
+import { PLANE_KINDS, PLANES } from '../../operations/index.ts'
+import { kindsOf } from '../../policy/index.ts'
 import type { Document } from '../schema/document.ts'
 
 type Rule = Document['rules'][number]
 
 const strength = { allow: 0, ask: 1, deny: 2 } as const
-const named: ReadonlySet<string> = POSTGRES_NAMED_ONLY
 
 /** A rule because of which the rule at `index` can never change an answer: one that overrides it, or an earlier one that says the same. */
 export function shadowOf(index: number, { rules, resources }: Document): Rule | undefined {
@@ -28,25 +28,35 @@ function covers(wide: Rule, narrow: Rule, resources: Document['resources']): boo
   const lasts = wide.until === undefined || (narrow.until !== undefined && Date.parse(narrow.until) <= Date.parse(wide.until))
   const kind = wide.who?.kind === undefined || wide.who.kind === narrow.who?.kind
   const groups = wide.who?.groups === undefined || (narrow.who?.groups?.every((group) => wide.who?.groups?.includes(group)) ?? false)
-  if (!lasts || !kind || !groups || !narrow.do.every((effect) => concerns(wide, effect))) return false
+  // What a rule says of resources that it does not reach says nothing.
+  const said = narrow.do.filter((effect) => reach({ ...narrow, do: [effect] }, resources).size > 0)
+  if (!lasts || !kind || !groups || !said.every((effect) => concerns(wide, effect))) return false
   const reached = reach(wide, resources)
   return [...reach(narrow, resources)].every((name) => reached.has(name))
 }
 
-/** Whether a rule is about all of this item of a `do`. `postgres.*` denies and asks about everything, and permits what needs no name. */
+/** Whether a rule is about all of this item of a `do`. `<kind>.*` denies and asks about everything, and permits what needs no name. */
 function concerns(rule: Rule, item: string): boolean {
-  const all = rule.do.includes('postgres.*')
+  const kind = PLANE_KINDS.find((each) => item.startsWith(`${each}.`))
+  if (kind === undefined) return false
+  const { actions, namedOnly } = PLANES[kind]
+  const all = rule.do.includes(`${kind}.*`)
   if (rule.do.includes(item) || (all && rule.effect !== 'allow')) return true
-  if (item === 'postgres.*') return false
-  const effect = item.slice('postgres.'.length)
-  const of = POSTGRES_ACTIONS.get(effect)?.class ?? effect
-  return rule.do.includes(`postgres.${of}`) || (all && !named.has(of))
+  const effect = item.slice(kind.length + 1)
+  if (effect === '*') return false
+  const of = actions.get(effect)?.class ?? effect
+  return rule.do.includes(`${kind}.${of}`) || (all && !namedOnly.has(of))
 }
 
-/** The names of the resources that a rule is about. */
-export function reach({ on }: Pick<Rule, 'on'>, resources: Document['resources']): ReadonlySet<string> {
+/** The names of the resources that a rule is about; of what has no `do`, resources of every kind. */
+export function reach(
+  { on, do: items }: Pick<Rule, 'on'> & Partial<Pick<Rule, 'do'>>,
+  resources: Document['resources'],
+): ReadonlySet<string> {
+  const kinds = kindsOf(items)
   const about = resources.filter(
-    ({ name, tags }) =>
+    ({ name, kind, tags }) =>
+      kinds.includes(kind) &&
       (on?.resources === undefined || on.resources.includes(name)) &&
       (on?.tags === undefined || on.tags.some((tag) => tags?.includes(tag))),
   )

@@ -1,20 +1,26 @@
 import { z } from 'zod'
-import { POSTGRES_ACTIONS, POSTGRES_CLASSES } from '../../operations/index.ts'
+import { PLANE_KINDS, PLANES } from '../../operations/index.ts'
 import { nearest } from '../nearest.ts'
 import { notEmpty, on, who } from './selectors.ts'
 import { complaint, count, duration, flag, group, moment, name, sentence, several, sizeOf } from './values.ts'
 
-const effects = ['postgres.*', ...[...POSTGRES_CLASSES, ...POSTGRES_ACTIONS.keys()].map((effect) => `postgres.${effect}`)]
+/** An action that is called like its class is named once. */
+const effects = PLANE_KINDS.flatMap((kind) => {
+  const { classes, actions } = PLANES[kind]
+  return [...new Set(['*', ...classes, ...actions.keys()])].map((effect) => `${kind}.${effect}`)
+})
+
+/** What may stand there, for the plane that was meant. */
+function written(input: unknown): string {
+  const kind = PLANE_KINDS.find((each) => typeof input === 'string' && input.startsWith(`${each}.`)) ?? 'postgres'
+  const { classes, page } = PLANES[kind]
+  return `Write ${kind}.*, a class (${classes.map((one) => `${kind}.${one}`).join(', ')}), or an action of ${page}.`
+}
 
 const effect = z.enum(effects, {
   error: ({ input }) => {
     const meant = typeof input === 'string' ? nearest(input, effects) : undefined
-    return complaint(
-      'No effect is called so.',
-      meant === undefined
-        ? `Write postgres.*, a class (${POSTGRES_CLASSES.map((one) => `postgres.${one}`).join(', ')}), or an action of docs/postgres-effects.md.`
-        : `Did you mean ${meant}?`,
-    )
+    return complaint('No effect is called so.', meant === undefined ? written(input) : `Did you mean ${meant}?`)
   },
 })
 
