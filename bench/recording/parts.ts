@@ -4,6 +4,7 @@ import { PostgresTranscriber } from '../../src/protocols/postgres/recording/inde
 import * as build from '../../src/protocols/postgres/wire/build.ts'
 import { backend } from '../../src/protocols/postgres/wire/codes.ts'
 import { type Encoded, SegmentEncoder } from '../../src/recording/index.ts'
+import { Reel } from '../../src/recording/reel.ts'
 import { SessionRecorder } from '../../src/recording/session-recorder.ts'
 
 const STATEMENTS = 400_000
@@ -26,17 +27,15 @@ for (const message of messages) ends.push((ends.at(-1) ?? 0) + message.length)
 
 const tapes: Uint8Array<ArrayBuffer>[] = []
 const recorder = new SessionRecorder(
-  'ses_1',
-  false,
-  { rows: 1000, bytes: 1024 * 1024 },
-  {
+  new Reel('ses_1', false, {
     began: () => undefined,
     crowded: false,
     full(from) {
       tapes.push(from.take().tape)
       from.settled([])
     },
-  },
+  }),
+  { rows: 1000, bytes: 1024 * 1024 },
 )
 
 function statements(count: number): void {

@@ -11,7 +11,7 @@ import type {
   Resource,
   Run,
 } from '../operations/index.ts'
-import type { SessionRecorder } from '../recording/index.ts'
+import type { ExchangeRecorder, SessionRecorder } from '../recording/index.ts'
 
 /**
  * The one path every operation takes. A protocol opens a session, has each operation decided and admitted, forwards
@@ -109,8 +109,10 @@ export interface Session<Ask, Target> {
   readonly signal: AbortSignal
   /** Aborts when the gateway drains: finish what is in flight, accept nothing new, close when idle. */
   readonly draining: AbortSignal
-  /** Takes down what the client is sent; undefined where that is not recorded. */
+  /** Takes down what the client is sent, in protocols of messages; undefined where that is not recorded. */
   readonly recorder?: SessionRecorder | undefined
+  /** The same in HTTP: requests, answers and streams. One of the two is used. */
+  readonly exchanges?: ExchangeRecorder | undefined
   /**
    * A connection to the target, logged in with the gateway's own credential.
    * @throws CredentialsError (coded) where the target cannot be reached, trusted or logged in at

@@ -10,7 +10,7 @@ import {
   type Run,
 } from '../operations/index.ts'
 import type { Asker } from '../policy/index.ts'
-import type { SessionRecorder, SessionRecording } from '../recording/index.ts'
+import type { ExchangeRecorder, SessionRecorder, SessionRecording } from '../recording/index.ts'
 import type { LiveSession, Reservation } from '../runs/index.ts'
 import {
   type DecisionRow,
@@ -71,7 +71,6 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   readonly breakGlass: Session<Ask, Target>['breakGlass']
   readonly signal: AbortSignal
   readonly draining: AbortSignal
-  readonly recorder: SessionRecorder | undefined
   readonly #parts: SessionParts<Ask, Target>
   readonly #statements = new StatementReferences()
   readonly #decisions = new DecisionReferences()
@@ -103,13 +102,20 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     this.breakGlass = parts.breakGlass && { id: parts.breakGlass.opening.id, until: parts.breakGlass.opening.until }
     this.signal = parts.live.signal
     this.draining = parts.live.draining
-    this.recorder = parts.recording?.recorder
     const { asking, key, trail } = parts
     const { budget } = parts.live
     this.#asking =
       asking && new Asking({ ...{ id: this.id, run: this.run, resource: this.resource, signal: this.signal }, key, budget, trail }, asking)
     if (this.signal.aborted) this.#closeSoon()
     else this.signal.addEventListener('abort', () => this.#closeSoon(), { once: true })
+  }
+
+  get recorder(): SessionRecorder | undefined {
+    return this.#parts.recording?.recorder
+  }
+
+  get exchanges(): ExchangeRecorder | undefined {
+    return this.#parts.recording?.exchanges
   }
 
   async connect(ask: Ask, signal: AbortSignal): Promise<Target> {

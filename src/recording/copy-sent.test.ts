@@ -5,6 +5,7 @@ import { PostgresTranscriber } from '../protocols/postgres/recording/index.ts'
 import * as build from '../protocols/postgres/wire/build.ts'
 import { backend } from '../protocols/postgres/wire/codes.ts'
 import { SegmentEncoder } from './encode-segments.ts'
+import { Reel } from './reel.ts'
 import { SessionRecorder } from './session-recorder.ts'
 
 const data = (content: string | Uint8Array) => build.copyData(Buffer.from(content as string))
@@ -23,7 +24,7 @@ class Session {
   #said: unknown[][] = []
 
   constructor(cap = { rows: 1000, bytes: 1024 * 1024 }) {
-    this.recorder = new SessionRecorder('ses_1', false, cap, this.#maker)
+    this.recorder = new SessionRecorder(new Reel('ses_1', false, this.#maker), cap)
   }
 
   show(...messages: readonly Uint8Array[]): void {
@@ -42,7 +43,7 @@ class Session {
 
   /** What was taped becomes a segment. */
   segment(): void {
-    const { tape } = this.recorder.take()
+    const { tape } = this.recorder.reel.take()
     const order = { n: 1, session: 'ses_1', protocol: 'postgres', segment: ++this.#segments, started: '', tape }
     const { content, leaked, fault } = this.#encoder.take(order)!
     expect(fault).toBeUndefined()
@@ -168,7 +169,7 @@ describe('copy data that a client sends', () => {
     session.send(data('x'.repeat(2000)))
     session.segment()
     for (let n = 0; n < 100; n++) session.send(data('x'.repeat(2000)))
-    expect(session.recorder.taped).toBe(0)
+    expect(session.recorder.reel.taped).toBe(0)
     expect(session.events().at(-1)).toEqual(['copy-sent-capped', expect.objectContaining({ bytes: 2000 - 1024 + 200_000 })])
   })
 

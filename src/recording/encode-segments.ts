@@ -79,7 +79,7 @@ export class SegmentEncoder implements TapeVisitor {
   bytes(ms: number, whole: boolean, bytes: Uint8Array): void {
     this.#lines.ms = ms
     this.#sayOperation()
-    this.#current?.bytes(bytes, whole)
+    this.#current?.bytes?.(bytes, whole)
   }
 
   op(operation: number): void {
@@ -107,20 +107,20 @@ export class SegmentEncoder implements TapeVisitor {
     this.#sayOperation()
     // A credential of ours may be cut in two here, and be whole in what is made of it.
     this.#lines.redact = this.#redact
-    this.#current?.copy(content)
+    this.#current?.copy?.(content)
   }
 
   copyEnd(ms: number, how: CopyEnd, reason: Uint8Array): void {
     this.#lines.ms = ms
     // Without an end that is said, there may be something held back to be said all the same.
     if (how !== 'over' || this.#current?.carries) this.#sayOperation()
-    this.#current?.copyEnd(how, reason)
+    this.#current?.copyEnd?.(how, reason)
   }
 
   copyCapped(ms: number, rows: number, bytes: number, digest: Uint8Array): void {
     this.#lines.ms = ms
     this.#sayOperation()
-    this.#current?.copyEnd('over', NO_BYTES)
+    this.#current?.copyEnd?.('over', NO_BYTES)
     this.#lines
       .begin(COPY_CAPPED)
       .json({ rows, bytes, sha256: Buffer.from(digest).toString('hex') })
@@ -128,6 +128,14 @@ export class SegmentEncoder implements TapeVisitor {
   }
 
   masks(names: readonly (string | null)[]): void {
-    this.#current?.masks(names)
+    this.#current?.masks?.(names)
+  }
+
+  told(ms: number, what: number, connection: number, content: Uint8Array): void {
+    this.#lines.ms = ms
+    this.#sayOperation()
+    // A credential of ours may be cut in two here, and be whole in what is made of it.
+    this.#lines.redact = this.#redact
+    this.#current?.told?.(what, connection, content)
   }
 }

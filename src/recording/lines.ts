@@ -82,6 +82,13 @@ export class Lines {
     return this
   }
 
+  /** JSON that was made of values of a peer, behind a comma. Credentials of ours have no character that JSON escapes. */
+  written(json: Uint8Array): this {
+    this.#byte(COMMA)
+    this.#raw(this.redact?.(json) ?? json)
+    return this
+  }
+
   /** A value of a peer, behind a comma. */
   said(bytes: Uint8Array, start: number, end: number, binary = false): this {
     this.#byte(COMMA)

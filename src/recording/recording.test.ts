@@ -24,7 +24,7 @@ const NOTICE = build.message(backend.noticeResponse, Buffer.from('SNOTICE\0\0'))
 
 /** The recording with a thread that encodes when it is told to, and a trail that becomes durable when it is told to. */
 class Room {
-  settings: RecordingSettings = { strict: false, cap: { rows: 1000, bytes: 1024 * 1024 }, resources: undefined }
+  settings: RecordingSettings = { strict: false, cap: { rows: 1000, bytes: 1024 * 1024 }, resources: undefined, stdin: true }
   readonly entries: EntryDraft[] = []
   readonly warnings: string[] = []
   orders: Order[] = []

@@ -1,7 +1,9 @@
 import type { EntryDraft, EntryFields, PayloadKey, TrailWriter } from '../trail/index.ts'
 import { leakedInRecording, segmentEntry, segmentMissing } from './entries.ts'
+import { ExchangeRecorder } from './exchange-recorder.ts'
 import type { Encoded, Order } from './messages.ts'
-import { type SegmentMaker, SessionRecorder } from './session-recorder.ts'
+import { Reel, type SegmentMaker } from './reel.ts'
+import { SessionRecorder } from './session-recorder.ts'
 import type { RecordingSettings } from './settings.ts'
 
 /** Where tapes become segments: in another thread. */
@@ -24,9 +26,12 @@ export interface RecordingParts {
   readonly log: { warn(fields: object, message: string): void }
 }
 
-/** The recording of one session. */
+/** The recording of one session: as messages, or as exchanges. */
 export interface SessionRecording {
+  /** Takes down what a client of a protocol of messages is sent. */
   readonly recorder: SessionRecorder
+  /** Takes down requests, answers and streams of HTTP. */
+  readonly exchanges: ExchangeRecorder
   /** What `session.open` says of it. */
   readonly opened: EntryFields
   /**
@@ -49,7 +54,10 @@ interface Live {
   readonly id: string
   readonly protocol: string
   readonly key: PayloadKey
-  readonly recorder: SessionRecorder
+  readonly reel: Reel
+  /** One of them is made, when it is asked for. */
+  recorder: SessionRecorder | undefined
+  exchanges: ExchangeRecorder | undefined
   readonly started: string
   segments: number
   /** Given to the thread and not noted yet. */
@@ -71,7 +79,7 @@ interface Ordered {
 /** Recordings of all sessions: tapes in, entries with segments out. */
 export class Recording implements SegmentMaker {
   readonly #parts: RecordingParts
-  readonly #live = new Map<SessionRecorder, Live>()
+  readonly #live = new Map<Reel, Live>()
   readonly #waiting = new Set<Live>()
   readonly #ordered = new Map<number, Ordered>()
   #thread: RecordingThread | undefined
@@ -91,33 +99,44 @@ export class Recording implements SegmentMaker {
    * @throws TrailError where no key can be made for it
    */
   begin(session: string, resource: { readonly name: string; readonly kind: string }): SessionRecording | undefined {
-    const { strict, cap, resources } = this.#parts.settings()
+    const { strict, cap, resources, stdin } = this.#parts.settings()
     if (resources && !resources.includes(resource.name)) return undefined
     const key = this.#parts.trail.sessionKey()
-    const recorder = new SessionRecorder(session, strict, cap, this)
+    const reel = new Reel(session, strict, this)
     const live: Live = {
-      ...{ id: session, protocol: resource.kind, key, recorder, started: new Date(recorder.startedAt).toISOString() },
-      ...{ segments: 0, pending: 0, since: 0, done: undefined, missing: [] },
+      ...{ id: session, protocol: resource.kind, key, reel, started: new Date(reel.startedAt).toISOString() },
+      ...{ segments: 0, pending: 0, since: 0, done: undefined, missing: [], recorder: undefined, exchanges: undefined },
     }
-    this.#live.set(recorder, live)
+    this.#live.set(reel, live)
     // It has time to begin until there is something to do for it.
     this.#startThread()
     const opened = strict ? { key: key.id, strict } : { key: key.id }
-    return { recorder, opened, finish: (done) => this.#finish(live, done) }
+    return {
+      get recorder() {
+        live.recorder ??= new SessionRecorder(reel, cap)
+        return live.recorder
+      },
+      get exchanges() {
+        live.exchanges ??= new ExchangeRecorder(reel, cap, stdin)
+        return live.exchanges
+      },
+      opened,
+      finish: (done) => this.#finish(live, done),
+    }
   }
 
-  // For recorders
+  // For reels
 
-  began(recorder: SessionRecorder): void {
-    const live = this.#live.get(recorder)
+  began(reel: Reel): void {
+    const live = this.#live.get(reel)
     if (!live) return
     live.since = performance.now()
     this.#waiting.add(live)
     this.#timer ??= setInterval(this.#look, LOOK_MS).unref()
   }
 
-  full(recorder: SessionRecorder): void {
-    const live = this.#live.get(recorder)
+  full(reel: Reel): void {
+    const live = this.#live.get(reel)
     if (live) this.#flush(live)
   }
 
@@ -139,7 +158,7 @@ export class Recording implements SegmentMaker {
 
   readonly #look = (): void => {
     const old = performance.now() - AGE_MS
-    for (const live of this.#waiting) if (live.since <= old && live.recorder.mayFlush) this.#flush(live)
+    for (const live of this.#waiting) if (live.since <= old && live.reel.mayFlush) this.#flush(live)
     if (this.#waiting.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
@@ -147,7 +166,7 @@ export class Recording implements SegmentMaker {
 
   #flush(live: Live): void {
     this.#waiting.delete(live)
-    const { tape, shown } = live.recorder.take()
+    const { tape, shown } = live.reel.take()
     const n = ++this.#last
     const segment = ++live.segments
     live.pending += 1
@@ -179,11 +198,11 @@ export class Recording implements SegmentMaker {
     const { live, segment } = ordered
     this.#tellMissing(live)
     const isMissing = draft.kind === 'gap'
-    if (isMissing) live.recorder.missing()
+    if (isMissing) live.reel.missing()
     this.#parts.trail.note(draft, (index) => {
       if (index === undefined) {
         live.missing.push(segment)
-        live.recorder.missing()
+        live.reel.missing()
       }
       this.#settled(ordered, isMissing || index === undefined)
     })
@@ -198,8 +217,8 @@ export class Recording implements SegmentMaker {
   #settled({ live, bytes, shown }: Ordered, isMissing: boolean): void {
     const wasCrowded = this.crowded
     this.#bytes -= bytes
-    live.recorder.settled(isMissing ? [] : shown)
-    if (wasCrowded && !this.crowded) for (const recorder of this.#live.keys()) recorder.roomAgain()
+    live.reel.settled(isMissing ? [] : shown)
+    if (wasCrowded && !this.crowded) for (const reel of this.#live.keys()) reel.roomAgain()
   }
 
   #noted(live: Live): void {
@@ -227,8 +246,9 @@ export class Recording implements SegmentMaker {
 
   #finish(live: Live, done: (segments: number) => void): void {
     live.done = done
-    live.recorder.end()
-    if (live.recorder.taped > 0) this.#flush(live)
+    live.recorder?.end()
+    live.exchanges?.end()
+    if (live.reel.taped > 0) this.#flush(live)
     if (live.pending === 0) {
       this.#end(live)
       return
@@ -242,7 +262,7 @@ export class Recording implements SegmentMaker {
     const { done, segments } = live
     live.done = undefined
     this.#tellMissing(live)
-    this.#live.delete(live.recorder)
+    this.#live.delete(live.reel)
     this.#waiting.delete(live)
     this.#thread?.take({ forget: live.id })
     done?.(segments)

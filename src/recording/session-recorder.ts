@@ -1,22 +1,8 @@
 import { type CopyEnd, CopySent } from './copy-sent.ts'
 import { KeptResult } from './kept-result.ts'
+import type { Reel } from './reel.ts'
 import type { RecordingCap } from './settings.ts'
-import { Tape } from './tape.ts'
-
-/** What a recorder needs of whoever makes segments of its tapes. */
-export interface SegmentMaker {
-  /** There is something to be written within a second. */
-  began(recorder: SessionRecorder): void
-  /** The tape is full, or is wanted at once. */
-  full(recorder: SessionRecorder): void
-  /** Bytes of all sessions that are not durable yet are too many. */
-  readonly crowded: boolean
-}
-
-/** A tape is given away once it has this many bytes, so that a segment is of a MiB. */
-const FULL_BYTES = 1024 * 1024 - 64 * 1024
-/** Segments of one session that may be on their way to the disk before it is slowed down. */
-const AHEAD = 2
+import type { Tape } from './tape.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
@@ -25,15 +11,8 @@ const NO_BYTES = new Uint8Array(0)
  * elsewhere. Whoever writes to the client tells it of each range before it is sent, then of the write.
  */
 export class SessionRecorder {
-  /** Of the session. */
-  readonly id: string
-  /** Results are shown once they are recorded durably. */
-  readonly strict: boolean
-  readonly #maker: SegmentMaker
-  readonly #tape = new Tape()
-  readonly #startedAt = performance.now()
-  /** What was written up to here stays, whatever becomes of what was added since. */
-  #kept = 0
+  readonly reel: Reel
+  readonly #tape: Tape
   #ms = 0
   /** A range that was added and is not on the tape. */
   #bytes: Uint8Array = NO_BYTES
@@ -47,26 +26,25 @@ export class SessionRecorder {
   #operation = 0
   /** The tape does not say yet which operation it begins with. */
   #opDue = false
+  /** In which segment it was said last. */
+  #opTaken = 0
   readonly #result: KeptResult
   readonly #cap: RecordingCap
   /** Most sessions copy nothing. */
   #copy: CopySent | undefined
   /** Went to the target while a write to the client was being put together, and comes behind that. */
   #after: (() => void)[] = []
-  /** Segments that were made of it and are not durable. */
-  #ahead = 0
-  #room: (() => void) | undefined
-  /** Called where strict recording has become impossible. */
-  #onLost: (() => void) | undefined
-  #lost = false
-  #waiting: (() => void)[] = []
 
-  constructor(id: string, strict: boolean, cap: RecordingCap, maker: SegmentMaker) {
-    this.id = id
-    this.strict = strict
+  constructor(reel: Reel, cap: RecordingCap) {
+    this.reel = reel
+    this.#tape = reel.tape
     this.#cap = cap
     this.#result = new KeptResult(cap)
-    this.#maker = maker
+  }
+
+  /** Results are shown once they are recorded durably. */
+  get strict(): boolean {
+    return this.reel.strict
   }
 
   /** A range that goes to the client: one message, or a piece of one, of which the first holds its header. */
@@ -117,7 +95,7 @@ export class SessionRecorder {
     this.#tapeRange()
     this.#result.digest()
     this.#ms = 0
-    this.#keep()
+    this.reel.keep()
     if (this.#after.length > 0) this.#tellAfter()
   }
 
@@ -126,7 +104,7 @@ export class SessionRecorder {
     this.#bytes = NO_BYTES
     this.#start = 0
     this.#end = 0
-    this.#tape.cut(this.#kept)
+    this.reel.drop()
     this.#result.forget()
     this.#opDue = this.#operation > 0
     // Nobody brings the client to the end of a message that was under way.
@@ -143,8 +121,8 @@ export class SessionRecorder {
     if (this.#adding) this.#after.push(() => this.copySent(bytes, start, end, continues))
     else {
       this.#copy ??= new CopySent(this.#cap, this.#tape, () => this.#tapeOp())
-      this.#copy.data(this.#now(), bytes, start, end, continues)
-      this.#keep()
+      this.#copy.data(this.reel.now(), bytes, start, end, continues)
+      this.reel.keep()
     }
   }
 
@@ -153,8 +131,8 @@ export class SessionRecorder {
     if (this.#adding) this.#after.push(() => this.copyEnded(how, reason))
     else {
       this.#copy ??= new CopySent(this.#cap, this.#tape, () => this.#tapeOp())
-      this.#copy.end(this.#now(), how, reason)
-      this.#keep()
+      this.#copy.end(this.reel.now(), how, reason)
+      this.reel.keep()
     }
   }
 
@@ -164,114 +142,41 @@ export class SessionRecorder {
     this.wrote()
   }
 
-  /** Whether more may be added at once; where not, the session is slowed down until `onRoom` is called back. */
+  /** As `Reel.crowded`. */
   get crowded(): boolean {
-    if (this.#ahead === 0 && !this.#maker.crowded) return false
-    return this.#maker.crowded || (this.#ahead >= AHEAD && this.#tape.length >= FULL_BYTES)
+    return this.reel.crowded
   }
 
-  /** Calls back whenever there is room again. */
+  /** As `Reel.onRoom`. */
   onRoom(call: () => void): void {
-    this.#room = call
+    this.reel.onRoom(call)
   }
 
-  /** Calls back where something that was to be shown strictly cannot be recorded: nothing more is ever shown. */
+  /** As `Reel.onLost`. */
   onLost(call: () => void): void {
-    this.#onLost = call
+    this.reel.onLost(call)
   }
 
-  /** Calls back once all that was written is durable; never, where that cannot be. Strict recordings only; in the order of calling. */
+  /** As `Reel.whenShown`. */
   whenShown(call: () => void): void {
-    if (this.#lost) return
-    if (this.#kept === 0 && this.#ahead === 0) call()
-    else {
-      this.#waiting.push(call)
-      if (this.#ahead === 0) this.#maker.full(this)
-    }
-  }
-
-  // For whoever makes segments
-
-  /** Bytes that wait on the tape. */
-  get taped(): number {
-    return this.#kept
-  }
-
-  /** Whether another segment may be made of it now. */
-  get mayFlush(): boolean {
-    return this.#kept > 0 && this.#ahead < AHEAD
-  }
-
-  /** What was recorded since, to become a segment. Between writes only. */
-  take(): { readonly tape: Uint8Array<ArrayBuffer>; readonly shown: readonly (() => void)[] } {
-    const tape = this.#tape.take()
-    this.#kept = 0
-    this.#ahead += 1
-    // Each segment says whose answer it begins with.
-    this.#opDue = this.#operation > 0
-    const shown = this.#waiting
-    this.#waiting = []
-    return { tape, shown }
-  }
-
-  /** Something of it is known to be missing. Nothing that waits to be shown may be shown then. */
-  missing(): void {
-    if (!this.strict || this.#lost) return
-    this.#lost = true
-    this.#waiting = []
-    this.#onLost?.()
-  }
-
-  /** A segment is durable, or its place is. @param shown as `take` gave it, where it is the segment */
-  settled(shown: readonly (() => void)[]): void {
-    this.#ahead -= 1
-    if (this.#lost) return
-    for (const call of shown) call()
-    if (this.#waiting.length > 0 && this.#ahead === 0) {
-      if (this.#kept > 0) this.#maker.full(this)
-      else for (const call of this.#waiting.splice(0)) call()
-    } else if (this.#kept >= FULL_BYTES && this.mayFlush) this.#maker.full(this)
-    this.roomAgain()
-  }
-
-  /** Tells whoever waits for room, where there is some. */
-  roomAgain(): void {
-    if (!this.crowded) this.#room?.()
-  }
-
-  /** ms since the epoch at which the times of its events count from 0. */
-  get startedAt(): number {
-    return performance.timeOrigin + this.#startedAt
+    this.reel.whenShown(call)
   }
 
   /** Whether something was added that may be dropped again. */
   get #adding(): boolean {
-    return this.#end !== this.#start || this.#tape.length !== this.#kept
+    return this.#end !== this.#start || this.reel.adding
   }
 
   /** The server ended it, or something else begins. What goes to the client now may yet be dropped; that it was over stays. */
   #endCopy(copy: CopySent): void {
     const stays = !this.#adding
     this.#tapeRange()
-    copy.end(this.#now(), 'over')
-    if (stays) this.#keep()
-  }
-
-  /** What is on the tape stays. */
-  #keep(): void {
-    const { length } = this.#tape
-    if (length === this.#kept) return
-    if (this.#kept === 0) this.#maker.began(this)
-    this.#kept = length
-    if (length >= FULL_BYTES && this.#ahead < AHEAD) this.#maker.full(this)
+    copy.end(this.reel.now(), 'over')
+    if (stays) this.reel.keep()
   }
 
   #tellAfter(): void {
     for (const tell of this.#after.splice(0)) tell()
-  }
-
-  #now(): number {
-    return Math.max(0, Math.round(performance.now() - this.#startedAt))
   }
 
   #put(bytes: Uint8Array, start: number, end: number, whole: boolean): void {
@@ -290,7 +195,7 @@ export class SessionRecorder {
     if (this.#end === this.#start) return
     this.#tapeOp()
     // Once per write: the client sees it as one.
-    this.#ms ||= this.#now()
+    this.#ms ||= this.reel.now()
     this.#tape.bytes(this.#ms, this.#whole, this.#bytes, this.#start, this.#end)
     this.#bytes = NO_BYTES
     this.#start = 0
@@ -298,8 +203,11 @@ export class SessionRecorder {
   }
 
   #tapeOp(): void {
-    if (!this.#opDue) return
+    // Each segment says whose answer it begins with.
+    const { taken } = this.reel
+    if (!this.#opDue && (this.#operation === 0 || this.#opTaken === taken)) return
     this.#opDue = false
+    this.#opTaken = taken
     this.#tape.op(this.#operation)
   }
 
@@ -314,7 +222,7 @@ export class SessionRecorder {
     if (!beyond) return
     this.#tapeRange()
     this.#tapeOp()
-    this.#tape.capped(this.#now(), beyond.rows, beyond.bytes, beyond.digest)
+    this.#tape.capped(this.reel.now(), beyond.rows, beyond.bytes, beyond.digest)
   }
 }
 

@@ -10,6 +10,8 @@ export interface RecordingSettings {
   readonly strict: boolean
   /** Per result. */
   readonly cap: RecordingCap
+  /** What a client types, or pipes in, at the commands that it runs is kept too. */
+  readonly stdin: boolean
   /** Names of the resources whose sessions are recorded; undefined: all. */
   readonly resources: readonly string[] | undefined
 }

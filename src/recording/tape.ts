@@ -10,11 +10,27 @@ import type { CopyEnd } from './copy-sent.ts'
  *   copy   tag 6, ms 4, length 4, content of CopyData
  *   its end  tag 7 (CopyDone), 8 (CopyFail of the client), 9 (CopyFail of the gateway) or 10 (the server said something else), ms 4, length 4, the reason
  *   capped tag 11, as tag 4
+ * Of exchanges:
+ *   told   tag 12, ms 4, length 4, then of that: what is told 1, of which connection 4, content
  */
-const tags = { whole: 1, goesOn: 2, op: 3, capped: 4, masks: 5, copy: 6, done: 7, failed: 8, refused: 9, over: 10, copyCapped: 11 } as const
+const tags = {
+  whole: 1,
+  goesOn: 2,
+  op: 3,
+  capped: 4,
+  masks: 5,
+  copy: 6,
+  done: 7,
+  failed: 8,
+  refused: 9,
+  over: 10,
+  copyCapped: 11,
+  told: 12,
+} as const
 const COPY_ENDS: Readonly<Record<number, CopyEnd>> = { 7: 'done', 8: 'failed', 9: 'refused', 10: 'over' }
 
 const HEADER_BYTES = 9
+const TOLD_BYTES = 5
 const FIRST_CAPACITY = 4096
 /** A tape begins with what the last one came to, so that a busy session does not grow it anew; not with more than this. */
 const KEPT_CAPACITY = 256 * 1024
@@ -54,6 +70,19 @@ export class Tape {
     putUint32(buffer, ms, at + 1)
     putUint32(buffer, size, at + 5)
     buffer.set(start === 0 && size === from.length ? from : from.subarray(start, end), at + HEADER_BYTES)
+  }
+
+  /** @param what a number of `told` (exchange-codes.ts). @param connection a number; 0: none */
+  told(ms: number, what: number, connection: number, from: Uint8Array, start: number, end: number): void {
+    const size = TOLD_BYTES + end - start
+    const at = this.#room(HEADER_BYTES + size)
+    const buffer = this.#buffer
+    buffer[at] = tags.told
+    putUint32(buffer, ms, at + 1)
+    putUint32(buffer, size, at + 5)
+    buffer[at + HEADER_BYTES] = what
+    putUint32(buffer, connection, at + HEADER_BYTES + 1)
+    buffer.set(from.subarray(start, end), at + HEADER_BYTES + TOLD_BYTES)
   }
 
   op(operation: number): void {
@@ -127,6 +156,7 @@ export interface TapeVisitor {
   copy(ms: number, content: Uint8Array): void
   copyEnd(ms: number, how: CopyEnd, reason: Uint8Array): void
   copyCapped(ms: number, messages: number, bytes: number, digest: Uint8Array): void
+  told(ms: number, what: number, connection: number, content: Uint8Array): void
 }
 
 /** The frames of one tape, in order. */
@@ -150,6 +180,7 @@ export function readTape(bytes: Uint8Array, visitor: TapeVisitor): void {
       const copyEnd = COPY_ENDS[tag ?? 0]
       if (copyEnd) visitor.copyEnd(word, copyEnd, content)
       else if (tag === tags.copy) visitor.copy(word, content)
+      else if (tag === tags.told) visitor.told(word, content[0]!, content.readUInt32BE(1), content.subarray(TOLD_BYTES))
       else if (tag === tags.masks) visitor.masks(JSON.parse(content.toString()) as (string | null)[])
       else visitor.bytes(word, tag === tags.whole, content)
       at += HEADER_BYTES + content.length

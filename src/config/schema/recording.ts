@@ -11,6 +11,9 @@ export const recording = z
       })
       .optional()
       .meta({ description: 'What is kept of one result; the rest is counted and digested' }),
+    stdin: flag.optional().meta({
+      description: 'What clients send to commands in pods (exec, attach) is kept; default true. false: it is counted and digested',
+    }),
     resources: z
       .array(name, { error: complaint('This must be a list.', 'Write for example [orders-db], or [] to record nothing.') })
       .optional()

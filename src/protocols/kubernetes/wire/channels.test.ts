@@ -92,7 +92,7 @@ describe('channels of a WebSocket', () => {
     ['what is no base64', BASE64, webSocketFrame(opcodes.text, Buffer.from('0YQ-_'))],
     ['a digit that is none', BASE64, webSocketFrame(opcodes.text, Buffer.from('/YQ=='))],
   ])('refuse %s', (_, options, bytes) => {
-    expect(codeOf(() => read(options, [bytes]))).toBe('GS_KUBERNETES_CHANNEL')
+    expect(codeOf(() => read(options, [bytes]))).toBe('GS_K8S_CHANNEL')
     expect(
       codeOf(() =>
         read(
@@ -100,7 +100,7 @@ describe('channels of a WebSocket', () => {
           [...bytes].map((byte) => Buffer.from([byte])),
         ),
       ),
-    ).toBe('GS_KUBERNETES_CHANNEL')
+    ).toBe('GS_K8S_CHANNEL')
   })
 
   it('join the frames of a message where everybody does', () => {

@@ -123,5 +123,5 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 const CHARACTERS = /^[A-Za-z0-9+/]*=?$/
 
 function unclear(reason: string): StreamError {
-  return new StreamError('GS_KUBERNETES_CHANNEL', reason)
+  return new StreamError('GS_K8S_CHANNEL', reason)
 }

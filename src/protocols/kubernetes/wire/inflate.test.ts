@@ -79,27 +79,27 @@ describe('DEFLATE', () => {
     for (let at = 1; at < piece.length; at++) {
       const code = codeOf(() => new Inflater(NONE).inflate(piece.subarray(0, at), LIMIT))
       // Cut before the empty block that a flush ends with, it is whole.
-      if (code !== 'nothing') expect(code).toBe('GS_KUBERNETES_SPDY')
+      if (code !== 'nothing') expect(code).toBe('GS_K8S_SPDY')
       else expect(at).toBeGreaterThan(piece.length - 6)
     }
   })
 
   it('never makes more than it may', async () => {
     const [piece] = (await deflated([Buffer.alloc(1000, 'x')], createDeflateRaw())) as [Buffer]
-    expect(codeOf(() => new Inflater(NONE).inflate(piece, 999))).toBe('GS_KUBERNETES_STREAM_LIMIT')
+    expect(codeOf(() => new Inflater(NONE).inflate(piece, 999))).toBe('GS_K8S_STREAM_LIMIT')
     expect(new Inflater(NONE).inflate(piece, 1000)).toHaveLength(1000)
   })
 
   it('refuses a copy from before the beginning, an end, and codes that cannot be', () => {
     // A copy of three from one byte back, with fixed codes; a last block; a type that there is not; too many codes.
     for (const hex of ['020200', '0300', '06', 'fcffff'])
-      expect(codeOf(() => new Inflater(NONE).inflate(Buffer.from(hex, 'hex'), LIMIT))).toBe('GS_KUBERNETES_SPDY')
+      expect(codeOf(() => new Inflater(NONE).inflate(Buffer.from(hex, 'hex'), LIMIT))).toBe('GS_K8S_SPDY')
   })
 
   it('ends in a code or is read, whatever the bytes are', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        expect(codeOf(() => new Inflater(DICTIONARY).inflate(bytes, 10_000))).toMatch(/^(nothing|GS_KUBERNETES_(SPDY|STREAM_LIMIT))$/)
+        expect(codeOf(() => new Inflater(DICTIONARY).inflate(bytes, 10_000))).toMatch(/^(nothing|GS_K8S_(SPDY|STREAM_LIMIT))$/)
       }),
       { numRuns: 2_000 },
     )

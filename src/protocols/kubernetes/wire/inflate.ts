@@ -41,7 +41,7 @@ export class Inflater {
 
   /**
    * @param limit bytes that may come out of it
-   * @throws StreamError GS_KUBERNETES_SPDY where it is none, or ends within a block; GS_KUBERNETES_STREAM_LIMIT
+   * @throws StreamError GS_K8S_SPDY where it is none, or ends within a block; GS_K8S_STREAM_LIMIT
    */
   inflate(piece: Uint8Array, limit: number): Uint8Array {
     this.#input = piece
@@ -144,7 +144,7 @@ export class Inflater {
   }
 
   #put(byte: number): void {
-    if (this.#output.length >= this.#limit) throw new StreamError('GS_KUBERNETES_STREAM_LIMIT', 'headers are longer than any that are read')
+    if (this.#output.length >= this.#limit) throw new StreamError('GS_K8S_STREAM_LIMIT', 'headers are longer than any that are read')
     this.#output.push(byte)
     this.#remember(byte)
   }
@@ -177,5 +177,5 @@ const FIXED = codesOf(Array.from({ length: 288 }, (_, symbol) => (symbol < 144 ?
 const FIXED_DISTANCES = codesOf(new Array<number>(30).fill(5))
 
 function broken(reason: string): StreamError {
-  return new StreamError('GS_KUBERNETES_SPDY', reason)
+  return new StreamError('GS_K8S_SPDY', reason)
 }

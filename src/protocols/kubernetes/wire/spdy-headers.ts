@@ -18,7 +18,7 @@ export class HeaderBlocks {
   readonly #inflater = new Inflater(DICTIONARY)
   #begun = false
 
-  /** @throws StreamError GS_KUBERNETES_SPDY, GS_KUBERNETES_STREAM_LIMIT */
+  /** @throws StreamError GS_K8S_SPDY, GS_K8S_STREAM_LIMIT */
   read(compressed: Uint8Array): SpdyHeaders {
     const from = this.#begun ? 0 : this.#begin(compressed)
     return headersOf(this.#inflater.inflate(compressed.subarray(from), LONGEST_BLOCK))
@@ -51,7 +51,7 @@ function headersOf(block: Uint8Array): SpdyHeaders {
     return bytes.toString('latin1', at - length, at)
   }
   const count = number()
-  if (count > MOST_HEADERS) throw new StreamError('GS_KUBERNETES_STREAM_LIMIT', 'a stream has more headers than are read')
+  if (count > MOST_HEADERS) throw new StreamError('GS_K8S_STREAM_LIMIT', 'a stream has more headers than are read')
   const headers = new Map<string, string>()
   for (let left = count; left > 0; left--) {
     const name = text()
@@ -90,5 +90,5 @@ function bufferOf(bytes: Uint8Array): Buffer {
 }
 
 function broken(reason: string): StreamError {
-  return new StreamError('GS_KUBERNETES_SPDY', reason)
+  return new StreamError('GS_K8S_SPDY', reason)
 }

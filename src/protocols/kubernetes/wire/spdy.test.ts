@@ -121,8 +121,8 @@ describe('frames of SPDY/3.1', async () => {
     ['with headers that are not compressed', synStream(1, block([['streamtype', 'stdin']]))],
     ['with headers that are cut off', synStream(1, first.subarray(0, 12))],
   ])('are refused: %s', (_, bytes) => {
-    expect(codeOf(() => read([bytes]))).toBe('GS_KUBERNETES_SPDY')
-    expect(codeOf(() => read([...bytes].map((byte) => Buffer.from([byte]))))).toBe('GS_KUBERNETES_SPDY')
+    expect(codeOf(() => read([bytes]))).toBe('GS_K8S_SPDY')
+    expect(codeOf(() => read([...bytes].map((byte) => Buffer.from([byte]))))).toBe('GS_K8S_SPDY')
   })
 
   it.each([
@@ -139,7 +139,7 @@ describe('frames of SPDY/3.1', async () => {
     ['a length beyond their end', Buffer.concat([word(1), word(0xffffffff)])],
   ])('are refused with headers that have %s', async (_, headers) => {
     const [bytes] = (await compressed([headers])) as [Buffer]
-    expect(codeOf(() => read([synStream(1, bytes)]))).toBe('GS_KUBERNETES_SPDY')
+    expect(codeOf(() => read([synStream(1, bytes)]))).toBe('GS_K8S_SPDY')
   })
 
   it('are refused with more headers than are read, or longer ones', async () => {
@@ -147,9 +147,9 @@ describe('frames of SPDY/3.1', async () => {
     const long = block([['a', 'x'.repeat(70_000)]])
     for (const headers of [many, long]) {
       const [bytes] = (await compressed([headers])) as [Buffer]
-      expect(codeOf(() => read([synStream(1, bytes)]))).toBe('GS_KUBERNETES_STREAM_LIMIT')
+      expect(codeOf(() => read([synStream(1, bytes)]))).toBe('GS_K8S_STREAM_LIMIT')
     }
-    expect(codeOf(() => read([spdyControl(1, 0, Buffer.alloc(40_000))]))).toBe('GS_KUBERNETES_STREAM_LIMIT')
+    expect(codeOf(() => read([spdyControl(1, 0, Buffer.alloc(40_000))]))).toBe('GS_K8S_STREAM_LIMIT')
   })
 
   it('end in a code or are read, whatever is changed in them, and the same however they come', () => {

@@ -55,7 +55,7 @@ export class SpdyReader {
     return this.#have === 0 && this.#left < 0
   }
 
-  /** @throws StreamError GS_KUBERNETES_SPDY, GS_KUBERNETES_STREAM_LIMIT */
+  /** @throws StreamError GS_K8S_SPDY, GS_K8S_STREAM_LIMIT */
   push(bytes: Uint8Array, start: number, end: number): void {
     let at = start
     while (at < end) at = this.#left < 0 ? this.#readHeader(bytes, at, end) : this.#readContent(bytes, at, end)
@@ -86,7 +86,7 @@ export class SpdyReader {
   #beginControl(version: number, type: number, size: number): void {
     if (version !== VERSION) throw broken('a frame is of another version')
     if (!KNOWN.has(type)) throw broken('a frame has a type that there is not')
-    if (size > LONGEST_CONTROL) throw new StreamError('GS_KUBERNETES_STREAM_LIMIT', 'a control frame is longer than any that is read')
+    if (size > LONGEST_CONTROL) throw new StreamError('GS_K8S_STREAM_LIMIT', 'a control frame is longer than any that is read')
     if (FIXED_LENGTHS[type] !== undefined && size !== FIXED_LENGTHS[type]) throw broken('a control frame has another length than it has')
     this.#control = new Uint8Array(size)
     this.#controlAt = 0
@@ -151,5 +151,5 @@ function idOf(content: Buffer): number {
 }
 
 function broken(reason: string): StreamError {
-  return new StreamError('GS_KUBERNETES_SPDY', reason)
+  return new StreamError('GS_K8S_SPDY', reason)
 }

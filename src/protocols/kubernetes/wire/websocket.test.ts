@@ -117,7 +117,7 @@ describe('frames of a WebSocket', () => {
     ['a long length that is not the shortest', false, '827f0000000000000400'],
     ['a frame behind Close', false, '8800810141'],
   ])('refuses %s', (_, masked, hex) => {
-    expect(codeOf(() => read(masked, [Buffer.from(hex, 'hex')]))).toBe('GS_KUBERNETES_WEBSOCKET')
+    expect(codeOf(() => read(masked, [Buffer.from(hex, 'hex')]))).toBe('GS_K8S_WEBSOCKET')
   })
 
   it('refuses a frame that is longer than any', () => {
@@ -125,9 +125,9 @@ describe('frames of a WebSocket', () => {
     header.writeBigUInt64BE(BigInt(LONGEST_FRAME), 2)
     expect(codeOf(() => read(false, [header]))).toBe('nothing')
     header.writeBigUInt64BE(BigInt(LONGEST_FRAME + 1), 2)
-    expect(codeOf(() => read(false, [header]))).toBe('GS_KUBERNETES_STREAM_LIMIT')
+    expect(codeOf(() => read(false, [header]))).toBe('GS_K8S_STREAM_LIMIT')
     header.fill(0xff, 2)
-    expect(codeOf(() => read(false, [header]))).toBe('GS_KUBERNETES_STREAM_LIMIT')
+    expect(codeOf(() => read(false, [header]))).toBe('GS_K8S_STREAM_LIMIT')
   })
 
   it('end in a code or are read, whatever the bytes are, and the same however they come', () => {

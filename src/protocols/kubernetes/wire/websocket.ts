@@ -60,7 +60,7 @@ export class WebSocketReader {
     return this.#closed
   }
 
-  /** @throws StreamError GS_KUBERNETES_WEBSOCKET, GS_KUBERNETES_STREAM_LIMIT */
+  /** @throws StreamError GS_K8S_WEBSOCKET, GS_K8S_STREAM_LIMIT */
   push(bytes: Uint8Array): void {
     let at = 0
     while (at < bytes.length) at = this.#left < 0 ? this.#readHeader(bytes, at) : this.#readPayload(bytes, at)
@@ -107,7 +107,7 @@ export class WebSocketReader {
     if (this.#opcode > opcodes.binary) throw broken('a frame has an opcode that means nothing')
     if ((this.#opcode === opcodes.continuation) !== this.#within)
       throw broken('a frame goes on with no message, or begins one within another')
-    if (size > LONGEST_FRAME) throw new StreamError('GS_KUBERNETES_STREAM_LIMIT', 'a frame is longer than any that is read')
+    if (size > LONGEST_FRAME) throw new StreamError('GS_K8S_STREAM_LIMIT', 'a frame is longer than any that is read')
     if (this.#within) this.#visitor.continues()
     else this.#visitor.message(this.#opcode === opcodes.text)
     this.#within = true
@@ -174,10 +174,10 @@ function payloadLength(header: Uint8Array): number {
   for (let at = 2; at < 2 + bytes; at++) length = length * 256 + header[at]!
   // The shortest form is the only one (§5.2): of two forms, two readers may take different ones.
   if (length < (bytes === 2 ? 126 : 65_536)) throw broken('a length is not in its shortest form')
-  if (length > Number.MAX_SAFE_INTEGER) throw new StreamError('GS_KUBERNETES_STREAM_LIMIT', 'a frame is longer than any that is read')
+  if (length > Number.MAX_SAFE_INTEGER) throw new StreamError('GS_K8S_STREAM_LIMIT', 'a frame is longer than any that is read')
   return length
 }
 
 function broken(reason: string): StreamError {
-  return new StreamError('GS_KUBERNETES_WEBSOCKET', reason)
+  return new StreamError('GS_K8S_WEBSOCKET', reason)
 }

@@ -1,16 +1,8 @@
-import { isUtf8 } from 'node:buffer'
-import { type CopyEnd, type Lines, lineStart } from '../../../recording/index.ts'
+import { brokenOff, type CopyEnd, type Lines, lineStart, mayGoOn, withoutCut } from '../../../recording/index.ts'
 
 const NEWLINE = 0x0a
 const NO_BYTES = new Uint8Array(0)
 const [SENT, DONE, FAILED] = [lineStart('copy-sent'), lineStart('copy-sent-done'), lineStart('copy-sent-fail')]
-/** The end of something that may go on as a credential of ours. */
-const MAY_GO_ON = /g(?:s(?:_[A-Za-z0-9_-]{0,200})?)?$/
-const LONGEST_CREDENTIAL = 204
-/** The same, where it never does: what was cut off is no credential, but much of one. */
-const CUT_OFF = /gs_[A-Za-z0-9_-]+$/
-const REDACTED = Buffer.from('«redacted:cut»')
-
 /**
  * What a client sent as the data of one COPY after the other. It is cut where the client, and the network, liked: text is said in whole lines, so
  * that no character and no credential is in two pieces; binary data as a whole, as far as one segment has it.
@@ -43,9 +35,7 @@ export class SentCopy {
   end(how: CopyEnd, reason: Uint8Array): void {
     if (this.carries && how !== 'done') {
       const joined = Buffer.concat(this.#held)
-      const whole = Buffer.from(this.#lines.redact?.(joined) ?? joined)
-      const cut = CUT_OFF.exec(tail(whole))
-      this.#held = [cut ? Buffer.concat([whole.subarray(0, whole.length - cut[0].length), REDACTED]) : whole]
+      this.#held = [withoutCut(this.#lines.redact?.(joined) ?? joined)]
     }
     if (this.carries) this.#say(NO_BYTES)
     if (how === 'done') this.#lines.begin(DONE).end()
@@ -59,7 +49,7 @@ export class SentCopy {
   pause(): void {
     if (!this.carries) return
     const whole = Buffer.concat(this.#held)
-    const kept = MAY_GO_ON.exec(tail(whole))?.[0].length ?? (this.#binary ? 0 : brokenOff(whole))
+    const kept = mayGoOn(whole) || (this.#binary ? 0 : brokenOff(whole))
     const from = whole.length - kept
     this.#held = from > 0 ? [whole.subarray(0, from)] : []
     if (from > 0) this.#say(NO_BYTES)
@@ -71,15 +61,4 @@ export class SentCopy {
     this.#held = []
     this.#lines.begin(SENT).said(content, 0, content.length, this.#binary).end()
   }
-}
-
-/** @returns bytes of a character at the end that is not whole */
-function brokenOff(text: Buffer): number {
-  if (isUtf8(text)) return 0
-  for (let bytes = 1; bytes <= 3; bytes++) if (isUtf8(text.subarray(0, text.length - bytes))) return bytes
-  return 0
-}
-
-function tail(bytes: Buffer): string {
-  return bytes.toString('latin1', Math.max(0, bytes.length - LONGEST_CREDENTIAL))
 }

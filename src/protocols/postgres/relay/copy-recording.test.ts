@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { errorIn, types } from '../../../../test/parts/raw-postgres.ts'
 import { relayRoom } from '../../../../test/parts/relay-room.ts'
 import { SegmentEncoder } from '../../../recording/index.ts'
+import { Reel } from '../../../recording/reel.ts'
 import { SessionRecorder } from '../../../recording/session-recorder.ts'
 import { PostgresTranscriber } from '../recording/index.ts'
 import * as build from '../wire/build.ts'
@@ -15,7 +16,7 @@ const maker = { began: () => undefined, full: () => undefined, crowded: false }
 let recorder: SessionRecorder
 beforeEach(() => {
   maker.crowded = false
-  recorder = new SessionRecorder('ses_test', false, { rows: 1000, bytes: 1024 * 1024 }, maker)
+  recorder = new SessionRecorder(new Reel('ses_test', false, maker), { rows: 1000, bytes: 1024 * 1024 })
   room.gate.recorder = recorder
 })
 afterEach(() => room.postgres.query('truncate t'))
@@ -30,7 +31,7 @@ function copied(): unknown[][] {
     protocol: 'postgres',
     segment: 1,
     started: '',
-    tape: recorder.take().tape,
+    tape: recorder.reel.take().tape,
   })!
   const lines = zstdDecompressSync(content).toString().split('\n').slice(1, -1)
   return lines.map((line) => (JSON.parse(line) as unknown[]).slice(1)).filter(([code]) => /^(copy-sent|error|complete)/.test(String(code)))
@@ -145,7 +146,7 @@ describe('copy data, as it is recorded', () => {
     await sleep(300)
     expect(raw.socket.writableLength).toBeGreaterThan(1024 * 1024)
     maker.crowded = false
-    recorder.roomAgain()
+    recorder.reel.roomAgain()
     expect(types(await raw.until())).toBe('CZ')
     const all = line.repeat(many)
     const events = copied()
