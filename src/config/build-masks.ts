@@ -5,10 +5,11 @@ import type { Document } from './schema/document.ts'
 /** @param document whose masks name only detectors that are there */
 export function buildMasks({ masks = [], masking }: Pick<Document, 'masks' | 'masking'>): readonly MaskRule[] {
   const own = masking?.patterns ?? []
-  return masks.map(({ name, who, except, on, columns = [], detect = [], as, unmaskedWrite = false, predicates = false }) => ({
+  return masks.map(({ name, who, except, on, columns = [], fields, detect = [], as, unmaskedWrite = false, predicates = false }) => ({
     mask: {
       name,
       columns,
+      ...(fields && { fields }),
       detect,
       patterns: own.filter((pattern) => detect.includes(pattern.name)),
       as: as ?? 'null',

@@ -35,6 +35,28 @@ it('says what is covered, for whom, where, and what is shown instead', () => {
   expect(config?.masking).toEqual({})
 })
 
+const fields = (text: string, more = '') => `  - { name: cluster, fields: [${text}], as: redact${more} }\n`
+
+it('covers fields of objects of Kubernetes, by selectors with a name and by paths', () => {
+  const named = ['secrets', 'configmaps', 'environment', 'helm-releases']
+  const paths = [
+    ...['widgets.example.com:spec.token', 'deployments.apps:spec.template.metadata.annotations.*', 'secrets:data["tls.key"]'],
+    ...['pods:spec.containers[*].env[*].value', '*:spec.**.password'],
+  ]
+  const { findings, config } = judge(
+    with_(fields([...named, ...paths].map((each) => JSON.stringify(each)).join(', '), ', unmaskedWrite: true')),
+  )
+  expect(findings).toEqual([])
+  expect(config?.masks).toEqual([
+    {
+      mask: {
+        ...{ name: 'cluster', columns: [], fields: [...named, ...paths], detect: [], patterns: [], as: 'redact' },
+        ...{ unmaskedWrite: true, predicates: false },
+      },
+    },
+  ])
+})
+
 it('takes names as they are written, also with dots, blanks and capitals', () => {
   const column = 'orders.Public.my.table.E Mail'
   expect(judge(with_(contact().replace('orders.public.customers.email', column))).config?.masks[0]?.mask.columns).toEqual([column])
@@ -88,6 +110,13 @@ describe('is refused', () => {
     ['an unknown issuer of whom it is for', contact('    who: { groups: [entra/fraud] }\n'), 'INCONSISTENT masks[0].who.groups[0]'],
     ['a hash without a key', contact('', 'hash'), 'INCONSISTENT masks[0].as'],
     ['a field that is not there', contact('    until: 2027-01-01T00:00:00Z\n'), 'UNKNOWN_FIELD masks[0].until'],
+    ['a selector that nobody knows', fields('secret'), 'WRONG_VALUE masks[0].fields[0]'],
+    ['a field without a path', fields('"secrets:"'), 'WRONG_VALUE masks[0].fields[0]'],
+    ['a path that leads nowhere', fields('"secrets:data.**"'), 'WRONG_VALUE masks[0].fields[0]'],
+    ['a path with an index', fields('"pods:spec.containers[0].image"'), 'WRONG_VALUE masks[0].fields[0]'],
+    ['a resource without its group', fields('"deployments:spec.template"'), 'INCONSISTENT masks[0].fields[0]'],
+    ['a resource in the singular', fields('"secret:data.*"'), 'INCONSISTENT masks[0].fields[0]'],
+    ['a field twice', fields('secrets, secrets'), 'WRONG_VALUE masks[0].fields'],
     ['what clients call a database', contact().replace('orders.public', 'orders-prod.public'), 'INCONSISTENT masks[0].columns[0]'],
   ])('%s', (_, masks, finding) => {
     expect(brief(with_(masks))).toContain(finding)
@@ -141,4 +170,11 @@ it.each([
   ['looks for no pattern that is there', contact(), '  patterns: [{ name: own, pattern: x }]\n', 'DOUBTFUL masking.patterns[0].name'],
 ])('warns of a mask that %s', (_, masks, masking, finding) => {
   expect(brief(with_(masks, masking))).toEqual([finding])
+})
+
+it('says which group a resource is in, or which resource was meant', () => {
+  const next = (text: string) => judge(with_(fields(text))).findings[0]?.next
+  expect(next('"deployments:spec.template"')).toBe('Write deployments.apps:spec.template.')
+  expect(next('"secret:data.*"')).toBe('Did you mean secrets?')
+  expect(next('"widgets:spec.token"')).toBe('Write its group behind it, as kubectl api-resources names it: widgets.example.com.')
 })

@@ -5,6 +5,7 @@ import { nearest } from '../nearest.ts'
 import type { Document } from '../schema/document.ts'
 import type { Finding, Path } from '../source.ts'
 import { type Check, doubtful, inconsistent, repeated } from './check.ts'
+import { checkFields } from './mask-fields.ts'
 import { unknownIssuer, unknownResource } from './rules.ts'
 import { reach } from './shadows.ts'
 
@@ -23,13 +24,18 @@ export const checkMasks: Check = function* (document) {
     const path = ['masks', index]
     yield* checkSelectors(mask, path, document)
     yield* checkColumns(mask, path, document)
+    yield* checkFields(mask.fields ?? [], [...path, 'fields'])
     yield* checkDetectors(mask, path, document)
     if (mask.as === 'hash' && masking?.key === undefined)
       yield inconsistent([...path, 'as'], 'A hash without a key can be guessed.', 'Add masking: { key: secret:mask-key }.')
-    if (mask.columns !== undefined) continue
+    if (mask.columns !== undefined || mask.fields !== undefined) continue
     for (const field of ['predicates', 'unmaskedWrite'] as const)
       if (mask[field] !== undefined)
-        yield doubtful([...path, field], 'This is about columns, and the mask names none.', 'Name columns, or remove it.')
+        yield doubtful(
+          [...path, field],
+          'This is about columns and fields, and the mask names none.',
+          'Name columns or fields, or remove it.',
+        )
   }
 }
 
@@ -48,7 +54,9 @@ function* checkSelectors(mask: Mask, path: Path, { issuers, resources }: Documen
 /** A name that clients use for a database is not the one that columns are known by. */
 function* checkColumns(mask: Mask, path: Path, { resources }: Document): Iterable<Finding> {
   const reached = reach(mask, resources)
-  const databases = resources.flatMap(({ name, databases: known = {} }) => (reached.has(name) ? Object.entries(known) : []))
+  const databases = resources.flatMap((resource) =>
+    resource.kind === 'postgres' && reached.has(resource.name) ? Object.entries(resource.databases ?? {}) : [],
+  )
   const targets = new Set(databases.map(([, target]) => target))
   for (const [at, column] of (mask.columns ?? []).entries()) {
     const database = column.slice(0, column.indexOf('.'))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FIELD_SELECTORS, objectFields } from '../../operations/index.ts'
 import { notEmpty, on, who } from './selectors.ts'
 import { complaint, duration, flag, group, name, secret, several, url } from './values.ts'
 
@@ -11,6 +12,17 @@ const column = z
   .string({ error: notAColumn })
   .regex(new RegExp(`^${part}(\\.${part}){3,}$`, 'u'), { error: notAColumn })
   .meta({ description: 'A column, as database.schema.relation.column', examples: ['orders.public.customers.email'] })
+
+const selectors = Object.keys(FIELD_SELECTORS).join(', ')
+const notAField = complaint(
+  `This must be one of ${selectors}, or a field as resource.group:path, without the group where it is the core.`,
+  'Write for example widgets.example.com:spec.token, deployments.apps:spec.template.metadata.annotations.* or secrets:data["tls.key"].',
+)
+const field = z
+  .string({ error: notAField })
+  .max(1000, { error: notAField })
+  .refine((text) => objectFields(text) !== undefined, { error: notAField })
+  .meta({ description: `A field of objects of Kubernetes, as resource.group:path, or ${selectors}`, examples: ['secrets'] })
 
 const notFixed = complaint(
   'This must be at most 200 printable characters of ASCII: it has to be a text in every encoding.',
@@ -43,17 +55,21 @@ export const mask = z
       .meta({ description: 'Who sees what it covers all the same' }),
     on: on.optional().meta({ description: 'Where it holds; left out: on every resource' }),
     columns: several(column, 'orders.public.customers.email').optional().meta({ description: 'Columns that it covers' }),
+    fields: several(field, 'secrets, environment')
+      .max(100, { error: complaint('These are too many.', 'Name at most 100, or write another mask.') })
+      .optional()
+      .meta({ description: 'Fields of objects of Kubernetes that it covers' }),
     detect: several(name, 'card')
       .optional()
-      .meta({ description: 'Detectors whose finds it covers wherever no column does: built-in ones, or patterns of masking' }),
+      .meta({ description: 'Detectors whose finds it covers wherever no column or field does: built-in ones, or patterns of masking' }),
     as: operator.meta({ description: 'What is shown instead' }),
-    unmaskedWrite: flag.optional().meta({ description: 'Whether who does not see a column may write it; default false' }),
-    predicates: flag
-      .optional()
-      .meta({ description: 'Whether a column may filter, join, order and group, by which its values can be told; default false' }),
+    unmaskedWrite: flag.optional().meta({ description: 'Whether who does not see a column or field may write it; default false' }),
+    predicates: flag.optional().meta({
+      description: 'Whether a column or field may filter, join, order, group and test, by which its values can be told; default false',
+    }),
   })
-  .refine((value) => value.columns !== undefined || value.detect !== undefined, {
-    error: complaint('This mask covers nothing.', 'Give it columns, or detect, or both.'),
+  .refine((value) => value.columns !== undefined || value.fields !== undefined || value.detect !== undefined, {
+    error: complaint('This mask covers nothing.', 'Give it columns, fields or detect.'),
   })
   .meta({ description: 'What is not shown, and what is shown instead' })
 
