@@ -1,2 +1,3 @@
+export * from './login/index.ts'
 export * from './plane.ts'
 export * from './target.ts'

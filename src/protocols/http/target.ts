@@ -61,6 +61,13 @@ export interface Upgraded {
 export interface Redactor {
   /** @returns what can be shown now. Bytes that may be the beginning of a credential are kept for the next call */
   push(chunk: Uint8Array): Uint8Array
+  /** Whether something is kept. */
+  readonly keeps: boolean
+  /**
+   * For streams that pause: what was kept for 50 ms, without forgetting it; whatever completes a credential behind it is still covered.
+   * @returns nothing where nothing is due
+   */
+  due(): Uint8Array
   /** @returns what was kept */
   end(): Uint8Array
 }

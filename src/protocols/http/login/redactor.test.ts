@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { needlesOf } from './needles.ts'
+import { StreamRedactor } from './redactor.ts'
+
+const SECRET = 'tok/3f9a+0d1b7c5e4a2f'
+const needles = needlesOf({ header: { name: 'authorization', value: `Bearer ${SECRET}` } })
+const through = (redactor: StreamRedactor, chunks: readonly Buffer[]) =>
+  Buffer.concat([...chunks.map((chunk) => redactor.push(chunk)), redactor.end()]).toString('latin1')
+
+describe('what a target says of the credential', () => {
+  it.each<readonly [string, string]>([
+    ['as it is', SECRET],
+    ['percent-encoded', encodeURIComponent(SECRET)],
+    ['in JSON that escapes slashes', SECRET.replaceAll('/', '\\/')],
+    ...[0, 1, 2].map(
+      (before) => [`in base64 behind ${before} bytes`, Buffer.from(`${'x'.repeat(before)}${SECRET}yz`).toString('base64')] as const,
+    ),
+    ['in base64url', Buffer.from(SECRET).toString('base64url')],
+  ])('is covered %s, cut at every place, and keeps its length', (_, said) => {
+    const whole = Buffer.from(`before ${said} behind`)
+    for (let cut = 0; cut <= whole.length; cut++) {
+      const shown = through(new StreamRedactor(needles), [whole.subarray(0, cut), whole.subarray(cut)])
+      expect(shown.length).toBe(whole.length)
+      expect(shown).toMatch(/\*{16,}/)
+      expect(shown).not.toContain(SECRET)
+      expect(shown.startsWith('before ') && shown.endsWith(' behind')).toBe(true)
+    }
+    const bytewise = through(
+      new StreamRedactor(needles),
+      [...whole].map((byte) => Buffer.of(byte)),
+    )
+    expect(bytewise).toBe(through(new StreamRedactor(needles), [whole]))
+  })
+
+  it('covers user and password of Basic, apart and together', () => {
+    const pair = Buffer.from('gate:correct-horse-battery').toString('base64')
+    const basic = needlesOf({ header: { name: 'authorization', value: `Basic ${pair}` } })
+    for (const said of [pair, 'correct-horse-battery', 'gate:correct-horse-battery'])
+      expect(through(new StreamRedactor(basic), [Buffer.from(`-${said}-`)])).toMatch(/^-\*+-$/)
+  })
+
+  it('leaves everything else as it is', () => {
+    const other = Buffer.from(`${SECRET.slice(0, -1)} ${SECRET.slice(1)} ${'tok/'.repeat(50)}`)
+    for (const size of [1, 3, 7, 200]) {
+      const chunks = Array.from({ length: Math.ceil(other.length / size) }, (_, at) => other.subarray(at * size, (at + 1) * size))
+      expect(through(new StreamRedactor(needles), chunks)).toBe(other.toString())
+    }
+  })
+
+  it('shows what it kept after a while, and still covers what completes it', () => {
+    let now = 0
+    const redactor = new StreamRedactor(needles, () => now)
+    expect(Buffer.from(redactor.push(Buffer.from('event tok/'))).toString()).toBe('event ')
+    expect(redactor.due().length).toBe(0)
+    now = 60
+    expect(Buffer.from(redactor.due()).toString()).toBe('tok/')
+    expect(redactor.keeps).toBe(false)
+    expect(Buffer.from(redactor.push(Buffer.from(`${SECRET.slice(4)}!`))).toString()).toBe(`${'*'.repeat(SECRET.length - 4)}!`)
+  })
+
+  it('does not forget that the end of one may be the beginning of another', () => {
+    const [one, two] = [Buffer.from('SECRET-abab'), Buffer.from('abab-OTHER')]
+    const redactor = new StreamRedactor([one, two])
+    expect(through(redactor, [Buffer.from('SECRET-abab'), Buffer.from('zz')])).toBe('***********zz')
+  })
+})
