@@ -11,6 +11,8 @@ export interface Detectors {
   readonly own: readonly CompiledPattern[]
   /** Room to work in, the same for each text: most are as short as a cell. */
   readonly words: Words
+  /** Looks through texts that are whole. */
+  readonly whole: Scanner
 }
 
 /**
@@ -19,7 +21,9 @@ export interface Detectors {
  * @throws MaskingError GS_MASK_PATTERN where a pattern cannot be used
  */
 export function detectors(builtIn: readonly Detector[] = DETECTORS, own: readonly OwnPattern[] = []): Detectors {
-  return { builtIn: new Set(builtIn), own: compilePatterns(own), words: new Words() }
+  const wanted = new Set(builtIn)
+  const words = new Words()
+  return { builtIn: wanted, own: compilePatterns(own), words, whole: new Scanner(wanted, words) }
 }
 
 /** Finds what several look for, in one text that may come in pieces: in order and apart. */
@@ -71,8 +75,19 @@ export class Finder {
  * @param bytes UTF-8, or anything else: what is not ASCII ends a word
  */
 export function detect(bytes: Uint8Array, wanted: Detectors): readonly Detection[] {
-  if (wanted.own.length === 0 && holdsNothing(bytes)) return NOTHING
-  return new Finder(wanted).advance({ bytes, end: bytes.length, whole: true }).found
+  const window: Window = { bytes, end: bytes.length, whole: true }
+  if (wanted.own.length === 0) {
+    if (holdsNothing(bytes)) return NOTHING
+    let found: Detection[] | undefined
+    wanted.whole.reset()
+    // The built-in ones are in order, and apart.
+    wanted.whole.advance(window, (each) => {
+      if (found) found.push(each)
+      else found = [each]
+    })
+    return found ?? NOTHING
+  }
+  return new Finder(wanted).advance(window).found
 }
 
 const NOTHING: readonly Detection[] = Object.freeze([])

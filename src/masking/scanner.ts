@@ -61,11 +61,25 @@ export class Scanner {
       const open = this.#readWord(window, Math.min(window.end, limit))
       // One byte behind the word is known before it is looked at, also where it is cut.
       if (open && !window.whole && window.end <= limit) return start
+      if (this.#holdsNothing(start)) {
+        this.#begun = -1
+        continue
+      }
       const next = this.#word(window, start, this.#at, tell)
       if (next === MORE) return start
       this.#begun = -1
       this.#at = next
     }
+  }
+
+  /** Begins with another text. */
+  reset(): void {
+    this.#begun = -1
+    this.#at = 0
+    this.#seen = 0
+    this.#keyLeft = 0
+    this.#firstKeyWord = false
+    this.#continued = undefined
   }
 
   /** Of the bytes before, so many are not there any more. */
@@ -108,6 +122,11 @@ export class Scanner {
     this.#at = at
     this.#seen = seen
     return at === end
+  }
+
+  /** Whether the word that was read has nothing that any detector looks for, nor belongs to what came before it: most words are done with that. */
+  #holdsNothing(start: number): boolean {
+    return (this.#seen & TELLING) === 0 && this.#at - start < SHORTEST_TELLING && this.#keyLeft === 0 && this.#continued === undefined
   }
 
   #word(window: Window, start: number, end: number, tell: (found: Detection) => void): number {

@@ -1,5 +1,5 @@
 import { latin1 } from '../../redaction/index.ts'
-import { ALPHANUMERIC, byteAt, DOT, isAlphanumeric, kindOf, type Window } from '../bytes.ts'
+import { ALPHANUMERIC, byteAt, DOT, isAlphanumeric, kindOf, LOWER, UPPER, type Window } from '../bytes.ts'
 
 /** RFC 5321 §4.5.3.1: octets of the local part, and of the domain. */
 const LONGEST_LOCAL = 64
@@ -8,9 +8,13 @@ const LONGEST_DOMAIN = 255
 const LONGEST_LABEL = 63
 
 /** Endings of files that people put behind an `@` (`logo@2x.png`), none of them a top-level domain. */
-const FILES = new Set(
-  'png jpg jpeg gif svg webp bmp css js mjs cjs ts tsx jsx json yaml yml xml html tgz gz jar exe dll txt log'.split(' '),
+const FILES: ReadonlySet<number> = new Set(
+  'png jpg jpeg gif svg webp bmp css js mjs cjs ts tsx jsx json yaml yml xml html tgz gz jar exe dll txt log'
+    .split(' ')
+    .map((ending) => numberOf(Buffer.from(ending), 0, ending.length)),
 )
+
+const LONGEST_FILE = 4
 
 /** The start of an address, and its end; an address says where both are, as it is found by what is in its middle. */
 export interface Email {
@@ -33,11 +37,10 @@ export function email(window: Window, from: number, at: number, to: number): Ema
   if (start === at || at - start > LONGEST_LOCAL || bytes[at - 1] === 0x2e) return undefined
   const end = domainEnd(bytes, at + 1, to)
   if (end === 0) return undefined
-  const local = latin1(bytes, start, at)
-  if (local.includes('..')) return undefined
+  for (let place = start + 1; place < at; place++) if (bytes[place] === 0x2e && bytes[place - 1] === 0x2e) return undefined
   // What a URL has there is a user; what git has there is one, too, with a path behind.
   if (start - from >= 3 && holdsScheme(bytes, from, start)) return undefined
-  if (local === 'git' && byteAt(window, end) === 0x3a) return undefined
+  if (byteAt(window, end) === 0x3a && latin1(bytes, start, at) === 'git') return undefined
   return { start, end }
 }
 
@@ -55,11 +58,22 @@ function domainEnd(bytes: Uint8Array, from: number, to: number): number {
     labels++
     if (at < end) label = at + 1
   }
-  return labels > 1 && isTop(latin1(bytes, label, end).toLowerCase()) ? end : 0
+  return labels > 1 && isTop(bytes, label, end) ? end : 0
 }
 
-function isTop(label: string): boolean {
-  return /^(?:[a-z]{2,24}|xn--[a-z0-9-]{1,59})$/.test(label) && !FILES.has(label)
+function isTop(bytes: Uint8Array, from: number, to: number): boolean {
+  let letters = from
+  while (letters < to && (kindOf(bytes[letters] as number) & (UPPER | LOWER)) !== 0) letters++
+  if (letters < to) return /^xn--[a-z0-9-]{1,59}$/i.test(latin1(bytes, from, to))
+  const length = to - from
+  return length >= 2 && length <= 24 && (length > LONGEST_FILE || !FILES.has(numberOf(bytes, from, to)))
+}
+
+/** Up to four letters of either case, as a number. */
+function numberOf(bytes: Uint8Array, from: number, to: number): number {
+  let number = 0
+  for (let at = from; at < to; at++) number = (number << 8) | ((bytes[at] as number) | 0x20)
+  return number
 }
 
 function isLocal(byte: number): boolean {

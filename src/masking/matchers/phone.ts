@@ -55,17 +55,21 @@ const WITH_ZERO: readonly (readonly number[])[] = [
   [4, 7],
 ]
 
+const NORTH_AMERICAN = [3, 3, 4]
+const WITH_COUNTRY = [1, 3, 3, 4]
+
 /** National forms, in groups only: ten digits in a row are any number. */
 export function nationalPhone(window: Window, groups: Groups): number {
   const { bytes } = window
   const first = groups.lengths[0] as number
   const bracketed = first === 3 ? areaInBrackets(window, groups) : NONE
   if (bracketed !== NONE) return bracketed
-  let end = groups.shaped([3, 3, 4])
+  if (groups.separator === undefined) return NONE
+  let end = groups.shaped(NORTH_AMERICAN)
   if (end !== 0 && isNorthAmerican(digitsOf(bytes, groups.start, end))) return ended(window, end)
-  end = groups.shaped([1, 3, 3, 4])
+  end = groups.shaped(WITH_COUNTRY)
   if (end !== 0 && bytes[groups.start] === 0x31 && isNorthAmerican(digitsOf(bytes, groups.start + 1, end))) return ended(window, end)
-  if (bytes[groups.start] !== 0x30 || groups.separator === undefined || groups.separator === 0x2e) return NONE
+  if (bytes[groups.start] !== 0x30 || groups.separator === 0x2e) return NONE
   for (const shape of WITH_ZERO) {
     end = groups.shaped(shape)
     if (end === 0 || (shape.length === 2 && groups.separator !== 0x20) || bytes[groups.start + 1] === 0x30) continue
