@@ -1,1 +1,1 @@
-export { type Analysis, Presidio, type PresidioSettings } from './presidio.ts'
+export { type Analysis, LONGEST_TEXT, Presidio, type PresidioSettings } from './presidio.ts'

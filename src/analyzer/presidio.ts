@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Detection } from '../masking/index.ts'
+import { ANALYZED, type Detection } from '../masking/index.ts'
 
 /** A service that finds personal data in prose, which patterns cannot: names, places. It gets the text itself. */
 export interface PresidioSettings {
@@ -24,12 +24,9 @@ export type Analysis =
 /** Questions to the service at the same time. */
 const AT_ONCE = 4
 /** A longer text is not sent. Bytes. */
-const LONGEST_TEXT = 64 * 1024
+export const LONGEST_TEXT = 64 * 1024
 /** Of an answer, bytes. */
 const LARGEST_ANSWER = 1024 * 1024
-
-/** What a place is called that the service finds: `presidio/PERSON`. */
-const NAMED = 'presidio/'
 
 /** RecognizerResult of its API. Names are of its own; places count characters as Python does. */
 const answer = z.array(
@@ -49,19 +46,31 @@ export class Presidio {
     this.#settings = settings
   }
 
+  /**
+   * What is in several texts, in their order, all of it within one deadline.
+   * @param texts UTF-8 @param entities what is looked for in place of what the settings say @param signal ends it earlier, which counts as late
+   */
+  analyzeAll(texts: readonly Uint8Array[], entities: readonly string[], signal: AbortSignal): Promise<readonly Analysis[]> {
+    const until = AbortSignal.any([signal, AbortSignal.timeout(this.#settings.deadline)])
+    return Promise.all(texts.map((text) => this.#analyze(text, until, entities)))
+  }
+
   /** @param text UTF-8 @param signal ends it earlier than its deadline, which counts as late */
-  async analyze(text: Uint8Array, signal?: AbortSignal): Promise<Analysis> {
+  analyze(text: Uint8Array, signal?: AbortSignal): Promise<Analysis> {
+    const until = AbortSignal.timeout(this.#settings.deadline)
+    return this.#analyze(text, signal ? AbortSignal.any([signal, until]) : until, this.#settings.entities)
+  }
+
+  async #analyze(text: Uint8Array, ended: AbortSignal, entities: readonly string[] | undefined): Promise<Analysis> {
     if (text.length === 0) return { found: [] }
     if (text.length > LONGEST_TEXT) return { failed: 'too-long' }
-    const until = AbortSignal.timeout(this.#settings.deadline)
-    const ended = signal ? AbortSignal.any([signal, until]) : until
     try {
       await this.#turn(ended)
     } catch {
       return { failed: 'late' }
     }
     try {
-      return { found: placesOf(await this.#ask(text, ended), text) }
+      return { found: placesOf(await this.#ask(text, entities, ended), text) }
     } catch (error) {
       if (error instanceof Unreadable) return { failed: 'unreadable' }
       return { failed: ended.aborted ? 'late' : 'refused' }
@@ -96,8 +105,8 @@ export class Presidio {
     })
   }
 
-  async #ask(text: Uint8Array, signal: AbortSignal): Promise<z.output<typeof answer>> {
-    const { url, language, entities, threshold } = this.#settings
+  async #ask(text: Uint8Array, entities: readonly string[] | undefined, signal: AbortSignal): Promise<z.output<typeof answer>> {
+    const { url, language, threshold } = this.#settings
     const asked = {
       text: decoded(text),
       language,
@@ -160,7 +169,7 @@ function placesOf(found: z.output<typeof answer>, text: Uint8Array): readonly De
   const places = found.map(({ entity_type, start, end }) => {
     const [from, to] = [offsets[start], offsets[end]]
     if (from === undefined || to === undefined || start >= end) throw new Unreadable()
-    return { start: from, end: to, detector: `${NAMED}${entity_type}` }
+    return { start: from, end: to, detector: `${ANALYZED}${entity_type}` }
   })
   return places.sort((a, b) => a.start - b.start || b.end - a.end)
 }

@@ -18,9 +18,14 @@ for (const [letter, byte] of [
  * As `detect`, but only within the string leaves of a JSON text (RFC 8259): not in names, numbers or across strings. Escapes are read as the
  * characters that they stand for; a place never cuts one. The name of a member counts as the name of its value.
  *
+ * @param besides what else is found in the characters of a leaf, as UTF-8; these places may overlap others
  * @returns undefined where it is not JSON as far as its strings go: then it is a text like any other
  */
-export function detectInJson(bytes: Uint8Array, wanted: Detectors): readonly Detection[] | undefined {
+export function detectInJson(
+  bytes: Uint8Array,
+  wanted: Detectors,
+  besides?: (leaf: Uint8Array) => readonly Detection[],
+): readonly Detection[] | undefined {
   const found: Detection[] = []
   let name: Uint8Array = NO_NAME
   let at = 0
@@ -35,7 +40,7 @@ export function detectInJson(bytes: Uint8Array, wanted: Detectors): readonly Det
     if (end < 0) return undefined
     const behind = pastBlanks(bytes, end + 1)
     if (bytes[behind] === COLON) name = bytes.subarray(at, behind + 1)
-    else detectInString(bytes, at + 1, end, name, wanted, found)
+    else detectInString(bytes, at + 1, end, name, wanted, found, besides)
     at = bytes[behind] === COLON ? behind + 1 : end + 1
   }
   return found
@@ -65,19 +70,27 @@ function pastBlanks(bytes: Uint8Array, from: number): number {
   return at
 }
 
-function detectInString(bytes: Uint8Array, from: number, to: number, name: Uint8Array, wanted: Detectors, found: Detection[]): void {
+function detectInString(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  name: Uint8Array,
+  wanted: Detectors,
+  found: Detection[],
+  besides: ((leaf: Uint8Array) => readonly Detection[]) | undefined,
+): void {
   const before = name.length > LONGEST_NAME ? NO_NAME : name
   const { text, places } = decoded(bytes, from, to)
-  for (const { start, end, detector } of detect(before.length === 0 ? text : Buffer.concat([before, text]), wanted)) {
-    if (end <= before.length) continue
-    const begins = Math.max(0, start - before.length)
-    const ends = end - before.length
+  const add = (begins: number, ends: number, detector: string) =>
     found.push({
       start: places === undefined ? from + begins : places(begins),
       end: places === undefined ? from + ends : places(ends),
       detector,
     })
+  for (const { start, end, detector } of detect(before.length === 0 ? text : Buffer.concat([before, text]), wanted)) {
+    if (end > before.length) add(Math.max(0, start - before.length), end - before.length, detector)
   }
+  for (const { start, end, detector } of besides?.(text) ?? []) add(start, end, detector)
 }
 
 /** @returns the characters that a string stands for, and where in the text each byte of them comes from */

@@ -5,7 +5,7 @@ import type { MaskOperator } from '../operations/index.ts'
 /** What stands for a text of which nothing is shown. */
 export const REDACTED: Uint8Array = Buffer.from('[masked]')
 /** What `partial` shows of a text that is too short to show anything of; otherwise what stands before its end. */
-const HIDDEN = Buffer.from('****')
+export const PARTLY_HIDDEN: Uint8Array = Buffer.from('****')
 /** Characters that `partial` keeps. */
 const KEPT = 4
 /** In a text of fewer characters, what is kept would be half of it, or more. */
@@ -51,14 +51,27 @@ function digestOf(kind: 'text' | 'uuid', content: Uint8Array, key: Uint8Array): 
 
 /** The last characters, behind as many asterisks as there always are. */
 function lastOf(text: Uint8Array): Uint8Array {
-  let at = text.length
-  let start = at
+  const kept = keptByPartial(text, 0, text.length)
+  return kept === text.length ? PARTLY_HIDDEN : Buffer.concat([PARTLY_HIDDEN, text.subarray(kept)])
+}
+
+/**
+ * What `partial` keeps of a text behind `PARTLY_HIDDEN`: its last characters, or nothing where it is too short, or they are not UTF-8.
+ * @param from where it stands in `bytes` @param to its end
+ * @returns where what is kept begins; `to`: nothing is
+ */
+export function keptByPartial(bytes: Uint8Array, from: number, to: number): number {
+  let at = to
+  let start = to
+  let ascii = true
   for (let characters = 0; characters < SHORTEST_PARTIAL; characters++) {
-    if (at === 0) return HIDDEN
+    if (at === from) return to
     at--
-    while (at > 0 && ((text[at] as number) & 0xc0) === 0x80) at--
-    if (characters === KEPT - 1) start = at
+    while (at > from && ((bytes[at] as number) & 0xc0) === 0x80) at--
+    if (characters < KEPT) {
+      start = at
+      ascii &&= (bytes[at] as number) < 0x80
+    }
   }
-  const kept = text.subarray(start)
-  return isUtf8(kept) ? Buffer.concat([HIDDEN, kept]) : HIDDEN
+  return ascii || isUtf8(bytes.subarray(start, to)) ? start : to
 }

@@ -14,7 +14,7 @@ import {
 } from '../../src/operations/index.ts'
 import type { Catalog } from '../../src/protocols/postgres/catalog/index.ts'
 import { createLogin } from '../../src/protocols/postgres/login/index.ts'
-import { CancelRegistry, relay } from '../../src/protocols/postgres/relay/index.ts'
+import { CancelRegistry, relay, type TextAnalyzer } from '../../src/protocols/postgres/relay/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../../src/protocols/postgres/target.ts'
 import { buildAuthenticationOk } from '../../src/protocols/postgres/wire/authentication.ts'
 import { readStartup } from '../../src/protocols/postgres/wire/startup.ts'
@@ -75,6 +75,8 @@ export interface RelayControls {
   limits: { readonly of: RegExp; readonly rows?: number; readonly bytes?: number; readonly time?: number } | undefined
   /** What clients are not to see; undefined: nothing. */
   masks: readonly Mask[] | undefined
+  /** What masks ask about texts; undefined: there is none. */
+  analyzer: TextAnalyzer | undefined
   /** Of the target's database; undefined: it is not known. */
   catalog: Catalog | undefined
   /** Milliseconds until intents are durable; 0 answers before `admit` returns. */
@@ -126,6 +128,7 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
     tentative: () => false,
     limits: undefined,
     masks: undefined,
+    analyzer: undefined,
     catalog: undefined,
     durableAfter: 0,
     seen: [],
@@ -196,7 +199,10 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
       controls.newEpoch = () => {
         sql.epoch += 1
       }
-      controls.ends.push(await relay({ client, rest, session, guard, target, minor, cancels, log, sql, database: ask.database, ...limit }))
+      const analyzer = () => controls.analyzer
+      controls.ends.push(
+        await relay({ client, rest, session, guard, target, minor, cancels, log, sql, database: ask.database, analyzer, ...limit }),
+      )
       return
     }
   }

@@ -1,6 +1,7 @@
 import { WireError } from '../wire/errors.ts'
-import type { CellMasking } from './cell-masking.ts'
+import { type CellMasking, sized } from './cell-masking.ts'
 import { HeldCell } from './held-cell.ts'
+import type { Slab } from './slab.ts'
 
 /** Of the file header: signature, flags, length of the extension (COPY, "Binary Format"). */
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
@@ -15,7 +16,7 @@ type Part = 'header' | 'columns' | 'length' | 'cell' | 'through' | 'nothing'
 /** The content of a COPY TO in binary. */
 export class BinaryCopy {
   readonly #cells: CellMasking
-  readonly #held = new HeldCell()
+  #held = new HeldCell()
   readonly #word = Buffer.alloc(HEADER_BYTES)
   #part: Part = 'header'
   /** Bytes of it that are still to come. */
@@ -28,40 +29,51 @@ export class BinaryCopy {
     this.#cells = cells
   }
 
-  push(content: Uint8Array): Uint8Array {
-    const parts: Uint8Array[] = []
-    let at = 0
-    while (at < content.length) {
+  push(content: Uint8Array, start: number, end: number, out: Slab): void {
+    let at = start
+    while (at < end) {
       if (this.#part === 'nothing') throw malformed()
-      const piece = content.subarray(at, at + this.#left)
-      at += piece.length
-      this.#left -= piece.length
-      if (this.#part === 'through') parts.push(piece)
-      else if (this.#part === 'cell') this.#cell(piece, parts)
+      const stop = Math.min(end, at + this.#left)
+      this.#left -= stop - at
+      if (this.#part === 'through') out.copy(content, at, stop)
+      else if (this.#part === 'cell') this.#cell(content, at, stop, out)
       else {
-        this.#word.set(piece, this.#read)
-        this.#read += piece.length
-        if (this.#left === 0) this.#numbers(parts)
+        for (let each = at; each < stop; each++) this.#word[this.#read++] = content[each] as number
+        if (this.#left === 0) this.#numbers(out)
       }
       if (this.#left === 0 && (this.#part === 'through' || this.#part === 'cell')) this.#behindCell()
+      at = stop
     }
-    return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts)
   }
 
   end(): void {
     if (this.#part !== 'nothing') throw malformed()
   }
 
+  /** Another one that reads on from here, and leaves this as it is. */
+  ahead(cells: CellMasking): BinaryCopy {
+    const copy = new BinaryCopy(cells)
+    copy.#held = this.#held.copy()
+    copy.#word.set(this.#word)
+    copy.#part = this.#part
+    copy.#left = this.#left
+    copy.#read = this.#read
+    copy.#column = this.#column
+    return copy
+  }
+
   /** A header, number of columns or length is whole. */
-  #numbers(parts: Uint8Array[]): void {
-    const word = Buffer.from(this.#word.subarray(0, this.#read))
+  #numbers(out: Slab): void {
+    const word = this.#word
+    const bytes = this.#read
     this.#read = 0
-    if (this.#part === 'length') this.#length(word, parts)
-    else {
-      parts.push(word)
-      if (this.#part === 'header') this.#header(word)
-      else this.#columns(word.readInt16BE(0))
+    if (this.#part === 'length') {
+      this.#length(word.readInt32BE(0), out)
+      return
     }
+    out.copy(word, 0, bytes)
+    if (this.#part === 'header') this.#header(word)
+    else this.#columns(word.readInt16BE(0))
   }
 
   #header(word: Buffer): void {
@@ -79,17 +91,15 @@ export class BinaryCopy {
     else this.#behindCell()
   }
 
-  #length(word: Buffer, parts: Uint8Array[]): void {
-    const length = word.readInt32BE(0)
+  #length(length: number, out: Slab): void {
     if (length < -1) throw malformed()
     const masked = length >= 0 && this.#cells.concerns(this.#column)
-    const shown = length < 0 ? this.#cells.maskNull(this.#column) : null
-    if (shown !== null) parts.push(lengthOf(shown), shown)
-    else if (!masked) parts.push(word)
+    if (length < 0) sized(this.#cells.maskNull(this.#column), out)
+    else if (!masked) out.word(length)
     this.#column += 1
     this.#expect(masked ? 'cell' : 'through', Math.max(0, length))
     // One without bytes is whole already.
-    if (masked && length === 0) this.#cell(new Uint8Array(0), parts)
+    if (masked && length === 0) this.#cell(NOTHING, 0, 0, out)
   }
 
   /** Behind a cell, or the header's extension: the next cell, or the next row. */
@@ -103,24 +113,18 @@ export class BinaryCopy {
     this.#left = bytes
   }
 
-  #cell(piece: Uint8Array, parts: Uint8Array[]): void {
+  #cell(content: Uint8Array, from: number, to: number, out: Slab): void {
     if (this.#left > 0) {
-      this.#held.add(piece)
+      this.#held.add(content.subarray(from, to))
       return
     }
-    const raw = this.#held.take(piece)
     const column = this.#column - 1
-    const masked = raw === undefined ? this.#cells.maskUnseen(column) : this.#cells.mask(column, raw)
-    const content = masked === 'unchanged' ? (raw as Uint8Array) : masked
-    parts.push(lengthOf(content))
-    if (content) parts.push(content)
+    const raw = this.#held.take(content.subarray(from, to))
+    if (raw === undefined) sized(this.#cells.maskUnseen(column), out)
+    else if (!this.#cells.writeSized(column, raw, 0, raw.length, out)) sized(raw, out)
   }
 }
 
-function lengthOf(content: Uint8Array | null): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeInt32BE(content === null ? -1 : content.length)
-  return length
-}
+const NOTHING = new Uint8Array(0)
 
 const malformed = () => new WireError('The content of a COPY is not what its format says.')

@@ -12,6 +12,11 @@ export function isDelimitable(encoding: string | undefined): boolean {
   return encoding !== undefined && WHOLE.test(plainName(encoding))
 }
 
+/** Whether it is what the server calls UTF-8. */
+export function isUtf8Name(encoding: string): boolean {
+  return UTF8.test(plainName(encoding))
+}
+
 /**
  * How to read what a COPY TO sends.
  * @param clientEncoding `client_encoding`; undefined: not known
@@ -24,7 +29,7 @@ export function copyFormat(copy: CopyTo, clientEncoding: string | undefined): Co
   const [delimiter, quote, escaping] = [copy.delimiter, copy.quote, copy.escape].map(byteOf)
   if (delimiter === undefined || quote === undefined || escaping === undefined) return undefined
   // Its bytes are known where it is ASCII, or the encoding is ours.
-  if (byteLength(copy.null) !== copy.null.length && !UTF8.test(plainName(encoding))) return undefined
+  if (byteLength(copy.null) !== copy.null.length && !isUtf8Name(encoding)) return undefined
   return { format: copy.format, delimiter, quote, escape: escaping, null: Buffer.from(copy.null), header: copy.header }
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Mask, MaskOperator } from '../../../operations/index.ts'
 import { WireError } from '../wire/errors.ts'
-import { type CopyFormat, copyMasker, planMasks } from './index.ts'
+import { type CopyFormat, type CopyMasking, copyMasker, planMasks } from './index.ts'
 
 const key = Buffer.alloc(32, 7)
 const byte = (character: string) => character.charCodeAt(0)
@@ -26,6 +26,18 @@ function masker(format: CopyFormat, as: MaskOperator = 'redact', columns: readon
   return copyMasker(plan, format, key)
 }
 
+/** What may go on of a CopyData message with this content. */
+function pushed(copy: CopyMasking, content: string | Uint8Array): Buffer {
+  const padded = Buffer.concat([Buffer.from('before'), Buffer.from(content), Buffer.from('behind')])
+  const range = copy.push(padded, 6, padded.length - 6)
+  if (!range) return Buffer.alloc(0)
+  const message = Buffer.from(range.bytes.subarray(range.start, range.end))
+  expect(message.length).toBeGreaterThan(5)
+  expect(message[0]).toBe(0x64)
+  expect(message.readUInt32BE(1)).toBe(message.length - 1)
+  return message.subarray(5)
+}
+
 function copied(
   content: string | Uint8Array,
   format: CopyFormat,
@@ -34,7 +46,7 @@ function copied(
   detect?: readonly string[],
 ) {
   const copy = masker(format, as, columns, detect)
-  const out = Buffer.from(copy.push(Buffer.from(content)))
+  const out = pushed(copy, content)
   copy.end()
   return out.toString('latin1')
 }
@@ -152,14 +164,14 @@ it('gives a whole row for a whole row', () => {
     [csv, ['a,"b\n"\n', ',\n']],
   ] as const) {
     const copy = masker(format)
-    for (const row of rows) expect(Buffer.from(copy.push(Buffer.from(row))).toString()).toMatch(/\n$/)
+    for (const row of rows) expect(pushed(copy, row).toString()).toMatch(/\n$/)
     copy.end()
   }
   const copy = masker(binary)
   const first = Buffer.concat([HEADER, tuple('a', 'b')])
-  expect(Buffer.from(copy.push(first))).toEqual(Buffer.concat([HEADER, tuple('a', '[masked]')]))
-  expect(Buffer.from(copy.push(tuple('a', 'b')))).toEqual(tuple('a', '[masked]'))
-  expect(Buffer.from(copy.push(TRAILER))).toEqual(TRAILER)
+  expect(pushed(copy, first)).toEqual(Buffer.concat([HEADER, tuple('a', '[masked]')]))
+  expect(pushed(copy, tuple('a', 'b'))).toEqual(tuple('a', '[masked]'))
+  expect(pushed(copy, TRAILER)).toEqual(TRAILER)
   copy.end()
 })
 
@@ -175,12 +187,12 @@ it('comes to the same cut at every byte', () => {
     const whole = copied(content, format, 'partial')
     for (let cut = 0; cut <= content.length; cut++) {
       const copy = masker(format, 'partial')
-      const parts = [copy.push(content.subarray(0, cut)), copy.push(content.subarray(cut))]
+      const parts = [pushed(copy, content.subarray(0, cut)), pushed(copy, content.subarray(cut))]
       copy.end()
       expect(Buffer.concat(parts).toString('latin1')).toBe(whole)
     }
     const copy = masker(format, 'partial')
-    const bytes = [...content].map((one) => Buffer.from(copy.push(Uint8Array.of(one))))
+    const bytes = [...content].map((one) => pushed(copy, Uint8Array.of(one)))
     copy.end()
     expect(Buffer.concat(bytes).toString('latin1')).toBe(whole)
   }
@@ -194,23 +206,23 @@ it('holds no more than one cell of 1 MiB, and shows nothing of a longer one', ()
       [csv, 'a,"', '"\n', 'a,[masked]\n'],
     ] as const) {
       const copy = masker(format, 'partial', detect.length > 0 ? [2, 2] : [2, 1], detect)
-      const parts = [copy.push(Buffer.from(before))]
-      for (let at = 0; at < long.length; at += 65_536) parts.push(copy.push(Buffer.from(long.slice(at, at + 65_536))))
-      parts.push(copy.push(Buffer.from(behind)))
+      const parts = [pushed(copy, before)]
+      for (let at = 0; at < long.length; at += 65_536) parts.push(pushed(copy, long.slice(at, at + 65_536)))
+      parts.push(pushed(copy, behind))
       expect(Buffer.concat(parts).toString()).toBe(shown)
     }
   }
   const copy = masker(binary, 'hash')
   const content = Buffer.concat([HEADER, tuple('a', long), TRAILER])
-  expect(Buffer.concat([copy.push(content.subarray(0, 5000)), copy.push(content.subarray(5000))])).toEqual(
+  expect(Buffer.concat([pushed(copy, content.subarray(0, 5000)), pushed(copy, content.subarray(5000))])).toEqual(
     Buffer.concat([HEADER, tuple('a', '[masked]'), TRAILER]),
   )
 })
 
 it('masks what detectors find, and counts it', () => {
   const copy = masker(csv, 'redact', [2, 1, 2], ['email'])
-  const out = copy.push(Buffer.from('"to ada@example.com, ""x""",b,none\nx,,bob@example.com\n'))
-  expect(Buffer.from(out).toString()).toBe('"to [email], ""x""",[masked],none\nx,,[email]\n')
+  const out = pushed(copy, '"to ada@example.com, ""x""",b,none\nx,,bob@example.com\n')
+  expect(out.toString()).toBe('"to [email], ""x""",[masked],none\nx,,[email]\n')
   expect(copy.counts()).toEqual([
     ['m', 's.t.c', 1],
     ['m', 'email', 2],
@@ -240,7 +252,7 @@ describe('whatever comes', () => {
           const content = Buffer.from(lines((one) => written(one, format)))
           const copy = masker(format, { fixed: 'hidden' })
           const places = [0, ...cuts.map((cut) => cut % (content.length + 1)).sort((a, b) => a - b), content.length]
-          const out = places.slice(1).map((to, at) => copy.push(content.subarray(places[at], to)))
+          const out = places.slice(1).map((to, at) => pushed(copy, content.subarray(places[at], to)))
           copy.end()
           expect(Buffer.concat(out).toString()).toBe(lines((one) => (one === null ? written(one, format) : 'hidden')))
         },
@@ -254,7 +266,7 @@ describe('whatever comes', () => {
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.constantFrom(text, csv, binary), fc.boolean(), (bytes, format, headed) => {
         const copy = masker(format, 'partial', [1, 2], ['email'])
         try {
-          copy.push(headed && format.format === 'binary' ? Buffer.concat([HEADER, bytes]) : bytes)
+          pushed(copy, headed && format.format === 'binary' ? Buffer.concat([HEADER, bytes]) : bytes)
           copy.end()
         } catch (error) {
           expect(error).toBeInstanceOf(WireError)

@@ -21,8 +21,30 @@ const ESCAPES = new Map([...ESCAPED].map(([letter, byte]) => [byte, letter]))
 
 /** A cell as the type's own form has it. @param raw between delimiters @returns null: NULL */
 export function readDelimited(raw: Uint8Array, format: Delimited): Uint8Array | null {
-  if (isSame(raw, format.null) && !isAmbiguous(format)) return null
+  if (isNull(raw, 0, raw.length, format)) return null
   return format.format === 'text' ? readText(raw) : readCsv(raw, format)
+}
+
+/** Whether a cell stands for NULL as it is written. @param from in `bytes` @param to its end */
+export function isNull(bytes: Uint8Array, from: number, to: number, format: Delimited): boolean {
+  const { null: nothing } = format
+  if (to - from !== nothing.length) return false
+  for (let at = 0; at < nothing.length; at++) if (bytes[from + at] !== nothing[at]) return false
+  return !isAmbiguous(format)
+}
+
+/**
+ * Whether a value is written as it is. It is two: `before`, which is ASCII that can be seen, and bytes `from` to `to`, which stood in a cell without
+ * backslashes (text) or quotes (CSV).
+ */
+export function meansItself(before: Uint8Array, bytes: Uint8Array, from: number, to: number, format: Delimited): boolean {
+  const { delimiter, quote, null: nothing } = format
+  if (before.includes(delimiter)) return false
+  const isCsv = format.format === 'csv'
+  if (isCsv && (before.includes(quote) || before.length + to - from === nothing.length)) return false
+  // What text escapes, and what CSV has quotes for, is below the blank.
+  for (let at = from; at < to; at++) if ((bytes[at] as number) < 0x20 || bytes[at] === delimiter) return false
+  return true
 }
 
 /**

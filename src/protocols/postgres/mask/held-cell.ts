@@ -6,11 +6,23 @@ export class HeldCell {
   #pieces: Uint8Array[] = []
   #bytes = 0
 
+  get isEmpty(): boolean {
+    return this.#bytes === 0
+  }
+
   /** @param piece is copied */
   add(piece: Uint8Array): void {
     this.#bytes += piece.length
     if (this.#bytes > LONGEST_CELL) this.#pieces = []
     else if (piece.length > 0) this.#pieces.push(Buffer.from(piece))
+  }
+
+  /** Another one that holds the same. */
+  copy(): HeldCell {
+    const other = new HeldCell()
+    other.#pieces = [...this.#pieces]
+    other.#bytes = this.#bytes
+    return other
   }
 
   /** Its last piece has come. @returns undefined where it was too long */

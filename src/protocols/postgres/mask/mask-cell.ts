@@ -1,4 +1,6 @@
 import {
+  type Analyses,
+  analyzedIn,
   detect,
   type Findings,
   hashUuid,
@@ -38,6 +40,21 @@ export function maskValue(content: Uint8Array, as: MaskOperator, cell: CellType,
   }
 }
 
+/** What stands for every value of a type alike: of most operators it depends on nothing of the value. @returns undefined where it does */
+export function standsFor(as: MaskOperator, cell: CellType): Uint8Array | null | undefined {
+  if (as === 'null') return null
+  switch (cell.kind) {
+    case 'text':
+      return as === 'partial' || as === 'hash' ? undefined : hidden(as, cell)
+    case 'json':
+      return undefined
+    case 'uuid':
+      return as === 'hash' ? undefined : null
+    default:
+      return labelOf(as, cell)
+  }
+}
+
 /** What stands for what may be made of a masked value: it depends on nothing of it. */
 export function hidden(as: MaskOperator, cell: CellType): Uint8Array | null {
   if (as === 'null') return null
@@ -46,13 +63,17 @@ export function hidden(as: MaskOperator, cell: CellType): Uint8Array | null {
   return cell.kind === 'json' ? versioned(jsonString(shown), cell) : labelOf(as, cell)
 }
 
-/** What detectors find is replaced where it is in a text or JSON; anything else that holds something becomes NULL. @param found told the detector of each */
+/**
+ * What detectors find is replaced where it is in a text or JSON; anything else that holds something becomes NULL.
+ * @param found told the detector of each @param analyses of the analyzer; undefined: it cannot be asked about this cell
+ */
 export function maskFinds(
   content: Uint8Array,
   findings: Findings,
   cell: CellType,
   key: Uint8Array | undefined,
   found: (detector: string) => void,
+  analyses?: Analyses,
 ): Masked {
   switch (cell.kind) {
     case 'plain':
@@ -64,7 +85,7 @@ export function maskFinds(
     case 'text':
     case 'json': {
       const text = cell.versioned ? content.subarray(1) : content
-      const replaced = cell.kind === 'text' ? maskFound(text, findings, key) : maskFoundInJson(text, findings, key)
+      const replaced = cell.kind === 'text' ? maskFound(text, findings, key, analyses) : maskFoundInJson(text, findings, key, analyses)
       if (replaced === undefined) return 'unchanged'
       // Not JSON as far as its strings go: the server would not send it.
       if (replaced === 'not-json') return hidden('redact', cell)
@@ -72,11 +93,17 @@ export function maskFinds(
       return replaced.content && versioned(replaced.content, cell)
     }
     default: {
-      const all = detect(cell.kind === 'bytes' && !cell.binary ? bytesOf(content) : content, findings.detectors)
+      const bytes = cell.kind === 'bytes' && !cell.binary ? bytesOf(content) : content
+      const all = [...detect(bytes, findings.detectors), ...analyzedIn(withoutControls(bytes, findings), findings, analyses)]
       for (const { detector } of all) found(detector)
-      return all.length > 0 ? null : 'unchanged'
+      return all.some(({ start, end }) => end > start) ? null : 'unchanged'
     }
   }
+}
+
+/** The binary form of rows and arrays has numbers between its texts, which are nothing to be asked about. */
+function withoutControls(content: Uint8Array, { entities }: Findings): Uint8Array {
+  return entities === undefined ? content : content.map((byte) => (byte < BLANK ? BLANK : byte))
 }
 
 /** A replacement that has room in the column: one that is cut would still look like something, so nothing but asterisks stands for `[masked]`. */

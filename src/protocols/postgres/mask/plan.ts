@@ -3,7 +3,7 @@ import { type Mask, maskedColumns, type SqlFacts, touchedColumn } from '../../..
 import type { OutputColumn } from '../sql/index.ts'
 import type { ResultField } from '../wire/row-description.ts'
 import { type CellType, cellType } from './cell-types.ts'
-import { isDelimitable } from './copy-format.ts'
+import { isDelimitable, isUtf8Name } from './copy-format.ts'
 import type { ColumnPlan, MaskCatalog, MaskPlan } from './types.ts'
 
 /** What there is to know of a result before its first row. */
@@ -35,11 +35,12 @@ const EXPRESSION = 'expression'
 export function planMasks({ masks, database, outputs, anyOutput, fields, catalog, encoding }: PlanningParts): MaskPlan | undefined {
   const { covering, findings } = readMasks(masks, database)
   const fitting = outputs?.length === fields.length ? outputs : undefined
+  const unicode = encoding !== undefined && isUtf8Name(encoding)
   const columns = fields.map((field, at): ColumnPlan | undefined => {
     const cell = cellType(field, !isDelimitable(encoding), catalog.labels(field.type))
     const covered = coveredBy(covering, field, fitting ? fitting[at] : anyOutput, catalog)
     if (covered) return { ...covered, cell }
-    return findings && maySpeak(cell, findings) ? { how: 'found', findings, cell } : undefined
+    return findings && maySpeak(cell, findings) ? { how: 'found', findings, cell, unicode } : undefined
   })
   return columns.some((column) => column !== undefined) ? { columns } : undefined
 }
@@ -55,6 +56,11 @@ export function readsMasked(masks: readonly Mask[], database: string | undefined
   if (used?.sources === undefined) return true
   const all = [...used.output, ...used.predicate, ...used.written, ...used.sources, ...(used.tests ?? [])]
   return covering.some(({ columns }) => touchedColumn(columns, all) !== undefined)
+}
+
+/** Whether an analyzer is asked about anything of this result. */
+export function isAnalyzed({ columns }: MaskPlan): boolean {
+  return columns.some((column) => column?.how === 'found' && column.findings.entities !== undefined)
 }
 
 /** What the detectors of masks look for; undefined where none has any. */

@@ -1,6 +1,7 @@
-import type { Findings } from '../../../masking/index.ts'
+import type { Analyses, Findings } from '../../../masking/index.ts'
 import type { Mask, MaskCount } from '../../../operations/index.ts'
 import type { CellType } from './cell-types.ts'
+import type { Range } from './slab.ts'
 
 /** What is asked of the catalog of a target's database. */
 export interface MaskCatalog {
@@ -21,8 +22,8 @@ export type ColumnPlan =
   | { readonly how: 'value'; readonly mask: Mask; readonly what: string; readonly cell: CellType }
   /** A masked value may be part of it, or it cannot be told: nothing of it is shown, whatever the operator. */
   | { readonly how: 'whole'; readonly mask: Mask; readonly what: string; readonly cell: CellType }
-  /** What detectors find in it is replaced. */
-  | { readonly how: 'found'; readonly findings: Findings; readonly cell: CellType }
+  /** What detectors find in it is replaced. `unicode`: its text is known to be UTF-8. */
+  | { readonly how: 'found'; readonly findings: Findings; readonly cell: CellType; readonly unicode: boolean }
 
 /** What is to be done to each row of one result; one per field. Undefined for what passes as it is. */
 export interface MaskPlan {
@@ -48,23 +49,28 @@ export type CopyFormat =
 export interface RowMasking {
   /**
    * @param start of a whole DataRow message in `bytes` @param end behind it
-   * @returns a whole DataRow message, in memory that is not used for anything else
+   * @returns a whole DataRow message, in memory that is not used for anything else; one behind the other, where they can be. The object is the
+   *   same each time, and says where the newest one is
    * @throws WireError where it is not well-formed, or has another number of columns than the plan
    */
-  row(bytes: Uint8Array, start: number, end: number): Uint8Array
+  row(bytes: Uint8Array, start: number, end: number): Range
   /** What was applied so far, in the order of the columns. */
   counts(): readonly MaskCount[]
+  /** Where an analyzer is asked: reads rows that come next without doing anything, so that `analyses` is asked of the texts in them. */
+  readonly ahead?: (analyses: Analyses) => Pick<RowMasking, 'row'>
 }
 
 /** Rewrites the content of one COPY TO. */
 export interface CopyMasking {
   /**
-   * @param content of the next CopyData message, or the next part of one
-   * @returns what may go on, at most one CopyData message of it; empty: nothing yet. A whole row in is a whole row out.
+   * @param start in `bytes`, of the content of the next CopyData message, or of the next part of it @param end behind it
+   * @returns a CopyData message with what may go on, in memory as `RowMasking.row` has it; undefined: nothing yet. A whole row in is a whole row out.
    * @throws WireError where the content is not what its format says
    */
-  push(content: Uint8Array): Uint8Array
+  push(bytes: Uint8Array, start: number, end: number): Range | undefined
   /** CopyDone. @throws WireError where it comes within a row */
   end(): void
   counts(): readonly MaskCount[]
+  /** As of rows: reads on from here, and leaves this as it is. */
+  readonly ahead?: (analyses: Analyses) => Pick<CopyMasking, 'push'>
 }

@@ -33,7 +33,7 @@ const serverMessage = fc.oneof(
   fc.tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 20 })).map(([type, body]) => build.message(type, body)),
 )
 const unmasked = (answers: Answers): Masking =>
-  new Masking({ catalog: () => undefined, database: undefined, key: undefined, reading: answers.reading })
+  new Masking({ catalog: () => undefined, database: undefined, key: undefined, analyses: undefined, reading: answers.reading })
 
 const unlimited = (settle: () => void): Admission => ({
   limited: false,

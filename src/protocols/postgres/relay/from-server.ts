@@ -1,6 +1,5 @@
 import type { FingerprintQuestion, SessionState } from '../asking/fingerprint.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
-import { copyData } from '../wire/build.ts'
 import { backend } from '../wire/codes.ts'
 import { buildErrorResponse, type ErrorFields, readErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
@@ -9,6 +8,7 @@ import { readCommandTag, readParameterStatus, readTransactionStatus } from '../w
 import type { Answers } from './answers.ts'
 import { flightOf } from './expected.ts'
 import type { Flight } from './flight.ts'
+import type { Asked, Lookout } from './lookout.ts'
 import { type Instead, maskedNotification, maskedReport } from './masked-messages.ts'
 import { type Masking, notDescribed, rowTooLong } from './masking.ts'
 import type { Outgoing } from './outgoing.ts'
@@ -38,18 +38,30 @@ export class FromServer implements MessageVisitor {
   readonly #masking: Masking
   readonly #longestRow: number
   readonly #sql: Pick<SqlSession, 'reported'>
+  readonly #lookout: Lookout | undefined
+  /** The message that an analyzer is asked about before it is read, and what came behind it. */
+  #held: (Asked & { readonly bytes: Uint8Array; readonly start: number; readonly end: number }) | undefined
+  #behind: Uint8Array[] = []
+  #analyzing: Promise<void> | undefined
   /** Whether the pieces of the message under way are passed. */
   #passes = true
   #broken = false
   /** The memory that masked rows lie in. */
-  #rows: Uint8Array | undefined
   /** What the gateway itself asked, while nothing else is answered. */
   #question: FingerprintQuestion | undefined
   #questionAnswered: (state: SessionState | undefined) => void = () => undefined
   #questionFailure: string | undefined
 
-  /** @param longestRow bytes of a row of which something is masked */
-  constructor(answers: Answers, outgoing: Outgoing, sql: Pick<SqlSession, 'reported'>, masking: Masking, longestRow: number) {
+  /** @param longestRow bytes of a row of which something is masked @param lookout of masks that ask an analyzer; undefined: there is none to ask */
+  constructor(
+    answers: Answers,
+    outgoing: Outgoing,
+    sql: Pick<SqlSession, 'reported'>,
+    masking: Masking,
+    longestRow: number,
+    lookout?: Lookout,
+  ) {
+    this.#lookout = lookout
     this.#masking = masking
     this.#longestRow = longestRow
     this.#answers = answers
@@ -85,15 +97,68 @@ export class FromServer implements MessageVisitor {
     return this.#broken
   }
 
+  /** Resolves once an analyzer has answered, or its time is over; undefined where none is asked. What is read meanwhile waits. */
+  get analyzing(): Promise<void> | undefined {
+    return this.#analyzing
+  }
+
   /** @throws WireError */
   read(chunk: Uint8Array): void {
+    if (this.#analyzing) {
+      this.#behind.push(chunk)
+      return
+    }
     this.#broken = true
-    this.#framer.push(chunk)
-    this.#answers.cutting.chunkEnded()
+    this.#push(chunk)
     this.#broken = false
   }
 
+  /** Reads what waited for the analyzer, up to where it has to be asked again. @throws WireError */
+  goOn(): void {
+    const held = this.#held
+    const behind = this.#behind
+    this.#analyzing = undefined
+    this.#held = undefined
+    this.#behind = []
+    this.#broken = true
+    if (held) this.#message(held.type, held.bytes, held.start, held.end)
+    if (behind.length === 0) this.#answers.cutting.chunkEnded()
+    for (const [at, chunk] of behind.entries()) {
+      if (!this.#push(chunk)) {
+        this.#behind.push(...behind.slice(at + 1))
+        break
+      }
+    }
+    this.#broken = false
+  }
+
+  /** @returns whether all of it is read */
+  #push(chunk: Uint8Array): boolean {
+    const read = this.#framer.push(chunk)
+    const held = this.#held
+    if (held) {
+      const rest = chunk.subarray(read)
+      this.#lookout?.addBehind(held, rest)
+      if (rest.length > 0) this.#behind.push(rest)
+      this.#analyzing = this.#lookout?.ahead.ask(held.questions, held.entities)
+      return false
+    }
+    this.#answers.cutting.chunkEnded()
+    return true
+  }
+
   message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#lookout !== undefined && !this.#lookout.ahead.abandoned && !this.#question) {
+      const asked = this.#lookout.at(type, bytes, start, end)
+      if (asked) {
+        this.#held = { ...asked, bytes, start, end }
+        return false
+      }
+    }
+    return this.#message(type, bytes, start, end)
+  }
+
+  #message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#question && !ASYNCHRONOUS.has(type)) return this.#answered(this.#question, type, bytes, start, end)
     this.#outgoing.answers(this.#answers.operation)
     const muted = this.#answers.cutting.muted
@@ -224,6 +289,10 @@ export class FromServer implements MessageVisitor {
       const flight = flightOf(this.#answers.head)
       return flight?.masks && flight.result !== 'raw' && flight.cut === undefined ? this.#longestRow : 0
     }
+    if (type === backend.copyData && this.#lookout) {
+      const flight = flightOf(this.#answers.head)
+      return flight && this.#lookout.isAsked(flight) ? this.#longestRow : 0
+    }
     const isMessage = type === backend.noticeResponse || type === backend.notificationResponse
     return isMessage && this.#answers.masks ? LONGEST_ERROR : 0
   }
@@ -231,14 +300,12 @@ export class FromServer implements MessageVisitor {
   #maskRow(flight: Flight, bytes: Uint8Array, start: number, end: number): void {
     const { result } = flight
     if (result === 'raw') this.#outgoing.add(bytes, start, end)
-    else if (result && 'rows' in result) this.#addRow(result.rows.row(bytes, start, end))
-    else this.#answers.cutting.refuse(notDescribed())
-  }
-
-  /** Rows lie one behind the other in memory: they go on as one range. */
-  #addRow(row: Uint8Array): void {
-    if (this.#rows?.buffer !== row.buffer) this.#rows = new Uint8Array(row.buffer)
-    this.#outgoing.add(this.#rows, row.byteOffset, row.byteOffset + row.length)
+    else if (result && 'rows' in result) {
+      const row = result.rows.row(bytes, start, end)
+      const refusal = this.#lookout?.ahead.refusal()
+      if (refusal) this.#answers.cutting.refuse(refusal)
+      else this.#outgoing.add(row.bytes, row.start, row.end)
+    } else this.#answers.cutting.refuse(notDescribed())
   }
 
   /** @param from where its content begins */
@@ -246,10 +313,10 @@ export class FromServer implements MessageVisitor {
     const { result } = flight
     if (result === 'raw') this.#outgoing.add(bytes, start, end)
     else if (result && 'copy' in result) {
-      const content = result.copy.push(bytes.subarray(from, end))
-      if (content.length === 0) return
-      const message = copyData(content)
-      this.#outgoing.add(message, 0, message.length)
+      const message = result.copy.push(bytes, from, end)
+      const refusal = this.#lookout?.ahead.refusal()
+      if (refusal) this.#answers.cutting.refuse(refusal)
+      else if (message) this.#outgoing.add(message.bytes, message.start, message.end)
     } else this.#answers.cutting.refuse(notDescribed())
   }
 
@@ -270,7 +337,7 @@ export class FromServer implements MessageVisitor {
   }
 
   oversize(type: number): void {
-    if (type === backend.dataRow && !this.#question) {
+    if ((type === backend.dataRow || type === backend.copyData) && !this.#question) {
       if (this.#answers.cutting.result(1, 0)) this.#answers.cutting.refuse(rowTooLong(this.#longestRow))
       return
     }

@@ -1,11 +1,14 @@
+import { isAscii } from 'node:buffer'
+import type { Analyses } from '../../../masking/index.ts'
 import type { Mask, MaskCount } from '../../../operations/index.ts'
-import { maskMessage, readsMasked } from '../mask/index.ts'
+import { isUtf8Name, maskMessage, readsMasked } from '../mask/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import { backend, frontend } from '../wire/codes.ts'
 import { buildErrorResponse, buildNoticeResponse, type ErrorFields } from '../wire/error-response.ts'
 import { HEADER_BYTES } from '../wire/framer.ts'
 import { type Expected, flightOf, statementOf } from './expected.ts'
 import { runsUnknownCode } from './portal.ts'
+import type { Reading } from './reading.ts'
 
 /** DETAIL, context, internal query and the place in it: they show rows, and what code of the database worked on (PostgreSQL protocol, "Error and Notice Message Fields"). */
 const SHOWING: ReadonlySet<number> = new Set(['D', 'W', 'q', 'p'].map((code) => code.charCodeAt(0)))
@@ -26,6 +29,10 @@ export interface MessageMasking {
   readonly database: string | undefined
   /** Of the operator `hash`. */
   readonly key: Uint8Array | undefined
+  /** Of an analyzer that masks ask; undefined: nobody can be asked. */
+  readonly analyses: Analyses | undefined
+  /** What texts are in. */
+  readonly reading: Pick<Reading, 'encoding'>
 }
 
 /** What a client with masks is told in place of a message of the server. */
@@ -46,8 +53,9 @@ export function maskedReport(
   fields: ReadonlyMap<string, string>,
   head: Expected | undefined,
   masks: readonly Mask[] | undefined,
-  { database, key }: MessageMasking,
+  masking: MessageMasking,
 ): Instead | undefined {
+  const { database } = masking
   const inForce = (head && flightOf(head)?.masks) ?? masks
   if (!inForce) return undefined
   if (mayShow(fields, head, inForce, database)) return { message: withheld(type, fields), counts: [] }
@@ -57,7 +65,7 @@ export function maskedReport(
     const nul = bytes.indexOf(0, at)
     if (nul < 0 || nul >= end) break
     const code = bytes[at]!
-    const found = TEXTS.has(code) ? maskMessage(inForce, bytes.subarray(at + 1, nul), key) : undefined
+    const found = TEXTS.has(code) ? looked(inForce, bytes.subarray(at + 1, nul), masking) : undefined
     if (found) {
       parts.push(Uint8Array.of(code), found.text, Uint8Array.of(0))
       counts.push(...found.counts)
@@ -73,18 +81,24 @@ export function maskedNotification(
   start: number,
   end: number,
   masks: readonly Mask[] | undefined,
-  { database, key }: MessageMasking,
+  masking: MessageMasking,
 ): Instead | undefined {
   if (!masks) return undefined
   // Int32 process id, channel, payload.
   const payload = bytes.indexOf(0, start + HEADER_BYTES + 4) + 1
   if (payload === 0 || payload >= end - 1) return undefined
-  const found = readsMasked(masks, database, undefined)
+  const found = readsMasked(masks, masking.database, undefined)
     ? { text: HIDDEN_PAYLOAD, counts: [] }
-    : maskMessage(masks, bytes.subarray(payload, end - 1), key)
+    : looked(masks, bytes.subarray(payload, end - 1), masking)
   if (!found) return undefined
   const parts = [bytes.subarray(start + HEADER_BYTES, payload), found.text, Uint8Array.of(0)]
   return { message: message(backend.notificationResponse, parts), counts: found.counts }
+}
+
+/** What detectors and the analyzer make of a text; in an encoding that is not known to be UTF-8, only ASCII can be asked about. */
+function looked(masks: readonly Mask[], text: Uint8Array, { key, analyses, reading: { encoding } }: MessageMasking) {
+  const mayAsk = (encoding !== undefined && isUtf8Name(encoding)) || isAscii(text)
+  return maskMessage(masks, text, key, mayAsk ? analyses : undefined)
 }
 
 /** Whether the server's own words may hold a masked value. */

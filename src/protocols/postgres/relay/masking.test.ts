@@ -427,7 +427,13 @@ function dataRow(values: readonly (string | null)[]): Buffer {
 /** What a client is sent of the answer to one Query, which comes in pieces of this size. */
 function maskedStream(stream: Buffer, size: number, statements: readonly StatementFacts[]): Buffer {
   const answers = new Answers(plainSql(), { stop: () => undefined, sync: () => undefined }, [['client_encoding', 'UTF8']])
-  const masking = new Masking({ catalog: () => undefined, database: 'postgres', key: undefined, reading: answers.reading })
+  const masking = new Masking({
+    catalog: () => undefined,
+    database: 'postgres',
+    key: undefined,
+    analyses: undefined,
+    reading: answers.reading,
+  })
   const sent: Buffer[] = []
   class Sent extends Outgoing {
     override add(bytes: Uint8Array, start: number, end: number): void {

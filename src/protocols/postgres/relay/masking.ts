@@ -1,3 +1,4 @@
+import type { Analyses } from '../../../masking/index.ts'
 import { type Mask, Refusal } from '../../../operations/index.ts'
 import type { Catalog } from '../catalog/index.ts'
 import { type CopyFormat, copyFormat, copyMasker, type MaskCatalog, maskCatalog, planMasks, rowMasker } from '../mask/index.ts'
@@ -17,13 +18,15 @@ export interface MaskingOptions {
   readonly database: string | undefined
   /** Of the operator `hash`. */
   readonly key: Uint8Array | undefined
+  /** Of an analyzer that masks ask; undefined: nobody can be asked. */
+  readonly analyses: Analyses | undefined
   readonly reading: Pick<Reading, 'encoding'>
 }
 
 /** Holds what the server says of a result against what its client is not to see, before the first row comes. */
 export class Masking {
   /** What messages are masked by. */
-  readonly messages: Pick<MaskingOptions, 'database' | 'key'>
+  readonly messages: Pick<MaskingOptions, 'database' | 'key' | 'analyses' | 'reading'>
   readonly #options: MaskingOptions
   #catalog: { readonly of: Catalog | undefined; readonly asked: MaskCatalog } | undefined
 
@@ -54,7 +57,7 @@ export class Masking {
       flight.resultBegins('raw')
       return undefined
     }
-    const rows = rowMasker(plan, this.#options.key)
+    const rows = rowMasker(plan, this.#options.key, this.#options.analyses)
     flight.resultBegins({ rows, counts: () => rows.counts() })
     return plan.columns.map((column) => (column === undefined || column.how === 'found' ? null : column.mask.name))
   }
@@ -85,7 +88,7 @@ export class Masking {
     }
     const format: CopyFormat | undefined = binary ? { format: 'binary' } : statement?.copyTo && copyFormat(statement.copyTo, encoding)
     if (!format || (format.format === 'binary') !== binary) return unreadableCopy()
-    const copy = copyMasker(plan, format, this.#options.key)
+    const copy = copyMasker(plan, format, this.#options.key, this.#options.analyses)
     const result: MaskedResult = { copy, counts: () => copy.counts() }
     flight.resultBegins(result)
     return undefined

@@ -3,6 +3,7 @@ import type { Guard, Session } from '../../../guard/index.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
 import type { PostgresAsk, PostgresTarget } from '../target.ts'
 import type { CancelRegistry } from './cancels.ts'
+import type { TextAnalyzer } from './text-analyzer.ts'
 
 /** What the relay says of itself; a pino logger fits. Never given content or secrets. */
 export interface RelayLog {
@@ -32,6 +33,8 @@ export interface RelayOptions {
   readonly database?: string
   /** By which masked values are hashed, so that equal ones stay equal; absent: what would be hashed is not shown. */
   readonly maskKey?: Uint8Array
+  /** What masks ask about texts, as it is configured now; absent: there is none, and what they would ask about is not shown. */
+  readonly analyzer?: () => TextAnalyzer | undefined
   /**
    * Bytes up to which a message is assembled so that its content can be recorded before it is forwarded.
    * A larger Query, Parse or Bind is refused, and so is a larger row of which something is masked. Default 16 MiB.

@@ -4,6 +4,7 @@ import { FingerprintQuestion, type Named, type SessionState } from '../asking/fi
 import { transaction } from '../wire/codes.ts'
 import type { ErrorFields } from '../wire/error-response.ts'
 import { WireError } from '../wire/errors.ts'
+import { AnalysesAhead } from './analyses-ahead.ts'
 import { Answers } from './answers.ts'
 import { Asking, type Left } from './asking.ts'
 import type { Batch } from './batch.ts'
@@ -14,6 +15,7 @@ import { FromClient } from './from-client.ts'
 import { FromServer } from './from-server.ts'
 import { greeting, newCancelKey } from './greeting.ts'
 import { DRAINED, endedBy, GATEWAY_FAILED, protocolFault, TARGET_GONE } from './last-words.ts'
+import { Lookout } from './lookout.ts'
 import { Masking } from './masking.ts'
 import type { RelayOptions } from './options.ts'
 import { stillMeans } from './still-means.ts'
@@ -44,6 +46,8 @@ export class SessionRelay {
   readonly #forwarder: Forwarder
   readonly #ending: Ending
   readonly #downstream: Downstream
+  /** Of masks that ask an analyzer about results; undefined: there is none to ask. */
+  readonly #ahead: AnalysesAhead | undefined
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
   /** Its operations are being made durable, or are held because a cancel is on its way to the target. */
@@ -61,6 +65,8 @@ export class SessionRelay {
   #cancelling: Promise<void> | undefined
   /** A cancel came for what is not forwarded yet. */
   #withdrawn = false
+  /** The target is gone, and what it said before waits for the analyzer. */
+  #targetLeft = false
 
   constructor(options: RelayOptions) {
     this.#options = options
@@ -77,14 +83,17 @@ export class SessionRelay {
       },
     }
     this.#fromClient = new FromClient(this.#answers, decides, sql, limit)
+    this.#ahead = options.analyzer && new AnalysesAhead(options.analyzer)
     const masking = new Masking({
       catalog: () => sql.catalog,
       database: options.database,
       key: options.maskKey,
+      analyses: this.#ahead,
       reading: this.#answers.reading,
     })
     this.#downstream = new Downstream(client, session.recorder)
-    this.#fromServer = new FromServer(this.#answers, this.#downstream.outgoing, sql, masking, limit)
+    const lookout = this.#ahead && new Lookout(this.#ahead, this.#answers, masking)
+    this.#fromServer = new FromServer(this.#answers, this.#downstream.outgoing, sql, masking, limit, lookout)
     this.#forwarder = new Forwarder(this.#answers, this.#fromServer, this.#downstream, target.socket)
     this.#ending = new Ending(client, this.#downstream, target.socket, this.#fromServer)
   }
@@ -99,7 +108,7 @@ export class SessionRelay {
     const clientGone = (): void => this.#clientGone()
     const targetGone = (): void => this.#targetGone()
     client.on('data', (chunk: Uint8Array) => this.#clientSent(chunk))
-    this.#downstream.onRoom(() => socket.resume())
+    this.#downstream.onRoom(() => this.#readTarget())
     this.#downstream.onRecorded(() => this.#readClient())
     this.#downstream.onLost(() => this.#failed(new Error('what is to be shown cannot be recorded')))
     socket.on('data', (chunk: Uint8Array) => this.#serverSent(chunk))
@@ -290,12 +299,37 @@ export class SessionRelay {
 
   #serverSent(chunk: Uint8Array): void {
     if (this.#fromServer.broken) return
-    const { target, session } = this.#options
+    const { analyzing } = this.#fromServer
     try {
       this.#fromServer.read(chunk)
     } catch (error) {
       this.#targetFault(error)
       return
+    }
+    if (!analyzing) this.#serverRead()
+  }
+
+  /** An analyzer has answered, or nobody waits for it any more: what waited for it is read. */
+  readonly #analyzed = (): void => {
+    try {
+      this.#fromServer.goOn()
+    } catch (error) {
+      this.#targetFault(error)
+      return
+    }
+    this.#serverRead()
+    if (this.#fromServer.analyzing) return
+    if (this.#targetLeft) this.#targetGone()
+    else this.#readTarget()
+  }
+
+  /** Passes what was read. */
+  #serverRead(): void {
+    const { target, session } = this.#options
+    const { analyzing } = this.#fromServer
+    if (analyzing) {
+      target.socket.pause()
+      void analyzing.then(this.#analyzed)
     }
     if (this.#ending.reason && !this.#ending.hasWord) {
       // Read for the sake of the outcomes only.
@@ -312,6 +346,11 @@ export class SessionRelay {
     if (session.draining.aborted) this.#drain()
   }
 
+  /** Reads the target, unless an analyzer is asked about what it said. */
+  #readTarget(): void {
+    if (!this.#fromServer.analyzing && !this.#downstream.full) this.#options.target.socket.resume()
+  }
+
   // Cancel
 
   /** What the target is at came to more than it may. A COPY in reads its client and no cancel request. */
@@ -322,7 +361,9 @@ export class SessionRelay {
 
   /** A CancelRequest with this session's pair. Forwarded only while there is something that it can mean. */
   #cancelRequested(): void {
-    if (this.#ending.reason || this.#cancelling) return
+    if (this.#ending.reason) return
+    if (this.#answers.inFlight) this.#ahead?.cancel()
+    if (this.#cancelling) return
     if (this.#asking) {
       this.#asking.leave('cancelled')
       // Its client would wait for a target that does not answer us.
@@ -348,12 +389,14 @@ export class SessionRelay {
     if (this.#ending.reason) return
     const { terminated } = this.#fromClient
     // After Terminate the server finishes what it has, as it would without us, and closes.
-    if (terminated && (this.#answers.inFlight || this.#admitting)) this.#options.target.socket.resume()
-    else this.#finish(terminated ? 'client-closed' : 'client-lost')
+    if (terminated && (this.#answers.inFlight || this.#admitting)) {
+      if (!this.#fromServer.analyzing) this.#options.target.socket.resume()
+    } else this.#finish(terminated ? 'client-closed' : 'client-lost')
   }
 
   #targetGone(): void {
     if (this.#ending.reason) this.#ending.sayWord()
+    else if (this.#fromServer.analyzing) this.#targetLeft = true
     else if (this.#fromClient.terminated) this.#finish('client-closed')
     else this.#finish('target-closed', this.#answers.fatal ? undefined : TARGET_GONE)
   }
@@ -381,7 +424,8 @@ export class SessionRelay {
     const { atBoundary, held } = this.#fromClient
     // Whoever waits for a person comes back for the answer, to another gateway or this one started again.
     this.#asking?.becomeTicket()
-    const quiet = this.#answers.idle && !this.#asking && !this.#admitting && this.#waiting.length === 0 && held === 0 && atBoundary
+    const isRead = this.#waiting.length === 0 && held === 0 && atBoundary && !this.#fromServer.analyzing
+    const quiet = this.#answers.idle && !this.#asking && !this.#admitting && isRead
     if (quiet) this.#finish('drained', DRAINED)
   }
 
@@ -390,6 +434,7 @@ export class SessionRelay {
     this.#waiting = []
     const { terminated } = this.#fromClient
     this.#asking?.leave(LEFT[end])
+    this.#ahead?.abandon()
     const running = this.#answers.inFlight && end !== 'target-closed' && end !== 'client-closed'
     this.#ending.begin(end, word, this.#admitting && this.#lastAdmitted.promise)
     if (this.#held) this.#release(this.#held)

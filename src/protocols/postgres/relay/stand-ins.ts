@@ -49,6 +49,7 @@ export function standInFor({ type, name }: { readonly type: number; readonly nam
 export function refusalFields(refusal: Refusal, severity: 'ERROR' | 'FATAL' = 'ERROR'): ErrorFields {
   // Whoever cancels while it waits for persons sees what a server says, and why nothing came of it.
   if (refusal.code === 'GS_APPROVAL_WITHDRAWN' && severity === 'ERROR') return { ...CANCELLED, detail: refusal.message, hint: refusal.next }
+  if (refusal.code === 'GS_OPERATION_CANCELLED') return { ...CANCELLED, severity, detail: refusal.message }
   const by = refusal.rule === undefined ? 'Refused by the gateway' : `Refused by rule "${refusal.rule}"`
   return {
     severity,
