@@ -2,20 +2,20 @@ import { resolve } from 'node:path'
 import { DEFAULT_APPROVAL_SETTINGS } from '../approvals/settings.ts'
 import { type BreakGlassSettings, LONGEST_MS } from '../breakglass/settings.ts'
 import type { ChannelSettings } from '../channels/settings.ts'
-import { type CredentialSettings, parseReference, type Reference, type TargetTlsSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
 import type { Rule, RuleLimits } from '../policy/index.ts'
 import type { BudgetSettings } from '../runs/budgets/settings.ts'
 import { parseAddress } from './address.ts'
 import { buildMasks } from './build-masks.ts'
-import type { AnalyzerSettings, Config, GatewayTls, LimitSettings, ListenAddress, PostgresResourceConfig, TrailSettings } from './config.ts'
-import { coveredClasses } from './covered-classes.ts'
+import { buildResource } from './build-resources.ts'
+import type { AnalyzerSettings, Config, GatewayTls, LimitSettings, ListenAddress, TrailSettings } from './config.ts'
 import { milliseconds } from './duration.ts'
 import { issuerSettings } from './issuer-settings.ts'
 import { readJwks } from './jwks.ts'
 import { type JobIssuer, peopleSettings, provesJobs, roleSettings, signsInPeople } from './people-settings.ts'
 import { present } from './present.ts'
 import { buildRecording } from './recording-settings.ts'
+import { reference } from './reference.ts'
 import { readRetention } from './retention.ts'
 import type { Document } from './schema/document.ts'
 import { bytes } from './size.ts'
@@ -35,6 +35,7 @@ export function buildConfig(document: Document, folder: string): Config {
       durability: 'disk',
       listen: {
         postgres: listenAddress(gateway.listen.postgres),
+        ...(gateway.listen.https !== undefined && { https: listenAddress(gateway.listen.https) }),
         token: listenAddress(gateway.listen.token),
         ...(gateway.listen.admin !== undefined && { admin: listenAddress(gateway.listen.admin) }),
       },
@@ -46,7 +47,7 @@ export function buildConfig(document: Document, folder: string): Config {
     issuers: document.issuers.filter(provesJobs).map((issuer) => jobIssuer(issuer, folder)),
     people: document.issuers.filter(signsInPeople).map((issuer) => peopleSettings(issuer, folder)),
     roles: roleSettings(document.roles),
-    resources: document.resources.map((resource) => postgresResource(resource, folder)),
+    resources: document.resources.map((resource) => buildResource(resource, folder)),
     rules: document.rules.map(buildRule),
     budgets: (document.budgets ?? []).map(budget),
     approvals: approvalSettings(document.approvals, folder),
@@ -145,12 +146,6 @@ function listenAddress(text: string): ListenAddress {
   return address
 }
 
-function reference(text: string, folder: string): Reference {
-  const parsed = parseReference(text, folder)
-  if (parsed === undefined) throw new TypeError('a reference that the schema let through')
-  return parsed
-}
-
 function gatewayTls(tls: Document['gateway']['tls'], folder: string): GatewayTls {
   const names = (tls.names ?? []).map((name) => name.toLowerCase())
   if (tls.certificate === undefined || tls.key === undefined) return { names }
@@ -161,41 +156,6 @@ function jobIssuer(issuer: JobIssuer, folder: string): IssuerSettings {
   const settings = issuerSettings(issuer)
   if (!issuer.jwks?.startsWith('file:')) return settings
   return { ...settings, keys: { from: 'inline', jwks: readJwks(resolve(folder, issuer.jwks.slice('file:'.length))) } }
-}
-
-function postgresResource(resource: Document['resources'][number], folder: string): PostgresResourceConfig {
-  return {
-    kind: 'postgres',
-    name: resource.name,
-    ...listenAddress(resource.address),
-    hosts: (resource.hosts ?? []).map((host) => host.toLowerCase()),
-    aliases: resource.aliases ?? [],
-    databases: new Map(Object.entries(resource.databases ?? {})),
-    tls: targetTls(resource.tls, folder),
-    credentials: resource.credentials.map((credential) => targetCredential(credential, folder)),
-    tags: resource.tags ?? [],
-  }
-}
-
-function targetTls(tls: Document['resources'][number]['tls'], folder: string): TargetTlsSettings {
-  if (tls?.verify === 'off') return { verify: 'off' }
-  return {
-    verify: 'full',
-    ...(tls?.ca !== undefined && { ca: reference(tls.ca, folder) }),
-    ...(tls?.serverName !== undefined && { serverName: tls.serverName }),
-  }
-}
-
-function targetCredential(credential: Document['resources'][number]['credentials'][number], folder: string): CredentialSettings {
-  const { as, user, for: covered, password, certificate, key } = credential
-  return {
-    as,
-    user,
-    ...(covered && { for: coveredClasses(covered) }),
-    ...(password !== undefined && { password: reference(password, folder) }),
-    ...(certificate !== undefined &&
-      key !== undefined && { clientCertificate: { certificate: reference(certificate, folder), key: reference(key, folder) } }),
-  }
 }
 
 export function buildLimits({ statementBytes, resultRows }: NonNullable<Document['limits']> = {}): LimitSettings {

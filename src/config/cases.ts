@@ -42,7 +42,8 @@ export interface CaseSurroundings {
 /** What answers of a configuration may name. */
 export function caseSurroundings({ resources, rules, masks }: Omit<RulesIn, 'limits'>): CaseSurroundings {
   return {
-    resources: resources.map(({ name }) => name),
+    // A case is a statement.
+    resources: resources.flatMap(({ name, kind }) => (kind === 'postgres' ? [name] : [])),
     rules: [...rules.map(({ name }) => name), ...masks.map(({ mask }) => `mask:${mask.name}`)],
   }
 }

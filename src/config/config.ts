@@ -2,10 +2,10 @@ import type { PresidioSettings } from '../analyzer/index.ts'
 import type { ApprovalSettings } from '../approvals/settings.ts'
 import type { BreakGlassSettings } from '../breakglass/settings.ts'
 import type { ChannelSettings } from '../channels/settings.ts'
-import type { Reference, TargetSettings } from '../credentials/index.ts'
+import type { HttpCredentialSettings, Reference, TargetSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
 import type { PeopleIssuerSettings, RoleSettings } from '../identity/people/index.ts'
-import type { PostgresResource } from '../operations/index.ts'
+import type { HttpResource, KubernetesResource, PostgresResource } from '../operations/index.ts'
 import type { MaskRule, Rule } from '../policy/index.ts'
 import type { RecordingSettings } from '../recording/settings.ts'
 import type { BudgetSettings } from '../runs/budgets/settings.ts'
@@ -19,7 +19,7 @@ export interface Config {
   /** OIDC issuers that sign in people. */
   readonly people: readonly PeopleIssuerSettings[]
   readonly roles: RoleSettings
-  readonly resources: readonly PostgresResourceConfig[]
+  readonly resources: readonly ResourceConfig[]
   readonly rules: readonly Rule[]
   readonly budgets: readonly BudgetSettings[]
   readonly approvals: ApprovalSettings & {
@@ -54,8 +54,13 @@ export interface GatewayConfig {
   /** Absolute path of the data folder. */
   readonly data: string
   readonly durability: 'disk'
-  /** admin: absent where nobody signs in here. */
-  readonly listen: { readonly postgres: ListenAddress; readonly token: ListenAddress; readonly admin?: ListenAddress }
+  /** https: absent where nothing is reached in HTTP. admin: absent where nobody signs in here. */
+  readonly listen: {
+    readonly postgres: ListenAddress
+    readonly https?: ListenAddress
+    readonly token: ListenAddress
+    readonly admin?: ListenAddress
+  }
   /** How browsers reach the admin door, as `Origin` has it; absent: it follows from where it listens. */
   readonly adminUrl?: string
   readonly tls: GatewayTls
@@ -99,6 +104,20 @@ export interface GatewayTls {
 
 /** A PostgreSQL target: what selects it, and how the gateway opens it. */
 export interface PostgresResourceConfig extends PostgresResource, TargetSettings {}
+
+/** A target in HTTP, in the same way. */
+export interface PlainHttpResourceConfig extends HttpResource, TargetSettings<HttpCredentialSettings> {
+  readonly kind: 'http'
+  readonly basePath: string
+}
+
+export interface KubernetesResourceConfig extends KubernetesResource, TargetSettings<HttpCredentialSettings> {
+  readonly basePath: string
+}
+
+export type HttpResourceConfig = PlainHttpResourceConfig | KubernetesResourceConfig
+
+export type ResourceConfig = PostgresResourceConfig | HttpResourceConfig
 
 /** A configuration with what was read to make it. */
 export interface LoadedConfig {

@@ -7,14 +7,15 @@ interface Node {
   readonly items?: Node
   /** Several forms of one thing. */
   readonly anyOf?: readonly Node[]
+  readonly oneOf?: readonly Node[]
 }
 
 /** Every field of the schema, by its own name. */
-function fieldsOf({ properties = {}, items, anyOf = [] }: Node): string[] {
+function fieldsOf({ properties = {}, items, anyOf = [], oneOf = [] }: Node): string[] {
   return [
     ...Object.entries(properties).flatMap(([name, field]) => [name, ...fieldsOf(field)]),
     ...(items ? fieldsOf(items) : []),
-    ...anyOf.flatMap(fieldsOf),
+    ...[...anyOf, ...oneOf].flatMap(fieldsOf),
   ]
 }
 

@@ -36,8 +36,14 @@ function explainUnion(issue: core.$ZodIssueInvalidUnion, path: Path, value: unkn
   )
 }
 
-/** The form that knows most of the fields; the first one, where several do. */
+/** The form that the field says which tells them apart; else the one that knows most of the fields, the first one where several do. */
 function meantBy(union: z.ZodUnion, value: unknown): core.$ZodType {
+  const by = union instanceof z.ZodDiscriminatedUnion ? union.def.discriminator : undefined
+  const said = by === undefined ? undefined : valueAt(value, [by])
+  const meant = union.options.find(
+    (option) => by !== undefined && option instanceof z.ZodObject && (option.shape[by] as z.ZodType).safeParse(said).success,
+  )
+  if (meant !== undefined) return meant
   const fields = value !== null && typeof value === 'object' ? Object.keys(value) : []
   const strange = (option: core.$ZodType) => fields.filter((field) => !(option instanceof z.ZodObject && field in option.shape)).length
   return union.options.reduce((best, option) => (strange(option) < strange(best) ? option : best))

@@ -80,10 +80,8 @@ describe('a configuration that is accepted', () => {
 
   it('splits a command at spaces and leaves its words alone', () => {
     const { config } = load(changed('"secret:orders-ro"', '"command:/usr/bin/mint  --for $HOME;x"'))
-    expect(config.resources[0]!.credentials[0]!.password).toEqual({
-      from: 'command',
-      path: '/usr/bin/mint',
-      arguments: ['--for', '$HOME;x'],
+    expect(config.resources[0]!.credentials[0]).toMatchObject({
+      password: { from: 'command', path: '/usr/bin/mint', arguments: ['--for', '$HOME;x'] },
     })
   })
 
@@ -287,10 +285,9 @@ limits: { idle: 30m, session: 8h, resultRows: 10 }
   })
 
   it.each([
-    ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.*, kubernetes.get]\n  - name: freeze', 'rules[0].do[1]'],
-    ['    token: 0.0.0.0:8444', '    token: 0.0.0.0:8444\n    https: 0.0.0.0:8443', 'gateway.listen.https'],
+    ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.*, model.call]\n  - name: freeze', 'rules[0].do[1]'],
     ['  drain: 30s', '  durability: postgres', 'gateway.durability'],
-    ['kind: postgres', 'kind: kubernetes', 'resources[0].kind'],
+    ['kind: postgres', 'kind: mcp', 'resources[0].kind'],
   ])('is refused although the design has it (%#)', (from, to, path) => {
     expect(refusal(changed(from, to)).problems.map((problem) => [problem.code, problem.path])).toEqual([['GS_CONFIG_NOT_SUPPORTED', path]])
   })

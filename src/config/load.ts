@@ -5,6 +5,7 @@ import { checkDocument } from './checks/index.ts'
 import type { Config, LoadedConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { explainIssues } from './explain.ts'
+import { UnusableKubeconfig } from './http-address.ts'
 import { UnusableJwks } from './jwks.ts'
 import { type Document, document } from './schema/document.ts'
 import { type Finding, type Path, readSource, type Source } from './source.ts'
@@ -43,10 +44,10 @@ function build(source: Source, checked: Document, folder: string): Config {
     return buildConfig(checked, folder)
   } catch (error) {
     // The checks have read it a moment ago: somebody is replacing it just now.
-    if (!(error instanceof UnusableJwks)) throw error
-    throw refused(source, [
-      { code: 'GS_CONFIG_WRONG_VALUE', path: ['issuers'], message: error.message, next: 'Put the file back, then try again.' },
-    ])
+    const path = error instanceof UnusableJwks ? ['issuers'] : error instanceof UnusableKubeconfig ? ['resources'] : undefined
+    if (path === undefined) throw error
+    const { message } = error as Error
+    throw refused(source, [{ code: 'GS_CONFIG_WRONG_VALUE', path, message, next: 'Put the file back, then try again.' }])
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PLANE_KINDS, type Resource } from '../operations/index.ts'
 import type { MaskRule, Rule } from '../policy/index.ts'
 import { buildLimits, buildRule } from './build.ts'
 import { buildMasks } from './build-masks.ts'
@@ -18,9 +19,10 @@ export interface RulesIn {
 /** What of a resource rules and masks select by. */
 export interface RuledResource {
   readonly name: string
+  readonly kind: Resource['kind']
   readonly tags: readonly string[]
-  /** The client's database name → the target's. */
-  readonly databases: ReadonlyMap<string, string>
+  /** The client's database name → the target's; of PostgreSQL. */
+  readonly databases?: ReadonlyMap<string, string>
 }
 
 const { rules, limits, masks, masking } = document.shape
@@ -31,7 +33,12 @@ const deciding = z.object({
   masks,
   masking,
   resources: z.array(
-    z.object({ name: z.string(), tags: z.array(z.string()).default([]), databases: z.record(z.string(), z.string()).default({}) }),
+    z.object({
+      name: z.string(),
+      kind: z.enum(PLANE_KINDS).default('postgres'),
+      tags: z.array(z.string()).default([]),
+      databases: z.record(z.string(), z.string()).default({}),
+    }),
   ),
 })
 
@@ -59,12 +66,14 @@ export function rulesIn(text: string): RulesIn {
 /** @param databases the client's name: the target's */
 export function ruledResource({
   name,
+  kind,
   tags = [],
   databases = {},
 }: {
   readonly name: string
+  readonly kind: Resource['kind']
   readonly tags?: readonly string[] | undefined
   readonly databases?: Readonly<Record<string, string>> | undefined
 }): RuledResource {
-  return { name, tags, databases: new Map(Object.entries(databases)) }
+  return { name, kind, tags, ...(kind === 'postgres' && { databases: new Map(Object.entries(databases)) }) }
 }

@@ -10,23 +10,19 @@ interface Unsupported {
   readonly hides?: number
 }
 
-const otherPlane = /^(kubernetes|model|mcp|http)$/
-const otherOperation = (value: unknown) => typeof value === 'string' && /^(kubernetes|model|mcp|http)\..*$/.test(value)
+const otherPlane = /^(model|mcp)$/
+const otherOperation = (value: unknown) => typeof value === 'string' && /^(model|mcp)\..*$/.test(value)
 
 const unsupported: readonly Unsupported[] = [
   { at: 'gateway.durability', what: 'durability in PostgreSQL', when: (value) => value === 'postgres' },
-  { at: 'gateway.listen.https', what: 'the https door' },
   {
     at: 'resources[].kind',
     what: 'a resource of this kind',
     when: (value) => typeof value === 'string' && otherPlane.test(value),
     hides: 1,
   },
-  { at: 'resources[].impersonate', what: 'impersonation' },
   { at: 'resources[].api', what: 'a model API' },
   { at: 'resources[].prices', what: 'prices' },
-  { at: 'resources[].credentials[].token', what: 'a bearer token for a target', hides: 1 },
-  { at: 'resources[].credentials[].bearer', what: 'a bearer token for a target', hides: 1 },
   { at: 'rules[].do[]', what: 'operations of this plane', when: otherOperation },
   { at: 'budgets[].limit.tokens', what: 'a budget of tokens', hides: 1 },
   { at: 'budgets[].limit.money', what: 'a budget of money', hides: 1 },
@@ -62,7 +58,7 @@ export function findUnsupported(value: unknown): UnsupportedParts {
 }
 
 function nextFor(at: string): string {
-  if (at === 'rules[].do[]') return 'Write effects of postgres, for example postgres.read.'
+  if (at === 'rules[].do[]') return 'Write effects of postgres, kubernetes or http, for example postgres.read.'
   if (at === 'gateway.durability') return 'Write durability: disk, or leave it out.'
   return 'Remove it.'
 }

@@ -36,7 +36,7 @@ export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<
   }
   for (const { name, examine } of rooms.channels?.all ?? []) yield await within(`channel ${name}`, signal, examine)
   for (const resource of rooms.inForce.taken.resources.all) {
-    yield* resourceFindings(rooms, resource, signal)
+    if (resource.kind === 'postgres') yield* resourceFindings(rooms, resource, signal)
   }
   yield* maskFindings(rooms, signal)
 }
@@ -44,7 +44,7 @@ export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<
 /** Each credential of a resource logs in, and its role is held against what the rules permit through it. */
 async function* resourceFindings(rooms: Rooms, resource: PostgresResource, signal: AbortSignal): AsyncIterable<Finding> {
   const { config, taken } = rooms.inForce
-  const settings = taken.configured.get(resource.name)
+  const settings = taken.configured.postgres.get(resource.name)
   if (settings === undefined) return
   const unverified = settings.tls.verify === 'off'
   for (const credential of settings.credentials) {

@@ -110,7 +110,7 @@ async function people(
   const local = isLoopback(gateway.listen.admin!.host)
   // Loaded where there is such a door only.
   const [{ adminDoor }, { ownRuns }] = await Promise.all([import('../api/admin/index.ts'), import('./own-runs.ts')])
-  const resource = (name: string) => inForce.taken.configured.get(name)
+  const resource = (name: string) => inForce.taken.configured.postgres.get(name)
   return adminDoor({
     people: people.signIn,
     operatorFor: (person) => operatorFor({ name: trail.pseudonym(person.person.issuer, person.person.subject), person }),

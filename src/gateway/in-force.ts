@@ -1,4 +1,4 @@
-import type { Config, LimitSettings, LoadedConfig, PostgresResourceConfig } from '../config/index.ts'
+import type { Config, HttpResourceConfig, LimitSettings, LoadedConfig, PostgresResourceConfig } from '../config/index.ts'
 import { createPolicy, type ExplainingPolicy, type GlobalLimits } from '../policy/index.ts'
 import { selectsResource } from '../policy/selectors.ts'
 import { createResources, type Resources } from '../resources/index.ts'
@@ -8,8 +8,11 @@ export interface Taken {
   readonly loaded: LoadedConfig
   readonly policy: ExplainingPolicy
   readonly resources: Resources
-  /** With their credentials' references; for the connector only. */
-  readonly configured: ReadonlyMap<string, PostgresResourceConfig>
+  /** With their credentials' references; for the connectors only. */
+  readonly configured: {
+    readonly postgres: ReadonlyMap<string, PostgresResourceConfig>
+    readonly http: ReadonlyMap<string, HttpResourceConfig>
+  }
 }
 
 /** The configuration in force. A reload replaces all of it at once. */
@@ -46,9 +49,14 @@ export function take(loaded: LoadedConfig): Taken {
     loaded,
     policy: createPolicy(rules, globalLimits(limits), masks),
     resources: createResources(resources),
-    configured: new Map(resources.map((resource) => [resource.name, resource])),
+    configured: {
+      postgres: byName(resources.filter((resource) => resource.kind === 'postgres')),
+      http: byName(resources.filter((resource) => resource.kind !== 'postgres')),
+    },
   }
 }
+
+const byName = <Named extends { readonly name: string }>(all: readonly Named[]) => new Map(all.map((each) => [each.name, each]))
 
 export const globalLimits = ({ statementBytes, resultRows }: LimitSettings): GlobalLimits => ({
   ...(statementBytes !== undefined && { statementBytes }),

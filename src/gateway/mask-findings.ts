@@ -14,7 +14,9 @@ export async function* maskFindings(rooms: Pick<Rooms, 'connector' | 'inForce'>,
   for (const rule of config.masks) {
     const { name, columns } = rule.mask
     if (columns.length === 0) continue
-    const resources = taken.resources.all.filter((resource) => selectsResource(rule, resource))
+    const resources = taken.resources.all
+      .filter((resource) => resource.kind === 'postgres')
+      .filter((resource) => selectsResource(rule, resource))
     const there = new Set<string>()
     let unread = resources.length === 0
     for (const [database, names] of Map.groupBy(columns, (column) => column.slice(0, column.indexOf('.')))) {
@@ -60,7 +62,7 @@ async function look(
   columns: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlySet<string> | undefined> {
-  const credential = inForce.taken.configured.get(resource.name)?.credentials[0]?.as
+  const credential = inForce.taken.configured.postgres.get(resource.name)?.credentials[0]?.as
   if (credential === undefined) return undefined
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])
   const ask: PostgresAsk = { database, settings: new Map(), minor: 0, readOnly: true }

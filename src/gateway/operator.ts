@@ -1,5 +1,5 @@
 import type { GatewayStatus, Listening, LogStatus, Operator, ResourceAnswer, WitnessesStatus } from '../api/local/index.ts'
-import type { PostgresResourceConfig } from '../config/index.ts'
+import type { ResourceConfig } from '../config/index.ts'
 import { Secret } from '../credentials/index.ts'
 import type { SignedInPerson } from '../identity/people/index.ts'
 import type { CodedError } from '../operations/index.ts'
@@ -109,22 +109,19 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
 }
 
 /** Whom it logs in as is no secret to who may read it; where the secret stands is nobody's business. */
-function resourceAnswer({
-  name,
-  kind,
-  host,
-  port,
-  tls,
-  hosts,
-  aliases,
-  databases,
-  tags,
-  credentials,
-}: PostgresResourceConfig): ResourceAnswer {
+function resourceAnswer(resource: ResourceConfig): ResourceAnswer {
+  const { name, kind, host, port, tls, hosts, tags } = resource
+  const at = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const covered = (classes: readonly string[] | undefined) => classes && { for: [...classes] }
+  const shared = { name, kind, tls: tls.verify, hosts: [...hosts], tags: [...tags] }
+  if (resource.kind === 'postgres')
+    return {
+      ...{ ...shared, address: at, aliases: [...resource.aliases], databases: Object.fromEntries(resource.databases) },
+      credentials: resource.credentials.map(({ as, user, for: classes }) => ({ as, user, ...covered(classes) })),
+    }
   return {
-    ...{ name, kind, address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, tls: tls.verify },
-    ...{ hosts: [...hosts], aliases: [...aliases], databases: Object.fromEntries(databases), tags: [...tags] },
-    credentials: credentials.map(({ as, user, for: covered }) => ({ as, user, ...(covered && { for: [...covered] }) })),
+    ...{ ...shared, address: at + resource.basePath, aliases: [], databases: {} },
+    credentials: resource.credentials.map(({ as, opens, for: classes }) => ({ as, by: opens.by, ...covered(classes) })),
   }
 }
 

@@ -55,7 +55,12 @@ export async function openRehearsal({ rules, limits, masks, resources }: Rehears
     async ask({ principal, run, on, session, sql, now }) {
       const found = resources.find(({ name }) => name === on)
       if (found === undefined) throw new TypeError('a resource that is not configured')
-      const resource = { name: found.name, kind: 'postgres', tags: found.tags, databases: found.databases } as const
+      const resource = {
+        name: found.name,
+        kind: 'postgres',
+        tags: found.tags,
+        ...(found.databases && { databases: found.databases }),
+      } as const
       const asker: Asker = { principal, resource, run: { id: 'run_rehearsed', facts: run }, session: { id: 'ses_rehearsed', ...session } }
       const text = Buffer.from(sql)
       const reading = understanding.openSession({

@@ -1,7 +1,8 @@
 import type { Reloaded } from '../api/local/index.ts'
 import { ConfigError, readChange } from '../config/index.ts'
 import { prepareIssuer } from '../identity/index.ts'
-import { CodedError, type PostgresResource } from '../operations/index.ts'
+import { CodedError } from '../operations/index.ts'
+import type { TargetResource } from '../resources/index.ts'
 import { take } from './in-force.ts'
 import type { Rooms } from './rooms.ts'
 import { whoApproves } from './who-approves.ts'
@@ -54,13 +55,13 @@ async function reload(rooms: Rooms, path: string): Promise<Reloaded> {
 }
 
 /** What a session was opened for may have another address, name or tags now: its client connects again and is judged anew. */
-function endSessionsOfChanged({ inForce, runs }: Rooms, before: readonly PostgresResource[]): void {
+function endSessionsOfChanged({ inForce, runs }: Rooms, before: readonly TargetResource[]): void {
   const changed = new Set(
     before.filter((resource) => shape(resource) !== shape(inForce.taken.resources.get(resource.name))).map(({ name }) => name),
   )
   for (const { id, resource } of runs.sessions()) if (changed.has(resource)) runs.kill(id, 'configuration')
 }
 
-function shape(resource: PostgresResource | undefined): string {
-  return JSON.stringify(resource && { ...resource, databases: [...resource.databases] })
+function shape(resource: TargetResource | undefined): string {
+  return JSON.stringify(resource?.kind === 'postgres' ? { ...resource, databases: [...resource.databases] } : resource)
 }

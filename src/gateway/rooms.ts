@@ -284,7 +284,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   const { names, certificate } = config.gateway.tls
   const tls = authority ? mintedTls(authority, names) : await givenTls(certificate!, names, references)
   const connector = createConnector<PostgresAsk, PostgresTarget>({
-    resource: (name) => inForce.taken.configured.get(name),
+    resource: (name) => inForce.taken.configured.postgres.get(name),
     login: createLogin(),
     references,
   })

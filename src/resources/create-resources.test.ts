@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { PostgresResource } from '../operations/index.ts'
 import { createResources } from './create-resources.ts'
 
@@ -54,4 +54,55 @@ it("maps the client's database to the target's, and passes others as they are", 
 it('hands out nothing of the credential that the configuration carries', () => {
   const configured = { ...resource('orders'), credentials: [{ as: 'reader', user: 'role' }] }
   expect(Object.keys(createResources([configured]).all[0]!)).not.toContain('credentials')
+})
+
+describe('a request', () => {
+  const http = (name: string, hosts: string[] = []) =>
+    ({ name, kind: 'http', host: 'h', port: 443, hosts, basePath: '', tags: [] }) as const
+  const cluster = { ...http('prod-cluster'), kind: 'kubernetes', impersonate: false } as const
+  const behind = createResources([resource('orders'), cluster, http('tickets', ['Tickets.internal'])])
+  const own = new Set(['gw.example.org', '127.0.0.1', '::1'])
+  const routed = (host: string, path: string, serverName?: string) => {
+    const found = behind.route({ host, path, serverName }, own)
+    return found && [found.resource.name, found.prefix]
+  }
+
+  it('selects by a host, or by a path under the gateway’s own names', () => {
+    expect(routed('gw.example.org', '/r/prod-cluster/api/v1', 'gw.example.org')).toEqual(['prod-cluster', '/r/prod-cluster'])
+    expect(routed('GW.example.org.', '/r/prod-cluster')).toEqual(['prod-cluster', '/r/prod-cluster'])
+    expect(routed('[::1]', '/r/tickets/')).toEqual(['tickets', '/r/tickets'])
+    expect(routed('tickets.internal', '/r/prod-cluster/', 'tickets.internal')).toEqual(['tickets', ''])
+  })
+
+  it('selects nothing by a name that nothing knows, or that is of another plane', () => {
+    for (const [host, path] of [
+      ['gw.example.org', '/'],
+      ['gw.example.org', '/api/v1'],
+      ['gw.example.org', '/r/orders/'],
+      ['gw.example.org', '/r/prod-clusters'],
+      ['gw.example.org', '/r/prod%2dcluster/'],
+      ['gw.example.org', '//r/prod-cluster/'],
+      ['gw.example.org', '/x/../r/prod-cluster/'],
+      ['other.example.org', '/r/prod-cluster/'],
+      ['orders.internal', '/'],
+      ['', '/r/prod-cluster/'],
+    ] as const)
+      expect(routed(host, path)).toBeUndefined()
+  })
+
+  it('is misdirected where its server name is another, also one that selects the same', () => {
+    for (const [host, serverName] of [
+      ['gw.example.org', 'tickets.internal'],
+      ['tickets.internal', 'gw.example.org'],
+      ['unknown', 'gw.example.org'],
+    ] as const)
+      expect(() => routed(host, '/r/tickets/', serverName)).toThrow(expect.objectContaining({ code: 'GS_RESOURCE_MISDIRECTED' }))
+  })
+
+  it('never reaches a database, nor a database client a cluster', () => {
+    expect(behind.select({ option: 'prod-cluster' })).toBeUndefined()
+    expect(behind.select({ serverName: 'tickets.internal' })).toBeUndefined()
+    expect(behind.postgres('tickets')).toBeUndefined()
+    expect(behind.get('tickets')?.kind).toBe('http')
+  })
 })

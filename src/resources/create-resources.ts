@@ -1,34 +1,76 @@
-import type { PostgresResource } from '../operations/index.ts'
+import type { HttpResource, KubernetesResource, PostgresResource } from '../operations/index.ts'
 import { ResourceError } from './errors.ts'
-import type { Resources } from './resources.ts'
+import type { Resources, TargetResource } from './resources.ts'
+
+/** `/r/<name>`, and then its end or a slash; names are as the configuration has them. */
+const named = /^\/r\/([a-z0-9][a-z0-9._-]{0,62})(?=\/|$)/
 
 /**
  * @param configured as the configuration has them; that no two share a host or an alias, and that none has a name of the gateway's own, was checked there
  */
-export function createResources(configured: readonly PostgresResource[]): Resources {
+export function createResources(configured: readonly TargetResource[]): Resources {
   const all = configured.map(withoutCredential)
+  const postgres = all.filter((resource) => resource.kind === 'postgres')
+  const http = all.filter((resource) => resource.kind !== 'postgres')
   const byName = new Map(all.map((resource) => [resource.name, resource]))
-  const byHost = new Map(all.flatMap((resource) => resource.hosts.map((host) => [host.toLowerCase(), resource])))
-  const byAlias = new Map(all.flatMap((resource) => resource.aliases.map((alias) => [alias, resource])))
+  const postgresByName = new Map(postgres.map((resource) => [resource.name, resource]))
+  const httpByName = new Map(http.map((resource) => [resource.name, resource]))
+  const postgresByHost = byHost(postgres)
+  const httpByHost = byHost(http)
+  const byAlias = new Map(postgres.flatMap((resource) => resource.aliases.map((alias) => [alias, resource])))
   return {
     all,
     get: (name) => byName.get(name),
+    postgres: (name) => postgresByName.get(name),
     select({ option, serverName, database }) {
-      const named = option === undefined ? undefined : byName.get(option)
-      if (option !== undefined && named === undefined) return undefined
-      // A server name is compared without case (RFC 6066 §3), and may come with the root's dot.
-      const hosted = serverName === undefined ? undefined : byHost.get(serverName.toLowerCase().replace(/\.$/, ''))
+      const optional = option === undefined ? undefined : postgresByName.get(option)
+      if (option !== undefined && optional === undefined) return undefined
+      const hosted = serverName === undefined ? undefined : postgresByHost.get(canonical(serverName))
       const aliased = database === undefined ? undefined : byAlias.get(database)
-      const selected = new Set([named, hosted, aliased].filter((resource) => resource !== undefined))
+      const selected = new Set([optional, hosted, aliased].filter((resource) => resource !== undefined))
       if (selected.size > 1) throw new ResourceError('GS_RESOURCE_AMBIGUOUS')
       const [resource] = selected
       if (resource === undefined) return undefined
       return { resource, database: database === undefined ? undefined : (resource.databases.get(database) ?? database) }
     },
+    route({ serverName, host, path }, own) {
+      const name = canonical(host)
+      if (serverName !== undefined && canonical(serverName) !== name) throw new ResourceError('GS_RESOURCE_MISDIRECTED')
+      const hosted = httpByHost.get(name)
+      if (hosted) return { resource: hosted, prefix: '' }
+      const [prefix, asked] = (own.has(name) && named.exec(path)) || []
+      const resource = asked === undefined ? undefined : httpByName.get(asked)
+      return resource && prefix !== undefined ? { resource, prefix } : undefined
+    },
   }
 }
 
+function byHost<Each extends TargetResource>(resources: readonly Each[]): ReadonlyMap<string, Each> {
+  return new Map(resources.flatMap((resource) => resource.hosts.map((host) => [canonical(host), resource] as const)))
+}
+
+/** A server name is compared without case (RFC 6066 §3), and may come with the root's dot; an IPv6 address in Host has brackets. */
+const canonical = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/\.$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+
 /** What the rest of the house may see: a resource as configured also carries where its credential stands. */
-function withoutCredential({ name, kind, tags, host, port, hosts, aliases, databases }: PostgresResource): PostgresResource {
-  return Object.freeze({ name, kind, tags, host, port, hosts, aliases, databases })
+function withoutCredential(resource: TargetResource): TargetResource {
+  const { name, tags, host, port, hosts } = resource
+  switch (resource.kind) {
+    case 'postgres': {
+      const { kind, aliases, databases } = resource
+      return Object.freeze({ name, kind, tags, host, port, hosts, aliases, databases }) satisfies PostgresResource
+    }
+    case 'kubernetes': {
+      const { kind, basePath, impersonate } = resource as KubernetesResource
+      return Object.freeze({ name, kind, tags, host, port, hosts, basePath, impersonate }) satisfies KubernetesResource
+    }
+    case 'http': {
+      const { kind, basePath } = resource
+      return Object.freeze({ name, kind, tags, host, port, hosts, basePath }) satisfies HttpResource
+    }
+  }
 }

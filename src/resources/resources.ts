@@ -1,6 +1,9 @@
-import type { PostgresResource } from '../operations/index.ts'
+import type { HttpResource, KubernetesResource, PostgresResource } from '../operations/index.ts'
 
-/** What a client's connection says about where it wants to go. */
+/** Whatever can be reached. */
+export type TargetResource = PostgresResource | HttpResource | KubernetesResource
+
+/** What a PostgreSQL client's connection says about where it wants to go. */
 export interface Selectors {
   /** The start-up option `gatescribe.resource`. */
   readonly option?: string | undefined
@@ -17,11 +20,30 @@ export interface Selected {
   readonly database: string | undefined
 }
 
+/** What a request says about where it wants to go. */
+export interface RequestSelectors {
+  /** The TLS server name. */
+  readonly serverName?: string | undefined
+  /** Of Host, without a port. */
+  readonly host: string
+  /** As it came, without the query. */
+  readonly path: string
+}
+
+/** Where a request goes. */
+export interface Routed {
+  readonly resource: HttpResource | KubernetesResource
+  /** What of its path selected the resource, and is no part of what the target is asked: empty, or `/r/<name>`. */
+  readonly prefix: string
+}
+
 /** What can be reached through this gateway. */
 export interface Resources {
   /** In the order of the configuration. */
-  readonly all: readonly PostgresResource[]
-  get(name: string): PostgresResource | undefined
+  readonly all: readonly TargetResource[]
+  get(name: string): TargetResource | undefined
+  /** The same of one kind; undefined also where the name is one of another kind. */
+  postgres(name: string): PostgresResource | undefined
   /**
    * The option by resource name; without one the TLS server name among `hosts`; else the database among `aliases`.
    * Names that nothing knows select nothing, except that an option that names nothing lets nothing else select either:
@@ -31,4 +53,12 @@ export interface Resources {
    * @throws ResourceError GS_RESOURCE_AMBIGUOUS where two of the three select different resources (PostgreSQL: 3D000)
    */
   select(selectors: Selectors): Selected | undefined
+  /**
+   * By a Host among the `hosts` of a resource; under one of the gateway's own names by `/r/<resource>/` at the begin of the path.
+   *
+   * @param own the gateway's own names, in lower case
+   * @returns undefined where nothing is selected; the caller says so without disclosing what exists
+   * @throws ResourceError GS_RESOURCE_MISDIRECTED where the TLS server name is another than Host (RFC 9110 §15.5.20: 421)
+   */
+  route(selectors: RequestSelectors, own: ReadonlySet<string>): Routed | undefined
 }

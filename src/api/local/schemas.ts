@@ -84,14 +84,16 @@ export const resourceSchema = z.object({
   /** `host:port`. */
   address: z.string(),
   tls: z.enum(['full', 'off']),
-  /** TLS server names, and database names, that select it. */
+  /** TLS server names, and database names, that select it. In HTTP there are only the first, and names in Host. */
   hosts: z.array(z.string()),
   aliases: z.array(z.string()),
   /** The client's name of a database: the target's. */
   databases: z.record(z.string(), z.string()),
   tags: z.array(z.string()),
-  /** Whom the gateway logs in as, and for what; absent: for everything. */
-  credentials: z.array(z.object({ as: z.string(), user: z.string(), for: z.array(z.string()).optional() })),
+  /** Whom the gateway logs in as, or, in HTTP, by what its requests are known; and for what: absent: for everything. */
+  credentials: z.array(
+    z.object({ as: z.string(), user: z.string().optional(), by: z.string().optional(), for: z.array(z.string()).optional() }),
+  ),
 })
 
 export const secretSchema = z.object({ name: z.string(), version: z.int(), changedAt: time })

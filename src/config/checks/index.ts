@@ -6,6 +6,7 @@ import { checkBudgets } from './budgets.ts'
 import type { Surroundings } from './check.ts'
 import { checkConditions } from './conditions.ts'
 import { checkCredentials } from './credentials.ts'
+import { checkHttpTargets } from './http-targets.ts'
 import { checkIssuers } from './issuers.ts'
 import { checkMasks } from './masks.ts'
 import { checkPeople } from './people.ts'
@@ -19,6 +20,7 @@ const checks = [
   checkIssuers,
   checkPeople,
   checkResources,
+  checkHttpTargets,
   checkCredentials,
   checkRules,
   checkConditions,

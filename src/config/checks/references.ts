@@ -12,7 +12,19 @@ export const checkEnvironment: Check = function* (document, { env }) {
   }
 }
 
-const secretFields = new Set(['masterKey', 'password', 'clientSecret', 'secret', 'token', 'signingSecret', 'key', 'certificate', 'ca'])
+const secretFields = new Set([
+  'masterKey',
+  'password',
+  'clientSecret',
+  'secret',
+  'token',
+  'signingSecret',
+  'key',
+  'certificate',
+  'ca',
+  'bearer',
+  'value',
+])
 
 function* strings(value: unknown, path: Path = []): Iterable<readonly [Path, string]> {
   if (typeof value === 'string') yield [path, value]

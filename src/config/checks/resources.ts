@@ -12,7 +12,7 @@ const impossible = (path: readonly (string | number)[]): Finding => ({
 })
 
 export const checkListeners: Check = function* ({ gateway, issuers }) {
-  const doors = (['postgres', 'token', 'admin'] as const).flatMap((door) => {
+  const doors = (['postgres', 'https', 'token', 'admin'] as const).flatMap((door) => {
     const text = gateway.listen[door]
     return text === undefined ? [] : [[door, text] as const]
   })
@@ -70,9 +70,11 @@ export const checkResources: Check = function* ({ gateway, resources }) {
         yield inconsistent(path, "This is the gateway's own name, which selects nothing.", 'Give the resource a name of its own.')
       yield* taken(hosts, host.toLowerCase(), resource.name, path)
     }
-    for (const [at, alias] of (resource.aliases ?? []).entries())
-      yield* taken(aliases, alias, resource.name, ['resources', index, 'aliases', at])
-    yield* target(resource, index)
+    if (resource.kind === 'postgres') {
+      for (const [at, alias] of (resource.aliases ?? []).entries())
+        yield* taken(aliases, alias, resource.name, ['resources', index, 'aliases', at])
+      yield* postgresTarget(resource, index)
+    }
   }
 }
 
@@ -82,13 +84,15 @@ function* taken(owners: Map<string, string>, key: string, owner: string, path: r
   owners.set(key, owner)
 }
 
-function* target(resource: Document['resources'][number], index: number): Iterable<Finding> {
-  const address = parseAddress(resource.address)
+type Resource = Document['resources'][number]
+
+function* postgresTarget({ address: text, tls }: Extract<Resource, { kind: 'postgres' }>, index: number): Iterable<Finding> {
+  const address = parseAddress(text)
   if (address === undefined || address.port === 0) {
     yield impossible(['resources', index, 'address'])
     return
   }
-  if (resource.tls?.verify === 'off' && !isLoopback(address.host)) {
+  if (tls?.verify === 'off' && !isLoopback(address.host)) {
     yield doubtful(
       ['resources', index, 'tls', 'verify'],
       'Everything between the gateway and this target is readable on the network.',

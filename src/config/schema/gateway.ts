@@ -29,6 +29,9 @@ export const gateway = z
       .meta({ description: 'What "durable" means; default disk' }),
     listen: z.strictObject({
       postgres: address.meta({ description: 'Where PostgreSQL clients connect' }),
+      https: address
+        .optional()
+        .meta({ description: 'Where clients of Kubernetes and HTTP connect, with TLS. Absent: there is no such resource' }),
       token: address.meta({ description: 'Where jobs exchange their tokens' }),
       admin: address
         .optional()

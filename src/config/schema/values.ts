@@ -36,6 +36,13 @@ export const count = z
   .meta({ description: 'A whole number', examples: [10000] })
 export const retention = text(/^[1-9][0-9]{0,4}(d|mo)$/, 'how long: a whole number with d (days) or mo (months)', '13mo')
 export const address = text(/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$/, 'a host and a port', 'orders.internal:5432')
+export const httpAddress = text(
+  /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._~-]+)*\/?$/,
+  'an address: https, a host, perhaps a port and a path',
+  'https://10.0.0.1:6443',
+)
+export const commandPath = text(/^\/[^\p{Cc}]{1,4095}$/u, 'the absolute path of a program', '/usr/local/bin/aws')
+export const privateFile = text(/^[^\p{Cc}]{1,4096}$/u, "a file, absolute or relative to this one's folder", './kubeconfig')
 export const hostName = text(
   /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*$/,
   'a host name without a scheme, port or wildcard',

@@ -200,10 +200,13 @@ export function unrecordedOf(
 }
 
 /** @returns undefined where it is not configured there */
-function resourceOf({ resource: name }: PastSession, { tags, databases }: Omit<PastPolicy, 'policy'>): Asker['resource'] | undefined {
+function resourceOf(
+  { resource: name }: PastSession,
+  { tags, kinds, databases }: Omit<PastPolicy, 'policy'>,
+): Asker['resource'] | undefined {
   const tagged = tags.get(name)
   const called = databases?.get(name)
-  return tagged && { name, kind: 'postgres', tags: tagged, ...(called && { databases: called }) }
+  return tagged && { name, kind: kinds?.get(name) ?? 'postgres', tags: tagged, ...(called && { databases: called }) }
 }
 
 const answerOf = ({ effect, rules, limits }: Decision): Answer => ({ effect, rules, limits: limits ?? null })

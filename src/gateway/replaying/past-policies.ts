@@ -1,5 +1,5 @@
 import { type RuledResource, rulesIn } from '../../config/index.ts'
-import { CodedError } from '../../operations/index.ts'
+import { CodedError, type Resource } from '../../operations/index.ts'
 import { createPolicy, type ExplainingPolicy } from '../../policy/index.ts'
 import type { StoredEntry } from '../../trail/index.ts'
 import { globalLimits } from '../in-force.ts'
@@ -12,6 +12,8 @@ export interface PastPolicy {
   readonly policy: ExplainingPolicy
   /** Resource to its tags. */
   readonly tags: ReadonlyMap<string, readonly string[]>
+  /** Resource to its kind; absent, or without it: PostgreSQL, as all once were. */
+  readonly kinds?: ReadonlyMap<string, Resource['kind']>
   /** Resource to what its databases are called by clients, and by the target. Absent: not known. */
   readonly databases?: ReadonlyMap<string, ReadonlyMap<string, string>>
 }
@@ -81,9 +83,10 @@ export class PastPolicies {
 }
 
 /** What rules and masks select by. */
-export const selectedBy = (resources: readonly RuledResource[]): Pick<PastPolicy, 'tags' | 'databases'> => ({
+export const selectedBy = (resources: readonly RuledResource[]): Pick<PastPolicy, 'tags' | 'kinds' | 'databases'> => ({
   tags: new Map(resources.map(({ name, tags }) => [name, tags])),
-  databases: new Map(resources.map(({ name, databases }) => [name, databases])),
+  kinds: new Map(resources.map(({ name, kind }) => [name, kind])),
+  databases: new Map(resources.flatMap(({ name, databases }) => (databases ? [[name, databases] as const] : []))),
 })
 
 function saidBy({ kind, fields }: StoredEntry): Said | undefined {

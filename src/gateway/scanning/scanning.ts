@@ -38,7 +38,7 @@ export class Scanning {
   }
 
   async #begin(by: string, asked: ScanAsked, signal: AbortSignal): Promise<AsyncIterable<ScanLine>> {
-    const resource = this.#parts.inForce.taken.resources.get(asked.resource)
+    const resource = this.#parts.inForce.taken.resources.postgres(asked.resource)
     if (resource === undefined) throw new GatewayError('GS_GATEWAY_NO_RESOURCE')
     const analyzer = asked.analyzer ? this.#parts.inForce.config.masking.analyzer : undefined
     if (asked.analyzer && analyzer === undefined) throw new GatewayError('GS_GATEWAY_NO_ANALYZER')

@@ -65,9 +65,9 @@ export function policyExplainCommand(shell: Shell): Command {
         import('../../gateway.ts'),
       ])
       const { config } = loadConfig(configPath(options, surroundings), surroundings.env)
-      const names = config.resources.map(({ name }) => name)
+      const names = config.resources.flatMap(({ name, kind }) => (kind === 'postgres' ? [name] : []))
       if (!names.includes(on)) {
-        throw new CliError('GS_CLI_USAGE', `No resource is called ${on}; the configuration has ${names.join(', ') || 'none'}.`)
+        throw new CliError('GS_CLI_USAGE', `No PostgreSQL resource is called ${on}; the configuration has ${names.join(', ') || 'none'}.`)
       }
       const question = questionOf({ ...options, on, sql })
       const schema = options.schema === undefined ? undefined : read(resolve(surroundings.folder, options.schema))

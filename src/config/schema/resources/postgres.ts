@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { COVERING } from '../covered-classes.ts'
-import { address, complaint, databaseName, hostName, material, name, secret, several, userName } from './values.ts'
+import { covering } from '../../covered-classes.ts'
+import { address, complaint, databaseName, hostName, material, name, secret, several, userName } from '../values.ts'
+import { bothOrNeither, coveredOf, credentialsOf } from './credentials.ts'
 
 const tls = z
   .strictObject({
@@ -22,29 +23,21 @@ const tls = z
     ),
   })
 
-const covering = z.enum(COVERING, {
-  error: complaint('This must be postgres.* or a class of effects.', `Write one of ${COVERING.join(', ')}.`),
-})
-
 const credential = z
   .strictObject({
     as: name.meta({ description: 'What the trail calls it' }),
     user: userName,
-    for: several(covering, 'postgres.read').optional().meta({
-      description: 'Classes of effects that it is for: it opens the sessions of which the rules could permit no others. All by default',
-    }),
+    for: coveredOf(covering('postgres'), 'postgres', 'postgres.read'),
     password: secret.optional(),
     certificate: material.optional().meta({ description: 'Client certificate' }),
     key: secret.optional().meta({ description: "The client certificate's key" }),
   })
-  .refine((value) => (value.certificate === undefined) === (value.key === undefined), {
-    error: complaint('A client certificate needs its key, and a key its certificate.', 'Give both or neither.'),
-  })
+  .refine(...bothOrNeither)
 
-export const resource = z
+export const postgresResource = z
   .strictObject({
     name,
-    kind: z.literal('postgres', { error: complaint('This must be postgres.', 'Write kind: postgres.') }),
+    kind: z.literal('postgres'),
     address,
     hosts: several(hostName, 'orders.internal').optional().meta({ description: 'TLS server names that select it' }),
     aliases: several(databaseName, 'orders-prod').optional().meta({ description: 'Database names that select it' }),
@@ -58,20 +51,7 @@ export const resource = z
       .optional()
       .meta({ description: "The client's database name to the target's" }),
     tls: tls.optional(),
-    credentials: z
-      .array(credential, {
-        error: complaint(
-          'This must be a list of credentials.',
-          'Write for example credentials: [ { as: reader, user: gatescribe_ro, password: "secret:orders-ro" } ].',
-        ),
-      })
-      .min(1, {
-        error: complaint(
-          'A resource needs a credential.',
-          'Write for example credentials: [ { as: reader, user: gatescribe_ro, password: "secret:orders-ro" } ].',
-        ),
-      })
-      .meta({ description: 'The first that is for everything that the rules could permit a run opens its session' }),
+    credentials: credentialsOf(credential, '{ as: reader, user: gatescribe_ro, password: "secret:orders-ro" }'),
     tags: several(name, 'prod').optional(),
   })
   .meta({ description: 'A PostgreSQL target' })

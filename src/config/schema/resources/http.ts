@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { covering } from '../../covered-classes.ts'
+import { complaint, hostName, httpAddress, material, name, secret, several, userName } from '../values.ts'
+import { bothOrNeither, coveredOf, credentialsOf, exactlyOne } from './credentials.ts'
+
+/** Of every target in HTTP: whether there is TLS is said by its address. */
+export const httpTls = z.strictObject({
+  verify: z
+    .literal('full', {
+      error: complaint(
+        'A target at https is always verified.',
+        'Remove this, and give ca where the system does not trust it; plaintext is only for loopback: address: http://127.0.0.1:8001.',
+      ),
+    })
+    .optional()
+    .meta({ description: 'Chain and host name are verified' }),
+  ca: material.optional().meta({ description: "The CA that is trusted instead of the system's" }),
+  serverName: hostName
+    .optional()
+    .meta({ description: 'The name that the certificate must carry, where it is not the host of the address' }),
+})
+
+export const httpHosts = several(hostName, 'tickets.internal').optional().meta({
+  description: 'Names in Host, with the TLS server name, that select it; without one it is at /r/<name>/ of the gateway',
+})
+
+/** RFC 9110 §5.1, in lower case. Those are refused that the gateway writes itself, or that end at each hop. */
+const headerName = z
+  .string({ error: complaint('This must be the name of a header.', 'Write for example name: x-api-key.') })
+  .regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/, {
+    error: complaint('This must be the name of a header in lower case.', 'Write for example name: x-api-key.'),
+  })
+  .refine((value) => !OURS.test(value), {
+    error: complaint('This header is written by the gateway itself.', 'Use bearer or basic, or the header that the target documents.'),
+  })
+  .meta({ description: 'The name of a header, in lower case', examples: ['x-api-key'] })
+
+const OURS =
+  /^(host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-.*|expect|forwarded|x-forwarded-.*|cookie|impersonate-.*|x-remote-.*|sec-.*)$/
+
+const credential = z
+  .strictObject({
+    as: name.meta({ description: 'What the trail calls it' }),
+    for: coveredOf(covering('http'), 'http', 'http.get'),
+    bearer: secret.optional().meta({ description: 'Sent as Authorization: Bearer' }),
+    basic: z.strictObject({ user: userName, password: secret }).optional().meta({ description: 'Sent as Authorization: Basic' }),
+    header: z
+      .strictObject({ name: headerName, value: secret })
+      .optional()
+      .meta({ description: 'Sent as a header of the target\u2019s own' }),
+    certificate: material.optional().meta({ description: 'Client certificate' }),
+    key: secret.optional().meta({ description: "The client certificate's key" }),
+  })
+  .refine(...bothOrNeither)
+  .refine(...exactlyOne(['bearer', 'basic', 'header', 'certificate']))
+
+export const httpResource = z
+  .strictObject({
+    name,
+    kind: z.literal('http'),
+    address: httpAddress,
+    hosts: httpHosts,
+    tls: httpTls.optional(),
+    credentials: credentialsOf(credential, '{ as: agent, bearer: "secret:tickets" }'),
+    tags: several(name, 'prod').optional(),
+  })
+  .meta({ description: 'A target in HTTP' })
