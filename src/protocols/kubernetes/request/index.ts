@@ -1,6 +1,6 @@
 export { isOn } from './canonical-query.ts'
 export type { KnownBody } from './dry-run.ts'
-export { channelOf } from './effects.ts'
+export { channelOf, effectsOf } from './effects.ts'
 export { type BodyForm, onceHeader } from './media-type.ts'
 export { MAX_BODY, readBody } from './read-body.ts'
 export { factsOf, type RawRequest, type RequestTarget, readTarget } from './read-request.ts'

@@ -1,0 +1,52 @@
+import type { OperationReference, RunId } from '../../../operations/index.ts'
+import type { HeaderPairs } from '../../http/index.ts'
+import { onceHeader, type RequestTarget } from '../request/index.ts'
+
+/** kubectl tries SPDY at once where a WebSocket was refused; ms. */
+const WITHIN_MS = 30_000
+
+/** So many attempts are remembered; the oldest goes first. */
+const MOST = 1_000
+
+/** What tells one attempt of a command of kubectl from any other. */
+export interface Attempt {
+  readonly run: RunId
+  readonly resource: string
+  readonly request: Pick<RequestTarget, 'target' | 'channel'>
+  readonly headers: HeaderPairs
+}
+
+/** Openings of channels that came to nothing, until the client has tried them the other way. */
+export class Retries {
+  readonly #attempts = new Map<string, { readonly of: OperationReference; readonly at: number }>()
+  readonly #now: () => number
+
+  /** @param now ms, of any clock that goes forward */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /** What this one tries again; each is told once. @returns undefined where it is a first attempt */
+  take(attempt: Attempt): OperationReference | undefined {
+    const key = keyOf(attempt)
+    if (key === undefined) return undefined
+    const before = this.#attempts.get(key)
+    this.#attempts.delete(key)
+    return before && this.#now() - before.at <= WITHIN_MS ? before.of : undefined
+  }
+
+  /** It was refused, or failed before anything happened. */
+  failed(attempt: Attempt, of: OperationReference): void {
+    const key = keyOf(attempt)
+    if (key === undefined) return
+    this.#attempts.delete(key)
+    this.#attempts.set(key, { of, at: this.#now() })
+    if (this.#attempts.size > MOST) this.#attempts.delete(this.#attempts.keys().next().value as string)
+  }
+}
+
+/** Of a command of kubectl that opens a channel; the others try nothing twice. */
+function keyOf({ run, resource, request, headers }: Attempt): string | undefined {
+  const session = onceHeader(headers, 'kubectl-session')
+  return session === undefined || request.channel === '' ? undefined : JSON.stringify([run, resource, session, request.target])
+}
