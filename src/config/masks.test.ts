@@ -94,6 +94,21 @@ it('asks an analyzer for names and places, in five seconds, and ends where it is
   })
 })
 
+it('covers what an analyzer finds in rows of PostgreSQL, and in nothing else', () => {
+  const mask = (on = '') => `  - { name: people, detect: [presidio/PERSON, email], as: redact${on} }\n`
+  const analyzer = '  analyzer: { url: "https://presidio.example.org" }\n'
+  const { findings, config } = judge(with_(mask(), analyzer))
+  expect(findings).toEqual([])
+  expect(config?.masks[0]?.mask.detect).toEqual(['presidio/PERSON', 'email'])
+  const cluster = `\nresources:\n  - name: staging
+    kind: kubernetes
+    address: https://k8s.example.org:6443
+    credentials: [{ as: reader, token: "file:./token" }]\n`
+  const both = (text: string) => brief(text.replace('\nresources:\n', cluster))
+  expect(both(with_(mask(), analyzer))).toContain('INCONSISTENT masks[0].detect[0]')
+  expect(both(with_(mask(', on: { resources: [orders-db] }'), analyzer))).not.toContain('INCONSISTENT masks[0].detect[0]')
+})
+
 describe('is refused', () => {
   it.each([
     ['nothing covered', '  - { name: a, as: redact }\n', 'WRONG_VALUE masks[0]'],
@@ -105,6 +120,8 @@ describe('is refused', () => {
     ['a text that is not ASCII', contact('', '{ fixed: "geschwärzt" }'), 'WRONG_VALUE masks[0].as.fixed'],
     ['a name twice', contact() + contact(), 'INCONSISTENT masks[1].name'],
     ['an unknown detector', '  - { name: a, detect: [creditcard], as: redact }\n', 'INCONSISTENT masks[0].detect[0]'],
+    ['an entity in small letters', '  - { name: a, detect: [presidio/person], as: redact }\n', 'WRONG_VALUE masks[0].detect[0]'],
+    ['an entity that nobody looks for', '  - { name: a, detect: [presidio/PERSON], as: redact }\n', 'INCONSISTENT masks[0].detect[0]'],
     ['an unknown resource', contact('    on: { resources: [orders] }\n'), 'INCONSISTENT masks[0].on.resources[0]'],
     ['an unknown issuer', contact('    except: { groups: [entra/fraud] }\n'), 'INCONSISTENT masks[0].except.groups[0]'],
     ['an unknown issuer of whom it is for', contact('    who: { groups: [entra/fraud] }\n'), 'INCONSISTENT masks[0].who.groups[0]'],

@@ -10,6 +10,7 @@ import type { GatewayLog } from './log.ts'
 import { readMaskKey } from './mask-key.ts'
 import type { Viewer } from './operator.ts'
 import type { Rooms } from './rooms.ts'
+import { rowAnalyzer } from './row-analyzer.ts'
 import { unavailable } from './unavailable.ts'
 import { version } from './version.ts'
 
@@ -51,6 +52,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     guard,
     sql: (session) => sql.open(session),
     maskKey: () => readMaskKey(inForce.config, references),
+    analyzer: rowAnalyzer(() => inForce.config),
     cancels: new CancelRegistry(),
     log,
     onRefused: ({ code, address }) => records.signinRefused('postgres', code, address),

@@ -1,5 +1,5 @@
 import { isSafeUrl } from '../../channels/settings.ts'
-import { DETECTORS, detectors, MaskingError } from '../../masking/index.ts'
+import { analyzedEntity, DETECTORS, detectors, MaskingError } from '../../masking/index.ts'
 import { milliseconds } from '../duration.ts'
 import { nearest } from '../nearest.ts'
 import type { Document } from '../schema/document.ts'
@@ -70,9 +70,22 @@ function* checkColumns(mask: Mask, path: Path, { resources }: Document): Iterabl
   }
 }
 
-function* checkDetectors(mask: Mask, path: Path, { masking }: Document): Iterable<Finding> {
+function* checkDetectors(mask: Mask, path: Path, { masking, resources }: Document): Iterable<Finding> {
   const known = [...DETECTORS, ...(masking?.patterns ?? []).map(({ name }) => name)]
+  const reached = reach(mask, resources)
+  const other = resources.find(({ kind, name }) => kind !== 'postgres' && reached.has(name))
   for (const [at, name] of (mask.detect ?? []).entries()) {
+    if (analyzedEntity(name) !== undefined) {
+      if (masking?.analyzer === undefined)
+        yield inconsistent([...path, 'detect', at], `Nobody is there who looks for ${name}.`, 'Add masking: { analyzer: { url: … } }.')
+      if (other !== undefined)
+        yield inconsistent(
+          [...path, 'detect', at],
+          `The analyzer is asked about rows of PostgreSQL only, and this mask holds on ${other.name} too.`,
+          'Give it a mask of its own, with on: and resources of kind postgres.',
+        )
+      continue
+    }
     if (known.includes(name)) continue
     const meant = nearest(name, known)
     const next = meant === undefined ? `Write one of ${known.join(', ')}.` : `Did you mean ${meant}?`

@@ -42,6 +42,15 @@ const operator = z.union(
   { error: notAnOperator },
 )
 
+const notADetector = complaint(
+  'This must be the name of a detector, or presidio/ and an entity as Presidio calls it, in capitals.',
+  'Write for example card, or presidio/PERSON.',
+)
+const detector = z
+  .string({ error: notADetector })
+  .regex(/^([a-z0-9][a-z0-9._-]{0,62}|presidio\/[A-Z][A-Z0-9_]{0,63})$/, { error: notADetector })
+  .meta({ description: 'A detector', examples: ['card', 'presidio/PERSON'] })
+
 export const mask = z
   .strictObject({
     name,
@@ -59,9 +68,10 @@ export const mask = z
       .max(100, { error: complaint('These are too many.', 'Name at most 100, or write another mask.') })
       .optional()
       .meta({ description: 'Fields of objects of Kubernetes that it covers' }),
-    detect: several(name, 'card')
-      .optional()
-      .meta({ description: 'Detectors whose finds it covers wherever no column or field does: built-in ones, or patterns of masking' }),
+    detect: several(detector, 'card').optional().meta({
+      description:
+        'Detectors whose finds it covers wherever no column or field does: built-in ones, patterns of masking, or what masking.analyzer finds, as presidio/PERSON',
+    }),
     as: operator.meta({ description: 'What is shown instead' }),
     unmaskedWrite: flag.optional().meta({ description: 'Whether who does not see a column or field may write it; default false' }),
     predicates: flag.optional().meta({
@@ -89,20 +99,24 @@ const analyzer = z
     entities: several(z.string({ error: notAnEntity }).regex(/^[A-Z][A-Z0-9_]{0,63}$/, { error: notAnEntity }), 'PERSON, LOCATION')
       .max(50, { error: complaint('These are too many.', 'Name at most 50.') })
       .optional()
-      .meta({ description: 'What it looks for; default PERSON and LOCATION' }),
+      .meta({ description: 'What a scan looks for; default PERSON and LOCATION' }),
     score: z
       .number({ error: notAScore })
       .min(0, { error: notAScore })
       .max(1, { error: notAScore })
       .optional()
       .meta({ description: 'Less certain finds do not count; default 0.5' }),
-    deadline: duration.optional().meta({ description: 'From a question to the end of its answer; default 5s' }),
-    whenSilent: z
-      .enum(['fail', 'pass'], { error: complaint('This must be fail or pass.', 'Write fail to end a scan that gets no answer.') })
+    deadline: duration
       .optional()
-      .meta({ description: 'Whether a scan ends where no answer comes, or goes on and says so; default fail' }),
+      .meta({ description: 'From a question to the end of its answer, of rows from all that is asked at once; default 5s' }),
+    whenSilent: z
+      .enum(['fail', 'pass'], { error: complaint('This must be fail or pass.', 'Write fail to end what gets no answer.') })
+      .optional()
+      .meta({
+        description: 'Whether a scan, or a result that a mask asks about, ends where no answer comes, or goes on and says so; default fail',
+      }),
   })
-  .meta({ description: 'A service that gatescribe scan --analyzer shows values to, to find names and places' })
+  .meta({ description: 'A service that gatescribe scan --analyzer and masks show values to, to find names and places' })
 
 export const masking = z
   .strictObject({

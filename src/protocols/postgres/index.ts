@@ -1,6 +1,6 @@
 export * from './door/index.ts'
 export * from './login/index.ts'
-export { CancelRegistry, type RelayLog } from './relay/index.ts'
+export { CancelRegistry, type RelayLog, type TextAnalyzer } from './relay/index.ts'
 export { readColumns } from './role/read-columns.ts'
 export { readNames, type SessionNames } from './role/read-names.ts'
 export { type RoleFacts, readRole } from './role/read-role.ts'

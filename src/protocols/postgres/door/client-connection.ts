@@ -108,7 +108,7 @@ export class ClientConnection {
       this.#refuse(new DoorError('GS_POSTGRES_FAILED', 'The target closed the connection at once.'))
       return 'target-closed'
     }
-    const { guard, cancels, log } = this.#options
+    const { guard, cancels, log, analyzer } = this.#options
     const { database } = ask
     return relay({
       client,
@@ -122,6 +122,7 @@ export class ClientConnection {
       sql,
       database,
       ...(maskKey && { maskKey }),
+      ...(analyzer && { analyzer }),
     })
   }
 

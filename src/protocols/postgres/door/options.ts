@@ -2,7 +2,7 @@ import type { SecureContext } from 'node:tls'
 import type { Guard } from '../../../guard/index.ts'
 import type { LoginThrottle, PlaneAuthenticator } from '../../../identity/index.ts'
 import type { PostgresResource, Run } from '../../../operations/index.ts'
-import type { CancelRegistry, RelayLog } from '../relay/index.ts'
+import type { CancelRegistry, RelayLog, TextAnalyzer } from '../relay/index.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
 import type { PostgresAsk, PostgresTarget } from '../target.ts'
 
@@ -60,6 +60,8 @@ export interface PostgresDoorOptions {
   readonly sql: (opened: OpenedSession) => Promise<SqlSession>
   /** By which masked values are hashed; undefined: none are. @throws CodedError where it cannot be read */
   readonly maskKey?: () => Promise<Uint8Array | undefined>
+  /** What masks ask about texts, as it is configured now. */
+  readonly analyzer?: () => TextAnalyzer | undefined
   readonly cancels: CancelRegistry
   /** A credential was presented and opened nothing: for the trail. No value that a client sent is in it. @param code `GS_…` */
   readonly onRefused: (refused: { readonly code: string; readonly address: string }) => void
