@@ -4,6 +4,8 @@ import type { Asker } from '../asker.ts'
 import { RuleError } from '../errors.ts'
 import { engine, FACTS, OWN } from './engine.ts'
 import { inspect, judgeTypes } from './inspect.ts'
+import { sizeOfJson } from './json-value.ts'
+import { HttpView, K8sView, objectOf } from './request-views.ts'
 import type { Node } from './tree.ts'
 import { longestList, PrincipalView, ResourceView, RunView, SessionView, SqlView } from './views.ts'
 
@@ -29,9 +31,13 @@ export class Situation {
   readonly run: RunView
   readonly session: SessionView
   readonly sql: SqlView
+  readonly k8s: K8sView
+  readonly http: HttpView
   readonly now: Date
-  /** Length of the longest list among the facts. */
-  readonly longest: number
+  readonly #facts: Facts
+  readonly #surroundings: Surroundings
+  #longest: number | undefined
+  #larger: number | undefined
 
   constructor(surroundings: Surroundings, facts: Facts, now: number) {
     this.principal = surroundings.principal
@@ -39,8 +45,20 @@ export class Situation {
     this.run = surroundings.run
     this.session = surroundings.session
     this.sql = new SqlView(facts)
+    this.k8s = new K8sView(facts)
+    this.http = new HttpView(facts)
+    this.#facts = facts
     this.now = new Date(now)
-    this.longest = Math.max(longestList(facts), surroundings.longest)
+    this.#surroundings = surroundings
+  }
+
+  /** What loops could go through: the length of the longest list among the facts. @param objects whether also what is sent: the size of all of it */
+  reach(objects: boolean): number {
+    this.#longest ??= Math.max(longestList(this.#facts), this.#surroundings.longest)
+    if (!objects) return this.#longest
+    const { k8s } = this.#facts
+    this.#larger ??= Math.max(this.#longest, sizeOfJson(objectOf(k8s)), sizeOfJson(k8s?.patch?.content))
+    return this.#larger
   }
 }
 
@@ -76,7 +94,8 @@ export function compileCondition(text: string): Condition {
   if (depth > 3) throw new RuleError('Loops stand more than three deep in one another.', 'Make several rules of it.')
   const checked = parsed.check()
   if (!checked.valid) throw refused(checked.error, 'Its types do not fit')
-  judgeTypes(parsed.ast as Node)
+  const objects = facts.has('k8s.object') || facts.has('k8s.patch')
+  judgeTypes(parsed.ast as Node, objects)
   if (checked.type !== 'bool') {
     throw new RuleError(`A condition is true or false, and this is a ${checked.type}.`, 'Compare it with something: size(sql.writes) > 0.')
   }
@@ -85,7 +104,7 @@ export function compileCondition(text: string): Condition {
     facts,
     perhapsEmpty,
     ask(situation) {
-      if (situation.longest > longest) return tooLong
+      if (depth > 0 && situation.reach(objects) > longest) return tooLong
       try {
         const said: unknown = parsed(situation)
         return typeof said === 'boolean' ? said : new TypeError('neither true nor false')
@@ -118,7 +137,7 @@ interface EngineError {
 }
 
 function fieldsFor(code: string | undefined, node: Node | undefined): string | undefined {
-  if (code === 'unknown_variable') return 'The variables are sql, principal, run, resource, session and now.'
+  if (code === 'unknown_variable') return 'The variables are sql, k8s, http, principal, run, resource, session and now.'
   if (code !== 'no_such_key' || node?.op !== '.') return undefined
   const of = (node.args as readonly [Node, string])[0].checkedType?.name.toLowerCase() ?? ''
   const fields: Readonly<Record<string, object>> = FACTS

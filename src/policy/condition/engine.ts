@@ -1,6 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js'
 import { inZone } from './calendar.ts'
 import { patternMatches } from './patterns.ts'
+import { HttpView, K8sView } from './request-views.ts'
 import { ColumnsView, PrincipalView, ResourceView, RunView, SessionView, SqlView } from './views.ts'
 
 const strings = 'list<string>'
@@ -19,6 +20,36 @@ export const FACTS = {
     transaction: 'string',
   },
   columns: { output: strings, predicate: strings, written: strings },
+  k8s: {
+    actions: strings,
+    classes: strings,
+    verb: 'string',
+    group: 'string',
+    version: 'string',
+    resource: 'string',
+    subresource: 'string',
+    namespace: 'string',
+    name: 'string',
+    path: 'string',
+    command: strings,
+    container: 'string',
+    dryRun: 'bool',
+    fieldManager: 'string',
+    labelSelector: 'string',
+    fieldSelector: 'string',
+    object: 'dyn',
+    patchType: 'string',
+    patch: 'dyn',
+  },
+  http: {
+    actions: strings,
+    classes: strings,
+    method: 'string',
+    host: 'string',
+    path: 'string',
+    query: 'string',
+    headers: 'map<string, string>',
+  },
   principal: { kind: 'string', issuer: 'string', subject: 'string', groups: strings },
   run: { id: 'string', repository: 'string', workflow: 'string', commit: 'string', attempt: 'string', launcher: 'string', url: 'string' },
   resource: { name: 'string', kind: 'string', tags: strings },
@@ -42,11 +73,15 @@ function build(): Environment {
   })
     .registerType('Columns', { ctor: ColumnsView, fields: FACTS.columns })
     .registerType('Sql', { ctor: SqlView, fields: FACTS.sql })
+    .registerType('K8s', { ctor: K8sView, fields: FACTS.k8s })
+    .registerType('Http', { ctor: HttpView, fields: FACTS.http })
     .registerType('Principal', { ctor: PrincipalView, fields: FACTS.principal })
     .registerType('Run', { ctor: RunView, fields: FACTS.run })
     .registerType('Resource', { ctor: ResourceView, fields: FACTS.resource })
     .registerType('Session', { ctor: SessionView, fields: FACTS.session })
     .registerVariable('sql', 'Sql')
+    .registerVariable('k8s', 'K8s')
+    .registerVariable('http', 'Http')
     .registerVariable('principal', 'Principal')
     .registerVariable('run', 'Run')
     .registerVariable('resource', 'Resource')

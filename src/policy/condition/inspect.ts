@@ -2,13 +2,14 @@ import { RuleError } from '../errors.ts'
 import { inZone, isZone } from './calendar.ts'
 import { FACTS, OWN } from './engine.ts'
 import { isPattern, LONGEST_PATTERN } from './patterns.ts'
+import { type Bound, bind, factOf, isBelow, isOfObject, namesObject } from './places.ts'
 import { below, callOf, literalOf, type Node } from './tree.ts'
 
 /** What a condition asks for, and what it may cost. */
 export interface Inspection {
   /** As written, from the root: `sql.reads`, `sql.columns.written`, `now`. */
   readonly facts: ReadonlySet<string>
-  /** How deep loops over lists stand in one another; 0: no loop. */
+  /** How deep loops over lists stand in one another, those over parts of what an outer one goes through aside; 0: no loop. */
   readonly depth: number
   readonly loops: number
   readonly matchesInLoops: boolean
@@ -58,16 +59,22 @@ export function inspect(root: Node, text: string): Inspection {
   let matchesInLoops = false
   const source = (node: Node) => text.slice(node.start, node.end)
 
-  const visit = (node: Node, inside: number, bound: readonly string[]): void => {
+  const visit = (node: Node, inside: number, bound: readonly Bound[]): void => {
     if (!operators.has(node.op)) throw new RuleError(`Maps and optional values cannot be used in conditions.`, undefined, node.start)
     const path = factOf(node, bound)
-    if (path !== undefined) facts.add(path)
+    if (path !== undefined) facts.add(known(path))
     const call = callOf(node)
     if (call === undefined) {
       judgeLiteral(node)
       judgeChain(node, text)
-      if (node.op === 'in' && inside > 0 && (node.args as readonly Node[])[1]?.op !== 'list') depth = Math.max(depth, inside + 1)
-      if (['==', '!='].includes(node.op)) for (const side of below(node)) spoken.add(source(side))
+      const [, right] = below(node)
+      if (node.op === 'in' && inside > 0 && right !== undefined && right.op !== 'list' && !isBelow(right, bound))
+        depth = Math.max(depth, inside + 1)
+      if (['==', '!='].includes(node.op)) {
+        for (const side of below(node)) spoken.add(source(side))
+        // Objects are compared with all that is in them.
+        if (inside > 0 && below(node).some((side) => namesObject(side, bound) && !isBelow(side, bound))) depth = Math.max(depth, inside + 1)
+      }
       for (const each of below(node)) visit(each, inside, bound)
       return
     }
@@ -83,13 +90,15 @@ export function inspect(root: Node, text: string): Inspection {
           node.start,
         )
       count += 1
-      depth = Math.max(depth, inside + 1)
+      const through = inside > 0 && receiver !== undefined && isBelow(receiver, bound) ? inside : inside + 1
+      depth = Math.max(depth, through)
       if (receiver) {
         if (name === 'all') alls.set(source(receiver), receiver.start)
         else if (name.startsWith('exists')) spoken.add(source(receiver))
         visit(receiver, inside, bound)
       }
-      for (const each of operands.slice(1)) visit(each, inside + 1, [...bound, variable.args as string])
+      const next = bind(variable.args as string, receiver, bound)
+      for (const each of operands.slice(1)) visit(each, through, [...bound, next])
       return
     }
     if (name === 'size') spoken.add(source((receiver ?? operands[0]) as Node))
@@ -109,15 +118,8 @@ export function inspect(root: Node, text: string): Inspection {
   }
 }
 
-/** `sql.reads` where that is what stands here, and no loop's variable is called so. */
-function factOf(node: Node, bound: readonly string[]): string | undefined {
-  if (node.op === 'id') return node.args === 'now' && !bound.includes('now') ? 'now' : undefined
-  if (node.op !== '.') return undefined
-  const [left, field] = node.args as readonly [Node, string]
-  if (left.op === 'id') return bound.includes(left.args as string) ? undefined : `${left.args as string}.${field}`
-  const above = factOf(left, bound)
-  return above === undefined ? undefined : `${above}.${field}`
-}
+/** What is below an object, or a header, is that one fact. */
+const known = (path: string) => path.match(/^(k8s\.object|k8s\.patch|http\.headers)\./)?.[1] ?? path
 
 function judgeLiteral(node: Node): void {
   if (node.op !== 'value') return
@@ -193,9 +195,10 @@ function judgeCall(node: Node, name: string, receiver: Node | undefined, operand
 }
 
 /** The engine does not look at what stands in `has()`: a field that does not exist would be absent, and that is a mistake in a rule. */
-function judgeHas(operand: Node, bound: readonly string[]): void {
+function judgeHas(operand: Node, bound: readonly Bound[]): void {
   const path = factOf(operand, bound)
   if (path !== undefined && fieldType(path) !== undefined) return
+  if (isOfObject(operand, bound)) return
   throw new RuleError(
     'has() takes a fact.',
     'Write for example has(run.repository); what is not known is an error there too.',
@@ -210,19 +213,31 @@ function fieldType(path: string): string | undefined {
   return root !== 'columns' && Object.hasOwn(fields, root) ? fields[root]?.[field] : undefined
 }
 
-/** After the check: every part has a type that facts can have, and lists are gone through but not joined. @throws RuleError */
-export function judgeTypes(node: Node): void {
+/**
+ * After the check: every part has a type that facts can have, and lists are gone through but not joined.
+ * @param objects whether it names objects that are sent, of which no type is known
+ * @throws RuleError
+ */
+export function judgeTypes(node: Node, objects: boolean): void {
   const type = node.checkedType
-  if (type !== undefined && (type.hasDynType || !types.test(type.name))) {
+  if (type !== undefined && !(objects ? objectTypes : types).test(type.name)) {
     throw new RuleError(`Values of type ${type.name} cannot be used in conditions.`, undefined, node.start)
   }
   if (node.op === '+' && type?.kind === 'list') throw new RuleError('Lists cannot be joined.', 'Go through each of them.', node.start)
-  if (node.op === '[]' && (node.args as readonly Node[])[0]?.checkedType?.kind !== 'list') {
+  if (arithmetic.has(node.op) && below(node).some(({ checkedType }) => checkedType?.kind === 'dyn')) {
+    throw new RuleError('What is in an object can be compared, and not computed with.', undefined, node.start)
+  }
+  if (node.op === '[]' && !elements.has(below(node)[0]?.checkedType?.kind ?? '')) {
     throw new RuleError('Only lists have elements.', 'Write a field with a dot: sql.reads.', node.start)
   }
   const call = callOf(node)
   if (call?.name === 'has') return
-  for (const each of below(node)) judgeTypes(each)
+  for (const each of below(node)) judgeTypes(each, objects)
 }
 
-const types = /^(list<)*(bool|string|int|T|Sql|Columns|Principal|Run|Resource|Session|google\.protobuf\.(Timestamp|Duration))>*$/
+const types =
+  /^(map<string, string>|(list<)*(bool|string|int|T|Sql|Columns|K8s|Http|Principal|Run|Resource|Session|google\.protobuf\.(Timestamp|Duration))>*)$/
+const objectTypes =
+  /^(map<string, string>|(list<)*(dyn|bool|string|int|T|Sql|Columns|K8s|Http|Principal|Run|Resource|Session|google\.protobuf\.(Timestamp|Duration))>*)$/
+const arithmetic = new Set(['+', '-', '*', '/', '%', '-_'])
+const elements = new Set(['list', 'map', 'dyn'])

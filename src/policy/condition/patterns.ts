@@ -3,6 +3,9 @@ import { RE2JS } from 're2js'
 /** Longest pattern, in UTF-16 units. */
 export const LONGEST_PATTERN = 500
 
+/** Longest text that a pattern is held against, in UTF-16 units: whatever a client sends, a condition is answered at once. */
+export const LONGEST_MATCHED = 262_144
+
 /** Compiled once per text; only patterns that stand in rules come here, so it does not grow with use. */
 const compiled = new Map<string, RE2JS>()
 
@@ -17,9 +20,10 @@ export function isPattern(pattern: string): boolean {
   }
 }
 
-/** Whether the pattern matches anywhere in the text, as CEL's `matches` does. The pattern has passed `isPattern`. */
+/** Whether the pattern matches anywhere in the text, as CEL's `matches` does. The pattern has passed `isPattern`. @throws RangeError for a longer text */
 export function patternMatches(text: string, pattern: string): boolean {
   const program = compiled.get(pattern)
   if (program === undefined) throw new TypeError('a pattern that was not compiled when its rule was loaded')
+  if (text.length > LONGEST_MATCHED) throw new RangeError('a text is too long to be matched')
   return program.test(text)
 }

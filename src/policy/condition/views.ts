@@ -28,11 +28,11 @@ export class SqlView {
   }
 
   get actions(): readonly string[] {
-    return distinct(this.#facts.effects.map(({ action }) => action))
+    return actionsOf(this.#facts)
   }
 
   get classes(): readonly string[] {
-    return distinct(this.#facts.effects.map((effect) => effect.class))
+    return classesOf(this.#facts)
   }
 
   get statements(): bigint {
@@ -71,14 +71,19 @@ export class SqlView {
   }
 }
 
+/** What an operation does, without what it belongs to, and the other way round; each once. */
+export const actionsOf = ({ effects }: Facts): readonly string[] => distinct(effects.map(({ action }) => action))
+export const classesOf = ({ effects }: Facts): readonly string[] => distinct(effects.map((effect) => effect.class))
+
 const distinct = (sorted: readonly string[]) => [...new Set(sorted)]
 
 /** The length of the longest list that conditions could go through. */
-export function longestList({ effects, sql }: Facts): number {
-  if (sql === undefined) return effects.length
+export function longestList({ effects, sql, k8s, http }: Facts): number {
+  const requested = Math.max(effects.length, k8s?.command?.length ?? 0, http?.headers === undefined ? 0 : Object.keys(http.headers).length)
+  if (sql === undefined) return requested
   const { reads, writes, functions, columns } = sql
   return Math.max(
-    effects.length,
+    requested,
     reads?.length ?? 0,
     writes?.length ?? 0,
     functions?.length ?? 0,
