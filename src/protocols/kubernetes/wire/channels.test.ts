@@ -22,7 +22,13 @@ class Scribe implements ChannelVisitor {
   }
 }
 
-const V5: ChannelOptions = { base64: false, closes: true, allowed: (channel) => channel <= 4, fragments: false }
+const V5: ChannelOptions = {
+  base64: false,
+  closes: true,
+  allowed: (channel) => channel <= 4,
+  mayClose: (channel) => channel <= 4,
+  fragments: false,
+}
 const BASE64: ChannelOptions = { ...V5, base64: true, closes: false }
 
 function read(options: ChannelOptions, chunks: readonly Uint8Array[]): Scribe {

@@ -26,6 +26,8 @@ export interface ChannelOptions {
   readonly closes: boolean
   /** Channels that may be sent on in this direction. */
   readonly allowed: (channel: number) => boolean
+  /** Channels that may be closed in this direction: clients close those that they are sent things on, too. */
+  readonly mayClose: (channel: number) => boolean
   /**
    * Whether a message may come in several frames. The API server's own library takes each frame of a client for a message, others join them: in
    * that direction it cannot be told for sure what is on which channel.
@@ -100,7 +102,7 @@ export class ChannelReader implements WebSocketVisitor {
 
   #readClose(bytes: Uint8Array, at: number, end: number): void {
     const channel = bytes[at]!
-    if (this.#closing !== undefined || end - at > 1 || !this.#options.allowed(channel)) throw unclear('a message closes no channel')
+    if (this.#closing !== undefined || end - at > 1 || !this.#options.mayClose(channel)) throw unclear('a message closes no channel')
     this.#closing = channel
   }
 

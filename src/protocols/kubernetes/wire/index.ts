@@ -1,0 +1,6 @@
+export { spdyControl, spdyData, webSocketFrame } from './build.ts'
+export { type ChannelOptions, ChannelReader, type ChannelVisitor, channels } from './channels.ts'
+export { StreamError, type StreamErrorCode } from './errors.ts'
+export { SpdyReader, type SpdyVisitor } from './spdy.ts'
+export type { SpdyHeaders } from './spdy-headers.ts'
+export { opcodes, WebSocketReader, type WebSocketVisitor } from './websocket.ts'
