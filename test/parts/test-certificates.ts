@@ -24,8 +24,8 @@ export interface TestCertificates {
   /** PEM. */
   readonly ca: string
   readonly server: TestCertificate
-  /** @param commonName the PostgreSQL role that the certificate speaks for */
-  issueClient(commonName: string): Promise<TestCertificate>
+  /** @param commonName the PostgreSQL role or the Kubernetes user that the certificate speaks for. @param groups of that user in Kubernetes */
+  issueClient(commonName: string, groups?: readonly string[]): Promise<TestCertificate>
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
@@ -47,10 +47,15 @@ export async function issueTestCertificates(names: readonly string[] = ['localho
       await SubjectKeyIdentifierExtension.create(caKeys.publicKey),
     ],
   })
-  const issue = async (commonName: string, usage: ExtendedKeyUsage, dnsNames: readonly string[]): Promise<TestCertificate> => {
+  const issue = async (
+    commonName: string,
+    usage: ExtendedKeyUsage,
+    dnsNames: readonly string[],
+    groups: readonly string[] = [],
+  ): Promise<TestCertificate> => {
     const keys = await newKeys()
     const certificate = await X509CertificateGenerator.create({
-      subject: `CN=${commonName}`,
+      subject: [`CN=${commonName}`, ...groups.map((group) => `O=${group}`)].join(', '),
       issuer: ca.subject,
       publicKey: keys.publicKey,
       signingKey: caKeys.privateKey,
@@ -76,7 +81,7 @@ export async function issueTestCertificates(names: readonly string[] = ['localho
   return {
     ca: ca.toString('pem'),
     server: await issue(names[0] ?? 'localhost', ExtendedKeyUsage.serverAuth, names.length > 0 ? names : ['localhost']),
-    issueClient: (commonName) => issue(commonName, ExtendedKeyUsage.clientAuth, []),
+    issueClient: (commonName, groups) => issue(commonName, ExtendedKeyUsage.clientAuth, [], groups),
   }
 }
 
