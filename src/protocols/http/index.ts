@@ -1,3 +1,5 @@
+export { endToEnd, firstOf, listOf, valuesOf } from './headers.ts'
 export * from './login/index.ts'
 export * from './plane.ts'
+export * from './relay/index.ts'
 export * from './target.ts'

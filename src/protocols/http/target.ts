@@ -59,15 +59,12 @@ export interface Upgraded {
 
 /** Takes the session's own credential out of what is shown to a client, wherever chunks were cut. Nothing changes its length. */
 export interface Redactor {
-  /** @returns what can be shown now. Bytes that may be the beginning of a credential are kept for the next call */
-  push(chunk: Uint8Array): Uint8Array
-  /** Whether something is kept. */
-  readonly keeps: boolean
-  /**
-   * For streams that pause: what was kept for 50 ms, without forgetting it; whatever completes a credential behind it is still covered.
-   * @returns nothing where nothing is due
-   */
-  due(): Uint8Array
+  /** @param now ms. @returns what can be shown now. Bytes that may be the beginning of a credential are kept for the next call, or for 50 ms */
+  push(chunk: Uint8Array, now: number): Uint8Array
+  /** When what is kept has been kept long enough, ms; undefined: nothing is. */
+  readonly deadline: number | undefined
+  /** @returns what is due, without forgetting it: whatever completes a credential behind it is still covered */
+  expire(now: number): Uint8Array
   /** @returns what was kept */
   end(): Uint8Array
 }

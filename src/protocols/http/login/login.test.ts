@@ -184,6 +184,9 @@ describe('an answer', () => {
     ],
     ['has a folded header', 'HTTP/1.1 200 OK\r\na: b\r\n c: d\r\ncontent-length: 0\r\n\r\n', 'GS_HTTP_TARGET_PROTOCOL'],
     ['has a head without end', `HTTP/1.1 200 OK\r\na: ${'x'.repeat(80_000)}`, 'GS_HTTP_TARGET_PROTOCOL'],
+    ['has a list of lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2, 2\r\n\r\nhi', 'GS_HTTP_TARGET_PROTOCOL'],
+    ['has another coding', 'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n', 'GS_HTTP_TARGET_PROTOCOL'],
+    ['ends its lines by LF', 'HTTP/1.1 200 OK\na: b\ncontent-length: 0\n\n', 'GS_HTTP_TARGET_PROTOCOL'],
     [
       'switches without being asked',
       'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',

@@ -20,15 +20,12 @@ export class StreamRedactor implements Redactor {
   /** How many bytes of it were shown already. */
   #shown = 0
   #since = 0
-  readonly #now: () => number
 
-  /** @param now ms, for tests */
-  constructor(needles: readonly Uint8Array[], now: () => number = () => performance.now()) {
+  constructor(needles: readonly Uint8Array[]) {
     this.#needles = needles
-    this.#now = now
   }
 
-  push(chunk: Uint8Array): Uint8Array {
+  push(chunk: Uint8Array, now: number): Uint8Array {
     if (this.#needles.length === 0 || chunk.length === 0) return chunk
     const before = this.#covered
     const whole = before.length > 0 ? Buffer.concat([this.#tail, chunk]) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
@@ -44,7 +41,7 @@ export class StreamRedactor implements Redactor {
     this.#tail = kept === 0 ? NOTHING : Uint8Array.from(whole.subarray(whole.length - kept))
     this.#covered = kept === 0 ? NOTHING : Uint8Array.from(covered.subarray(whole.length - kept))
     this.#shown = Math.max(0, from - (whole.length - kept))
-    if (kept > 0) this.#since = this.#now()
+    if (kept > 0) this.#since = now
     return covered.subarray(from, to)
   }
 
@@ -56,12 +53,12 @@ export class StreamRedactor implements Redactor {
     return rest
   }
 
-  get keeps(): boolean {
-    return this.#tail.length > this.#shown
+  get deadline(): number | undefined {
+    return this.#tail.length > this.#shown ? this.#since + PATIENCE_MS : undefined
   }
 
-  due(): Uint8Array {
-    if (!this.keeps || this.#now() - this.#since < PATIENCE_MS) return NOTHING
+  expire(now: number): Uint8Array {
+    if (this.deadline === undefined || now < this.deadline) return NOTHING
     const rest = this.#covered.subarray(this.#shown)
     this.#shown = this.#tail.length
     return rest

@@ -1,0 +1,6 @@
+export { canonicalPath, canonicalQuery } from './canonical-target.ts'
+export { type BodyChange, type ChangedAnswer, inOrder } from './change.ts'
+export { type Forwarding, forward } from './forward.ts'
+export { type Admitted, type Governed, govern, isAdmitted, type Refused } from './govern.ts'
+export { refusalHeaders, retryAfterOf, speakable, statusOf } from './status.ts'
+export { Timed } from './timed.ts'
