@@ -1,4 +1,5 @@
 import type { MaskCount, MaskOperator } from '../operations/index.ts'
+import type { BodyMasking } from './body-masking.ts'
 import type { Findings } from './found.ts'
 import { maskText } from './operators.ts'
 import { DetectorStream, type Settled } from './stream.ts'
@@ -14,7 +15,8 @@ export const LET_THROUGH = 'let-through'
  * Masks what detectors find in a text that comes in pieces: logs, what a program writes. As many bytes go out as came in, so that nothing that
  * counts them is put out; what stands for a find is cut or filled up with asterisks.
  */
-export class TextMasking {
+export class TextMasking implements BodyMasking {
+  readonly keepsLength = true
   readonly #stream: DetectorStream
   readonly #findings: Findings
   readonly #key: Uint8Array | undefined

@@ -1,0 +1,1 @@
+export { type AnswerMasks, answerMasks, type MaskedAnswer, type MaskedRequest } from './answer-masks.ts'
