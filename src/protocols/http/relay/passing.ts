@@ -128,3 +128,14 @@ export class Passing {
     this.#answer.body.destroy(reason instanceof Error ? reason : undefined)
   }
 }
+
+/** The same for an answer that a plane asked for itself, such as one to an upgrade that did not come about. As `Passing.pass`. */
+export function passAnswer(
+  exchange: Exchange,
+  admission: Admission,
+  answer: UpstreamAnswer,
+  changed: ChangedAnswer,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Passing(exchange, admission, answer, changed, signal).pass()
+}
