@@ -11,6 +11,8 @@ export interface JobCredential {
   readonly password: string
   /** The run handle; the launcher's, never the job's. */
   readonly handle: string
+  /** What the run may open on every plane. */
+  readonly planes: ExchangeAnswer['gatescribe']['planes']
 }
 
 export interface ExchangeOptions {
@@ -31,7 +33,7 @@ export async function exchangeToken({ port, ca, issuer, claims }: ExchangeOption
   const { status, body } = await post(port, ca, form.toString())
   if (status !== 200) throw new Error(`the token door answered ${status}: ${body}`)
   const { access_token: handle, gatescribe } = JSON.parse(body) as ExchangeAnswer
-  return { run: gatescribe.run, password: gatescribe.planes.postgres.credential, handle }
+  return { run: gatescribe.run, password: gatescribe.planes.postgres.credential, handle, planes: gatescribe.planes }
 }
 
 function post(port: number, ca: string, form: string): Promise<{ status: number; body: string }> {
