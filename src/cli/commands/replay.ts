@@ -31,6 +31,7 @@ export function replayCommand({ surroundings, printer }: Shell): Command {
       'gatescribe replay ses_9mfq2x --list',
       'gatescribe replay ses_9mfq2x --from "#12" --search customers',
       'gatescribe replay ses_9mfq2x --json -o session.jsonl',
+      'gatescribe replay ses_9mfq2x --asciicast -o session.cast',
     ],
   )
     .argument('<session>', 'its id, ses_…')
@@ -40,15 +41,18 @@ export function replayCommand({ surroundings, printer }: Shell): Command {
     .option('--to <place>', 'end before there', place)
     .option('--search <text>', 'begin with the first statement that has this in its text or its answers')
     .option('--list', 'only list the statements, with their times')
-    .option('-o, --output <file>', 'with --json: a new file (0600)')
+    .option('-o, --output <file>', 'with --json or --asciicast: a new file (0600)')
     .option('--asciicast', 'as asciicast v3, where the session is a terminal')
     .action(async (session: string, options: Options) => {
       const { json, list, asciicast, output, speed, maxIdle, from, to, search, ...where } = options
       const { reachEitherWay } = await import('../reach-signed-in.ts')
-      if (output !== undefined && !json) throw new CliError('GS_CLI_USAGE', '--output takes --json.')
+      if (output !== undefined && !json && !asciicast) throw new CliError('GS_CLI_USAGE', '--output takes --json or --asciicast.')
+      if (json && asciicast) throw new CliError('GS_CLI_USAGE', '--json and --asciicast are two forms of one recording: take one.')
       const lines = reachEitherWay(where, surroundings).transcript(session, { recording: 'true' }, surroundings.signal)
-      if (asciicast) return refuseAsciicast(lines)
-      if (json) return output === undefined ? printJson(lines) : download(lines, output)
+      if (json || asciicast) {
+        const values = await asValues(lines, asciicast === true)
+        return output === undefined ? printValues(values) : download(values, output)
+      }
       const [{ beats }, { play }, keys, { printBeat }] = await Promise.all([
         import('../replay/beats.ts'),
         import('../replay/player.ts'),
@@ -84,18 +88,17 @@ export function replayCommand({ surroundings, printer }: Shell): Command {
     }
   }
 
-  async function printJson(lines: AsyncIterable<TranscriptLine>): Promise<void> {
-    const { asJsonLines } = await import('../replay/as-json-lines.ts')
-    for await (const line of asJsonLines(lines)) printer.jsonLine(line)
+  async function printValues(values: AsyncIterable<unknown>): Promise<void> {
+    for await (const value of values) printer.jsonLine(value)
   }
 
-  async function download(lines: AsyncIterable<TranscriptLine>, output: string): Promise<void> {
-    const [{ asJsonLines }, { writeNewFile }] = await Promise.all([import('../replay/as-json-lines.ts'), import('../new-file.ts')])
+  async function download(values: AsyncIterable<unknown>, output: string): Promise<void> {
+    const { writeNewFile } = await import('../new-file.ts')
     let bytes = 0
     let told = 0
     let count = 0
     async function* pieces() {
-      for await (const line of asJsonLines(lines)) {
+      for await (const line of values) {
         const piece = Buffer.from(`${harmlessJson(line)}\n`)
         bytes += piece.length
         count += 1
@@ -115,12 +118,10 @@ export function replayCommand({ surroundings, printer }: Shell): Command {
   return talksToGateway(talksToDoor(replay))
 }
 
-/** That it may be looked at at all is asked first. */
-async function refuseAsciicast(lines: AsyncIterable<TranscriptLine>): Promise<never> {
-  for await (const line of lines) {
-    if ('session' in line) throw new CliError('GS_CLI_NO_ASCIICAST', `The session is no terminal: it speaks ${line.session.protocol}.`)
-  }
-  throw new CliError('GS_CLI_NO_ASCIICAST')
+/** One value for each line of a file. */
+async function asValues(lines: AsyncIterable<TranscriptLine>, asciicast: boolean): Promise<AsyncIterable<unknown>> {
+  if (asciicast) return (await import('../replay/as-asciicast.ts')).asAsciicast(lines)
+  return (await import('../replay/as-json-lines.ts')).asJsonLines(lines)
 }
 
 /** Characters of a statement in a list. */

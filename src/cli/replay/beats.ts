@@ -1,7 +1,9 @@
 import type { PastOperation, PastOutcome, PastSegment, TranscriptLine } from '../../api/local/index.ts'
 import type { RecordedEvent } from '../../recording/index.ts'
 import type { Beat, ShownLine } from './beat.ts'
-import { Screen } from './shown-event.ts'
+import type { Screen } from './screen.ts'
+import { ExchangeScreen } from './shown-exchange.ts'
+import { PostgresScreen } from './shown-postgres.ts'
 import { clock, closedWords, fate, fateStyle, outcomeWords, toldWords } from './words.ts'
 
 /**
@@ -37,7 +39,8 @@ export async function* beats(lines: AsyncIterable<TranscriptLine>, manner: Manne
 
 class Stage {
   readonly #manner: Manner
-  #screen = new Screen()
+  #protocol = ''
+  #screen: Screen = new PostgresScreen()
   /** In the order of time. Segments are written later than what they are about. */
   #waiting: Waiting[] = []
   /** Operations that have not ended, as far as is known. */
@@ -55,12 +58,16 @@ class Stage {
   }
 
   *see(line: TranscriptLine): Generator<Beat> {
-    if ('session' in line) this.#began = Date.parse(line.session.openedAt)
-    else if ('operation' in line) this.#ask(line.operation)
+    if ('session' in line) {
+      this.#began = Date.parse(line.session.openedAt)
+      this.#protocol = line.session.protocol
+      this.#screen = screenOf(this.#protocol)
+    }
+    if ('operation' in line) this.#ask(line.operation)
     else if ('outcome' in line) this.#outcome(line.outcome)
     else if ('told' in line) this.#tell(line.told.at, toldWords(line.told))
     else if ('closed' in line) this.#tell(line.closed.at, closedWords(line.closed))
-    else yield* this.#segment(line.segment)
+    else if ('segment' in line) yield* this.#segment(line.segment)
     yield* this.#due()
   }
 
@@ -123,7 +130,7 @@ class Stage {
     if (missing) {
       // Whose answer comes next, and under which columns, stood there.
       this.#operation = undefined
-      this.#screen = new Screen()
+      this.#screen = screenOf(this.#protocol)
       const why = missing === 'gone' ? 'it was erased, or is older than is kept' : 'it was never written, and the log says so'
       const text = `${clock(this.#last).padStart(9)} segment ${segment} is missing: ${why}`
       yield this.#beat(this.#last, false, [{ text, indent: 0, style: 'yellow' }])
@@ -177,6 +184,10 @@ class Stage {
     const since = (Date.parse(at) - this.#began) / 1000
     return Number.isFinite(since) ? Math.max(0, since) : 0
   }
+}
+
+function screenOf(protocol: string): Screen {
+  return protocol === 'postgres' ? new PostgresScreen() : new ExchangeScreen()
 }
 
 function line(text: string, style?: ShownLine['style']): ShownLine {

@@ -7,7 +7,7 @@ import { beats, type Manner } from './beats.ts'
 import { type Keys, keysOf, noKeys } from './keys.ts'
 import { placeOf } from './place.ts'
 import { type PlayOptions, play } from './player.ts'
-import { Screen } from './shown-event.ts'
+import { PostgresScreen } from './shown-postgres.ts'
 
 const never = new AbortController().signal
 const SESSION: TranscriptLine = {
@@ -47,7 +47,7 @@ const texts = (found: readonly Beat[]) => found.flatMap(({ lines }) => lines.map
 
 describe('what the client saw', () => {
   const shown = (...events: [number, string, ...unknown[]][]) => {
-    const screen = new Screen()
+    const screen = new PostgresScreen()
     return events.flatMap((event) => screen.event(event as never).map(({ text }) => text))
   }
 
@@ -142,7 +142,7 @@ describe('hostile events', () => {
     )
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.double(), code, fc.anything(), fc.anything())), (events) => {
-        const screen = new Screen()
+        const screen = new PostgresScreen()
         for (const event of events) for (const { text } of screen.event(event as never)) expect(typeof text).toBe('string')
       }),
       { numRuns: 500 },

@@ -26,8 +26,14 @@ export function fate({ effect, rules = [], approval, breakGlass }: PastOperation
 
 export function outcomeWords({ status, rows, bytes, us, code, masked = [] }: PastOutcome): string {
   const masks = masked.map(([mask, what, count]) => `${count} × ${what} by ${mask}`)
-  const ended = `${status}${code === undefined ? '' : ` ${code}`}, ${rows} rows, ${bytes} bytes, ${(us / 1000).toFixed(1)} ms`
-  return masks.length === 0 ? ended : `${ended}  masked: ${masks.join(', ')}`
+  const ended = [`${status}${code === undefined ? '' : ` ${code}`}`, ...(isHttp(code) ? [] : [`${rows} rows`]), `${bytes} bytes`]
+  ended.push(`${(us / 1000).toFixed(1)} ms`)
+  return masks.length === 0 ? ended.join(', ') : `${ended.join(', ')}  masked: ${masks.join(', ')}`
+}
+
+/** A status of HTTP: what has one has no rows. A SQLSTATE has five characters. */
+function isHttp(code: string | undefined): boolean {
+  return code !== undefined && /^\d{3}$/.test(code)
 }
 
 /** Red where it was refused or failed, yellow where a person was asked, or the glass was broken. */

@@ -1,8 +1,7 @@
 import type { PostgresEvent, RecordedCell, RecordedColumn, RecordedEvent } from '../../recording/index.ts'
 import type { ShownLine } from './beat.ts'
+import { asItIs, cellText, line, type Screen } from './screen.ts'
 
-/** Under its statement. */
-const INDENT = 10
 /** Characters of one cell: a row stays a line that can be read. */
 const CELL = 200
 
@@ -10,16 +9,15 @@ const CELL = 200
  * Shows what a client of PostgreSQL was sent, event by event: rows as they came, without knowing how wide the next ones are. What only drivers
  * care about is left out. An event of another version, or one that is not what it should be, is shown as it is.
  */
-export class Screen {
+export class PostgresScreen implements Screen {
   #columns: readonly RecordedColumn[] = []
   #masks: readonly (string | null)[] = []
 
-  /** @returns nothing where there is nothing to see */
   event(event: RecordedEvent): readonly ShownLine[] {
     try {
-      return this.#known(event as unknown as PostgresEvent) ?? [line(JSON.stringify(event.slice(1)), 'dim')]
+      return this.#known(event as unknown as PostgresEvent) ?? asItIs(event)
     } catch {
-      return [line(JSON.stringify(event.slice(1)), 'dim')]
+      return asItIs(event)
     }
   }
 
@@ -105,11 +103,6 @@ function sent(content: RecordedCell): readonly ShownLine[] {
     .map((text) => line(`» ${text}`))
 }
 
-function cellText(cell: RecordedCell): string {
-  if (cell === null) return 'NULL'
-  return typeof cell === 'string' ? cell : `(base64) ${cell.base64}`
-}
-
 /** PostgreSQL protocol, "Error and Notice Message Fields": severity V or S, code C, message M, detail D, hint H. */
 function message(what: 'error' | 'notice', fields: { readonly [letter: string]: RecordedCell }): readonly ShownLine[] {
   const of = (letter: string) => (fields[letter] === undefined ? undefined : cellText(fields[letter] as RecordedCell))
@@ -119,8 +112,4 @@ function message(what: 'error' | 'notice', fields: { readonly [letter: string]: 
     ['HINT', of('H')],
   ].flatMap(([name, text]) => (text === undefined ? [] : [line(`${name}:  ${text}`, style)]))
   return [line(`${of('V') ?? of('S') ?? what.toUpperCase()} ${of('C') ?? ''}: ${of('M') ?? ''}`, style), ...more]
-}
-
-function line(text: string, style?: ShownLine['style']): ShownLine {
-  return { text, indent: INDENT, ...(style && { style }) }
 }
