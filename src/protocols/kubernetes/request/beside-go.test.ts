@@ -193,7 +193,7 @@ describe('whatever is forwarded', () => {
         const go = goReads(verb, line) as NonNullable<ReturnType<typeof goReads>>
         // What is passed on behind a proxy, and methods that mean the same verb, are told by the request, not by facts.
         const theirs = JSON.stringify([{ ...go, path: '', query: undefined }, (go.query.get('command') ?? []).map(bytes)])
-        const { effects, k8s } = factsOf(request, 'none', false)
+        const { effects, k8s } = factsOf(request, 'none')
         const { verb: factual, ...rest } = k8s as NonNullable<typeof k8s>
         const key = JSON.stringify([
           effects,

@@ -15,7 +15,7 @@ function read(line: string, { headers = [], upgrade = false, body }: Case = {}) 
   const at = target.indexOf('?')
   const [rawPath, rawQuery] = at < 0 ? [target, undefined] : [target.slice(0, at), target.slice(at + 1)]
   const request = readTarget({ method, rawPath, rawQuery, headers, upgrade })
-  const facts = factsOf(request, body === undefined ? 'none' : { read: body as never }, false)
+  const facts = factsOf(request, body === undefined ? 'none' : { read: body as never })
   return { request, facts, k8s: facts.k8s as KubernetesFacts, actions: facts.effects.map(({ action }) => action) }
 }
 
@@ -176,7 +176,7 @@ describe('what a request is, as the API server sees it', () => {
     expect(read('GET /api/v1/namespaces/x/pods?watch=1', { upgrade: true }).actions).toEqual(['unknown upgrade', 'watch'])
     expect(read('GET /api/v1/namespaces/x/pods/y/exec?command=id', { upgrade: true }).actions).toEqual(['run command'])
     const { request } = read('GET /api/v1/namespaces/x/pods/y')
-    expect(factsOf(request, 'none', true).effects).toEqual([
+    expect(factsOf(request, 'none', { user: 'jane', groups: [] }).effects).toEqual([
       { class: 'get', action: 'get object' },
       { class: 'impersonate', action: 'impersonate' },
     ])

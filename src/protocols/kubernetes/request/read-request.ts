@@ -75,14 +75,21 @@ function repeatable(kind: string): (name: string) => boolean {
   return () => kind.endsWith('/proxy')
 }
 
+/** Somebody else. */
+export interface ClaimedIdentity {
+  readonly user: string
+  readonly groups: readonly string[]
+}
+
 /**
  * The facts of a request.
  * @param body what it says: not known (undefined), not there (`none`), or this
- * @param impersonates whether it wants to be done as somebody else
+ * @param identity as whom it wants to be done; undefined: as whoever asks
  */
-export function factsOf(request: RequestTarget, body: KnownBody, impersonates: boolean): Facts {
+export function factsOf(request: RequestTarget, body: KnownBody, identity?: ClaimedIdentity): Facts {
   const { method, path, info, upgrade, form } = request
   const read = body === undefined || body === 'none' ? undefined : body.read
+  const impersonates = identity !== undefined
   const effects = effectsOf({ method, info, path, upgrade, impersonates, apply: form === 'apply', body: read })
   return { effects, k8s: kubernetesFacts(request, body, read) }
 }

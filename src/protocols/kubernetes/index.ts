@@ -1,0 +1,2 @@
+export { KubernetesError, type KubernetesErrorCode, kubernetesErrors } from './errors.ts'
+export { createKubernetesPlane, type KubernetesPlaneOptions } from './plane/plane.ts'
