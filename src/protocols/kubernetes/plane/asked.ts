@@ -1,7 +1,7 @@
 import type { EffectiveOperation, Facts, Json, Operation, OperationReference, Statement } from '../../../operations/index.ts'
 import type { DoorRequest, Impersonated } from '../../http/index.ts'
 import { KubernetesError } from '../errors.ts'
-import { factsOf, onceHeader, type RequestTarget, readBody, readTarget } from '../request/index.ts'
+import { factsOf, isOn, onceHeader, type RequestTarget, readBody, readTarget } from '../request/index.ts'
 import { type CarriedBody, carriedBody } from './carried-body.ts'
 import { claimedIdentity } from './identity.ts'
 import { approvedStatement, type Body, statementOf } from './statement.ts'
@@ -118,9 +118,13 @@ export function effectiveOperation({ request, identity, operation }: Asked, reso
     parts: [{ label: 'request', content: text, ...(recorded && { recorded }) }],
     session: {},
     facts: operation.facts ? [operation.facts] : [],
-    // What goes over it, nobody has seen.
-    stream: request.channel !== '' || (request.proxied && request.upgrade),
+    stream: takesWhatComes(request),
   }
+}
+
+/** Whether its client sends what nobody has seen: not to a command without stdin, which has all that it is told in its arguments. */
+function takesWhatComes({ channel, values }: RequestTarget): boolean {
+  return channel === 'portforward' || (channel !== '' && isOn(values, 'stdin'))
 }
 
 /** How the recording calls it. */

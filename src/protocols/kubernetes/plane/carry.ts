@@ -1,26 +1,23 @@
-import { type CodedError, type Decision, type Facts, Refusal } from '../../../operations/index.ts'
+import { type CodedError, type EffectiveOperation, type Facts, type Operation, Refusal } from '../../../operations/index.ts'
 import {
   type Admitted,
-  type ChangedAnswer,
   ClientLeft,
   type Exchange,
   forward,
   govern,
   type HeaderPairs,
-  inOrder,
   isAdmitted,
   type Refused,
   speakable,
   type UpstreamRequest,
 } from '../../http/index.ts'
 import { KubernetesError } from '../errors.ts'
-import { type AnswerMasks, answerMasks } from '../mask/index.ts'
 import { type Asked, effectiveOperation, type Repeated, readAsked, readHead, recordedHead, retrying } from './asked.ts'
+import { type Changing, changing } from './changing.ts'
 import { openChannel } from './channel.ts'
-import { forwardedHeaders, withHeader } from './headers.ts'
+import { forwardedHeaders } from './headers.ts'
 import { withListHint } from './list-hint.ts'
 import type { Retries } from './retries.ts'
-import { reviewChange } from './review-change.ts'
 import { speak } from './speak.ts'
 
 /** What the requests of a plane share. */
@@ -63,7 +60,7 @@ async function judged(exchange: Exchange, carrying: Carrying): Promise<void> {
     exchange,
     {
       operation,
-      effective: () => effectiveOperation(asked, resource.name),
+      effective: () => seen(exchange, effectiveOperation(asked, resource.name), operation),
       ...(websocket && { patience: WEBSOCKET_PATIENCE_MS }),
     },
     exchange.signal,
@@ -76,6 +73,15 @@ async function judged(exchange: Exchange, carrying: Carrying): Promise<void> {
   await admitted(exchange, carrying, asked, answer, failed)
 }
 
+/** @throws Refusal where content follows that nobody has seen, and no rule lets persons approve that */
+function seen({ guard, session }: Exchange, effective: EffectiveOperation, operation: Operation): EffectiveOperation {
+  if (!effective.stream || guard.decide(session, operation).ask?.stream !== false) return effective
+  throw new Refusal('GS_APPROVAL_UNAVAILABLE', {
+    reason: 'What would be sent over this connection is not known when persons are asked, and no rule lets them approve it unseen.',
+    next: 'Run one command without -i and -t, or ask the owner of the rule for stream: true.',
+  })
+}
+
 async function admitted(
   exchange: Exchange,
   carrying: Carrying,
@@ -83,76 +89,41 @@ async function admitted(
   answer: Admitted,
   failed: (number: number) => void,
 ): Promise<void> {
-  const { request, identity, carried } = asked
-  const { number } = answer
-  const upstream = (headers: HeaderPairs): UpstreamRequest => ({
-    method: request.method,
-    path: request.target,
-    headers,
-    ...(identity && { impersonate: identity }),
-    ...(carried.kind === 'whole' && { body: carried.bytes }),
-    ...(carried.kind === 'large' && { body: carried.stream }),
-    ...(carried.kind === 'large' && exchange.request.bodyLength !== undefined && { bodyLength: exchange.request.bodyLength }),
-  })
-  const kind = request.channel !== '' ? 'channel' : request.proxied ? 'proxied' : 'request'
+  const { request } = asked
+  const { number, admission } = answer
+  const isChannel = request.channel !== '' && request.upgrade
+  const kind = isChannel ? 'channel' : request.proxied ? 'proxied' : 'request'
   const headers = forwardedHeaders(exchange.request.headers, kind, `${exchange.session.id}-${number}`)
   const no = (error: CodedError) => say(exchange, error, undefined)
-  if (request.channel !== '' && request.upgrade) {
-    const maskKey = await carrying.maskKey()
-    return openChannel({ exchange, asked, admitted: answer, upstream: upstream(headers), maskKey, no, failed: () => failed(number) })
-  }
-  let change: ((status: number, headers: HeaderPairs) => ChangedAnswer) | undefined
-  let changed = headers
+  let maskKey: Uint8Array | undefined
+  let changed: Changing
   try {
-    const masks = await masksOf(asked, answer, carrying)
-    if (masks) {
-      changed = masks.requestHeaders(headers)
-      change = (status, answered) => masks.answer(status, answered)
-    } else if (isReview(asked)) {
-      changed = withHeader(
-        withHeader(withHeader(headers, 'accept-encoding', 'identity'), 'if-none-match', undefined),
-        'accept',
-        'application/json',
-      )
-      change = (_, answered) => ({ headers: withoutLength(answered), body: reviewChange((facts) => decide(exchange, facts)) })
-    }
+    if (answer.decision.masks?.length) maskKey = await carrying.maskKey()
+    changed = changing(exchange, asked, answer, headers, maskKey)
   } catch (error) {
-    answer.admission.withdraw({ status: 'failed' })
+    admission.withdraw({ status: 'failed' })
     return say(exchange, speakable(error), number)
   }
+  const upstream = upstreamOf(exchange, asked, changed.headers)
+  if (isChannel) return openChannel({ exchange, asked, admitted: answer, upstream, maskKey, no, failed: () => failed(number) })
   await forward({
     exchange,
     admitted: answer,
-    request: upstream(changed),
-    change: ({ status, headers: answered }, target) => {
-      const masked = change?.(status, answered) ?? { headers: answered }
-      // What is behind a proxy may show what it was sent; an API server never does.
-      return request.proxied ? { headers: masked.headers, body: inOrder(target.redactor(), masked.body) } : masked
-    },
+    request: upstream,
+    change: changed.change,
     recorded: recordedHead(asked, exchange.request),
     refuse: no,
   })
 }
 
-async function masksOf({ request }: Asked, { decision }: Admitted, { maskKey }: Carrying): Promise<AnswerMasks | undefined> {
-  if (!decision.masks || decision.masks.length === 0) return undefined
-  const { group, resource, subresource, verb } = request.info
-  return answerMasks({ masks: decision.masks, group, resource, subresource, verb, key: await maskKey() })
-}
-
-function isReview({ operation }: Asked): boolean {
-  return operation.facts?.effects.some(({ action }) => action === 'self review') === true
-}
-
-/** What the rules say of a request that is not made. */
-function decide({ guard, session }: Exchange, facts: Facts): Decision {
-  return guard.decide(session, { protocol: 'kubernetes', form: 'request', statement: { text: NOTHING }, facts })
-}
-
-const NOTHING = new Uint8Array(0)
-
-function withoutLength(headers: HeaderPairs): HeaderPairs {
-  return headers.filter(([name]) => !/^(content-length|etag)$/i.test(name))
+function upstreamOf(exchange: Exchange, { request, identity, carried }: Asked, headers: HeaderPairs): UpstreamRequest {
+  const { bodyLength } = exchange.request
+  return {
+    ...{ method: request.method, path: request.target, headers },
+    ...(identity && { impersonate: identity }),
+    ...(carried.kind === 'whole' && { body: carried.bytes }),
+    ...(carried.kind === 'large' && { body: carried.stream, ...(bodyLength !== undefined && { bodyLength }) }),
+  }
 }
 
 /** What has no single meaning is recorded as that, in our own words. */
