@@ -50,6 +50,7 @@ export async function openChannel(opening: Opening): Promise<void> {
   const { signal } = timed
   let sent = false
   let upgraded: Upgraded | undefined
+  let carried: Timed | undefined
   try {
     const offer = offerOf(exchange.request.upgrade?.protocol ?? '', exchange.request.headers, findings !== undefined)
     const target = await exchange.target()
@@ -71,9 +72,11 @@ export async function openChannel(opening: Opening): Promise<void> {
     const agreed = agreedStream(askedStream(opening.asked.request), offer.offered, answer.headers)
     exchange.session.exchanges?.request(number, recordedHead(opening.asked, exchange.request))
     const client = exchange.answer.upgrade(switching(answer.headers))
+    // From here on a client that closes is how most of them end.
+    carried = new Timed(exchange.session.signal, admission)
     const end = await relayStream({
       ...{ client: client.socket, target: answer.socket, head: { client: client.head, target: answer.head }, agreed },
-      ...{ recorder: exchange.session.exchanges, findings, maskKey: opening.maskKey, signal },
+      ...{ recorder: exchange.session.exchanges, findings, maskKey: opening.maskKey, signal: carried.signal },
       charge: (bytes) => admission.charge(0, bytes),
     })
     for (const [mask, what, count] of end.masked) admission.masked(mask, what, count)
@@ -92,6 +95,7 @@ export async function openChannel(opening: Opening): Promise<void> {
     else no(spoken)
   } finally {
     timed.stop()
+    carried?.stop()
   }
 }
 
