@@ -4,20 +4,29 @@ import { Refusal } from '../../../operations/index.ts'
 import type { TextAnalyzer } from './text-analyzer.ts'
 
 /** Texts that are asked about at once, and bytes of them; what comes behind waits for the next time. */
-const TEXTS = 64
+const TEXTS = 32
 const BYTES = 256 * 1024
 /** A longer text is not asked about. Bytes. */
 const LONGEST_TEXT = 64 * 1024
 
 /** Collects texts that an analyzer has to be asked about; each of them once. */
 export class Questions implements Analyses {
+  /** What is looked for, as the analyzer calls it. */
+  readonly entities: readonly string[]
+  readonly #known: ReadonlyMap<string, Analyzed>
   readonly #texts = new Map<string, Uint8Array>()
   #bytes = 0
+
+  /** @param known what was said of texts, about which it is not asked again */
+  constructor(entities: readonly string[], known: ReadonlyMap<string, Analyzed>) {
+    this.entities = entities
+    this.#known = known
+  }
 
   of(text: Uint8Array): Analyzed {
     if (text.length > LONGEST_TEXT || !isUtf8(text)) return 'not-asked'
     const key = keyOf(text)
-    if (!this.#texts.has(key)) {
+    if (!this.#texts.has(key) && !this.#known.has(key)) {
       this.#texts.set(key, Buffer.from(text))
       this.#bytes += text.length
     }
@@ -44,7 +53,9 @@ export class Questions implements Analyses {
  */
 export class AnalysesAhead implements Analyses {
   readonly #analyzer: () => TextAnalyzer | undefined
-  #known: ReadonlyMap<string, Analyzed> = new Map()
+  #known: ReadonlyMap<string, Analyzed> = NOTHING
+  /** What was looked for in them. */
+  #entities: readonly string[] | undefined
   #leaving: AbortController | undefined
   #failed = false
   #cancelled = false
@@ -66,17 +77,29 @@ export class AnalysesAhead implements Analyses {
     return this.#abandoned
   }
 
+  /** Begins to collect. @param entities the same list where the same is looked for */
+  questions(entities: readonly string[]): Questions {
+    return new Questions(entities, entities === this.#entities ? this.#known : NOTHING)
+  }
+
+  /** What was read ahead has been read: answers are good for that only. */
+  forget(): void {
+    this.#known = NOTHING
+    this.#entities = undefined
+  }
+
   /** Asks, in place of what was asked before. Never rejects. */
-  async ask(questions: Questions, entities: readonly string[]): Promise<void> {
+  async ask({ texts: asked, entities }: Questions): Promise<void> {
     const leaving = new AbortController()
     this.#leaving = leaving
     this.#failed = false
     this.#cancelled = false
     const analyzer = this.#analyzer()
-    const texts = [...questions.texts.values()]
+    const texts = [...asked.values()]
     const answers = analyzer ? await analyzer.analyze(texts, entities, leaving.signal) : []
     const silent = analyzer?.whenSilent === 'pass' && !leaving.signal.aborted ? 'unanswered' : 'failed'
-    this.#known = new Map([...questions.texts.keys()].map((key, at) => [key, answers[at] ?? silent]))
+    this.#known = new Map([...asked.keys()].map((key, at) => [key, answers[at] ?? silent]))
+    this.#entities = entities
     this.#leaving = undefined
   }
 
@@ -100,6 +123,8 @@ export class AnalysesAhead implements Analyses {
     this.#leaving?.abort()
   }
 }
+
+const NOTHING: ReadonlyMap<string, Analyzed> = new Map()
 
 const keyOf = (text: Uint8Array): string => Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1')
 

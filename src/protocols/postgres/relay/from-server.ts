@@ -129,6 +129,7 @@ export class FromServer implements MessageVisitor {
         break
       }
     }
+    if (!this.#analyzing) this.#lookout?.ahead.forget()
     this.#broken = false
   }
 
@@ -140,7 +141,7 @@ export class FromServer implements MessageVisitor {
       const rest = chunk.subarray(read)
       this.#lookout?.addBehind(held, rest)
       if (rest.length > 0) this.#behind.push(rest)
-      this.#analyzing = this.#lookout?.ahead.ask(held.questions, held.entities)
+      this.#analyzing = this.#lookout?.ahead.ask(held.questions)
       return false
     }
     this.#answers.cutting.chunkEnded()

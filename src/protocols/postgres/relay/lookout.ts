@@ -3,7 +3,7 @@ import { findingsIn } from '../mask/index.ts'
 import { backend } from '../wire/codes.ts'
 import { readErrorFields } from '../wire/error-response.ts'
 import { HEADER_BYTES } from '../wire/framer.ts'
-import { type AnalysesAhead, Questions } from './analyses-ahead.ts'
+import type { AnalysesAhead, Questions } from './analyses-ahead.ts'
 import type { Answers } from './answers.ts'
 import { flightOf } from './expected.ts'
 import type { Flight } from './flight.ts'
@@ -16,7 +16,6 @@ type Reader = (bytes: Uint8Array, start: number, end: number) => void
 /** What an analyzer has to be asked before a message is read. */
 export interface Asked {
   readonly questions: Questions
-  readonly entities: readonly string[]
   /** Of a row or a piece of a COPY: what reads those behind it, and its type. */
   readonly reader: Reader | undefined
   readonly type: number
@@ -71,7 +70,9 @@ export class Lookout {
     if (!flight?.masks || flight.cut || cutting.muted) return undefined
     const { result } = flight
     if (result === undefined || result === 'raw') return undefined
-    const questions = new Questions()
+    const entities = entitiesOf(flight.masks)
+    if (!entities) return undefined
+    const questions = this.ahead.questions(entities)
     let reader: Reader | undefined
     if ('rows' in result) {
       const rows = type === backend.dataRow ? result.rows.ahead?.(questions) : undefined
@@ -80,9 +81,8 @@ export class Lookout {
       const copy = type === backend.copyData ? result.copy.ahead?.(questions) : undefined
       reader = copy && ((of, from, to) => void copy.push(of, from + HEADER_BYTES, to))
     }
-    const entities = entitiesOf(flight.masks)
-    if (!reader || !entities || !reads(reader, bytes, start, end) || questions.empty) return undefined
-    return { questions, entities, reader, type }
+    if (!reader || !reads(reader, bytes, start, end) || questions.empty) return undefined
+    return { questions, reader, type }
   }
 
   #ofMessage(type: number, bytes: Uint8Array, start: number, end: number): Asked | undefined {
@@ -90,14 +90,14 @@ export class Lookout {
     const entities = entitiesOf((head && flightOf(head)?.masks) ?? masks)
     // Of ours the client is told another one.
     if (!entities || head?.replacement) return undefined
-    const questions = new Questions()
+    const questions = this.ahead.questions(entities)
     const messages = { ...this.#masking.messages, analyses: questions }
     if (type === backend.notificationResponse) maskedNotification(bytes, start, end, masks, messages)
     else {
       const fields = readErrorFields(bytes.subarray(start + HEADER_BYTES, end))
       if (fields) maskedReport({ type, bytes, start, end }, fields, head, masks, messages)
     }
-    return questions.empty ? undefined : { questions, entities, reader: undefined, type }
+    return questions.empty ? undefined : { questions, reader: undefined, type }
   }
 }
 
