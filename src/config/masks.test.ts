@@ -37,6 +37,15 @@ it('says what is covered, for whom, where, and what is shown instead', () => {
 
 const fields = (text: string, more = '') => `  - { name: cluster, fields: [${text}], as: redact${more} }\n`
 
+const CLUSTER = `resources:
+  - name: staging
+    kind: kubernetes
+    address: https://k8s.example.org:6443
+    credentials: [{ as: reader, token: "file:./token" }]`
+/** With a door and a cluster. */
+const clustered = (text: string) =>
+  text.replace('    token: 0.0.0.0:8444', '    https: 0.0.0.0:8443\n    token: 0.0.0.0:8444').replace('resources:', CLUSTER)
+
 it('covers fields of objects of Kubernetes, by selectors with a name and by paths', () => {
   const named = ['secrets', 'configmaps', 'environment', 'helm-releases']
   const paths = [
@@ -44,7 +53,7 @@ it('covers fields of objects of Kubernetes, by selectors with a name and by path
     ...['pods:spec.containers[*].env[*].value', '*:spec.**.password'],
   ]
   const { findings, config } = judge(
-    with_(fields([...named, ...paths].map((each) => JSON.stringify(each)).join(', '), ', unmaskedWrite: true')),
+    clustered(with_(fields([...named, ...paths].map((each) => JSON.stringify(each)).join(', '), ', unmaskedWrite: true'))),
   )
   expect(findings).toEqual([])
   expect(config?.masks).toEqual([
@@ -194,4 +203,9 @@ it('says which group a resource is in, or which resource was meant', () => {
   expect(next('"deployments:spec.template"')).toBe('Write deployments.apps:spec.template.')
   expect(next('"secret:data.*"')).toBe('Did you mean secrets?')
   expect(next('"widgets:spec.token"')).toBe('Write its group behind it, as kubectl api-resources names it: widgets.example.com.')
+})
+
+it('warns of fields where there is no cluster, and of columns where there is nothing else', () => {
+  expect(brief(with_(fields('secrets')))).toEqual(['DOUBTFUL masks[0].fields'])
+  expect(brief(clustered(with_(contact('    on: { resources: [staging] }\n'))))).toEqual(['DOUBTFUL masks[0].columns'])
 })

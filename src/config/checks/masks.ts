@@ -25,6 +25,7 @@ export const checkMasks: Check = function* (document) {
     yield* checkSelectors(mask, path, document)
     yield* checkColumns(mask, path, document)
     yield* checkFields(mask.fields ?? [], [...path, 'fields'])
+    yield* checkReach(mask, path, document)
     yield* checkDetectors(mask, path, document)
     if (mask.as === 'hash' && masking?.key === undefined)
       yield inconsistent([...path, 'as'], 'A hash without a key can be guessed.', 'Add masking: { key: secret:mask-key }.')
@@ -48,6 +49,25 @@ function* checkSelectors(mask: Mask, path: Path, { issuers, resources }: Documen
       [...path, 'on'],
       'No resource matches this mask, so it covers nothing.',
       'Give a resource one of these tags, or correct the mask.',
+    )
+}
+
+/** Columns are of PostgreSQL and fields of Kubernetes: where a mask reaches none of these, they cover nothing. */
+function* checkReach(mask: Mask, path: Path, { resources }: Document): Iterable<Finding> {
+  const reached = reach(mask, resources)
+  const kinds = new Set(resources.flatMap(({ name, kind }) => (reached.has(name) ? [kind] : [])))
+  if (kinds.size === 0) return
+  if (mask.fields !== undefined && !kinds.has('kubernetes'))
+    yield doubtful(
+      [...path, 'fields'],
+      'This mask is about no Kubernetes resource, so its fields cover nothing.',
+      'Configure one, or correct on.',
+    )
+  if (mask.columns !== undefined && !kinds.has('postgres'))
+    yield doubtful(
+      [...path, 'columns'],
+      'This mask is about no PostgreSQL resource, so its columns cover nothing.',
+      'Configure one, or correct on.',
     )
 }
 

@@ -19,18 +19,18 @@ export function linesOf({ explanation, facts, refusal }: Answer): readonly strin
     ...(refusal === undefined ? [] : [`refused whatever the rules say: ${refusal}`]),
     `does: ${facts.effects.map(effectText).join(', ') || 'nothing'}`,
     ...factLines(facts.sql),
-    ...ruleLines(explanation),
+    ...ruleLines(explanation, facts),
   ]
 }
 
-/** What each rule says of it, and what is missing. */
-export function ruleLines({ decision, rules, unpermitted, masks = [] }: Explained): readonly string[] {
+/** What each rule says of it, and what is missing. @param facts of the operation */
+export function ruleLines({ decision, rules, unpermitted, masks = [] }: Explained, facts: object): readonly string[] {
   const width = Math.max(...[...rules, ...masks].map(({ name }) => name.length), 0)
   return [
     ...rules.map(
       (rule) => `rule ${rule.name.padEnd(width)}  ${rule.effect.padEnd(5)}  ${ruleText(rule)}${rule.decides ? '  <- decides' : ''}`,
     ),
-    ...masks.map((mask) => `mask ${mask.name.padEnd(width)}  ${maskText(mask)}`),
+    ...masks.map((mask) => `mask ${mask.name.padEnd(width)}  ${maskText(mask, 'k8s' in facts ? FIELDS_REFUSE : REFUSES)}`),
     ...(unpermitted.length > 0 ? [`permitted by no rule: ${unpermitted.map(effectText).join(', ')}`] : []),
     ...(decision.exceeds === undefined ? [] : ['The statement is longer than limits.statementBytes of the configuration.']),
     ...(decision.limits === undefined
@@ -88,10 +88,18 @@ const REFUSES = {
   unknown: 'refuses, because it cannot be told what is done with its columns',
 } as const
 
-function maskText({ holds, misses, refuses }: Mask): string {
+/** The same of fields of objects. */
+const FIELDS_REFUSE: Readonly<Record<keyof typeof REFUSES, string>> = {
+  predicate: 'refuses, because a field chooses objects, or is tested',
+  source: 'refuses, because a field would be copied elsewhere',
+  written: 'refuses, because a field would be written or removed',
+  unknown: 'refuses, because it cannot be told what is done with its fields',
+}
+
+function maskText({ holds, misses, refuses }: Mask, words: Readonly<Record<keyof typeof REFUSES, string>>): string {
   if (!holds)
     return `does not hold: ${misses.map((miss) => (miss === 'except' ? 'it makes an exception' : `${miss} does not match`)).join(', ')}`
-  return refuses === undefined ? 'holds' : `${REFUSES[refuses]}  <- decides`
+  return refuses === undefined ? 'holds' : `${words[refuses]}  <- decides`
 }
 
 const missText = (miss: Rule['misses'][number]) => (miss === 'when' ? 'when is false' : `${miss} does not match`)

@@ -40,7 +40,7 @@ function printOperation(explained: ExplainedOperation, by: string, printer: Prin
     const rules = decided.rules.length > 0 ? ` by ${decided.rules.join(', ')}` : ', by no rule'
     printer.line(`  then: ${decided.effect}${rules}`, decided.effect === 'allow' ? 'green' : 'red')
     printer.line(`  under ${decided.policy}`)
-    if (before) printRules(before, printer)
+    if (before) printRules(before, facts, printer)
     else printer.line('    (the rules of then are not there any more)')
   }
   if (breakGlass) printer.line(`  It was let pass under break-glass ${breakGlass}, unless its outcome says that it was refused.`, 'yellow')
@@ -53,9 +53,9 @@ function printOperation(explained: ExplainedOperation, by: string, printer: Prin
   const how = rules.length > 0 ? ` by ${rules.join(', ')}` : ', because no rule permits all of it'
   if (!because && !unsure) printer.line(`  ${by}: ${effect}${how}`, effect === 'allow' ? 'green' : 'red')
   else printer.line(`  the rules of ${by}:`)
-  printRules(after, printer)
+  printRules(after, facts, printer)
 }
 
-function printRules(explanation: NonNullable<ExplainedOperation['after']>, printer: Printer): void {
-  for (const line of ruleLines(explanation)) printer.line(`    ${line}`)
+function printRules(explanation: NonNullable<ExplainedOperation['after']>, facts: ExplainedOperation['facts'], printer: Printer): void {
+  for (const line of ruleLines(explanation, facts ?? {})) printer.line(`    ${line}`)
 }
