@@ -213,8 +213,10 @@ class StreamRelay {
     }
   }
 
-  #finish(how: 'ended' | 'cut'): void {
+  #finish(found: 'ended' | 'cut'): void {
     if (this.#over) return
+    // Who knows how its command ended may leave as it likes.
+    const how = this.#tap.exit ? 'ended' : found
     const { client, target } = this.#stream
     this.#settle(how)
     // What was written goes on; nothing more comes back.
