@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OwnRunClient } from '../api/admin/client.ts'
 import type { OwnRunAnswer } from '../api/admin/own-run-schemas.ts'
-import { LEADS_ELSEWHERE, type PersonEnvironment } from '../launch/index.ts'
+import { LEADS_ELSEWHERE } from '../launch/index.ts'
 import { CliError } from './errors.ts'
 import { sessionPath } from './session-file.ts'
 import type { Shell } from './shell.ts'
@@ -30,7 +30,7 @@ export function keepCa(pem: string, { env }: Pick<Surroundings, 'env'>): string 
 export async function within(
   run: OwnRunAnswer,
   words: readonly [string, ...string[]],
-  environment: PersonEnvironment,
+  environment: Readonly<Record<string, string>>,
   client: OwnRunClient,
   { surroundings, printer }: Shell,
 ): Promise<number> {

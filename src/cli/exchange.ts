@@ -17,6 +17,8 @@ export interface ExchangeOptions {
 export interface Exchanged {
   readonly answer: ExchangeAnswer
   readonly environment: JobEnvironment
+  /** PEM of the CA that was named; undefined: what the system trusts. */
+  readonly ca: string | undefined
 }
 
 /** From the job's own token to the environment that its clients need. @throws CodedError */
@@ -34,7 +36,8 @@ export async function exchange(options: ExchangeOptions, { env, folder }: Pick<S
   try {
     const outcome = await door.exchange(token)
     if (!outcome.ok) throw new GatewayRefusal(outcome.refusal.code, outcome.refusal.error_description, outcome.refusal.next)
-    return { answer: outcome.answer, environment: jobEnvironment(outcome.answer, { gateway, ...(caFile !== undefined && { caFile }) }) }
+    const environment = jobEnvironment(outcome.answer, { gateway, ...(caFile !== undefined && { caFile }) })
+    return { answer: outcome.answer, environment, ca }
   } finally {
     await door.close()
   }

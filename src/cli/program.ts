@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { erasuresCommand } from './commands/erasures.ts'
 import { initCommand } from './commands/init.ts'
 import { keysCommand } from './commands/keys.ts'
+import { kubeconfigCommand } from './commands/kubeconfig.ts'
 import { loginCommand } from './commands/login.ts'
 import { logoutCommand } from './commands/logout.ts'
 import { masterKeyCommand } from './commands/master-key.ts'
@@ -50,6 +51,7 @@ export function createProgram(shell: Shell, version: string): Command {
     masterKeyCommand,
     caCommand,
     tokenCommand,
+    kubeconfigCommand,
     runsCommand,
     sessionsCommand,
     replayCommand,

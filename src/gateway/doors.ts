@@ -6,6 +6,7 @@ import { adminUrlOf, isLoopback, type ListenAddress } from '../config/index.ts'
 import { addressKey, loginThrottle, Throttle } from '../identity/index.ts'
 import { CancelRegistry, createPostgresDoor } from '../protocols/postgres/index.ts'
 import { GatewayError } from './errors.ts'
+import type { HttpSurface } from './http-surface.ts'
 import type { GatewayLog } from './log.ts'
 import { readMaskKey } from './mask-key.ts'
 import type { Viewer } from './operator.ts'
@@ -58,14 +59,17 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     onRefused: ({ code, address }) => records.signinRefused('postgres', code, address),
     onForeignPassword: (address) => records.foreignCredential('postgres', address),
   })
+  const host = tls.names[0] ?? listen.postgres.host
   const postgresPort = await bind('postgres', listen.postgres, () => postgres.listen(listen.postgres))
+  const surface = undefined as HttpSurface | undefined
   const token = tokenDoor({
     exchange,
     credentials,
     runs,
     receipt: (run) => evidence.ownReceipt(run),
     names: tls.names,
-    postgres: { host: tls.names[0] ?? listen.postgres.host, port: postgresPort },
+    postgres: { host, port: postgresPort },
+    ...(surface && { https: surface }),
     ca: () => tls.ca,
     unavailable: () => unavailable(rooms.trail, draining()),
     tls: tls.options(),
@@ -73,7 +77,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     failures: loginThrottle(),
     logger: log,
   })
-  const admin = await people(rooms, log, parts, { host: tls.names[0] ?? listen.postgres.host, port: postgresPort })
+  const admin = await people(rooms, log, parts, { postgres: { host, port: postgresPort }, https: surface })
   try {
     const tokenPort = await bind('token', listen.token, () => token.listen(listen.token))
     const at = listen.admin && admin && (await bind('admin', listen.admin, () => admin.listen(listen.admin!)))
@@ -104,7 +108,7 @@ async function people(
   { inForce, people, channels, runs, credentials, tls, trail }: Rooms,
   log: GatewayLog,
   { operatorFor, closing, draining }: DoorParts,
-  postgres: ListenAddress,
+  at: { readonly postgres: ListenAddress; readonly https: HttpSurface | undefined },
 ): Promise<AdminDoor | undefined> {
   const { gateway } = inForce.config
   const origin = adminUrlOf(gateway)
@@ -112,11 +116,11 @@ async function people(
   const local = isLoopback(gateway.listen.admin!.host)
   // Loaded where there is such a door only.
   const [{ adminDoor }, { ownRuns }] = await Promise.all([import('../api/admin/index.ts'), import('./own-runs.ts')])
-  const resource = (name: string) => inForce.taken.configured.postgres.get(name)
+  const resource = (name: string) => inForce.taken.resources.get(name)
   return adminDoor({
     people: people.signIn,
     operatorFor: (person) => operatorFor({ name: trail.pseudonym(person.person.issuer, person.person.subject), person }),
-    ownRuns: ownRuns({ people: people.signIn, runs, credentials, resource }, { ...postgres, ca: () => tls.ca }),
+    ownRuns: ownRuns({ people: people.signIn, runs, credentials, resource }, { ...at, ca: () => tls.ca }),
     origin,
     names: [new URL(origin).hostname, ...(local ? ['localhost', '127.0.0.1', '::1'] : tls.names)],
     ...(!local && { tls: tls.options() }),

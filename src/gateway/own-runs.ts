@@ -1,9 +1,11 @@
 import type { OwnRun, OwnRuns } from '../api/admin/index.ts'
 import { LocalError } from '../api/local/index.ts'
-import type { RunCredentials } from '../identity/index.ts'
+import type { MintedCredentials, RunCredentials } from '../identity/index.ts'
 import { ownRun, type People, PeopleError, type PersonSession } from '../identity/people/index.ts'
-import type { PostgresResource, Run, RunId } from '../operations/index.ts'
+import type { Run, RunId } from '../operations/index.ts'
+import type { TargetResource } from '../resources/index.ts'
 import { type LiveRuns, RunError, type RunView } from '../runs/index.ts'
+import type { HttpSurface } from './http-surface.ts'
 
 /** Runs that may go on at once from one sign-in. */
 const MOST = 16
@@ -12,7 +14,7 @@ export interface OwnRunsParts {
   readonly people: Pick<People, 'sessions'>
   readonly runs: Pick<LiveRuns, 'begin' | 'extend' | 'end' | 'live' | 'run'>
   readonly credentials: Pick<RunCredentials, 'mint'>
-  readonly resource: (name: string) => PostgresResource | undefined
+  readonly resource: (name: string) => TargetResource | undefined
 }
 
 /** Ends runs of persons with the sign-ins that they were started from, whatever ends these. @returns ends that */
@@ -34,10 +36,15 @@ export function endWithSignIns({ people: { sessions }, runs }: Pick<OwnRunsParts
   return forget
 }
 
-/** What persons do at the planes in their own name. @param plane where it is found */
+/** What persons do at the planes in their own name. @param at where they are found */
 export function ownRuns(
   { people, runs, credentials, resource }: OwnRunsParts,
-  plane: { readonly host: string; readonly port: number; readonly ca: () => string | undefined },
+  at: {
+    readonly postgres: { readonly host: string; readonly port: number }
+    /** Absent where there is no https door. */
+    readonly https: Pick<HttpSurface, 'urlOf'> | undefined
+    readonly ca: () => string | undefined
+  },
 ): OwnRuns {
   /** Sign-ins that a run is being started from, once for each. */
   const starting: string[] = []
@@ -50,6 +57,17 @@ export function ownRuns(
     if (view?.run.signIn?.session !== session) throw new LocalError('GS_LOCAL_NOT_FOUND', 'You have started no run of this id.')
     return view.run.id
   }
+  const opens = (resource: TargetResource, run: Run, minted: MintedCredentials): Pick<OwnRun, 'planes' | 'database'> => {
+    if (resource.kind === 'postgres') {
+      const [only, ...others] = resource.databases.keys()
+      return {
+        planes: { postgres: { ...at.postgres, user: run.id, credential: minted.postgres } },
+        ...(only !== undefined && others.length === 0 && { database: only }),
+      }
+    }
+    const plane = { url: at.https?.urlOf(resource) ?? '', credential: minted[resource.kind] ?? '' }
+    return { planes: resource.kind === 'kubernetes' ? { kubernetes: plane } : { http: plane } }
+  }
   return {
     async start(session, name) {
       const found = resource(name)
@@ -58,20 +76,13 @@ export function ownRuns(
         throw new RunError('GS_RUNS_TOO_MANY', { reason: `From one sign-in ${MOST} runs may go on at the same time.` })
       starting.push(session.id)
       const { run } = await runs.begin(ownRun(session)).finally(() => starting.splice(starting.indexOf(session.id), 1))
-      const { postgres } = await credentials.mint(run.id)
+      const minted = await credentials.mint(run.id, found.kind === 'postgres' ? [] : [found.kind])
       // Signed out, or revoked, while it was recorded: nobody was told to end it.
       if (!isLive(session)) {
         runs.end(run.id)
         throw new PeopleError('GS_PEOPLE_SESSION_INVALID')
       }
-      const [only, ...others] = found.databases.keys()
-      return {
-        ...lifeOf(runs.run(run.id) ?? { run, expiresAt: 0 }),
-        resource: found.name,
-        ...(only !== undefined && others.length === 0 && { database: only }),
-        postgres: { host: plane.host, port: plane.port, user: run.id, credential: postgres },
-        ca: plane.ca(),
-      }
+      return { ...lifeOf(runs.run(run.id) ?? { run, expiresAt: 0 }), resource: found.name, ...opens(found, run, minted), ca: at.ca() }
     },
     renew: (session, id) => lifeOf(runs.extend(own(session, id))),
     end: (session, id) => void runs.end(own(session, id)),

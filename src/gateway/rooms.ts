@@ -16,6 +16,7 @@ import {
 import { createGuard, type Guard } from '../guard/index.ts'
 import { openIdentityKeys, prepareIssuer, RunCredentials, TokenExchange } from '../identity/index.ts'
 import type { People } from '../identity/people/index.ts'
+import type { Resource } from '../operations/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../protocols/postgres/index.ts'
 import { createLogin } from '../protocols/postgres/login/index.ts'
 import { Recording } from '../recording/index.ts'
@@ -43,6 +44,8 @@ import { type NewLogOrder, openTrail, type Trail } from '../trail/index.ts'
 import { witnessFetch } from '../witness/index.ts'
 import { refuseEphemeral } from './durability.ts'
 import { Evidence } from './evidence.ts'
+import { type HttpRooms, openHttpRooms } from './http-rooms.ts'
+import { bearerPlanes } from './http-surface.ts'
 import { InForce } from './in-force.ts'
 import type { GatewayLog } from './log.ts'
 import { payloadsAt } from './payloads-at.ts'
@@ -99,6 +102,8 @@ export interface Rooms {
   readonly authority: NamesAuthority | undefined
   readonly connector: Connector<PostgresAsk, PostgresTarget>
   readonly guard: Guard<PostgresAsk, PostgresTarget>
+  /** Absent where there is no https door. */
+  readonly http: HttpRooms | undefined
   readonly sql: SqlReading
   readonly scanning: Scanning
   /** Writes what waits, closes the trail, gives up the data folder. @param stopped why a gateway that was started stops */
@@ -165,6 +170,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
         // On a slow disk, sessions that were cut learn only now what became of their last operations.
         await new Promise<void>((told) => trail.whenDurable(() => told()))
         rooms.guard.stop()
+        rooms.http?.guard.stop()
         rooms.approvals?.close()
         await rooms.runs.recorded(ENDS_RECORDED_MS)
         rooms.readings.stop()
@@ -238,6 +244,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     runIdKey: identityKeys.runIds,
     runs,
     credentials,
+    planes: () => (config.gateway.listen.https ? bearerPlanes(inForce.config) : []),
     spent: embeddedSpentTokens(database),
     onRefused: ({ code, address, signedBy }) => records.signinRefused('token', code, address, signedBy?.issuer),
   })
@@ -289,16 +296,16 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     references,
   })
   const recording = new Recording({ trail, settings: () => inForce.config.recording, startThread: recordThread, log })
-  const guard = createGuard<PostgresAsk, PostgresTarget>({
+  const governing = {
     policy: () => inForce.taken.policy,
-    runs,
-    trail,
+    ...{ runs, trail, recording, openings: breakGlass?.openings, now: Date.now },
+    ...(approvals && { asking: { approvals, hold: (protocol: Resource['kind']) => inForce.config.approvals.hold[protocol] } }),
+  }
+  const guard = createGuard<PostgresAsk, PostgresTarget>({
+    ...governing,
     connect: (resource, ask, signal, permitted) => connector.connect(resource, ask, signal, permitted),
-    ...(approvals && { asking: { approvals, hold: (protocol) => inForce.config.approvals.hold[protocol] } }),
-    openings: breakGlass?.openings,
-    recording,
-    now: Date.now,
   })
+  const http = config.gateway.listen.https && (await openHttpRooms(governing, inForce, references))
   const sql = createSqlReading({
     connector,
     records,
@@ -328,5 +335,6 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     connector,
     recording,
     guard,
+    http,
   }
 }

@@ -2,7 +2,7 @@ import type { BegunRun, RunLifeCycle } from '../runs/index.ts'
 import type { SpentTokens } from './credential-store.ts'
 import { type IdentityCode, IdentityError } from './errors.ts'
 import type { Issuer } from './issuer.ts'
-import type { MintedCredentials, RunCredentials } from './run-credentials.ts'
+import type { BearerPlane, MintedCredentials, RunCredentials } from './run-credentials.ts'
 import { type ProvenJob, proveJob } from './subject-token.ts'
 import { addressKey, Throttle, type ThrottleLimits } from './throttle.ts'
 
@@ -28,6 +28,8 @@ export interface ExchangeOptions {
   readonly runIdKey: Uint8Array
   readonly runs: RunLifeCycle
   readonly credentials: RunCredentials
+  /** Planes, beside PostgreSQL, that there is something to reach on: a run has a credential for each. Absent: none. */
+  readonly planes?: () => readonly BearerPlane[]
   readonly spent: SpentTokens
   readonly onRefused: (refused: RefusedSignIn) => void
   /** Defaults leave room for a matrix of a hundred jobs that start at once behind one address. */
@@ -69,7 +71,7 @@ export class TokenExchange {
       })
       this.#spend(proven)
       const begun = await this.#options.runs.begin(proven.run)
-      return { ...begun, ...(await this.#options.credentials.mint(begun.run.id)) }
+      return { ...begun, ...(await this.#options.credentials.mint(begun.run.id, this.#options.planes?.())) }
     } catch (error) {
       this.#report(error, address, signedBy)
       throw error

@@ -9,6 +9,10 @@ export const launchErrors = {
     meaning: 'The identity of this job is there but could not be read.',
     next: 'Correct what is named, then start the job again.',
   },
+  GS_LAUNCH_NO_CLUSTER: {
+    meaning: 'There is no Kubernetes cluster behind this gateway that this run may open, or not the one that was asked for.',
+    next: 'Name one of those that gatescribe kubeconfig lists without --context; the operator gives a run more by a rule on a resource of kind kubernetes.',
+  },
   GS_LAUNCH_ANSWER: {
     meaning: 'The gateway answered with something that cannot be put into an environment.',
     next: 'Check that the URL names the token door of a gateway of this version.',

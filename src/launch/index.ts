@@ -1,4 +1,5 @@
 export { type AmbientIdentity, type AmbientSurroundings, findAmbientIdentity } from './ambient-identity.ts'
 export { LaunchError, launchErrors } from './errors.ts'
 export { envFileLines, exportLines, type JobEnvironment, jobEnvironment, type Surface } from './job-environment.ts'
+export { type ExecPlugin, execCredential, type KubeconfigParts, kubeconfig } from './kubeconfig.ts'
 export { LEADS_ELSEWHERE, type PersonEnvironment, personEnvironment } from './person-environment.ts'

@@ -19,6 +19,7 @@ export function personEnvironment(
   caFile: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): PersonEnvironment {
+  if (postgres === undefined) throw new LaunchError('GS_LAUNCH_ANSWER')
   const asked = env.PGDATABASE || database
   const environment = {
     PGHOST: postgres.host,

@@ -12,10 +12,10 @@ export function ownRunRoutes(api: LocalApi, ownRuns: OwnRuns): void {
     '/v1/runs/mine',
     { config, schema: { body: startOwnRunSchema, response: { 200: ownRunSchema } } },
     async ({ authenticated, body }, reply) => {
-      const { postgres, ca, database, resource, ...life } = await ownRuns.start(authenticated.session, body.resource)
+      const { planes, ca, database, resource, ...life } = await ownRuns.start(authenticated.session, body.resource)
       reply.header('cache-control', 'no-store')
       return {
-        ...{ ...lifeAnswer(life), resource, planes: { postgres: { ...postgres } } },
+        ...{ ...lifeAnswer(life), resource, planes },
         ...(database !== undefined && { database }),
         ...(ca !== undefined && { ca }),
       }

@@ -5,11 +5,15 @@ import { z } from 'zod'
 /** Body of `POST /v1/runs/mine`. */
 export const startOwnRunSchema = z.strictObject({ resource: z.string().min(1).max(64) })
 export const ownRunLifeSchema = z.object({ run: z.string(), expiresAt: z.string(), until: z.string() })
+const httpPlane = z.object({ url: z.string(), credential: z.string() })
+/** Of the planes there is the one of the resource. */
 export const ownRunSchema = ownRunLifeSchema.extend({
   resource: z.string(),
   database: z.string().optional(),
   planes: z.object({
-    postgres: z.object({ host: z.string(), port: z.int().min(1).max(65_535), user: z.string(), credential: z.string() }),
+    postgres: z.object({ host: z.string(), port: z.int().min(1).max(65_535), user: z.string(), credential: z.string() }).optional(),
+    kubernetes: httpPlane.optional(),
+    http: httpPlane.optional(),
   }),
   ca: z.string().optional(),
 })

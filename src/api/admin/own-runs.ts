@@ -9,9 +9,19 @@ export interface OwnRun {
   readonly resource: string
   /** By which name a client asks for its database, where there is one only. */
   readonly database?: string
-  readonly postgres: { readonly host: string; readonly port: number; readonly user: string; readonly credential: string }
+  /** What opens the resource: by its kind. */
+  readonly planes:
+    | { readonly postgres: { readonly host: string; readonly port: number; readonly user: string; readonly credential: string } }
+    | { readonly kubernetes: OwnHttpPlane }
+    | { readonly http: OwnHttpPlane }
   /** The CA that signed the certificates of the planes, PEM; undefined where the operator brought one. */
   readonly ca: string | undefined
+}
+
+/** A resource behind the https door, and the bearer token for it. */
+export interface OwnHttpPlane {
+  readonly url: string
+  readonly credential: string
 }
 
 /** Runs of persons: docs/identity.md, "People at the planes". Each is of the sign-in that it was started from, and is over with it. */

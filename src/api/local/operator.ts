@@ -123,6 +123,7 @@ export interface WitnessesStatus {
 /** Where the doors are, `host:port`; absent where a door is not configured. */
 export interface Listening {
   readonly postgres?: string
+  readonly https?: string
   readonly token?: string
   readonly admin?: string
 }

@@ -25,7 +25,12 @@ export const statusSchema = z.object({
   trail: z.enum(['open', 'full', 'failed', 'closed']),
   log: z.object({ name: z.string(), size: z.int(), minimum: z.int(), checkpointAge: z.int(), witnesses: witnessesSchema.optional() }),
   unavailable: z.string().optional(),
-  listening: z.object({ postgres: z.string().optional(), token: z.string().optional(), admin: z.string().optional() }),
+  listening: z.object({
+    postgres: z.string().optional(),
+    https: z.string().optional(),
+    token: z.string().optional(),
+    admin: z.string().optional(),
+  }),
   breakGlass: z.object({ requested: z.int(), open: z.int(), unreviewed: z.int() }).optional(),
 })
 

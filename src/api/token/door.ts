@@ -1,7 +1,7 @@
 import type { TlsOptions } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import type { LoginThrottle, RunCredentials, Throttle, TokenExchange } from '../../identity/index.ts'
-import type { CodedError } from '../../operations/index.ts'
+import type { BearerPlane, LoginThrottle, RunCredentials, Throttle, TokenExchange } from '../../identity/index.ts'
+import type { CodedError, Run } from '../../operations/index.ts'
 import type { RunLifeCycle, Runs } from '../../runs/index.ts'
 import { httpDoor, isLoopback, listenOn } from '../http/door.ts'
 import { exchangeRefusal, refuse } from './answers.ts'
@@ -21,6 +21,12 @@ export interface TokenDoorOptions {
   readonly names: readonly string[]
   /** Where jobs find the PostgreSQL plane, if it is to be told. */
   readonly postgres?: { readonly host: string; readonly port: number }
+  /** Where jobs find the planes behind the https door, and what a run may open there; absent: there is no such door. */
+  readonly https?: {
+    readonly host: string
+    readonly port: number
+    reachable(run: Run, plane: BearerPlane): readonly { readonly name: string; readonly url: string }[]
+  }
   /** The CA that signed our certificates, PEM; undefined where the operator brought a certificate. */
   readonly ca: () => string | undefined
   /** Why no operation can be admitted now; undefined while they can. What `/health` says. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { ExchangedRun } from '../../identity/index.ts'
+import type { BearerPlane, ExchangedRun } from '../../identity/index.ts'
 import { exchangeRefusal } from './answers.ts'
 import type { TokenDoorOptions } from './door.ts'
 import { ACCESS_TOKEN, readExchangeForm } from './form.ts'
@@ -16,7 +16,7 @@ export function exchangeRoute(server: FastifyInstance, options: TokenDoorOptions
       if ('status' in form) return answer(reply, form)
       try {
         const exchanged = await options.exchange.exchange({ subjectToken: form.subjectToken, address: request.ip })
-        return reply.send(answerOf(exchanged, options.postgres))
+        return reply.send(answerOf(exchanged, options))
       } catch (error) {
         const refused = exchangeRefusal(error)
         if (refused.status === 500) throw error
@@ -26,8 +26,14 @@ export function exchangeRoute(server: FastifyInstance, options: TokenDoorOptions
   )
 }
 
-function answerOf(exchanged: ExchangedRun, postgres: TokenDoorOptions['postgres']): ExchangeAnswer {
+function answerOf(exchanged: ExchangedRun, { postgres, https }: TokenDoorOptions): ExchangeAnswer {
   const lasts = secondsUntil(exchanged.expiresAt)
+  const behindHttps = (plane: BearerPlane) => {
+    const credential = exchanged[plane]
+    if (https === undefined || credential === undefined) return {}
+    const { host, port } = https
+    return { [plane]: { credential, expires_in: lasts, host, port, resources: [...https.reachable(exchanged.run, plane)] } }
+  }
   return {
     access_token: exchanged.handle,
     issued_token_type: ACCESS_TOKEN,
@@ -36,7 +42,11 @@ function answerOf(exchanged: ExchangedRun, postgres: TokenDoorOptions['postgres'
     gatescribe: {
       run: exchanged.run.id,
       joined: exchanged.joined,
-      planes: { postgres: { credential: exchanged.postgres, user: exchanged.run.id, expires_in: lasts, ...postgres } },
+      planes: {
+        postgres: { credential: exchanged.postgres, user: exchanged.run.id, expires_in: lasts, ...postgres },
+        ...behindHttps('kubernetes'),
+        ...behindHttps('http'),
+      },
     },
   }
 }

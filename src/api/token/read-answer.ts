@@ -6,6 +6,14 @@ import type { ExchangeAnswer, ReceiptAnswer, RunAnswer } from './schemas.ts'
 const text = z.string().max(4096)
 const seconds = z.int().nonnegative()
 
+const httpsPlane = z.object({
+  credential: text,
+  expires_in: seconds,
+  host: text,
+  port: z.int().min(1).max(65_535),
+  resources: z.array(z.object({ name: text, url: text })).max(1000),
+})
+
 /** Fields that a newer gateway adds are passed over. */
 export const answerShapes = {
   refusal: z.object({ error: text, error_description: text, code: text, next: text }) satisfies z.ZodType<ErrorAnswer>,
@@ -37,6 +45,8 @@ export const answerShapes = {
           host: text.exactOptional(),
           port: z.int().min(1).max(65_535).exactOptional(),
         }),
+        kubernetes: httpsPlane.exactOptional(),
+        http: httpsPlane.exactOptional(),
       }),
     }),
   }) satisfies z.ZodType<ExchangeAnswer>,

@@ -15,6 +15,22 @@ export const runAnswer = {
   properties: { run: text, state: text, expires_in: count, sessions: count, suspended: { type: 'boolean' } },
 } as const
 
+const httpsPlane = {
+  type: 'object',
+  required: ['credential', 'expires_in', 'host', 'port', 'resources'],
+  additionalProperties: false,
+  properties: {
+    credential: text,
+    expires_in: count,
+    host: text,
+    port: count,
+    resources: {
+      type: 'array',
+      items: { type: 'object', required: ['name', 'url'], additionalProperties: false, properties: { name: text, url: text } },
+    },
+  },
+} as const
+
 export const exchangeAnswer = {
   type: 'object',
   required: ['access_token', 'issued_token_type', 'token_type', 'expires_in', 'gatescribe'],
@@ -41,12 +57,24 @@ export const exchangeAnswer = {
               additionalProperties: false,
               properties: { credential: text, user: text, expires_in: count, host: text, port: count },
             },
+            kubernetes: httpsPlane,
+            http: httpsPlane,
           },
         },
       },
     },
   },
 } as const
+
+/** A plane behind the https door: a bearer token for it, and what the run may open there. */
+export interface HttpsPlaneAnswer {
+  readonly credential: string
+  /** Seconds. */
+  readonly expires_in: number
+  readonly host: string
+  readonly port: number
+  readonly resources: readonly { readonly name: string; readonly url: string }[]
+}
 
 /** What a client of this door receives from a token exchange. */
 export interface ExchangeAnswer {
@@ -68,6 +96,9 @@ export interface ExchangeAnswer {
         readonly host?: string
         readonly port?: number
       }
+      /** Absent where there is nothing of that kind. */
+      readonly kubernetes?: HttpsPlaneAnswer
+      readonly http?: HttpsPlaneAnswer
     }
   }
 }

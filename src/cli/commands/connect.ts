@@ -10,9 +10,10 @@ export function connectCommand(shell: Shell): Command {
   const { surroundings, printer } = shell
   const connect = command(
     'connect',
-    'Starts a run of your own and points PostgreSQL clients at a resource in it: the command behind --, as long as that goes on; else whatever your shell starts, for 15 minutes. It is over when you sign out.',
+    'Starts a run of your own and points PostgreSQL clients, kubectl or whoever speaks HTTP at a resource in it: the command behind --, as long as that goes on; else whatever your shell starts, for 15 minutes. It is over when you sign out.',
     [
       'gatescribe connect orders-db -- psql',
+      'gatescribe connect prod-cluster -- kubectl get pods',
       'gatescribe connect orders-db -- "$SHELL"',
       'eval "$(gatescribe connect orders-db)" && psql -c "SELECT 1"',
     ],
@@ -27,18 +28,19 @@ export function connectCommand(shell: Shell): Command {
         throw new CliError('GS_CLI_SECRET_ON_TERMINAL', undefined, {
           next: 'Start a command with: gatescribe connect RESOURCE -- psql; or use eval "$(gatescribe connect RESOURCE)". --show prints it all the same.',
         })
-      const [{ namedCa, requireDoor }, { ownRunClient }, { exportLines, personEnvironment }, { keepCa, within }] = await Promise.all([
+      const [{ namedCa, requireDoor }, { ownRunClient }, { exportLines }, { keepCa, within }, { ownEnvironment }] = await Promise.all([
         import('../door.ts'),
         import('../../api/admin/client.ts'),
         import('../../launch/index.ts'),
         import('../connecting.ts'),
+        import('../own-environment.ts'),
       ])
       const client = ownRunClient(requireDoor(where, surroundings).send)
       const begun = await client.start(resource)
       const ca = namedCa(where, surroundings) ?? (begun.ca === undefined ? undefined : keepCa(begun.ca, surroundings))
-      const environment = personEnvironment(begun, ca, surroundings.env)
+      const { variables: environment, forget } = ownEnvironment(begun, ca, surroundings)
       if (first !== undefined) {
-        shell.exitCode = await within(begun, [first, ...rest], environment, client, shell)
+        shell.exitCode = await within(begun, [first, ...rest], environment, client, shell).finally(forget)
         return
       }
       const { run, expiresAt, until } = begun

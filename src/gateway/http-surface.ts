@@ -1,0 +1,46 @@
+import type { Config } from '../config/index.ts'
+import type { BearerPlane } from '../identity/index.ts'
+import type { HttpResource, Run } from '../operations/index.ts'
+import type { InForce } from './in-force.ts'
+
+/** Where the https door is, as clients name it. */
+export interface HttpsAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** A resource behind the https door, and what its clients call it. */
+export interface Reachable {
+  readonly name: string
+  readonly url: string
+}
+
+/** The planes behind the https door, and what a run may open there. */
+export interface HttpSurface extends HttpsAddress {
+  /** Those that some rule could permit the run something on, now; in the order of the configuration. */
+  reachable(run: Run, plane: BearerPlane): readonly Reachable[]
+  urlOf(resource: HttpResource): string
+}
+
+/** Planes behind the https door that there is a resource on. */
+export function bearerPlanes({ resources }: Config): readonly BearerPlane[] {
+  return [...new Set(resources.flatMap(({ kind }) => (kind === 'postgres' ? [] : [kind])))]
+}
+
+export function httpSurface(inForce: InForce, { host, port }: HttpsAddress): HttpSurface {
+  const all = () => inForce.taken.resources.all.filter((resource) => resource.kind !== 'postgres')
+  const authority = `${host.includes(':') ? `[${host}]` : host}${port === 443 ? '' : `:${port}`}`
+  const urlOf = ({ name }: HttpResource) => `https://${authority}/r/${name}`
+  return {
+    host,
+    port,
+    reachable: (run, plane) => {
+      const { policy } = inForce.taken
+      const open = all().filter(
+        (resource) => resource.kind === plane && policy.mayOpen({ principal: run.principal, run, resource }, Date.now()),
+      )
+      return open.map((resource) => ({ name: resource.name, url: urlOf(resource) }))
+    },
+    urlOf,
+  }
+}
