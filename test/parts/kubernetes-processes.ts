@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KubernetesBinaries } from './kubernetes-binaries.ts'
 import { kwokConfiguration } from './kubernetes-stages.ts'
@@ -33,7 +34,7 @@ export function clusterProcesses(folder: string): ClusterProcesses {
       const log = openSync(join(folder, `${name}.log`), 'w')
       const child = spawn(command, words, {
         cwd: folder,
-        env: { PATH: process.env.PATH, HOME: folder, TZ: 'UTC' },
+        env: { PATH: process.env.PATH, HOME: folder, TMPDIR: tmpdir(), TZ: 'UTC' },
         stdio: ['ignore', log, log],
         detached: true, // A group of its own, so that what runs in containers can be ended with it.
       })

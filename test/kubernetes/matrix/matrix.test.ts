@@ -66,7 +66,7 @@ for (const [chapter, cases] of Object.entries(CHAPTERS)) {
           status: one.status ?? 0,
           stderr: one.status ? '' : expect.any(String),
         })
-        if (one.shows !== undefined) expect(direct.printed.map(({ stdout }) => stdout).join('\n')).toMatch(one.shows)
+        if (one.shows !== undefined) expect(direct.printed.map(({ stdout, stderr }) => stdout + stderr).join('\n')).toMatch(one.shows)
         expect(await observed(one, world.gateway), 'through the gateway').toEqual(direct)
       })
     }

@@ -1,6 +1,9 @@
 import type { Place } from './place.ts'
 
 const RULES: readonly (readonly [RegExp, string])[] = [
+  // Whether a client still has input to send when the other side is gone is a race of its own.
+  [/^E\d{4} .* v2\.go:\d+\] ("Copying stdin failed" err=)?"?EOF"?\n/gm, ''],
+  [/^([EWI])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ /gm, '$1 '],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'UID'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, 'TIME'],
   [/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \w+/g, 'TIME'],
@@ -16,6 +19,7 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/\b127\.0\.0\.1:\d+\b/g, 'ADDRESS'],
   [/\[::1\]:\d+\b/g, 'ADDRESS'],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, 'TOKEN'],
+  [/\bkube-api-access-\w{5}\b/g, 'kube-api-access-NAME'],
   // Columns are as wide as what is in them.
   [/ {2,}/g, '  '],
   [/[ \t]+$/gm, ''],
@@ -39,7 +43,11 @@ export function bare(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([name]) => !STAMPS.has(name))
-      .map(([name, inner]) => [name, bare(inner)]),
+      // They are in the order of the clock, which has seconds.
+      .map(([name, inner]) => [
+        name,
+        name === 'managedFields' ? (bare(inner) as unknown[]).map((one) => JSON.stringify(one)).sort() : bare(inner),
+      ]),
   )
 }
 
@@ -56,4 +64,6 @@ const STAMPS = new Set([
   'clusterIPs',
   'podIP',
   'podIPs',
+  // Of Helm.
+  'modifiedAt',
 ])

@@ -31,6 +31,8 @@ func run(ctx context.Context, container string, words []string, in io.Reader, ou
 		return errors.New("no command")
 	}
 	if container == bareContainer {
+		// What runs containers needs a moment to find out, in which a client has sent its input.
+		time.Sleep(100 * time.Millisecond)
 		return fmt.Errorf("exec: %q: executable file not found in $PATH", words[0])
 	}
 	command := exec.CommandContext(ctx, words[0], words[1:]...)
