@@ -193,6 +193,6 @@ function refuseUnreadable({ parts }: EffectiveOperation): void {
 function tooMany(): Refusal {
   return new Refusal('GS_APPROVAL_UNAVAILABLE', {
     reason: 'Too many requests wait for an answer already.',
-    next: 'Wait, then run the same statement again.',
+    next: 'Wait, then ask for the same again.',
   })
 }

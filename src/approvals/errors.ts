@@ -23,7 +23,7 @@ export const approvalErrors = {
   },
   GS_APPROVALS_EXPIRED: {
     meaning: 'Nobody decided this request in time.',
-    next: 'If it is still wanted, the run asks again by running the same statement.',
+    next: 'If it is still wanted, the run asks again by doing the same once more.',
   },
   GS_APPROVALS_NOT_RECORDED: {
     meaning: 'The answer could not be recorded, so nothing is approved by it.',

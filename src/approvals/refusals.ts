@@ -31,7 +31,6 @@ export function pendingRefusal(id: ApprovalId, terms: AskTerms, link: string): R
     ticket: id,
     rule: ruleOf(terms),
     reason: `Held for approval ${id}: a person decides at ${link}`,
-    next: 'Run the same statement again once it is approved; do not rephrase it.',
   })
 }
 

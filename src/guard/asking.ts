@@ -49,7 +49,7 @@ export class Asking {
     signal.throwIfAborted()
     if (budget.suspended) throw budget.suspended
     const denied = decided.find(({ refusal, decision }) => refusal ?? decision.effect === 'deny')
-    if (denied) throw denied.refusal ?? (refusalOf(denied.decision) as Refusal)
+    if (denied) throw denied.refusal ?? (refusalOf(denied.decision, resource.kind) as Refusal)
     if (decided.some(({ decision }) => decision.policy !== policy)) throw new Refusal('GS_APPROVAL_VOID')
     const terms = termsOf(decided)
     if (!terms) throw new TypeError('nothing of this asks')
@@ -64,7 +64,8 @@ export class Asking {
       },
       'hold',
     )
-    const request = new HeldRequest(asked, this.#parts.hold(effective.protocol), signal, (each) => this.#held.delete(each))
+    const { protocol } = effective
+    const request = new HeldRequest(asked, protocol, this.#parts.hold(protocol), signal, (each) => this.#held.delete(each))
     this.#held.add(request)
     // It ended while this was recorded.
     if (this.#ended) request.leave(this.#ended)

@@ -57,7 +57,8 @@ export interface Guard<Ask, Target> {
    * this before. Durable before it resolves. Nothing of it is admitted or recorded as an intent by this.
    *
    * @param decided in order; those that are allowed too. At least one that is not only prepared asks
-   * @param effective what a person approves. Parts named `statement` hold SQL; `parameters`, those of the statement before them, as on the wire
+   * @param effective what a person approves. Parts named `statement` hold SQL; `parameters`, those of the statement before them, as on the wire;
+   *   `request`, a request as its `Statement` has it
    * @param claimed what the agent says of it
    * @throws Refusal where one of them is denied, the same was denied to this run before, the run is suspended or over, too much was asked,
    *   nobody can be asked, or it cannot be recorded

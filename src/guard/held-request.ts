@@ -1,5 +1,5 @@
 import type { Asked } from '../approvals/index.ts'
-import { type ApprovalId, type Grant, Refusal } from '../operations/index.ts'
+import { type ApprovalId, type Grant, inWordsOf, Refusal, type Resource } from '../operations/index.ts'
 import type { Waiting } from './guard.ts'
 
 /** Then everything that the run asked ends at once, and is recorded before its end. */
@@ -14,14 +14,16 @@ export class HeldRequest implements Waiting {
   readonly hold: number
   readonly decided: Promise<Grant | Refusal>
   readonly #asked: Asked
+  readonly #protocol: Resource['kind']
   readonly #over: (request: HeldRequest) => void
 
   /**
    * @param hold ms. @param signal when the session has to end, and why
    * @param over called when there is nothing left that the end of the session would have to end
    */
-  constructor(asked: Asked, hold: number, signal: AbortSignal, over: (request: HeldRequest) => void) {
+  constructor(asked: Asked, protocol: Resource['kind'], hold: number, signal: AbortSignal, over: (request: HeldRequest) => void) {
     this.#asked = asked
+    this.#protocol = protocol
     this.#over = over
     this.id = asked.id
     this.link = asked.link
@@ -31,7 +33,7 @@ export class HeldRequest implements Waiting {
 
   becomeTicket(): Refusal {
     this.#over(this)
-    return this.#asked.becomeTicket()
+    return inWordsOf(this.#protocol, this.#asked.becomeTicket())
   }
 
   leave(why: Parameters<Asked['leave']>[0]): void {
@@ -52,7 +54,8 @@ export class HeldRequest implements Waiting {
     // In this order: whose session has to end hears that, and not that it left.
     const answer = await Promise.race([end.promise, this.#asked.decided])
     signal.removeEventListener('abort', cut)
-    if (answer instanceof Refusal) this.#over(this)
-    return answer
+    if (!(answer instanceof Refusal)) return answer
+    this.#over(this)
+    return inWordsOf(this.#protocol, answer)
   }
 }

@@ -1,6 +1,6 @@
 import type { ApprovalId } from '../operations/index.ts'
 import type { RedactedRow } from '../redaction/index.ts'
-import type { DecisionRow, EntryDraft, OperationRow, PayloadDraft } from '../trail/index.ts'
+import type { DecisionRow, EntryDraft, OperationRow, PayloadDraft, RetryRow } from '../trail/index.ts'
 
 /** Operations that one entry holds at most. */
 const OPERATIONS = 128
@@ -8,6 +8,9 @@ const OPERATIONS = 128
 const CONTENT_BYTES = 4 * 1024 * 1024
 /** Bytes that what is said beside them may take of the 65,535 of an entry; its kind, session and time have their room besides. */
 const SAID_BYTES = 60_000
+
+/** What a reference to another operation takes: two numbers and an id. */
+const RETRY_BYTES = 96
 
 /** What an operation adds to its entry. */
 export interface Said {
@@ -17,6 +20,7 @@ export interface Said {
   readonly redacted: readonly RedactedRow[]
   /** The opening of break-glass under which it is allowed although the rules say otherwise. */
   readonly breakGlass: string | undefined
+  readonly retry: RetryRow | undefined
 }
 
 /** An `operation.intent` while it is put together: as many operations as fit. */
@@ -25,6 +29,7 @@ export class IntentDraft {
   readonly #decisions: DecisionRow[] = []
   readonly #payloads: PayloadDraft[] = []
   readonly #redacted: RedactedRow[] = []
+  readonly #retries: RetryRow[] = []
   #breakGlass: string | undefined
   #said = 0
   #content = 0
@@ -34,8 +39,8 @@ export class IntentDraft {
   }
 
   /** @returns whether it found room; the first always does */
-  add({ op, decision, payloads, redacted, breakGlass }: Said): boolean {
-    const said = this.#said + sizeOf(op, decision, payloads, redacted)
+  add({ op, decision, payloads, redacted, breakGlass, retry }: Said): boolean {
+    const said = this.#said + sizeOf(op, decision, payloads, redacted) + (retry === undefined ? 0 : RETRY_BYTES)
     let content = this.#content
     for (const payload of payloads) content += payload.content.byteLength
     const fits = this.#ops.length < OPERATIONS && said <= SAID_BYTES && content <= CONTENT_BYTES
@@ -44,6 +49,7 @@ export class IntentDraft {
     this.#content = content
     this.#ops.push(op)
     this.#breakGlass ??= breakGlass
+    if (retry) this.#retries.push(retry)
     if (decision) this.#decisions.push(decision)
     for (const payload of payloads) this.#payloads.push(payload)
     for (const row of redacted) this.#redacted.push(row)
@@ -58,6 +64,7 @@ export class IntentDraft {
       ...(approval !== undefined && { approval }),
       ...(this.#breakGlass !== undefined && { breakGlass: this.#breakGlass }),
       ...(this.#decisions.length > 0 && { decisions: this.#decisions }),
+      ...(this.#retries.length > 0 && { retries: this.#retries }),
       ...(this.#redacted.length > 0 && { redacted: this.#redacted }),
     }
     return { kind: 'operation.intent', fields, payloads: this.#payloads }

@@ -1,4 +1,4 @@
-import type { Decision, OperationLimits, Outcome, Refusal } from '../operations/index.ts'
+import type { Decision, OperationLimits, Outcome, Refusal, Resource } from '../operations/index.ts'
 import type { Reservation } from '../runs/index.ts'
 import type { MaskedRow } from '../trail/index.ts'
 import type { Admission } from './guard.ts'
@@ -24,18 +24,27 @@ export class OpenOperation implements Admission {
   /** Whose limits these are; undefined where several rules allow it: the limit may be that of any. */
   readonly #rule: string | undefined
   readonly #reservation: Reservation | undefined
+  readonly #kind: Resource['kind']
   #masked: MaskedCounts | undefined
   #rows = 0
   #bytes = 0
   #state: 'open' | 'settled' | 'abandoned' = 'open'
 
-  constructor(number: number, settling: Settling, { limits, rules }: Decision, reservation: Reservation | undefined) {
+  /** @param kind of the resource */
+  constructor(
+    number: number,
+    settling: Settling,
+    { limits, rules }: Decision,
+    reservation: Reservation | undefined,
+    kind: Resource['kind'],
+  ) {
     this.number = number
     this.limited = limits?.rows !== undefined || limits?.bytes !== undefined || reservation?.limited === true
     this.#settling = settling
     this.#limits = limits
     this.#rule = rules.length === 1 ? rules[0] : undefined
     this.#reservation = reservation
+    this.#kind = kind
   }
 
   get time(): number | undefined {
@@ -46,8 +55,8 @@ export class OpenOperation implements Admission {
     this.#rows += rows
     this.#bytes += bytes
     const { rows: mostRows = Number.POSITIVE_INFINITY, bytes: mostBytes = Number.POSITIVE_INFINITY } = this.#limits ?? {}
-    if (this.#rows > mostRows) return limitExceeded('rows', this.#rule)
-    if (this.#bytes > mostBytes) return limitExceeded('bytes', this.#rule)
+    if (this.#rows > mostRows) return limitExceeded('rows', this.#rule, this.#kind)
+    if (this.#bytes > mostBytes) return limitExceeded('bytes', this.#rule, this.#kind)
     return this.#reservation?.charge(rows, bytes)
   }
 
@@ -62,7 +71,7 @@ export class OpenOperation implements Admission {
   }
 
   overtime(): Refusal {
-    return limitExceeded('time', this.#rule)
+    return limitExceeded('time', this.#rule, this.#kind)
   }
 
   settle(ending: Pick<Outcome, 'status' | 'code'>): void {

@@ -7,6 +7,7 @@ import {
   type RedactedRow,
   type RedactedStatement,
   redactedRows,
+  redactHttp,
   redactParameters,
   redactSql,
   redactText,
@@ -43,12 +44,12 @@ export function redactRequest(
   }
   let secret: SecretParameters | undefined
   const stored = parts.map((part, at) => {
-    const { label, content } = part
-    const redacted = redactPart(label, content, secret)
+    const { label, content, recorded, ...rest } = part
+    const redacted = redactPart(label, recorded ?? content, secret)
     if (isStatement(label)) secret = 'secretParameters' in redacted && parametersAreSecret(redacted) ? redacted.secretParameters : undefined
     if (redacted.content === content) return part
     took(`part.${at + 1}`, redacted.found)
-    return { ...part, content: redacted.content }
+    return { ...rest, label, content: redacted.content }
   })
   return {
     parts: stored.some((part, at) => part !== parts[at]) ? stored : undefined,
@@ -65,6 +66,7 @@ function isStatement(label: string): boolean {
 /** @param secret which parameters of the statement before it are; undefined where none is */
 function redactPart(label: string, content: Uint8Array, secret: SecretParameters | undefined): Redacted | RedactedStatement {
   if (isStatement(label)) return redactSql(content)
+  if (label === 'request') return redactHttp(content)
   return label === 'parameters' ? redactParameters(content, secret) : redactText(content)
 }
 

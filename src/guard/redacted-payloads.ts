@@ -1,3 +1,4 @@
+import type { Facts, Statement } from '../operations/index.ts'
 import {
   type Found,
   type LeakedDoor,
@@ -5,6 +6,8 @@ import {
   parametersAreSecret,
   type RedactedRow,
   redactedRows,
+  redactHttp,
+  redactJson,
   redactParameters,
   redactSql,
 } from '../redaction/index.ts'
@@ -26,6 +29,22 @@ export class RedactedPayloads {
   /** @param session its id */
   constructor(session: string) {
     this.#session = session
+  }
+
+  /** @param name of the payload */
+  request(name: string, { text, recorded = text }: Statement): Uint8Array {
+    const redacted = redactHttp(recorded)
+    if (redacted.content !== recorded) this.#took(name, redacted.found)
+    return redacted.content
+  }
+
+  /** Facts as JSON. What a request brings is in the record as that, and not twice. @param name of the payload */
+  facts(name: string, facts: Facts): Uint8Array {
+    if (facts.k8s === undefined && facts.http === undefined) return Buffer.from(JSON.stringify(facts))
+    const { object, patch, ...k8s } = facts.k8s ?? { verb: '' }
+    const redacted = redactJson({ ...facts, ...(facts.k8s && { k8s }) })
+    if (redacted.found.length > 0) this.#took(name, redacted.found)
+    return redacted.content
   }
 
   /** @param known takes note of which of its parameters are secret. @param name of the payload */

@@ -1,7 +1,16 @@
-import { CodedError, type Decision, type Grant, type MaskedUse, Refusal, type RefusalCode, type Resource } from '../operations/index.ts'
+import {
+  CodedError,
+  type Decision,
+  type Grant,
+  type MaskedUse,
+  PLANES,
+  Refusal,
+  type RefusalCode,
+  type Resource,
+} from '../operations/index.ts'
 
-/** What a decision that is not "allow" says to the client; undefined where it allows. */
-export function refusalOf(decision: Decision): Refusal | undefined {
+/** What a decision that is not "allow" says to the client; undefined where it allows. @param kind of the resource */
+export function refusalOf(decision: Decision, kind: Resource['kind']): Refusal | undefined {
   const rule = decision.rules[0]
   switch (decision.effect) {
     case 'allow':
@@ -10,7 +19,7 @@ export function refusalOf(decision: Decision): Refusal | undefined {
       return new Refusal('GS_APPROVAL_UNAVAILABLE', { rule })
     case 'deny':
       if (decision.exceeds === 'statementBytes') return tooLong(rule)
-      if (decision.masked !== undefined) return masked(decision.masked, rule)
+      if (decision.masked !== undefined) return masked(decision.masked, rule, kind)
       return new Refusal('GS_POLICY_DENIED', {
         rule,
         reason: rule === undefined ? 'No rule allows this operation.' : `The rule "${rule}" denies this operation.`,
@@ -72,10 +81,28 @@ const MASKED: Readonly<Record<MaskedUse, readonly [does: string, next: string]>>
   ],
 }
 
+const MASKED_FIELDS: typeof MASKED = {
+  predicate: [
+    'covers a field that this request selects objects by, or tests',
+    'Select by other fields, and test none that is masked: it may only be read as it is, and comes back masked.',
+  ],
+  source: ['covers a field whose value this request would copy elsewhere', 'Leave copy and move of that field out of the patch.'],
+  written: [
+    'covers a field that this request would write or remove',
+    'Leave that field out of what is sent, and patch the others only: what was read of it is masked and must not be written back.',
+  ],
+  unknown: [
+    'covers fields of this resource, and it cannot be told what this request does with them',
+    'Send JSON or plain YAML of at most 3 MiB, without repeated keys or aliases; of a node, ask the API server instead of its proxy.',
+  ],
+}
+
 /** @param by `mask:<name>` */
-function masked(use: MaskedUse, by: string | undefined): Refusal {
-  const [does, next] = MASKED[use]
-  return new Refusal('GS_MASKED_COLUMN', { rule: by, reason: `The mask "${by?.replace('mask:', '')}" ${does}.`, next })
+function masked(use: MaskedUse, by: string | undefined, kind: Resource['kind']): Refusal {
+  const ofStatement = PLANES[kind].operation === 'statement'
+  const [does, next] = (ofStatement ? MASKED : MASKED_FIELDS)[use]
+  const code = ofStatement ? 'GS_MASKED_COLUMN' : 'GS_MASKED_FIELD'
+  return new Refusal(code, { rule: by, reason: `The mask "${by?.replace('mask:', '')}" ${does}.`, next })
 }
 
 const EXCEEDED = {
@@ -85,8 +112,9 @@ const EXCEEDED = {
 } as const
 
 /** @param rule whose limit it is; undefined: it holds for everybody */
-export function limitExceeded(what: keyof typeof EXCEEDED, rule: string | undefined): Refusal {
-  const [reason, next] = EXCEEDED[what]
+export function limitExceeded(what: keyof typeof EXCEEDED, rule: string | undefined, kind: Resource['kind']): Refusal {
+  const [reason, ofStatement] = EXCEEDED[what]
+  const next = PLANES[kind].operation === 'statement' ? ofStatement : 'Ask for less at once: fewer objects, fewer bytes, or a shorter time.'
   return new Refusal('GS_LIMIT_EXCEEDED', { rule, reason, next })
 }
 

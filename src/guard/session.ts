@@ -3,6 +3,7 @@ import {
   type Decided,
   type Decision,
   type EffectiveOperation,
+  inWordsOf,
   type Operation,
   type Outcome,
   Refusal,
@@ -149,7 +150,11 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   ): Promise<Waiting> {
     if (this.#closed) throw this.#ended()
     if (!this.#asking) throw new Refusal('GS_APPROVAL_UNAVAILABLE')
-    return this.#asking.ask(decided, effective, claimed, this.#parts.policy().digest)
+    try {
+      return await this.#asking.ask(decided, effective, claimed, this.#parts.policy().digest)
+    } catch (error) {
+      throw error instanceof Refusal ? inWordsOf(this.resource.kind, error) : error
+    }
   }
 
   admit(asked: readonly Decided[], go: (answers: readonly (Admission | Refusal)[], first?: number) => void, approved?: Approved): void {
@@ -233,12 +238,14 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     if (refusal !== undefined) {
       this.#refused++
       reservation?.release()
-      if (!this.signal.aborted && countsAsRefused(refusal)) this.#parts.live.budget.refused()
+      // The same tried by another way is no second attempt.
+      const counts = countsAsRefused(refusal) && operation.retryOf === undefined
+      if (!this.signal.aborted && counts) this.#parts.live.budget.refused()
       this.#settled({ number }, { status: 'refused', rows: 0, bytes: 0 }, 0)
-      return refusal
+      return inWordsOf(this.resource.kind, refusal)
     }
     this.#allowed++
-    const admitted = new OpenOperation(number, this, decision, reservation)
+    const admitted = new OpenOperation(number, this, decision, reservation, this.resource.kind)
     this.#open.add(admitted)
     return admitted
   }
@@ -249,7 +256,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     const decision = breakGlass === undefined ? decided : breakGlass.still(decided, now())
     if (decision.effect === 'allow') return undefined
     const mayGo = decision.effect === 'ask' && (approval !== undefined || (this.#asking !== undefined && isPrepared(operation)))
-    return mayGo ? undefined : refusalOf(decision)
+    return mayGo ? undefined : refusalOf(decision, this.resource.kind)
   }
 
   /** Stages the intents of one read: in one entry, or in as many as they take. */
@@ -275,7 +282,9 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     const { known, first } = this.#statements.refer(operation.statement, operation.form !== 'query')
     if (first) {
       const name = `statement.${known.reference}`
-      payloads.push({ name, key, content: this.#redacted.statement(known, name, operation.statement.text) })
+      const { statement, form } = operation
+      const content = form === 'request' ? this.#redacted.request(name, statement) : this.#redacted.statement(known, name, statement.text)
+      payloads.push({ name, key, content })
     }
     if (operation.parameters !== undefined) {
       const name = `parameters.${n}`
@@ -283,13 +292,17 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     }
     const byRules = saidByRules(decision)
     const said = this.#decisions.refer(byRules, operation.facts)
-    if (said.newFacts) payloads.push({ name: `facts.${said.facts}`, key, content: Buffer.from(JSON.stringify(operation.facts)) })
+    if (said.newFacts && operation.facts !== undefined) {
+      const name = `facts.${said.facts}`
+      payloads.push({ name, key, content: this.#redacted.facts(name, operation.facts) })
+    }
     return {
       op: operation.form === 'bind' ? [n, known.reference, said.reference] : [n, known.reference, said.reference, operation.form],
       decision: said.first ? decisionRow(byRules, said) : undefined,
       payloads,
       redacted: this.#redacted.rows(),
       breakGlass: decision.breakGlass,
+      retry: operation.retryOf && [n, operation.retryOf.session, operation.retryOf.operation],
     }
   }
 

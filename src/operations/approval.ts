@@ -26,10 +26,12 @@ export interface AskTerms {
 
 /** One piece of what is approved. */
 export interface EffectivePart {
-  /** In our own words: `statement`, `parameters`. */
+  /** In our own words: `statement`, `parameters`, `request`. */
   readonly label: string
   /** Exactly as it would be forwarded. */
   readonly content: Uint8Array
+  /** What may be kept of it where the protocol knows values in it that nobody may keep; see `Statement.recorded`. */
+  readonly recorded?: Uint8Array
   /** What else decides its meaning, such as formats and types; also in our own words, but for values that the client chose. */
   readonly detail?: Readonly<Record<string, string | number>>
 }

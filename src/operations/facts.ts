@@ -78,6 +78,11 @@ export interface KubernetesFacts {
   readonly command?: readonly string[]
   /** The container that exec, attach and logs name; `''` where they leave it to the server. */
   readonly container?: string
+  /** Whether exec or attach asks for an input: then what is sent there comes later, and nobody has seen it. */
+  readonly stdin?: boolean
+  /** Of the user that it is to be done as (`kubectl --as`); `''` where it is done as whoever asks. */
+  readonly asUser?: string
+  readonly asGroups?: readonly string[]
   /** Whether the server is asked to change nothing. */
   readonly dryRun?: boolean
   readonly fieldManager?: string

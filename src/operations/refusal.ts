@@ -1,5 +1,7 @@
 import type { ApprovalId } from './approval.ts'
-import { CodedError, type ErrorCatalogue } from './coded-error.ts'
+import { CodedError, type ErrorCatalogue, type ErrorText } from './coded-error.ts'
+import { PLANES } from './planes.ts'
+import type { Resource } from './resource.ts'
 
 export const refusalErrors = {
   GS_POLICY_DENIED: {
@@ -9,6 +11,10 @@ export const refusalErrors = {
   GS_MASKED_COLUMN: {
     meaning: 'A mask covers a column in a way that this statement cannot be carried.',
     next: 'Select the column without filtering, ordering, storing or changing it; what comes back of it is masked.',
+  },
+  GS_MASKED_FIELD: {
+    meaning: 'A mask covers a field in a way that this request cannot be carried.',
+    next: 'Leave the field out of what is sent and of selectors; what comes back of it is masked.',
   },
   GS_ANALYZER_SILENT: {
     meaning: 'A mask asks an analyzer about what is shown, and it gave no answer that can be used in its time.',
@@ -24,7 +30,7 @@ export const refusalErrors = {
   },
   GS_APPROVAL_PENDING: {
     meaning: 'A person has to approve this operation first, and has been asked.',
-    next: 'Wait, then run the same statement again once it is approved; do not rephrase it.',
+    next: 'Run the same statement again once it is approved; do not rephrase it.',
   },
   GS_APPROVAL_DENIED: {
     meaning: 'A person said no to this operation.',
@@ -82,6 +88,27 @@ export const refusalErrors = {
 
 export type RefusalCode = keyof typeof refusalErrors
 
+/** The same where what is refused is a request, not a statement: what is said otherwise then. */
+const requestTexts: Partial<Readonly<Record<RefusalCode, Partial<ErrorText>>>> = {
+  GS_APPROVAL_PENDING: { next: 'Send the same request again once it is approved; do not rephrase it.' },
+  GS_APPROVAL_EXPIRED: { next: 'Send the same request again if it is still wanted: that asks anew.' },
+  GS_APPROVAL_WITHDRAWN: { next: 'Send the same request again if it is still wanted: that asks anew.' },
+  GS_APPROVAL_USED: { next: 'Send the request again only if it is wanted once more: that asks anew.' },
+  GS_APPROVAL_VOID: {
+    meaning: 'What was approved is not what would happen now: the request, what it is about or the rules have changed.',
+    next: 'Send the request again as it is wanted now: that asks anew.',
+  },
+  GS_OPERATION_NOT_UNDERSTOOD: {
+    meaning: 'The gateway could not establish what this request does.',
+    next: 'Ask for it in a simpler way; do not send it again as it is.',
+  },
+  GS_LIMIT_EXCEEDED: { next: 'Ask for less at once: fewer objects, fewer bytes, or a shorter time.' },
+  GS_OPERATION_NOT_SUPPORTED: {
+    meaning: 'The gateway does not carry this kind of request.',
+    next: 'Use an ordinary request instead.',
+  },
+}
+
 /** A "no" that every protocol can speak. It names the rule and the next step; never a condition, a threshold or any data. */
 export class Refusal extends CodedError<RefusalCode> {
   /** The rule that refused, if one did. */
@@ -98,4 +125,23 @@ export class Refusal extends CodedError<RefusalCode> {
     this.rule = details.rule
     this.ticket = details.ticket
   }
+}
+
+/**
+ * A refusal in the words of a plane: what its code says of statements is said of requests where that is what there is. What a rule or a room says
+ * in its own words stays.
+ */
+export function inWordsOf(kind: Resource['kind'], refusal: Refusal): Refusal {
+  const texts = requestTexts[refusal.code]
+  if (texts === undefined || PLANES[kind].operation === 'statement') return refusal
+  const usual = refusalErrors[refusal.code]
+  const reason = refusal.message === usual.meaning ? texts.meaning : undefined
+  const next = refusal.next === usual.next ? texts.next : undefined
+  if (reason === undefined && next === undefined) return refusal
+  return new Refusal(refusal.code, {
+    rule: refusal.rule,
+    reason: reason ?? refusal.message,
+    next: next ?? refusal.next,
+    ticket: refusal.ticket,
+  })
 }

@@ -1,5 +1,6 @@
 export { Automaton } from './automaton.ts'
 export { BASE64URL, classOf, DIGIT, LETTER, latin1, NAME, runEnd, runStart, TOKEN_DOTTED, TOKEN68 } from './characters.ts'
+export { redactHttp } from './http.ts'
 export { redactJson } from './json.ts'
 export { type LeakedDoor, leakedDoors } from './own-credentials.ts'
 export { mayHoldOwn, redactOwn } from './own-text.ts'

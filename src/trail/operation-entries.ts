@@ -22,11 +22,15 @@ export type DecisionRow =
   | readonly [decision: number, effect: 'allow' | 'ask' | 'deny', rules: readonly string[], policy: string]
   | readonly [decision: number, effect: 'allow' | 'ask' | 'deny', rules: readonly string[], policy: string, facts: number]
 
+/** An operation that is another one's second attempt by another way: `[n, session, its number there]`. */
+export type RetryRow = readonly [n: number, session: string, operation: number]
+
 /** `operation.intent`: what one session asked in one read, in order. Durable before any of it is forwarded. */
 export type IntentFields = {
   readonly session: string
   readonly ops: readonly OperationRow[]
   readonly decisions?: readonly DecisionRow[]
+  readonly retries?: readonly RetryRow[]
   /** The approval that was spent for those of them that ask; `approval.used` stands before it. Those that are only prepared need none. */
   readonly approval?: ApprovalId
   /** The opening of break-glass under which those of them that rules deny or ask about happened all the same, but for what was refused. */
