@@ -52,14 +52,15 @@ const anyObject: fc.Arbitrary<Json> = fc.oneof(
 const anyK8s = fc.record({
   verb: fc.constantFrom('get', 'create', 'x'),
   ...Object.fromEntries(
-    (['group', 'version', 'resource', 'subresource', 'namespace', 'name', 'path', 'container', 'fieldManager'] as const).map((field) => [
-      field,
-      maybe(fc.constantFrom('', 'x', 'shop.ö')),
-    ]),
+    (['group', 'version', 'resource', 'subresource', 'namespace', 'name', 'path', 'container', 'asUser', 'fieldManager'] as const).map(
+      (field) => [field, maybe(fc.constantFrom('', 'x', 'shop.ö'))],
+    ),
   ),
   labelSelector: maybe(fc.constantFrom('', 'x')),
   fieldSelector: maybe(fc.constantFrom('', 'x')),
   command: maybe(someNames),
+  asGroups: maybe(someNames),
+  stdin: maybe(fc.boolean()),
   dryRun: maybe(fc.boolean()),
   object: maybe(anyObject),
   patch: maybe(fc.record({ type: fc.constantFrom('json' as const, 'merge' as const, 'apply' as const), content: anyObject })),

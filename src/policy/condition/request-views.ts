@@ -61,6 +61,18 @@ export class K8sView {
     return this.#known('container')
   }
 
+  get stdin(): boolean {
+    return this.#known('stdin')
+  }
+
+  get asUser(): string {
+    return this.#known('asUser')
+  }
+
+  get asGroups(): readonly string[] {
+    return this.#known('asGroups')
+  }
+
   get dryRun(): boolean {
     return this.#known('dryRun')
   }

@@ -142,7 +142,8 @@ describe('what a request is, as the API server sees it', () => {
       'POST /api/v1/namespaces/x/pods/y/exec?stdout=1&command=sh&command=-c&container=c&command=a%0Ab+c%2Bd&command=',
     )
     expect(k8s.command).toEqual(['sh', '-c', 'a\nb c+d', ''])
-    expect(k8s.container).toBe('c')
+    expect(k8s).toMatchObject({ container: 'c', stdin: false })
+    expect(read('POST /api/v1/namespaces/x/pods/y/exec?command=sh&stdin=true').k8s.stdin).toBe(true)
     expect(request.query).toBe('command=sh&command=-c&command=a%0Ab%20c%2Bd&command=&container=c&stdout=1')
   })
 
@@ -175,8 +176,11 @@ describe('what a request is, as the API server sees it', () => {
   it('sees that an upgrade is more than reading, and that somebody else is to be whoever asks', () => {
     expect(read('GET /api/v1/namespaces/x/pods?watch=1', { upgrade: true }).actions).toEqual(['unknown upgrade', 'watch'])
     expect(read('GET /api/v1/namespaces/x/pods/y/exec?command=id', { upgrade: true }).actions).toEqual(['run command'])
-    const { request } = read('GET /api/v1/namespaces/x/pods/y')
-    expect(factsOf(request, 'none', { user: 'jane', groups: [] }).effects).toEqual([
+    const { request, k8s } = read('GET /api/v1/namespaces/x/pods/y')
+    expect(k8s).toMatchObject({ asUser: '', asGroups: [] })
+    const asJane = factsOf(request, 'none', { user: 'jane', groups: ['ops'] })
+    expect(asJane.k8s).toMatchObject({ asUser: 'jane', asGroups: ['ops'] })
+    expect(asJane.effects).toEqual([
       { class: 'get', action: 'get object' },
       { class: 'impersonate', action: 'impersonate' },
     ])

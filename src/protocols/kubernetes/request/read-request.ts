@@ -1,6 +1,6 @@
 import type { Facts, Json, KubernetesFacts } from '../../../operations/index.ts'
 import { canonicalPath } from './canonical-path.ts'
-import { type CanonicalQuery, canonicalQuery } from './canonical-query.ts'
+import { type CanonicalQuery, canonicalQuery, isOn } from './canonical-query.ts'
 import { dryRunOf, type KnownBody } from './dry-run.ts'
 import { channelOf, effectsOf } from './effects.ts'
 import { fieldManagerOf } from './field-manager.ts'
@@ -91,10 +91,15 @@ export function factsOf(request: RequestTarget, body: KnownBody, identity?: Clai
   const read = body === undefined || body === 'none' ? undefined : body.read
   const impersonates = identity !== undefined
   const effects = effectsOf({ method, info, path, upgrade, impersonates, apply: form === 'apply', body: read })
-  return { effects, k8s: kubernetesFacts(request, body, read) }
+  return { effects, k8s: kubernetesFacts(request, body, read, identity) }
 }
 
-function kubernetesFacts(request: RequestTarget, body: KnownBody, read: Json | undefined): KubernetesFacts {
+function kubernetesFacts(
+  request: RequestTarget,
+  body: KnownBody,
+  read: Json | undefined,
+  identity: ClaimedIdentity | undefined,
+): KubernetesFacts {
   const { info, values, channel, form, path } = request
   const dryRun = dryRunOf(info, values, body)
   const first = (name: string) => values.get(name)?.[0] ?? ''
@@ -108,6 +113,8 @@ function kubernetesFacts(request: RequestTarget, body: KnownBody, read: Json | u
     path: info.isResource ? '' : path,
     command: channel === 'exec' ? (values.get('command') ?? []) : [],
     container: inContainer ? first('container') : '',
+    stdin: (channel === 'exec' || channel === 'attach') && isOn(values, 'stdin'),
+    ...{ asUser: identity?.user ?? '', asGroups: identity?.groups ?? [] },
     ...(dryRun !== undefined && { dryRun }),
     fieldManager: writes ? request.manager : '',
     labelSelector: first('labelSelector'),
