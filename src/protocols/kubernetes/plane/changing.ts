@@ -40,17 +40,18 @@ export function changing(
 }
 
 function bodyChanging(exchange: Exchange, asked: Asked, { masks = [] }: Decision, headers: HeaderPairs, key: Uint8Array | undefined) {
-  const { group, resource, subresource, verb } = asked.request.info
-  const masking = masks.length > 0 ? answerMasks({ masks, group, resource, subresource, verb, key }) : undefined
-  if (masking) {
-    const of = (status: number, answered: HeaderPairs): ChangedAnswer => masking.answer(status, answered)
-    return { changed: masking.requestHeaders(headers), of }
-  }
+  // It holds nothing that a mask covers, and what one may do is not to be had without our own answer.
   if (isReview(asked)) {
     const json = withHeader(withHeader(headers, 'accept-encoding', 'identity'), 'accept', 'application/json')
     const body = () => reviewChange((facts) => decide(exchange, facts))
     const of = (_: number, answered: HeaderPairs): ChangedAnswer => ({ headers: withoutLength(answered), body: body() })
     return { changed: json, of }
+  }
+  const { group, resource, subresource, verb } = asked.request.info
+  const masking = masks.length > 0 ? answerMasks({ masks, group, resource, subresource, verb, key }) : undefined
+  if (masking) {
+    const of = (status: number, answered: HeaderPairs): ChangedAnswer => masking.answer(status, answered)
+    return { changed: masking.requestHeaders(headers), of }
   }
   return { changed: headers, of: (_: number, answered: HeaderPairs): ChangedAnswer => ({ headers: answered }) }
 }

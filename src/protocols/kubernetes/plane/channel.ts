@@ -4,14 +4,12 @@ import {
   type Admitted,
   ClientLeft,
   type Exchange,
-  forward,
   type HeaderPairs,
-  type HttpTarget,
   isUpgraded,
+  passAnswer,
   speakable,
   Timed,
   type Upgraded,
-  type UpstreamAnswer,
   type UpstreamRequest,
 } from '../../http/index.ts'
 import { KubernetesError } from '../errors.ts'
@@ -52,6 +50,7 @@ export async function openChannel(opening: Opening): Promise<void> {
   let upgraded: Upgraded | undefined
   let carried: Timed | undefined
   try {
+    exchange.session.exchanges?.request(number, recordedHead(opening.asked, exchange.request))
     const offer = offerOf(exchange.request.upgrade?.protocol ?? '', exchange.request.headers, findings !== undefined)
     const target = await exchange.target()
     signal.throwIfAborted()
@@ -60,17 +59,13 @@ export async function openChannel(opening: Opening): Promise<void> {
     const answer = await target.upgrade(upstream, offer.protocol, signal)
     if (!isUpgraded(answer)) {
       failed()
-      return await forward({
-        exchange: { ...exchange, target: async () => answering(target, answer) },
-        admitted,
-        request: upstream,
-        recorded: recordedHead(opening.asked, exchange.request),
-        refuse: no,
-      })
+      await passAnswer(exchange, admission, answer, { headers: answer.headers }, signal)
+      // Nothing ran: its client may try the same in another way.
+      admission.withdraw({ status: 'failed', code: String(answer.status) })
+      return
     }
     upgraded = answer
     const agreed = agreedStream(askedStream(opening.asked.request), offer.offered, answer.headers)
-    exchange.session.exchanges?.request(number, recordedHead(opening.asked, exchange.request))
     const client = exchange.answer.upgrade(switching(answer.headers))
     // From here on a client that closes is how most of them end.
     carried = new Timed(exchange.session.signal, admission)
@@ -96,18 +91,6 @@ export async function openChannel(opening: Opening): Promise<void> {
   } finally {
     timed.stop()
     carried?.stop()
-  }
-}
-
-/** A target that has answered already. */
-function answering(target: HttpTarget, answer: UpstreamAnswer): HttpTarget {
-  return {
-    request: async () => answer,
-    upgrade: async () => answer,
-    redactor: () => target.redactor(),
-    redact: (text) => target.redact(text),
-    base: target.base,
-    close: () => target.close(),
   }
 }
 
