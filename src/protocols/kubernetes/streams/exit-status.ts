@@ -3,6 +3,8 @@ import { StreamError } from '../wire/index.ts'
 
 /** Of a Status. Bytes. */
 const LONGEST = 64 * 1024
+/** Times that it is looked whether it is whole: it mostly comes at once. */
+const MOST_LOOKS = 16
 
 /** What comes on the channel for errors: from version 4 on a Status (metav1), which tells the exit code; before that a text. */
 export class ExitStatus {
@@ -11,6 +13,7 @@ export class ExitStatus {
   #pieces: Uint8Array[] = []
   #length = 0
   #isTold = false
+  #looks = 0
 
   /** @param told called once */
   constructor(version: number, told: (exit: StreamExit) => void) {
@@ -27,13 +30,15 @@ export class ExitStatus {
 
   /** As far as it has come, it may be whole. */
   mayBeWhole(): void {
-    if (this.#isTold || !this.#isJson || this.#length === 0) return
+    if (this.#isTold || !this.#isJson || this.#length === 0 || this.#looks >= MOST_LOOKS) return
+    this.#looks++
     const exit = exitOf(this.#text)
     if (exit) this.#tell(exit)
   }
 
   /** Nothing more comes. */
   end(): void {
+    this.#looks = 0
     this.mayBeWhole()
     if (!this.#isTold && this.#length > 0) this.#tell({ status: 'failure', message: this.#text })
   }

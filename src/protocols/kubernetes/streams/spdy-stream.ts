@@ -147,7 +147,11 @@ export class SpdyStream implements StreamReader {
     if (type === 'resize') this.#sizes.push(bytes.subarray(start, end))
     else if (type !== 'error') this.#events.content(type, 0, bytes, start, end)
     else if (connection > 0) this.#events.content('forward-error', connection, bytes, start, end)
-    else this.#exit.push(bytes.subarray(start, end))
+    else {
+      this.#exit.push(bytes.subarray(start, end))
+      // Clients leave as soon as they know, without waiting for the end of the stream.
+      this.#exit.mayBeWhole()
+    }
   }
 
   #ended(stream: number, side: Side): void {
