@@ -17,6 +17,10 @@ export const httpErrors = {
     meaning: 'The target encoded its answer although it was asked not to, so the gateway cannot look into it.',
     next: 'Ask for it without ranges, or tell the operator that this target encodes what it should not.',
   },
+  GS_HTTP_STREAM_MASKED: {
+    meaning: 'A mask looks for values in what this resource shows, and cannot look into a WebSocket.',
+    next: 'Use ordinary requests instead, or ask the owner of the mask.',
+  },
 } as const satisfies ErrorCatalogue
 
 export type HttpErrorCode = keyof typeof httpErrors

@@ -1,5 +1,7 @@
+export * from './door/index.ts'
 export { endToEnd, firstOf, listOf, valuesOf } from './headers.ts'
 export * from './login/index.ts'
+export * from './plain/index.ts'
 export * from './plane.ts'
 export * from './relay/index.ts'
 export * from './target.ts'

@@ -1,0 +1,291 @@
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { SessionEnd } from '../../../guard/index.ts'
+import { CodedError, type HttpResource, type Run } from '../../../operations/index.ts'
+import { firstOf, pairsOf } from '../headers.ts'
+import { ClientLeft, type DoorRequest, type HttpPlane, type Refusable } from '../plane.ts'
+import { speakable } from '../relay/status.ts'
+import { HttpsDoorError } from './errors.ts'
+import { credentialOf, identify } from './identify.ts'
+import { OpenSession } from './open-session.ts'
+import type { HttpsDoorLimits, HttpsDoorOptions, Selected } from './options.ts'
+import { type Head, readHead } from './read-head.ts'
+import { RequestBody } from './request-body.ts'
+import { ServerAnswer } from './server-answer.ts'
+
+/** What the connection becomes instead of being answered. */
+interface Upgrade {
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+/** Whoever left, or has to, is given so long to be told, ms. */
+const LAST_WORD_MS = 800
+
+/** One connection of a client: its requests one after the other, and the sessions that they belong to. */
+export class ClientConnection {
+  readonly #socket: Socket
+  readonly #options: HttpsDoorOptions
+  readonly #limits: HttpsDoorLimits
+  readonly #known: () => void
+  readonly #address: string
+  readonly #sessions = new Map<string, Promise<OpenSession>>()
+  readonly #left = new AbortController()
+  /** The request under way, and those that are read and wait for it. */
+  #turn: Promise<void> = Promise.resolve()
+  #pending = 0
+  #draining = false
+  #answer: ServerAnswer | undefined
+
+  /** @param known called once a request has said who it is from */
+  constructor(socket: Socket, options: HttpsDoorOptions, limits: HttpsDoorLimits, known: () => void) {
+    this.#socket = socket
+    this.#options = options
+    this.#limits = limits
+    this.#known = known
+    this.#address = addressOf(socket)
+    socket.once('close', () => this.#gone())
+  }
+
+  /** Whether nothing is under way. */
+  get idle(): boolean {
+    return this.#pending === 0
+  }
+
+  /** In its turn: clients may send the next before they have the answer to the last (RFC 9112 §9.3.2). */
+  take(message: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): void {
+    this.#pending += 1
+    const behind = this.#pending > 1
+    this.#turn = this.#turn
+      .then(() => this.#serve(message, response, upgrade, behind))
+      .catch((error: unknown) => {
+        this.#options.log.warn({ err: error }, 'A request failed within the gateway')
+        this.#socket.destroy()
+      })
+      .finally(() => {
+        this.#pending -= 1
+        if (this.#draining && this.idle) this.#socket.end()
+      })
+  }
+
+  /** What cannot be read as a request came. @returns whether nothing has been said that this would be mixed with */
+  get mayBeToldOfGarbage(): boolean {
+    return this.idle && this.#socket.writable
+  }
+
+  /** Nothing new is accepted on it: what is under way is answered, and then it ends. */
+  drain(): void {
+    this.#draining = true
+    if (this.idle) this.#socket.end()
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse, upgrade: Upgrade | undefined, behind: boolean): Promise<void> {
+    if (this.#socket.destroyed) return
+    // Its answer would have to come on a connection that another answer is still written to.
+    if (upgrade && behind) return void this.#socket.destroy()
+    let head: Head | undefined
+    let selected: Selected | undefined
+    let waits = firstOf(pairsOf(message.rawHeaders), 'expect') !== undefined
+    let misfit = false
+    const answer = new ServerAnswer({
+      message,
+      response,
+      upgrade: upgrade && { ...upgrade, protocol: message.headers.upgrade ?? '' },
+      ownName: () => selected === undefined || selected.prefix !== '',
+      bodyLength: () => (head ? head.bodyLength : undefined),
+      waits: () => waits,
+      last: () => this.#draining || misfit,
+    })
+    this.#answer = answer
+    const body = new RequestBody(
+      message,
+      waits
+        ? () => {
+            waits = false
+            response.writeContinue()
+          }
+        : undefined,
+      this.#limits.bodyMs,
+    )
+    // Until something is known of it, in a form that shows nothing of what is configured.
+    let plane: HttpPlane | undefined
+    const anonymous: Refusable['request'] = {
+      method: message.method ?? '',
+      rawPath: withoutPrefix((message.url ?? '/').split('?', 1)[0] ?? '/'),
+      rawQuery: undefined,
+      headers: pairsOf(message.rawHeaders),
+    }
+    try {
+      if (this.#draining) throw new HttpsDoorError('GS_HTTPS_DRAINING')
+      try {
+        head = readHead({
+          method: message.method ?? '',
+          url: message.url ?? '',
+          httpVersion: message.httpVersion,
+          rawHeaders: message.rawHeaders,
+          upgrades: upgrade !== undefined,
+        })
+      } catch (error) {
+        // Whatever comes behind it may have been meant as a part of it.
+        misfit = true
+        throw error
+      }
+      const throttled = this.#options.throttle.check(this.#address)
+      if (throttled) throw throttled
+      const { serverName } = namesOf(this.#socket)
+      selected = this.#options.route({ serverName, host: head.host, path: head.path })
+      const { run, kind, user } = await this.#identify(head)
+      this.#known()
+      if (!selected) throw new HttpsDoorError('GS_HTTPS_RESOURCE_UNKNOWN')
+      const { resource, prefix } = selected
+      plane = this.#options.planes[resource.kind]
+      if (kind !== resource.kind) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_ELSEWHERE')
+      const opened = await this.#session(run, resource, plane, user, firstOf(head.headers, 'user-agent'))
+      const request = requestOf(head, prefix, body, plane)
+      const signal = AbortSignal.any([this.#left.signal, opened.session.signal])
+      await plane.carry({
+        ...{ session: opened.session, resource, guard: this.#options.guard, request, answer, signal },
+        target: () => opened.target(),
+      })
+    } catch (error) {
+      this.#refuse({ request: head ? { ...head, rawPath: withoutPrefix(head.path) } : anonymous, answer }, error, plane)
+    }
+    if (!answer.begun) answer.cut()
+    await answer.over
+    body.destroy()
+    this.#answer = undefined
+    if (!message.complete && !this.#socket.destroyed) message.resume()
+  }
+
+  #refuse(refusable: Refusable, error: unknown, plane: HttpPlane | undefined): void {
+    const spoken = speakable(error)
+    const { log, planes } = this.#options
+    if (spoken.cause === undefined || this.#socket.destroyed) log.debug({ code: spoken.code }, 'A request was refused at the door')
+    else log.warn({ code: spoken.code, err: spoken.cause }, 'A request failed at the door')
+    if (this.#socket.destroyed) {
+      refusable.answer.cut()
+      return
+    }
+    const form = plane ?? (planes.kubernetes.resembles?.(refusable.request) ? planes.kubernetes : planes.http)
+    form.refuse(refusable, spoken)
+  }
+
+  async #identify(head: Head) {
+    const { throttle, authenticators, onRefused, onForeignCredential } = this.#options
+    try {
+      const { credential, user } = credentialOf(head.authorization)
+      return { ...(await identify(credential, authenticators)), user }
+    } catch (error) {
+      // Clients ask without one first, to be told how.
+      if (error instanceof CodedError && error.code !== 'GS_HTTPS_CREDENTIAL_MISSING') {
+        throttle.failed(this.#address)
+        onRefused({ code: error.code, address: this.#address })
+        if (error.code === 'GS_IDENTITY_CREDENTIAL_FOREIGN') onForeignCredential(this.#address)
+      }
+      throw error
+    }
+  }
+
+  /** The one that is open, or a new one. @throws CodedError */
+  async #session(
+    run: Run,
+    resource: HttpResource,
+    plane: HttpPlane,
+    user: string | undefined,
+    application: string | undefined,
+  ): Promise<OpenSession> {
+    const key = JSON.stringify([run.id, resource.name])
+    const known = this.#sessions.get(key)
+    if (known) {
+      const opened = await known
+      if (!opened.session.signal.aborted && !opened.session.draining.aborted) return opened
+      throw opened.session.signal.aborted ? opened.session.signal.reason : new HttpsDoorError('GS_HTTPS_DRAINING')
+    }
+    if (this.#sessions.size >= this.#limits.sessions) throw new HttpsDoorError('GS_HTTPS_DOOR_FULL')
+    const opening = this.#open(run, resource, plane, user, application)
+    this.#sessions.set(key, opening)
+    opening.catch(() => this.#sessions.delete(key))
+    return opening
+  }
+
+  async #open(
+    run: Run,
+    resource: HttpResource,
+    plane: HttpPlane,
+    user: string | undefined,
+    application: string | undefined,
+  ): Promise<OpenSession> {
+    const session = await this.#options.guard.open(run, resource, {
+      address: this.#address,
+      tls: true,
+      ...(user !== undefined && user !== '' && { user: user.slice(0, 200) }),
+      ...(application !== undefined && { application: application.slice(0, 200) }),
+    })
+    const opened = new OpenSession(session, plane, resource, (each) => this.#mustEnd(each))
+    session.draining.addEventListener('abort', () => this.drain(), { once: true })
+    if (session.draining.aborted) this.drain()
+    if (this.#socket.destroyed) {
+      opened.close('client-lost')
+      throw new ClientLeft()
+    }
+    return opened
+  }
+
+  /** A session has to end now: what is under way is told by its own signal, and the connection ends with it. */
+  #mustEnd(opened: OpenSession): void {
+    this.drain()
+    setTimeout(() => {
+      this.#socket.destroy()
+      opened.close('ended')
+    }, LAST_WORD_MS)
+  }
+
+  #gone(): void {
+    const lost = !this.idle && this.#answer?.upgraded !== true
+    this.#left.abort(new ClientLeft())
+    const why: SessionEnd = lost ? 'client-lost' : this.#draining ? 'drained' : 'client-closed'
+    // What is under way settles first.
+    void this.#turn.then(async () => {
+      for (const opening of this.#sessions.values()) {
+        const opened = await opening.catch(() => undefined)
+        opened?.close(opened.session.signal.aborted ? 'ended' : why)
+      }
+    })
+  }
+}
+
+function requestOf(head: Head, prefix: string, body: RequestBody, { kind }: HttpPlane): DoorRequest {
+  const rest = head.path.slice(prefix.length)
+  const { method, rawQuery, bodyLength, upgrade, authority } = head
+  if (upgrade && kind === 'http' && !/^websocket$/i.test(upgrade.protocol)) throw new HttpsDoorError('GS_HTTPS_UPGRADE_REFUSED')
+  return {
+    ...{ method, rawQuery, body, bodyLength },
+    rawPath: rest === '' ? '/' : rest,
+    // Cookies of our own name are set by nobody that the target knows.
+    headers: prefix === '' ? head.headers : head.headers.filter(([name]) => name.toLowerCase() !== 'cookie'),
+    ...(upgrade && { upgrade }),
+    base: `https://${authority}${prefix}`,
+  }
+}
+
+/** Whatever resource it may be meant for. */
+const withoutPrefix = (path: string): string => path.replace(/^\/r\/[^/]+(?=\/|$)/, '')
+
+function namesOf(socket: Socket): { readonly serverName: string | undefined } {
+  const { servername } = socket as Partial<TLSSocket>
+  return { serverName: typeof servername === 'string' && servername !== '' ? servername.toLowerCase() : undefined }
+}
+
+function addressOf({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string {
+  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
+}
+
+/** An answer for a request that Node hands over with its connection. */
+export function responseOn(message: IncomingMessage, socket: Duplex): ServerResponse {
+  const response = new ServerResponse(message)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket as Socket)
+  return response
+}

@@ -1,0 +1,42 @@
+import type { BearerAuthenticator } from '../../../identity/index.ts'
+import { CodedError, type HttpResource, type Run } from '../../../operations/index.ts'
+import { HttpsDoorError } from './errors.ts'
+
+export type Authenticators = Readonly<Record<HttpResource['kind'], BearerAuthenticator>>
+
+/** Longest credential that is looked at, bytes. */
+const LONGEST = 512
+
+/** RFC 6750 §2.1, RFC 7617 §2: a token, or the password of any user. @throws HttpsDoorError */
+export function credentialOf(authorization: string | undefined): { readonly credential: string; readonly user?: string } {
+  if (authorization === undefined) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_MISSING')
+  const [, scheme = '', value = ''] = /^(Bearer|Basic) +([A-Za-z0-9._~+/=-]+)$/i.exec(authorization) ?? []
+  if (value === '' || value.length > LONGEST) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_REFUSED')
+  if (scheme.toLowerCase() === 'bearer') return { credential: value }
+  const pair = Buffer.from(value, 'base64').toString('latin1')
+  const colon = pair.indexOf(':')
+  if (colon < 0) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_REFUSED')
+  return { credential: pair.slice(colon + 1), user: pair.slice(0, colon) }
+}
+
+/**
+ * Whose credential it is, and for which kind of resource. Asks for every kind, whatever was selected: what is configured must not show in how
+ * somebody is refused who is not known.
+ * @throws IdentityError, which says nothing of the selected resource
+ */
+export async function identify(
+  credential: string,
+  authenticators: Authenticators,
+): Promise<{ readonly run: Run; readonly kind: HttpResource['kind'] }> {
+  let refusal: unknown
+  for (const kind of ['kubernetes', 'http'] as const) {
+    try {
+      return { run: await authenticators[kind].runOf(credential), kind }
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
+      // That it is for another door is the least that can be said of one.
+      if (refusal === undefined || error.code !== 'GS_IDENTITY_CREDENTIAL_WRONG_DOOR') refusal = error
+    }
+  }
+  throw refusal
+}

@@ -1,0 +1,68 @@
+import type { TlsOptions } from 'node:tls'
+import type { LoginThrottle } from '../../../identity/index.ts'
+import type { HttpResource } from '../../../operations/index.ts'
+import type { HttpGuard, HttpPlane } from '../plane.ts'
+import type { Authenticators } from './identify.ts'
+
+/** What the door says of itself; a pino logger fits. Never given content or secrets. */
+export interface DoorLog {
+  debug(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+export interface HttpsDoorLimits {
+  /** From accepting a connection to its first request that says who it is from; ms. Default 10,000. */
+  readonly loginMs: number
+  /** For the head of each further request, from its first byte; ms. Default 10,000. */
+  readonly headMs: number
+  /** A connection with nothing under way is closed after this; ms. Default 120,000, longer than clients keep theirs. */
+  readonly idleMs: number
+  /** For the next bytes of a body, while they are waited for; ms. Default 60,000. */
+  readonly bodyMs: number
+  /** Connections that have not said who they are, at once. Default 200. */
+  readonly unauthenticated: number
+  /** Of these, how many one peer may hold. Default 50: a matrix of jobs behind one address must fit. */
+  readonly unauthenticatedPerPeer: number
+  /** Targets that one connection may speak to. Default 16. */
+  readonly sessions: number
+}
+
+/** Where a request goes. */
+export interface Selected {
+  readonly resource: HttpResource
+  /** What stands before the resource's own path: nothing where the host is the resource's, else `/r/<name>`. */
+  readonly prefix: string
+}
+
+export interface HttpsDoorOptions {
+  /** Certificates by server name, as `node:https` takes them. */
+  readonly tls: TlsOptions
+  readonly authenticators: Authenticators
+  /** Refuses an address after too many failures. */
+  readonly throttle: LoginThrottle
+  /** Whom an address belongs to: one IPv6 host can choose from a whole network. */
+  readonly peerOf: (address: string) => string
+  /**
+   * Where a request goes, from what it names. @returns undefined where nothing is selected
+   * @throws CodedError where TLS server name and host disagree (421)
+   */
+  readonly route: (named: { readonly serverName: string | undefined; readonly host: string; readonly path: string }) => Selected | undefined
+  readonly guard: HttpGuard
+  readonly planes: Readonly<Record<HttpResource['kind'], HttpPlane>>
+  /** A credential was presented and opened nothing: for the trail. No value that a client sent is in it. @param code `GS_…` */
+  readonly onRefused: (refused: { readonly code: string; readonly address: string }) => void
+  /** A credential was sent that is none of ours: perhaps somebody's real one. */
+  readonly onForeignCredential: (address: string) => void
+  readonly log: DoorLog
+  readonly limits?: Partial<HttpsDoorLimits>
+}
+
+export const DEFAULT_LIMITS: HttpsDoorLimits = {
+  loginMs: 10_000,
+  headMs: 10_000,
+  idleMs: 120_000,
+  bodyMs: 60_000,
+  unauthenticated: 200,
+  unauthenticatedPerPeer: 50,
+  sessions: 16,
+}

@@ -1,0 +1,1 @@
+export { createPlainPlane, type PlainPlaneOptions } from './plane.ts'

@@ -1,0 +1,71 @@
+import { Refusal } from '../../../operations/index.ts'
+import { ClientLeft } from '../plane.ts'
+import type { Forwarding } from '../relay/forward.ts'
+import { passAnswer } from '../relay/passing.ts'
+import { speakable } from '../relay/status.ts'
+import { Timed } from '../relay/timed.ts'
+import { tunnel } from '../relay/tunnel.ts'
+import { isUpgraded, type UpstreamAnswer, type UpstreamRequest } from '../target.ts'
+
+export interface WebSocketOpening extends Omit<Forwarding, 'request'> {
+  readonly upstream: UpstreamRequest
+  readonly protocol: string
+}
+
+/** These happened before anything was sent: nothing came of the request. */
+const NOTHING_SENT: ReadonlySet<string> = new Set(['GS_HTTP_TARGET_UNREACHABLE', 'GS_HTTP_TARGET_NOT_TRUSTED', 'GS_HTTP_TARGET_REQUEST'])
+
+/** As `forward`, for what goes on as a WebSocket: bytes pass both ways until one side ends, and count as the operation's. Never rejects. */
+export async function openWebSocket({ exchange, admitted, upstream, protocol, recorded, refuse, change }: WebSocketOpening): Promise<void> {
+  const { admission, number } = admitted
+  const { session, answer } = exchange
+  const timed = new Timed(exchange.signal, admission)
+  let plain: UpstreamAnswer | undefined
+  let sent = false
+  try {
+    session.exchanges?.request(number, recorded)
+    const target = await exchange.target()
+    timed.signal.throwIfAborted()
+    sent = true
+    const opened = await target.upgrade(upstream, protocol, timed.signal)
+    if (!isUpgraded(opened)) {
+      plain = opened
+      await passAnswer(exchange, admission, opened, change?.(opened, target) ?? { headers: opened.headers }, timed.signal)
+      admission.settle({ status: opened.status < 400 ? 'completed' : 'failed', code: String(opened.status) })
+      return
+    }
+    const redactor = target.redactor()
+    const recording = session.exchanges?.answer({ status: 101 })
+    const client = answer.upgrade(opened.headers.filter(([name]) => !/^sec-websocket-extensions$/i.test(name)))
+    const why = await tunnel({
+      client: client.socket,
+      target: opened.socket,
+      heads: { client: client.head, target: opened.head },
+      toClient: (bytes) => {
+        const shown = redactor.push(bytes, performance.now())
+        recording?.add(shown)
+        return shown
+      },
+      charge: (bytes) => admission.charge(0, bytes),
+      signal: timed.signal,
+    })
+    recording?.end(why === undefined ? 'complete' : 'cut')
+    const status = why instanceof Refusal ? 'cancelled' : why instanceof ClientLeft ? 'aborted' : 'completed'
+    admission.settle({ status, code: '101' })
+  } catch (error) {
+    plain?.body.destroy()
+    const code = plain && { code: String(plain.status) }
+    if (error instanceof ClientLeft) {
+      admission.settle({ status: 'aborted', ...code })
+      answer.cut()
+      return
+    }
+    const spoken = speakable(error)
+    if (!sent || NOTHING_SENT.has(spoken.code)) admission.withdraw({ status: 'failed' })
+    else admission.settle({ status: error instanceof Refusal ? 'cancelled' : plain ? 'failed' : 'unknown', ...code })
+    if (answer.begun) answer.cut()
+    else refuse(spoken)
+  } finally {
+    timed.stop()
+  }
+}
