@@ -45,6 +45,8 @@ class Stage {
   #waiting: Waiting[] = []
   /** Operations that have not ended, as far as is known. */
   readonly #asked = new Map<number, Asked>()
+  /** What detectors found in operations, by their number. */
+  readonly #found = new Map<number, ReadonlySet<string>>()
   /** ms since the epoch: of the recording, else of the session. */
   #began = Number.NaN
   #operation: number | undefined
@@ -85,6 +87,7 @@ class Stage {
     const asked = this.#asked.get(outcome.n)
     this.#asked.delete(outcome.n)
     if (asked) asked.outcome = outcome
+    if (outcome.masked) keep(this.#found, outcome.n, new Set(outcome.masked.map(([, what]) => what)))
     // Its statement was shown before it had ended.
     if (this.#waiting.some((each) => each.asked === asked && asked !== undefined)) return
     const style = asked && fateStyle(asked.operation, outcome)
@@ -139,7 +142,10 @@ class Stage {
     if (started !== undefined) this.#began = Date.parse(started)
     for (const event of events as unknown as readonly RecordedEvent[]) {
       yield* this.#before(event)
-      if (event[1] === 'op') this.#operation = Number(event[2]) > 0 ? Number(event[2]) : undefined
+      if (event[1] === 'op') {
+        this.#operation = Number(event[2]) > 0 ? Number(event[2]) : undefined
+        this.#screen.found?.(this.#found.get(Number(event[2])) ?? NOTHING_FOUND)
+      }
       const lines = this.#screen.event(event)
       if (lines.length === 0) continue
       // Answers to several statements that were sent at once say which they answer.
@@ -185,6 +191,8 @@ class Stage {
     return Number.isFinite(since) ? Math.max(0, since) : 0
   }
 }
+
+const NOTHING_FOUND: ReadonlySet<string> = new Set()
 
 function screenOf(protocol: string): Screen {
   return protocol === 'postgres' ? new PostgresScreen() : new ExchangeScreen()

@@ -70,6 +70,25 @@ describe('what the client saw', () => {
     ).toEqual(['id │ email', 'masked: ‹email› by contacts', '1 │ ‹a***›', 'NULL │ ‹(base64) /w==›', 'SELECT 2'])
   })
 
+  it('is what detectors found marked within a cell, where the outcome says that they did', async () => {
+    const lines = [
+      SESSION,
+      operation(1, 'select note'),
+      outcome(1, { masked: [['contacts', 'email', 1]] }),
+      operation(2, 'select tag'),
+      outcome(2),
+      segment([
+        [1.1, 'op', 1],
+        [1.1, 'row', ['write to [email], not to [card]']],
+        [2.1, 'op', 2],
+        [2.1, 'row', ['a [email] of its own']],
+      ]),
+    ]
+    const found = texts(await all(lines, 'replay'))
+    expect(found).toContain('write to ‹[email]›, not to [card]')
+    expect(found).toContain('a [email] of its own')
+  })
+
   it('forgets masks with the next result', () => {
     const found = shown([0, 'masks', ['m']], [0, 'columns', [{ name: 'a', type: 1 }]], [0, 'row', ['x']])
     expect(found.at(-1)).toBe('x')

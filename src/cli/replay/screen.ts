@@ -5,6 +5,8 @@ import type { ShownLine } from './beat.ts'
 export interface Screen {
   /** @returns nothing where there is nothing to see */
   event(event: RecordedEvent): readonly ShownLine[]
+  /** In what comes next, detectors found something: these. */
+  found?(detectors: ReadonlySet<string>): void
 }
 
 /** Under its statement. */

@@ -12,6 +12,11 @@ const CELL = 200
 export class PostgresScreen implements Screen {
   #columns: readonly RecordedColumn[] = []
   #masks: readonly (string | null)[] = []
+  #found: ReadonlySet<string> = new Set()
+
+  found(detectors: ReadonlySet<string>): void {
+    this.#found = detectors
+  }
 
   event(event: RecordedEvent): readonly ShownLine[] {
     try {
@@ -38,7 +43,7 @@ export class PostgresScreen implements Screen {
       case 'notice':
         return message(event[1], event[2])
       case 'copy':
-        return [line(cellText(event[2]).replace(/\n$/, ''))]
+        return [line(this.#marked(cellText(event[2]).replace(/\n$/, '')))]
       case 'copy-sent':
         return sent(event[2])
       case 'copy-sent-fail':
@@ -85,7 +90,13 @@ export class PostgresScreen implements Screen {
   #cell(cell: RecordedCell, mask: string | null | undefined): string {
     const text = cellText(cell)
     const short = text.length > CELL ? `${text.slice(0, CELL)}…` : text
-    return mask === undefined || mask === null ? short : `‹${short}›`
+    return mask === undefined || mask === null ? this.#marked(short) : `‹${short}›`
+  }
+
+  /** What stands for a find has the detector's name, where a mask redacts it. */
+  #marked(text: string): string {
+    if (this.#found.size === 0) return text
+    return text.replace(/\[([A-Za-z0-9_/-]{1,64})\]/g, (all, name: string) => (this.#found.has(name) ? `‹${all}›` : all))
   }
 
   #masked(): readonly ShownLine[] {
