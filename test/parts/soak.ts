@@ -17,6 +17,11 @@ export function durationOr(short: number): number {
   return SECONDS === undefined ? short : SECONDS * 1000
 }
 
+/** A size rather than a time: that of the short form, or that of the long one. */
+export function sizeOr(short: number, long: number): number {
+  return SECONDS === undefined ? short : long
+}
+
 /** Counts from 0: the short form's own rounds, or as many as begin within the time of the long form. */
 export function* rounds(short: number): Generator<number> {
   const until = performance.now() + (SECONDS ?? 0) * 1000

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { type Shown, withRun } from './page.ts'
 
 /** Long forms, and their shares of the time. */
-const TESTS = [
+const TESTS: readonly { test: string; share: number; config?: string }[] = [
   { test: 'test/trail/kill.test.ts', share: 0.15 },
   { test: 'test/trail/erasure-kill.test.ts', share: 0.1 },
   { test: 'test/trail/tamper.test.ts', share: 0.03 },
@@ -22,6 +22,8 @@ const TESTS = [
   { test: 'test/approvals/many.test.ts', share: 0.05 },
   { test: 'test/postgres/evasion/evasions.test.ts', share: 0.2 },
   { test: 'test/verify/every-byte.test.ts', share: 0.03 },
+  // As long as a gigabyte takes, whatever its share.
+  { test: 'test/kubernetes/copies.test.ts', share: 0.01, config: 'test/kubernetes/vitest.config.ts' },
 ]
 const ROOT = join(import.meta.dirname, '../..')
 const PAGE = join(ROOT, 'docs/reliability.md')
@@ -39,10 +41,10 @@ const report = join(folder, 'report.jsonl')
 writeFileSync(report, '')
 const results: Shown[] = []
 try {
-  for (const { test, share } of TESTS) {
+  for (const { test, share, config } of TESTS) {
     const seconds = Math.max(1, Math.round(minutes * 60 * share))
     console.log(`\n== ${test}, ${seconds} s, seed ${values.seed}`)
-    const passed = await runTest(test, seconds)
+    const passed = await runTest(test, seconds, config)
     const lines = readFileSync(report, 'utf8').split('\n').filter(Boolean)
     const numbers = lines.map((line) => JSON.parse(line) as { test: string; numbers: Shown['numbers'] }).find((one) => one.test === test)
     results.push({ test, seconds, passed, numbers: numbers?.numbers ?? {} })
@@ -62,10 +64,14 @@ writeFileSync(PAGE, withRun(readFileSync(PAGE, 'utf8'), run))
 console.log(`\n${JSON.stringify(run, undefined, 2)}\nwritten to docs/reliability.md`)
 process.exitCode = results.every(({ passed }) => passed) ? 0 : 1
 
-function runTest(test: string, seconds: number): Promise<boolean> {
+function runTest(test: string, seconds: number, config: string | undefined): Promise<boolean> {
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
   const env = { ...process.env, GATESCRIBE_SOAK: String(seconds), GATESCRIBE_SEED: values.seed, GATESCRIBE_SOAK_REPORT: report }
-  const child = spawn(process.execPath, [vitest, 'run', test], { cwd: ROOT, env, stdio: 'inherit' })
+  const child = spawn(process.execPath, [vitest, 'run', ...(config === undefined ? [] : ['--config', config]), test], {
+    cwd: ROOT,
+    env,
+    stdio: 'inherit',
+  })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => resolve(code === 0))

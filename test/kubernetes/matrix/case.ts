@@ -13,6 +13,8 @@ export interface Case {
   readonly status?: number
   /** What it must print without the gateway. */
   readonly shows?: string | RegExp
+  /** What the gateway says on standard error besides, where it has to. */
+  readonly warns?: RegExp
   /** What there is afterwards beside the objects of the namespace. */
   readonly effect?: (at: Place) => Promise<unknown>
   /** Where the order of lines is nobody's promise. */
@@ -33,7 +35,13 @@ export async function observe(one: Case, at: Place): Promise<Observed> {
     const said = normal(text, at)
     return one.sorted ? said.split('\n').sort().join('\n') : said
   }
-  const printed = [ran].flat().map(({ status, stdout, stderr }) => ({ status, stdout: written(stdout), stderr: written(stderr) }))
+  const printed = [ran]
+    .flat()
+    .map(({ status, stdout, stderr }) => ({
+      status,
+      stdout: written(stdout),
+      stderr: written(one.warns ? stderr.replace(one.warns, '') : stderr),
+    }))
   return { printed, objects: await objects(at), effect: await one.effect?.(at) }
 }
 

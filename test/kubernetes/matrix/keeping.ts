@@ -210,7 +210,11 @@ export const KEEPING: readonly Case[] = [
   {
     name: 'debug a copy of a pod',
     before: runningPod('web'),
-    run: (at) => at.kubectl(['debug', 'web', '--copy-to=web-debug', '--set-image=main=local:debug', '--attach=false']),
+    async run(at) {
+      const copied = await at.kubectl(['debug', 'web', '--copy-to=web-debug', '--set-image=main=local:debug', '--attach=false'])
+      await at.prepare(['wait', '--for=condition=Ready', 'pod/web-debug', '--timeout=10s'])
+      return copied
+    },
   },
   {
     name: 'rollout undo without a history',

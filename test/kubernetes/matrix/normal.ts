@@ -7,10 +7,8 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'UID'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, 'TIME'],
   [/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \w+/g, 'TIME'],
-  [
-    /\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[, ] ?[A-Z0-9][a-z0-9]+ +[A-Z0-9][a-z0-9]* \d[\d:]+ (\d{4}|[+-]\d{4}|\d\d:\d\d:\d\d \d{4})( [+-]\d{4})?/g,
-    'TIME',
-  ],
+  // RFC 1123 and ctime.
+  [/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? [\w ]{5,12}( \d{4})? \d\d:\d\d:\d\d( \d{4}| [+-]\d{4}| \w{3})?/g, 'TIME'],
   [/("?resourceVersion"?: ?)"?\d+"?/g, '$1N'],
   [/\bresource version[ :]+"?\d+"?(?: \(\d+\))?/gi, 'resource version N'],
   [/\b(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?(?:ms|s|m|h|µs)( ago)?(?=[\s,)]|$)/gm, 'AGE'],

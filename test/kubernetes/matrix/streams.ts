@@ -185,7 +185,7 @@ export function streams(carrier: Carrier): readonly Case[] {
     {
       name: 'port-forward to a port where nobody listens',
       before: WEB,
-      run: (at) => forwarded(at, 9, async (local) => ran(await exchanged(local, 'x').catch(() => 'closed'))),
+      run: (at) => forwarded(at, 9, async (local) => ran((await exchanged(local, 'x').catch(() => '')) || 'closed')),
     },
     {
       name: 'run -i --rm',
@@ -287,7 +287,7 @@ export const FLOWING: readonly Case[] = [
     run: (at) =>
       whileRunning(
         at.cluster.binaries.kubectl,
-        ['proxy', '--port=0', '--address=127.0.0.1'],
+        ['proxy', '--append-server-path', '--port=0', '--address=127.0.0.1'],
         /Starting to serve on (\S+)/,
         async (match) => {
           const answer = await fetch(`http://${match[1]}/api/v1/namespaces/${at.namespace}/pods/web?fields=none`)

@@ -1,7 +1,7 @@
-import { startIssuer, type TestIssuer } from '../../parts/issuer.ts'
-import { type RunningCluster, startCluster } from '../../parts/kubernetes-cluster.ts'
-import { type KubernetesGateway, startKubernetesGateway } from '../../parts/kubernetes-gateway.ts'
-import type { Way } from './place.ts'
+import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
+import { type RunningCluster, startCluster } from '../parts/kubernetes-cluster.ts'
+import { type KubernetesGateway, startKubernetesGateway } from '../parts/kubernetes-gateway.ts'
+import type { Way } from './matrix/place.ts'
 
 /** A cluster, and the two ways to it as the same user of it. */
 export interface World {
