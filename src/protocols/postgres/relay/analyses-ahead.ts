@@ -88,7 +88,7 @@ export class AnalysesAhead implements Analyses {
     this.#entities = undefined
   }
 
-  /** Asks, in place of what was asked before. Never rejects. */
+  /** Asks, besides what was asked of the same memory before. Never rejects. */
   async ask({ texts: asked, entities }: Questions): Promise<void> {
     const leaving = new AbortController()
     this.#leaving = leaving
@@ -98,7 +98,10 @@ export class AnalysesAhead implements Analyses {
     const texts = [...asked.values()]
     const answers = analyzer ? await analyzer.analyze(texts, entities, leaving.signal) : []
     const silent = analyzer?.whenSilent === 'pass' && !leaving.signal.aborted ? 'unanswered' : 'failed'
-    this.#known = new Map([...asked.keys()].map((key, at) => [key, answers[at] ?? silent]))
+    const known = new Map(entities === this.#entities ? this.#known : [])
+    let at = 0
+    for (const key of asked.keys()) known.set(key, answers[at++] ?? silent)
+    this.#known = known
     this.#entities = entities
     this.#leaving = undefined
   }

@@ -88,6 +88,13 @@ describe('what an analyzer finds', () => {
     expect(asked()).not.toContain('7')
   })
 
+  it('is known for every row in which it stands, of however many it is asked in between', async () => {
+    const raw = await room.client()
+    const rows = await answer(raw, "select 'Dear ' || n, 'Ada Lovelace', 'to Ada Lovelace' from generate_series(1, 500) n")
+    expect(bytesOf(rows).match(/\[person\]/g)).toHaveLength(1000)
+    expect(masked()).toEqual(['people presidio/PERSON 1000'])
+  })
+
   it('is what masks name, and how they say; detectors look too', async () => {
     const [people] = room.gate.masks!
     room.gate.masks = [
@@ -358,7 +365,7 @@ describe('while an answer is waited for', () => {
   })
 
   it('a client that leaves leaves nothing behind', async () => {
-    const { raw } = await waiting("select 'Ada Lovelace ' || n from generate_series(1, 100000) n")
+    const { raw } = await waiting("select 'Ada Lovelace ' || generate_series(1, 100000000)")
     raw.socket.destroy()
     await expect.poll(() => room.gate.ends, { timeout: 3_000 }).toEqual(['client-lost'])
     expect(room.gate.seen[0]!.outcome).toBeDefined()
