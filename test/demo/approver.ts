@@ -12,6 +12,7 @@ const ADA = { name: 'Ada', groups: ['on-call'], github_id: '1815' }
 export async function startWithPeople(
   jobs: TestIssuer,
   target: TargetOptions,
+  adjust?: (config: WrittenConfig) => void,
 ): Promise<{ gateway: RunningGateway; people: TestPeopleIssuer; console: string }> {
   const port = await freePort()
   const console = `http://localhost:${port}`
@@ -28,14 +29,15 @@ export async function startWithPeople(
         people: { clientId: people.client.id, clientSecret: 'env:OKTA_SECRET', groups: '{groups}', link: { github: '{github_id}' } },
       })
       Object.assign(config, { roles: { approver: { groups: ['okta/on-call'] }, admin: { groups: ['okta/platform'] } } })
+      adjust?.(config)
     },
     environment: { OKTA_SECRET: people.client.secret },
   })
   return { gateway, people, console }
 }
 
-/** Ada signs in, looks at the only request there is and says yes. @returns what she was shown: the facts, and the exact statement */
-export async function approve(console: string, people: TestPeopleIssuer): Promise<string> {
+/** Ada signs in, looks at the only request there is and says yes. @returns what she was shown: the facts, and exactly what would happen */
+export async function approve(console: string, people: TestPeopleIssuer, reason: string): Promise<string> {
   const browser = newBrowser(console)
   await browser.signIn({ name: 'okta', signIn: people.signIn }, 'ada')
   const { body: list } = await browser.get('/approvals')
@@ -44,6 +46,6 @@ export async function approve(console: string, people: TestPeopleIssuer): Promis
   const { body: card } = await browser.get(path)
   const csrf = /name="csrf" value="([^"]+)"/.exec(card)?.[1]
   if (csrf === undefined) throw new Error(`she is not asked: ${card}`)
-  await browser.submit(path, { csrf, verdict: 'approve', reason: 'The order was cancelled by its customer.' })
+  await browser.submit(path, { csrf, verdict: 'approve', reason })
   return card
 }

@@ -14,6 +14,7 @@ import { type RunningPostgres, startPostgres } from '../parts/postgres.ts'
 import { operationsOf, readTrail } from '../parts/recorded.ts'
 import type { JobCredential } from '../parts/token-exchange.ts'
 import { approve, startWithPeople } from './approver.ts'
+import { ASKED_TO_DELETE, CLUSTER_RULES, type DemoCluster, NO_SHELLS, POD, startDemoCluster } from './cluster.ts'
 import { JobProcess } from './job-process.ts'
 import { DemoError, voice } from './voice.ts'
 
@@ -42,7 +43,7 @@ const closing: (() => Promise<unknown>)[] = []
 const began = performance.now()
 
 try {
-  const { server, issuer, gateway, people, console: admin } = await startParts()
+  const { server, issuer, gateway, people, console: admin, cluster } = await startParts()
   const { credential, job, env } = await startJob(gateway)
   await read(job, server)
   await refuse(job, gateway, server)
@@ -52,7 +53,8 @@ try {
   await showTrail(gateway, server)
   replay(gateway)
   await verify(gateway, credential)
-  await lookForSecrets(gateway, env, [PASSWORD, EMAIL, credential.password, credential.handle])
+  const used = cluster ? await kubectl(cluster, gateway, people, admin) : leftOut()
+  await lookForSecrets(gateway, env, [PASSWORD, EMAIL, credential.password, credential.handle, ...used])
   say(`\n   As told, in ${((performance.now() - began) / 1_000).toFixed(1)} s.`)
   if (process.argv.includes('--keep')) await keep(gateway, issuer)
 } catch (error) {
@@ -69,10 +71,13 @@ interface Parts {
   readonly people: TestPeopleIssuer
   /** Where people sign in. */
   readonly console: string
+  readonly cluster: DemoCluster | undefined
 }
 
 async function startParts(): Promise<Parts> {
   step('A PostgreSQL with orders in it, an OpenID Connect issuer as a CI has one, and the gateway. All real, all on 127.0.0.1.')
+  const starting = startDemoCluster()
+  starting.catch(() => undefined) // It is waited for below.
   const server = await startPostgres({ logStatements: true, hba: [`host all ${ROLE} 127.0.0.1/32 scram-sha-256`] })
   closing.push(server.stop)
   await server.query('CREATE DATABASE orders')
@@ -90,13 +95,17 @@ async function startParts(): Promise<Parts> {
   const issuer = await startIssuer()
   closing.push(issuer.close)
   const target = { name: 'orders-db', server, user: ROLE, password: PASSWORD, databases: { orders: 'orders' } }
-  const { gateway, people, console } = await startWithPeople(issuer, target)
+  const cluster = await starting
+  if (cluster) closing.push(cluster.running.stop)
+  const { gateway, people, console } = await startWithPeople(issuer, target, cluster?.configure)
   closing.push(people.close, gateway.remove)
   say(
     `PostgreSQL ${server.version} on port ${server.port}; the gateway on port ${gateway.port}, ready after ${Math.round(gateway.readyMs)} ms.`,
   )
+  if (cluster)
+    say(`A Kubernetes API server at ${cluster.running.url}, ready after ${Math.round(cluster.running.readyMs)} ms, with one pod.`)
   say(`One rule: ${JOB_GROUP} may use orders-db. Only the gateway knows the password of ${ROLE}.`)
-  return { server, issuer, gateway, people, console }
+  return { server, issuer, gateway, people, console, cluster }
 }
 
 async function startJob(gateway: RunningGateway): Promise<{ credential: JobCredential; job: JobProcess; env: Record<string, string> }> {
@@ -160,7 +169,7 @@ async function ask(job: JobProcess, server: RunningPostgres, people: TestPeopleI
   seen(notice)
   check(notice.startsWith('notice') && notice.includes(`${admin}/approvals/apr_`), 'the job is told at once where it can be approved')
   check(!server.log().includes(asked), 'PostgreSQL has not seen the statement')
-  const card = await approve(admin, people)
+  const card = await approve(admin, people, 'The order was cancelled by its customer.')
   check(
     card.includes('public.orders') && card.includes('DELETE FROM orders WHERE item = &#39;ink&#39;'),
     'she is shown what it does, and the exact statement',
@@ -292,6 +301,55 @@ function verifier(key: string, path: string): { readonly status: number | null; 
   const program = join(import.meta.dirname, '../../bin/gatescribe-verify.js')
   const { status, stdout } = spawnSync(process.execPath, [program, '--key', key, path], { encoding: 'utf8' })
   return { status, said: stdout.trim().split('\n') }
+}
+
+/** @returns what must not be found anywhere */
+async function kubectl(cluster: DemoCluster, gateway: RunningGateway, people: TestPeopleIssuer, admin: string): Promise<readonly string[]> {
+  step('The same for a cluster. Another job has kubectl, and a kubeconfig that names the gateway; only the gateway may open the cluster.')
+  await gateway.reconfigure({ rules: [...CLUSTER_RULES], masks: [] })
+  for (const { name, effect, do: does, when } of CLUSTER_RULES) say(`${name}: ${effect} ${does?.join(', ')}${when ? ` when ${when}` : ''}`)
+  const job = await cluster.job(gateway)
+  const ran = async (...words: readonly string[]) => {
+    seen(`$ kubectl ${words.join(' ')}`)
+    const { status, stdout, stderr } = await job.kubectl(...words)
+    for (const line of (stdout + stderr).trim().split('\n')) seen(line)
+    return { status, said: stdout + stderr }
+  }
+  const saw = (verb: string, subresource?: string) =>
+    cluster.running
+      .audit()
+      .filter(({ verb: other, objectRef }) => other === verb && objectRef?.name === POD && objectRef.subresource === subresource)
+
+  const pods = await ran('get', 'pods')
+  check(pods.status === 0 && pods.said.includes(POD), 'it lists pods, as it would without a gateway')
+  const shell = await ran('exec', POD, '--', 'cat', '/var/run/secrets/kubernetes.io/serviceaccount/token')
+  check(
+    shell.status !== 0 && shell.said.includes(NO_SHELLS.name),
+    'a command in a pod is refused, and kubectl says by which rule and what to do instead',
+  )
+  check(saw('create', 'exec').length === 0 && saw('get', 'exec').length === 0, 'the API server never heard of it')
+
+  const deleting = ran('delete', 'pod', POD)
+  while ((await gateway.operator.approvals({ state: 'pending' })).approvals.length === 0) await sleep(20)
+  check(saw('delete').length === 0, `deleting it waits for a person (${ASKED_TO_DELETE.name}); the API server has not heard of it`)
+  const card = await approve(admin, people, 'It hangs.')
+  check(card.includes(`/api/v1/namespaces/default/pods/${POD}`), 'Ada is shown the exact request, and says yes')
+  const { status } = await deleting
+  const [deleted, ...more] = saw('delete')
+  check(
+    status === 0 && deleted?.user.username === 'system:serviceaccount:default:gatescribe' && more.length === 0,
+    'it is deleted, once, with the gateway’s own account',
+  )
+  return [cluster.token, job.credential]
+}
+
+function leftOut(): readonly string[] {
+  step('Left out: the same for a cluster, as no API server was built here.')
+  say(
+    'With Go ≥ 1.26, test/kubernetes/parts/build.sh builds one from Go modules, and kubectl; then a job here lists pods, is refused a command in',
+  )
+  say('one of them, and waits for a person before it deletes it.')
+  return []
 }
 
 async function lookForSecrets(gateway: RunningGateway, env: Record<string, string>, secrets: readonly string[]): Promise<void> {
