@@ -61,7 +61,10 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
   })
   const host = tls.names[0] ?? listen.postgres.host
   const postgresPort = await bind('postgres', listen.postgres, () => postgres.listen(listen.postgres))
-  const surface = undefined as HttpSurface | undefined
+  const https = await planesInHttp(rooms, log, host).catch(async (error: unknown) => {
+    await postgres.close()
+    throw error
+  })
   const token = tokenDoor({
     exchange,
     credentials,
@@ -69,7 +72,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     receipt: (run) => evidence.ownReceipt(run),
     names: tls.names,
     postgres: { host, port: postgresPort },
-    ...(surface && { https: surface }),
+    ...(https && { https: https.surface }),
     ca: () => tls.ca,
     unavailable: () => unavailable(rooms.trail, draining()),
     tls: tls.options(),
@@ -77,7 +80,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     failures: loginThrottle(),
     logger: log,
   })
-  const admin = await people(rooms, log, parts, { postgres: { host, port: postgresPort }, https: surface })
+  const admin = await people(rooms, log, parts, { postgres: { host, port: postgresPort }, https: https?.surface })
   try {
     const tokenPort = await bind('token', listen.token, () => token.listen(listen.token))
     const at = listen.admin && admin && (await bind('admin', listen.admin, () => admin.listen(listen.admin!)))
@@ -85,22 +88,36 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
       listening: {
         ...(at !== undefined && { admin: text(listen.admin!.host, at) }),
         postgres: text(listen.postgres.host, postgresPort),
+        ...(https && { https: https.listening }),
         token: text(listen.token.host, tokenPort),
       },
-      closeToNew: () => postgres.closeToNew(),
+      async closeToNew() {
+        await Promise.all([postgres.closeToNew(), https?.door.closeToNew()])
+      },
       async close() {
-        await Promise.all([postgres.close(), token.close(), admin?.close()])
+        await Promise.all([postgres.close(), https?.door.close(), token.close(), admin?.close()])
       },
       async renewCertificates() {
         await authority?.renew()
         for (const server of [token.server.server, admin?.server.server])
           (server as Partial<Server> | undefined)?.setSecureContext?.(tls.options())
+        https?.door.setTls(tls.options())
       },
     }
   } catch (error) {
-    await Promise.all([postgres.close(), token.close(), admin?.close()])
+    await Promise.all([postgres.close(), https?.door.close(), token.close(), admin?.close()])
     throw error
   }
+}
+
+/** The https door, listening; undefined where there is none. */
+async function planesInHttp(rooms: Rooms, log: GatewayLog, host: string) {
+  const address = rooms.inForce.config.gateway.listen.https
+  if (address === undefined || rooms.http === undefined) return undefined
+  const [{ httpsDoor }, { httpSurface }] = await Promise.all([import('./https-door.ts'), import('./http-surface.ts')])
+  const door = await httpsDoor(rooms, rooms.http, log)
+  const port = await bind('https', address, () => door.listen(address))
+  return { door, listening: text(address.host, port), surface: httpSurface(rooms.inForce, { host, port }) }
 }
 
 /** The admin door, not listening yet; undefined where nobody signs in here. */

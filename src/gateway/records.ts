@@ -141,13 +141,13 @@ export class Records {
   }
 
   /** A token, password or proof that did not open anything. The address is a payload; what was presented is not kept at all. */
-  signinRefused(door: 'token' | 'postgres', code: string, address: string, issuer?: string): void {
+  signinRefused(door: 'token' | 'postgres' | 'https', code: string, address: string, issuer?: string): void {
     const fields = { door, code, ...(issuer === undefined ? {} : { issuer }) }
     this.#trail.note({ kind: 'signin.refused', fields, payloads: [this.#address(address)] })
   }
 
   /** A password arrived that is none of ours: somebody's real credential, perhaps. Never its value. */
-  foreignCredential(door: 'postgres', address: string): void {
+  foreignCredential(door: 'postgres' | 'https', address: string): void {
     this.#trail.note({ kind: 'credential.foreign', fields: { door }, payloads: [this.#address(address)] })
   }
 

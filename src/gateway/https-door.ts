@@ -1,0 +1,33 @@
+import { addressKey, loginThrottle } from '../identity/index.ts'
+import type { HttpsDoor } from '../protocols/http/index.ts'
+import type { HttpRooms } from './http-rooms.ts'
+import type { GatewayLog } from './log.ts'
+import { readMaskKey } from './mask-key.ts'
+import type { Rooms } from './rooms.ts'
+
+/** The https door with every plane behind it, not listening yet. */
+export async function httpsDoor(
+  { credentials, inForce, records, references, tls }: Rooms,
+  { guard }: HttpRooms,
+  log: GatewayLog,
+): Promise<HttpsDoor> {
+  // Loaded where there is such a door only.
+  const [{ createHttpsDoor, createPlainPlane }, { createKubernetesPlane }] = await Promise.all([
+    import('../protocols/http/index.ts'),
+    import('../protocols/kubernetes/index.ts'),
+  ])
+  const own = new Set(tls.names.map((name) => name.toLowerCase()))
+  const maskKey = () => readMaskKey(inForce.config, references)
+  return createHttpsDoor({
+    tls: tls.options(),
+    authenticators: { kubernetes: credentials.bearer('kubernetes'), http: credentials.bearer('http') },
+    throttle: loginThrottle(),
+    peerOf: addressKey,
+    route: (named) => inForce.taken.resources.route(named, own),
+    guard,
+    planes: { kubernetes: createKubernetesPlane({ maskKey }), http: createPlainPlane({ maskKey }) },
+    log,
+    onRefused: ({ code, address }) => records.signinRefused('https', code, address),
+    onForeignCredential: (address) => records.foreignCredential('https', address),
+  })
+}
