@@ -160,7 +160,7 @@ export class Asking {
       becomeTicket: () => {
         if (!isOpen()) return refusalOf(request.stored)
         become()
-        const refusal = pendingRefusal(id, terms, link(id))
+        const refusal = pendingRefusal(id, terms, link(id), request.stored.protocol)
         request.holders.delete(holder)
         answer.resolve(refusal)
         return refusal

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { EffectiveOperation, EffectivePart, Facts } from '../operations/index.ts'
-import { redactText } from '../redaction/index.ts'
+import { redactJson, redactText } from '../redaction/index.ts'
 import type { PayloadDraft, PayloadKey } from '../trail/index.ts'
 import type { AskedFor, CardContent } from './approvals.ts'
 
@@ -39,7 +39,7 @@ export function cardPayloads({ effective, redacted, claimed }: AskedFor, key: Pa
   const parts = redacted ?? effective.parts
   const message = claimed?.message
   return [
-    { name: 'card', key, content: Buffer.from(JSON.stringify(frameOf({ ...effective, parts }, undefined))) },
+    { name: 'card', key, content: recordedFrame(frameOf({ ...effective, parts }, undefined)) },
     ...parts.map(({ content }, at) => ({ name: `part.${at + 1}`, key, content })),
     ...(message === undefined ? [] : [{ name: 'claim', key, content: redactText(Buffer.from(message)).content }]),
   ]
@@ -57,12 +57,26 @@ export function recordedCard(payloads: ReadonlyMap<string, Uint8Array>): Omit<Ca
   return contentOf({ ...frame, ...(claimed && { claimed }) }, contents as Uint8Array[])
 }
 
-function frameOf({ parts, ...rest }: EffectiveOperation, claimed: AskedFor['claimed']): CardFrame {
+/** Facts of requests may quote what is secret: an argument of a command, a selector. */
+function recordedFrame(frame: CardFrame): Uint8Array {
+  const quotes = frame.facts.some(({ k8s, http }) => k8s ?? http)
+  return quotes ? redactJson(frame).content : Buffer.from(JSON.stringify(frame))
+}
+
+function frameOf({ parts, facts, ...rest }: EffectiveOperation, claimed: AskedFor['claimed']): CardFrame {
   return {
     ...rest,
+    facts: facts.map(withoutContent),
     parts: parts.map(({ label, detail }) => ({ label, ...(detail && { detail }) })),
     ...(claimed?.message !== undefined && { claimed }),
   }
+}
+
+/** What a request brings stands in its part. */
+function withoutContent(facts: Facts): Facts {
+  if (facts.k8s === undefined) return facts
+  const { object, patch, ...k8s } = facts.k8s
+  return { ...facts, k8s }
 }
 
 function contentOf({ claimed, parts, ...rest }: CardFrame, contents: readonly Uint8Array[]): Omit<CardContent, 'names'> {

@@ -1,4 +1,4 @@
-import { type ApprovalId, type AskTerms, CodedError, Refusal, type RefusalCode } from '../operations/index.ts'
+import { type ApprovalId, type AskTerms, CodedError, PLANES, Refusal, type RefusalCode, type Resource } from '../operations/index.ts'
 import type { StoredRequest } from './approval-store.ts'
 
 /** What whoever asked is told of a request that will not be approved any more. */
@@ -25,12 +25,15 @@ export function refusalOf({ id, terms, state, why }: Pick<StoredRequest, 'id' | 
   }
 }
 
+const AGAIN = { statement: 'Run the same statement', request: 'Send the same request' } as const
+
 /** What is said to whoever cannot wait. */
-export function pendingRefusal(id: ApprovalId, terms: AskTerms, link: string): Refusal {
+export function pendingRefusal(id: ApprovalId, terms: AskTerms, link: string, protocol: Resource['kind']): Refusal {
   return new Refusal('GS_APPROVAL_PENDING', {
     ticket: id,
     rule: ruleOf(terms),
     reason: `Held for approval ${id}: a person decides at ${link}`,
+    next: `${AGAIN[PLANES[protocol].operation]} again once it is approved; do not rephrase it.`,
   })
 }
 

@@ -1,6 +1,7 @@
 import type { CardContent, RequestCard, RequestView } from '../approvals/index.ts'
-import type { EffectivePart, Facts, Run } from '../operations/index.ts'
+import { type EffectivePart, type Facts, PLANES, type Run } from '../operations/index.ts'
 import { boundParameters } from './bound-parameters.ts'
+import { requestFacts } from './request-facts.ts'
 import { type Shown, visible, visibleBytes, visibleHex } from './visible.ts'
 
 /** One thing that is known, by a name of ours. */
@@ -90,6 +91,7 @@ function whatFacts(all: readonly Facts[]): readonly CardFact[] {
   const changes = all.some((each) => each.effects.some(({ action }) => action === 'update' || action === 'delete'))
   return [
     fact('does', ...effects),
+    ...requestFacts(all).map(([name, ...values]) => fact(name, ...values)),
     ...(isSql
       ? [fact('reads', ...named(union(sql.map(({ reads }) => reads)))), fact('writes', ...named(union(sql.map(({ writes }) => writes))))]
       : []),
@@ -106,7 +108,7 @@ function boundedOf(all: readonly (boolean | undefined)[]): string {
 }
 
 function askedFacts(request: RequestView, content: CardContent | undefined): readonly CardFact[] {
-  const { requirements, decisions, state, mode } = request
+  const { requirements, decisions, state, mode, protocol } = request
   const nameOf = (who: string) => content?.names.find((name) => name.who === who)?.displayName ?? who
   return [
     fact(
@@ -129,14 +131,17 @@ function askedFacts(request: RequestView, content: CardContent | undefined): rea
       ),
     ),
     fact('asked at', moment(request.askedAt)),
-    ...(state === 'pending' ? [fact('waits until', moment(request.expiresAt)), fact('waiting', WAITING[mode])] : []),
+    ...(state === 'pending'
+      ? [
+          fact('waits until', moment(request.expiresAt)),
+          fact('waiting', mode === 'hold' ? 'with an open connection' : `it comes back with the same ${PLANES[protocol].operation}`),
+        ]
+      : []),
     ...(state === 'approved' && request.usableUntil !== undefined ? [fact('usable until', moment(request.usableUntil))] : []),
     ...(request.endedAt === undefined ? [] : [fact('ended at', moment(request.endedAt))]),
     fact('policy', request.policy),
   ]
 }
-
-const WAITING = { hold: 'with an open connection', ticket: 'it comes back with the same statement' } as const
 
 /** Parameters of PostgreSQL come as one piece, in the form of the wire: a person reads them one by one. */
 function partsOf(protocol: RequestView['protocol'], part: EffectivePart): readonly CardPart[] {

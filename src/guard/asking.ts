@@ -5,7 +5,7 @@ import type { PayloadKey, TrailWriter } from '../trail/index.ts'
 import type { SessionEnd, Waiting } from './guard.ts'
 import { HeldRequest, isEndOfRun } from './held-request.ts'
 import { redactRequest } from './redacted-parts.ts'
-import { refusalOf } from './refusals.ts'
+import { refusalOf, unseenContent } from './refusals.ts'
 import { termsOf } from './terms.ts'
 
 /** Whom the guard asks. */
@@ -53,6 +53,7 @@ export class Asking {
     if (decided.some(({ decision }) => decision.policy !== policy)) throw new Refusal('GS_APPROVAL_VOID')
     const terms = termsOf(decided)
     if (!terms) throw new TypeError('nothing of this asks')
+    if (effective.stream && !terms.stream) throw unseenContent(terms.requirements[0]?.rule)
     const redacted = redactRequest(id, effective.parts, claimed)
     for (const leak of redacted.leaks) trail.note(leak)
     const asked = await this.#parts.approvals.ask(

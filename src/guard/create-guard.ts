@@ -107,6 +107,9 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
     get asksPeople() {
       return parts.asking !== undefined && parts.policy().asks
     },
+    get policy() {
+      return parts.policy().digest
+    },
     decide: (session, operation) => own(session).decide(operation),
     admit: (session, decided, go, approved) => own(session).admit(decided, go, approved),
     ask: (session, decided, effective, claimed) => own(session).ask(decided, effective, claimed),

@@ -33,6 +33,9 @@ export interface Guard<Ask, Target> {
   /** Whether persons can be asked here, and some rule does: otherwise nothing is ever held. */
   readonly asksPeople: boolean
 
+  /** Digest of the policy in force, as decisions name it. */
+  readonly policy: string
+
   /** What the rules say, and break-glass, now. Synchronous and without effect. */
   decide(session: Session<Ask, Target>, operation: Operation): Decision
 
@@ -61,7 +64,7 @@ export interface Guard<Ask, Target> {
    *   `request`, a request as its `Statement` has it
    * @param claimed what the agent says of it
    * @throws Refusal where one of them is denied, the same was denied to this run before, the run is suspended or over, too much was asked,
-   *   nobody can be asked, or it cannot be recorded
+   *   nobody can be asked, content follows that no rule lets them approve unseen, or it cannot be recorded
    */
   ask(
     session: Session<Ask, Target>,

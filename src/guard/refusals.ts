@@ -105,6 +105,15 @@ function masked(use: MaskedUse, by: string | undefined, kind: Resource['kind']):
   return new Refusal(code, { rule: by, reason: `The mask "${by?.replace('mask:', '')}" ${does}.`, next })
 }
 
+/** Of what nobody can look at before it comes, where a rule does not let persons approve it all the same. */
+export function unseenContent(rule: string | undefined): Refusal {
+  return new Refusal('GS_APPROVAL_UNAVAILABLE', {
+    rule,
+    reason: 'What is sent over it is not known when persons are asked, and no rule lets them approve it unseen.',
+    next: 'Say all of it at once, as a command without a terminal and standard input, or ask the owner of the rule for stream: true.',
+  })
+}
+
 const EXCEEDED = {
   rows: ['It came to more rows than it may.', 'Ask for fewer rows at once: add a WHERE clause or a LIMIT.'],
   bytes: ['It came to more bytes than it may.', 'Ask for fewer rows or fewer columns at once.'],

@@ -30,7 +30,7 @@ export const refusalErrors = {
   },
   GS_APPROVAL_PENDING: {
     meaning: 'A person has to approve this operation first, and has been asked.',
-    next: 'Run the same statement again once it is approved; do not rephrase it.',
+    next: 'Wait, then run the same statement again once it is approved; do not rephrase it.',
   },
   GS_APPROVAL_DENIED: {
     meaning: 'A person said no to this operation.',
@@ -90,7 +90,7 @@ export type RefusalCode = keyof typeof refusalErrors
 
 /** The same where what is refused is a request, not a statement: what is said otherwise then. */
 const requestTexts: Partial<Readonly<Record<RefusalCode, Partial<ErrorText>>>> = {
-  GS_APPROVAL_PENDING: { next: 'Send the same request again once it is approved; do not rephrase it.' },
+  GS_APPROVAL_PENDING: { next: 'Wait, then send the same request again once it is approved; do not rephrase it.' },
   GS_APPROVAL_EXPIRED: { next: 'Send the same request again if it is still wanted: that asks anew.' },
   GS_APPROVAL_WITHDRAWN: { next: 'Send the same request again if it is still wanted: that asks anew.' },
   GS_APPROVAL_USED: { next: 'Send the request again only if it is wanted once more: that asks anew.' },

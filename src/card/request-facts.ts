@@ -1,0 +1,46 @@
+import type { Facts, HttpFacts, KubernetesFacts } from '../operations/index.ts'
+
+/** What is known of a request, by names of ours: each value on its own, as an argument may say anything. */
+export type RequestFact = readonly [name: string, ...values: readonly string[]]
+
+/** @param all of each part; those without requests say nothing */
+export function requestFacts(all: readonly Facts[]): readonly RequestFact[] {
+  return all.flatMap(({ k8s, http }) => [...(k8s ? kubernetesFacts(k8s) : []), ...(http && !k8s ? httpFacts(http) : [])])
+}
+
+function kubernetesFacts(facts: KubernetesFacts): RequestFact[] {
+  const { verb, path, namespace, name, command, container, dryRun, labelSelector, fieldSelector, fieldManager } = facts
+  if (path !== undefined && path !== '')
+    return [
+      ['verb', verb],
+      ['path', path],
+    ]
+  return [
+    ['verb', verb],
+    ['kind of object', kindOf(facts)],
+    ['namespace', namespace === '' ? 'none: of the cluster, or of all namespaces' : known(namespace)],
+    // Of a list there is no name, and then every object is meant.
+    ['name', name === '' ? 'none: all that match' : known(name)],
+    ...(command === undefined || command.length === 0 ? [] : [['command', ...command] as const]),
+    ...given('container', container),
+    ...given('label selector', labelSelector),
+    ...given('field selector', fieldSelector),
+    ...given('field manager', fieldManager),
+    ...(dryRun === true ? [['dry run', 'yes: nothing is stored'] as const] : []),
+  ]
+}
+
+/** `deployments/scale (apps/v1)`, as kubectl has it. */
+function kindOf({ group, version, resource, subresource }: KubernetesFacts): string {
+  const of = subresource === '' || subresource === undefined ? known(resource) : `${known(resource)}/${subresource}`
+  return `${of} (${group === '' ? known(version) : `${known(group)}/${known(version)}`})`
+}
+
+function httpFacts({ method, host, path, query }: HttpFacts): RequestFact[] {
+  return [['method', method], ['host', host], ['path', path], ...given('query', query)]
+}
+
+const known = (value: string | undefined) => value ?? 'not known'
+
+/** What is empty needs no line. */
+const given = (name: string, value: string | undefined): readonly RequestFact[] => (value ? [[name, value]] : [])
