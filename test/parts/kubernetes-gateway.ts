@@ -17,6 +17,8 @@ export interface KubernetesGatewayOptions {
   readonly resource?: Readonly<Record<string, unknown>>
   /** Last word on what is written to the configuration. */
   readonly adjust?: (config: WrittenConfig) => void
+  /** Added to the gateway's environment. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export interface KubernetesGateway {
@@ -37,7 +39,7 @@ export const ALLOW_KUBERNETES: WrittenRule = {
 
 /** A whole gateway in front of a cluster, which it calls `cluster`. */
 export async function startKubernetesGateway(options: KubernetesGatewayOptions): Promise<KubernetesGateway> {
-  const { issuer, cluster, token, rules = [ALLOW_KUBERNETES], resource, adjust } = options
+  const { issuer, cluster, token, rules = [ALLOW_KUBERNETES], resource, adjust, environment } = options
   const file = (name: string, content: string): string => {
     const path = join(cluster.folder, name)
     writeFileSync(path, content, { mode: 0o600 })
@@ -46,6 +48,7 @@ export async function startKubernetesGateway(options: KubernetesGatewayOptions):
   const gateway = await startGateway({
     issuer,
     targets: [],
+    ...(environment && { environment }),
     adjust(config) {
       config.gateway.listen = { ...(config.gateway.listen as object), https: '127.0.0.1:0' }
       config.resources.push({

@@ -25,7 +25,7 @@ export function canonicalPath(raw: string): CanonicalPath {
   if (raw === '/') return { path: '/', segments: [] }
   const written = raw.slice(1).split('/')
   const proxied = proxiedFrom(written)
-  // Clients in Python ask for `/api/` and `/apis/apps/v1/`. Behind proxy a slash at the end is part of what is asked for.
+  // Clients in Python ask for `/version/`, `/api/` and `/apis/apps/v1/`. Behind proxy a slash at the end is part of what is asked for.
   const open = written.at(-1) === '' && written.length > 1
   if (open && !(isDiscovery(written.slice(0, -1)) || (proxied !== undefined && written.length > proxied)))
     throw refused('it ends in a slash')
@@ -40,7 +40,12 @@ function refused(why: string): KubernetesError {
 }
 
 function isDiscovery(segments: readonly string[]): boolean {
-  return (segments[0] === 'api' && segments.length <= 2) || (segments[0] === 'apis' && segments.length <= 3)
+  const [first] = segments
+  return (
+    (first === 'version' && segments.length === 1) ||
+    (first === 'api' && segments.length <= 2) ||
+    (first === 'apis' && segments.length <= 3)
+  )
 }
 
 /** Where what a proxy subresource is asked for begins; undefined: it is none. */

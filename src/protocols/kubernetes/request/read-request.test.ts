@@ -69,6 +69,7 @@ describe('what a request is, as the API server sees it', () => {
     ['GET /apis/apps/v1/', 'get', '/apis/apps/v1', '', '', 'discover'],
     ['GET /openapi/v3/apis/apps/v1?hash=AB', 'get', '/openapi/v3/apis/apps/v1', '', '', 'openapi'],
     ['GET /version', 'get', '/version', '', '', 'server version'],
+    ['GET /version/', 'get', '/version', '', '', 'server version'],
     ['GET /readyz/etcd', 'get', '/readyz/etcd', '', '', 'health'],
     ['GET /metrics', 'get', '/metrics', '', '', 'get path'],
     ['GET /logs/audit.log', 'get', '/logs/audit.log', '', '', 'read server logs'],
