@@ -145,15 +145,17 @@ export class WebSocketReader {
 
   /** §5.3. The key stands at the end of the header. */
   #unmasked(bytes: Uint8Array, from: number, size: number): Uint8Array {
-    const plain = Buffer.allocUnsafe(size)
-    const key = this.#have - 4
-    const header = this.#header
-    let mask = this.#maskAt
-    for (let at = 0; at < size; at++) {
-      plain[at] = bytes[from + at]! ^ header[key + mask]!
-      mask = (mask + 1) & 3
-    }
-    this.#maskAt = mask
+    const key = this.#header.subarray(this.#have - 4, this.#have)
+    const mask = this.#maskAt
+    this.#maskAt = (mask + size) & 3
+    // Memory of its own begins at a word.
+    const plain = Buffer.allocUnsafeSlow(size)
+    plain.set(bytes.subarray(from, from + size))
+    const turned = Uint8Array.from({ length: 4 }, (_, at) => key[(mask + at) & 3]!)
+    const [wordKey] = new Int32Array(turned.buffer)
+    const words = new Int32Array(plain.buffer, 0, size >> 2)
+    for (let at = 0; at < words.length; at++) words[at]! ^= wordKey!
+    for (let at = size & ~3; at < size; at++) plain[at]! ^= turned[at & 3]!
     return plain
   }
 }
