@@ -121,6 +121,7 @@ export function doorBeforeRealServer() {
         }
       },
       usesTransaction: false,
+      policy: 'sha256:0',
       asksPeople: false,
       ask: () => Promise.reject(new Error('not played')),
       decide: () => ({ effect: 'allow', rules: [], policy: 'sha256:0' }),

@@ -56,6 +56,8 @@ export interface AskRequest {
 export interface RelayControls {
   /** A statement that matches is refused. */
   denies: RegExp | undefined
+  /** The digest of its rules: another one after a reload. */
+  policy: string
   /** For a statement that matches persons are asked; what they were asked stands in `requests`. */
   asks: RegExp | undefined
   readonly requests: AskRequest[]
@@ -118,6 +120,7 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
   await once(server, 'listening')
   const controls: RelayControls = {
     denies: undefined,
+    policy: 'sha256:0',
     asks: undefined,
     requests: [],
     hold: 10_000,
@@ -216,6 +219,9 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
     get usesTransaction() {
       return controls.usesTransaction
     },
+    get policy() {
+      return controls.policy
+    },
     get asksPeople() {
       return controls.asks !== undefined
     },
@@ -226,7 +232,7 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
       return {
         effect: denied ? 'deny' : asked ? 'ask' : 'allow',
         rules: denied ? ['no-secrets'] : [],
-        policy: 'sha256:0',
+        policy: controls.policy,
         ...(controls.masks && { masks: controls.masks }),
       }
     },

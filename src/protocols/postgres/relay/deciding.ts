@@ -13,6 +13,8 @@ export interface Decides {
   readonly decide: (operation: Operation) => Decision
   readonly usesTransaction: boolean
   readonly asksPeople: boolean
+  /** Digest of what is in force. */
+  readonly policy: string
 }
 
 /** Has what is read decided, as the session is at that place. */
@@ -29,6 +31,11 @@ export class Deciding {
   constructor(answers: Answers, guard: Decides) {
     this.#answers = answers
     this.#guard = guard
+  }
+
+  /** Digest of the policy in force. */
+  get policy(): string {
+    return this.#guard.policy
   }
 
   /** Where in the session a Parse stands that is read now. */

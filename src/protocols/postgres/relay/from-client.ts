@@ -12,7 +12,7 @@ import { ClientCopy } from './client-copy.ts'
 import { type Decides, Deciding } from './deciding.ts'
 import { Meaning } from './meaning.ts'
 import { isPlainName, NOT_PLAIN } from './plain-name.ts'
-import { mayDiffer, Portal, sameFacts, sameMasks, sameResults } from './portal.ts'
+import { mayDiffer, Portal, sameFacts, sameLimits, sameMasks, sameResults } from './portal.ts'
 import type { ReadStatement } from './read-statement.ts'
 import { type StandIn, standIns, unknownPortal, unknownStatement } from './stand-ins.ts'
 
@@ -275,6 +275,7 @@ export class FromClient implements MessageVisitor {
     portal.asked = decided.decision.effect === 'ask'
     portal.boundAt = this.#commands
     portal.masks = asked.decision.masks
+    portal.decision = asked.decision
     portal.boundIn = this.#deciding.place.stretch
     return true
   }
@@ -292,7 +293,8 @@ export class FromClient implements MessageVisitor {
     const isAside = portal.asked && !portal.begun && portal.boundAt !== this.#commands
     if (portal.lost || isAside) return this.#denyExecute(portal, portal.facts)
     if (!portal.begun && this.#namesUnsure(portal.statements)) return this.#waitForNames(bytes, start, end)
-    if (this.#isMaskedOtherwise(portal)) return this.#denyExecute(portal, portal.facts)
+    const refused = this.#refusedAnew(portal)
+    if (refused) return this.#operate({ type, bytes: NO_BYTES, start: 0, end: 0, portal, standIn: standIns.parse }, refused)
     // COPY and other commands look up their names when they are executed, and triggers are looked up then.
     if (!portal.begun && portal.epoch !== this.#meaning.epoch) {
       const understood = this.#meaning.of(portal.statement.text, this.#batch)
@@ -307,10 +309,25 @@ export class FromClient implements MessageVisitor {
     return this.#push({ type, bytes, start, end, name, portal, changes: this.#sql.changes(portal.statements) })
   }
 
-  /** Whether masks came or went since it was bound: portals stay open as long as their transactions do. */
-  #isMaskedOtherwise(portal: Portal): boolean {
-    if (!portal.begun && portal.boundIn === this.#deciding.place.stretch) return false
-    return !sameMasks(portal.masks, this.#decide('bind', portal.statement).decision.masks)
+  /**
+   * Decides anew about what was bound a while ago: portals stay open as long as their transactions do, and rules and masks come and go. What is under way
+   * goes on as it was admitted, where it is masked as it was.
+   * @returns what is refused; undefined: nothing is
+   */
+  #refusedAnew(portal: Portal): Decided | undefined {
+    const before = portal.decision
+    const isSame = before?.policy === this.#deciding.policy
+    if (isSame && !portal.begun && portal.boundIn === this.#deciding.place.stretch) return undefined
+    const decided = this.#decide('bind', portal.statement)
+    const { effect, masks, limits } = decided.decision
+    if (!sameMasks(portal.masks, masks)) return this.#deciding.denied(decided.operation, mayDiffer())
+    if (portal.begun) return undefined
+    if (effect === 'deny' || decided.refusal) return decided
+    // Persons are asked about a Bind.
+    const isGranted = isSame || (effect === 'allow' && sameLimits(limits, before?.limits))
+    if (!isGranted) return this.#deciding.denied(decided.operation, mayDiffer())
+    portal.decision = decided.decision
+    return undefined
   }
 
   #describe(bytes: Uint8Array, start: number, end: number): true {

@@ -1,4 +1,4 @@
-import { type Facts, type Mask, Refusal } from '../../../operations/index.ts'
+import { type Decision, type Facts, type Mask, Refusal } from '../../../operations/index.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import type { Flight } from './flight.ts'
 import type { ReadStatement } from './read-statement.ts'
@@ -27,6 +27,8 @@ export class Portal {
   readonly runsAtBind: boolean
   /** Its name may stand for something else: code that is not known may close portals and open cursors. */
   lost = false
+  /** What was decided about it; undefined: nothing yet. */
+  decision: Decision | undefined
   /** What its client is not to see; undefined: nothing. */
   masks: readonly Mask[] | undefined
   /** Its columns are asked for, so that they are known before its rows come. */
@@ -78,6 +80,11 @@ export function runsUnknownCode({ effects }: StatementFacts): boolean {
 /** Whether two understandings come to the same for the rules: which catalog they are from is no difference. */
 export function sameFacts(one: Facts, other: Facts): boolean {
   return one === other || JSON.stringify(withoutCatalog(one)) === JSON.stringify(withoutCatalog(other))
+}
+
+/** Whether as much is granted: limits are other objects after each reload of the configuration. */
+export function sameLimits(one: Decision['limits'], other: Decision['limits']): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other)
 }
 
 /** Whether two understandings of one text come to the same for what is masked: which column comes where, and how a COPY is written. */

@@ -204,3 +204,69 @@ describe('what an implicit transaction changed', () => {
     expect(order.at(-1)).toBe('select 1 behind 1 failures')
   })
 })
+
+describe('a portal that was bound before the rules changed', () => {
+  /** Bound and flushed, in the same group as what comes behind. */
+  const waiting = async () => {
+    const raw = await room.client()
+    raw.send(build.query('begin'))
+    await raw.until()
+    raw.send(bound('select id from t'), build.flush())
+    await raw.untilType('2')
+    return raw
+  }
+
+  it('is decided anew where it is first executed after that', async () => {
+    const raw = await waiting()
+    room.gate.policy = 'sha256:1'
+    room.gate.denies = /from t/
+    raw.send(build.execute('p'), build.sync(), build.query('rollback'), build.query('select 1'))
+    const answer = await raw.until(3)
+    expect(firstColumn(answer)).toEqual(['1'])
+    expect(errorIn(answer).get('D')).toBe('Refused by rule "no-secrets" (GS_POLICY_DENIED).')
+    expect(room.gate.seen.at(-3)).toMatchObject({ form: 'bind', text: 'select id from t', refused: true })
+  })
+
+  it('is refused where persons have to be asked by now, or what it may come to is another thing', async () => {
+    const raw = await waiting()
+    room.gate.policy = 'sha256:1'
+    room.gate.asks = /from t/
+    raw.send(build.execute('p'), build.sync(), build.query('rollback'))
+    expect(errorIn(await raw.until(2)).get('M')).toBe('What this portal does may have changed since it was bound.')
+    expect(room.gate.requests).toEqual([])
+  })
+
+  it('is executed where it is still allowed, and decided about no more where nothing changed', async () => {
+    const raw = await waiting()
+    room.gate.policy = 'sha256:1'
+    raw.send(build.execute('p', 1), build.execute('p'), build.sync(), build.query('commit'))
+    expect(firstColumn(await raw.until(2))).toEqual(['42'])
+  })
+
+  it('is refused where a mask came, also within its group', async () => {
+    const raw = await waiting()
+    room.gate.policy = 'sha256:1'
+    room.gate.masks = [
+      {
+        ...{ name: 'm', columns: ['postgres.public.t.id'], detect: [], patterns: [] },
+        as: 'null',
+        unmaskedWrite: false,
+        predicates: false,
+      },
+    ]
+    raw.send(build.execute('p'), build.sync(), build.query('rollback'))
+    const answer = await raw.until(2)
+    expect(firstColumn(answer)).toEqual([])
+    expect(errorIn(answer).get('D')).toContain('GS_OPERATION_NOT_UNDERSTOOD')
+  })
+
+  it('goes on with its rows where it was under way', async () => {
+    const raw = await room.client()
+    raw.send(build.query('begin'), build.parse('', 'select i from big'), build.bind('p', ''), build.execute('p', 2), build.sync())
+    await raw.until(2)
+    room.gate.policy = 'sha256:1'
+    room.gate.denies = /from big/
+    raw.send(build.execute('p', 1), build.sync(), build.query('rollback'))
+    expect(firstColumn(await raw.until(2))).toEqual(['3'])
+  })
+})

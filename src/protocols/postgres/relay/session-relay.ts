@@ -81,6 +81,9 @@ export class SessionRelay {
       get asksPeople() {
         return guard.asksPeople
       },
+      get policy() {
+        return guard.policy
+      },
     }
     this.#fromClient = new FromClient(this.#answers, decides, sql, limit)
     this.#ahead = options.analyzer && new AnalysesAhead(options.analyzer)

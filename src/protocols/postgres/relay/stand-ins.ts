@@ -50,7 +50,8 @@ export function refusalFields(refusal: Refusal, severity: 'ERROR' | 'FATAL' = 'E
   // Whoever cancels while it waits for persons sees what a server says, and why nothing came of it.
   if (refusal.code === 'GS_APPROVAL_WITHDRAWN' && severity === 'ERROR') return { ...CANCELLED, detail: refusal.message, hint: refusal.next }
   if (refusal.code === 'GS_OPERATION_CANCELLED') return { ...CANCELLED, severity, detail: refusal.message }
-  const by = refusal.rule === undefined ? 'Refused by the gateway' : `Refused by rule "${refusal.rule}"`
+  const { rule } = refusal
+  const by = rule === undefined ? 'Refused by the gateway' : `Refused by ${MASK.test(rule) ? 'mask' : 'rule'} "${rule.replace(MASK, '')}"`
   return {
     severity,
     // 57P01 admin_shutdown is what drivers know as "the session was ended on purpose".
@@ -60,6 +61,9 @@ export function refusalFields(refusal: Refusal, severity: 'ERROR' | 'FATAL' = 'E
     hint: refusal.next,
   }
 }
+
+/** In front of the name of a mask, where rules are named; no rule's name has a colon. */
+const MASK = /^mask:/
 
 /** The server's own words for a statement that its client cancelled. */
 export const CANCELLED: ErrorFields = { severity: 'ERROR', sqlstate: '57014', message: 'canceling statement due to user request' }
