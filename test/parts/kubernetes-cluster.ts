@@ -17,7 +17,7 @@ export interface ClusterOptions {
   /** Further flags of kube-apiserver. */
   readonly flags?: readonly string[]
   /** What the audit log keeps of a request: its line alone, or its body as well. Default: Request. */
-  readonly audit?: 'Metadata' | 'Request' | 'RequestResponse'
+  readonly audit?: 'None' | 'Metadata' | 'Request' | 'RequestResponse'
 }
 
 /** An event of audit.k8s.io/v1, as far as tests look at it. */
