@@ -8,6 +8,7 @@ export const LONGEST_FRAME = 32 * 1024 * 1024
 /** §5.5. */
 const LONGEST_CONTROL = 125
 const LONGEST_HEADER = 14
+const SHORTEST_PLAIN = 1024
 const NO_BYTES = new Uint8Array(0)
 
 /** What is told about the frames of one direction. */
@@ -16,7 +17,10 @@ export interface WebSocketVisitor {
   message(text: boolean): void
   /** It goes on in another frame. */
   continues(): void
-  /** A piece of it, cut anywhere. Where frames are not masked it lies in the chunk that was pushed, at its place. */
+  /**
+   * A piece of it, cut anywhere. Where frames are not masked it lies in the chunk that was pushed, at its place; where they are, in memory that is
+   * used again for the next one.
+   */
   content(bytes: Uint8Array, start: number, end: number): void
   /** It is over. */
   messageEnd(): void
@@ -38,6 +42,8 @@ export class WebSocketReader {
   /** Bytes of the payload that are to come; -1 while the header is read. */
   #left = -1
   #maskAt = 0
+  /** What was unmasked last. */
+  #plain = Buffer.alloc(0)
   /** A message was begun and is not over. */
   #within = false
   #control = NO_BYTES
@@ -149,14 +155,15 @@ export class WebSocketReader {
     const mask = this.#maskAt
     this.#maskAt = (mask + size) & 3
     // Memory of its own begins at a word.
-    const plain = Buffer.allocUnsafeSlow(size)
+    if (this.#plain.length < size) this.#plain = Buffer.allocUnsafeSlow(Math.max(size, SHORTEST_PLAIN))
+    const plain = this.#plain
     plain.set(bytes.subarray(from, from + size))
     const turned = Uint8Array.from({ length: 4 }, (_, at) => key[(mask + at) & 3]!)
     const [wordKey] = new Int32Array(turned.buffer)
     const words = new Int32Array(plain.buffer, 0, size >> 2)
     for (let at = 0; at < words.length; at++) words[at]! ^= wordKey!
     for (let at = size & ~3; at < size; at++) plain[at]! ^= turned[at & 3]!
-    return plain
+    return plain.subarray(0, size)
   }
 }
 
