@@ -7,6 +7,8 @@ import type { RecordingCap } from './settings.ts'
 /** How often what may be kept of something that lasts begins anew, ms. */
 const REFILL_MS = 60_000
 
+const NAMES = Object.keys(CONTENT)
+
 /** The body of one answer, as its client gets it. */
 export interface RecordedBody {
   /** The next piece, cut anywhere, behind masks and without an encoding where there is one without. */
@@ -152,8 +154,10 @@ export class ExchangeRecorder {
 
   /** @param connection only what belongs to it */
   #endContent(connection?: number): void {
-    for (const [key, kept] of this.#kept) {
-      if (connection !== undefined && kept.connection !== connection) continue
+    const ended = connection === undefined ? [...this.#kept.keys()] : NAMES.map((name) => `${name} ${connection}`)
+    for (const key of ended) {
+      const kept = this.#kept.get(key)
+      if (!kept) continue
       this.#kept.delete(key)
       this.#endOne(kept)
     }

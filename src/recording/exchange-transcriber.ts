@@ -1,4 +1,5 @@
-import { CONTENT, told } from './exchange-codes.ts'
+import { CONTENT, type ContentName, told } from './exchange-codes.ts'
+import type { ContentCapped } from './exchange-events.ts'
 import { HeldTail } from './held-tail.ts'
 import { type Lines, lineStart } from './lines.ts'
 import type { Transcriber } from './transcriber.ts'
@@ -20,6 +21,7 @@ const JSON_STARTS = new Map<number, Uint8Array>([
 ])
 const OVER: ReadonlySet<number> = new Set([told.request, told.answer, told.bodyEnd, told.stream, told.exit, told.streamEnd])
 const GAP = lineStart('gap')
+const TEXT = new TextDecoder()
 
 /** Makes lines of what was said in HTTP, on the channels of streams too (docs/recording.md). Frames were taken off before. */
 export class ExchangeTranscriber implements Transcriber {
@@ -48,10 +50,15 @@ export class ExchangeTranscriber implements Transcriber {
       return
     }
     const start = JSON_STARTS.get(what)
-    if (OVER.has(what)) this.#end(() => true)
-    else if (what === told.forwardEnd) this.#end(({ connection: of }) => of === connectionIn(content))
-    // What is not kept of it stands behind what is.
-    else if (what === told.capped) this.#end(() => true)
+    if (OVER.has(what)) this.#end([...this.#tails.keys()])
+    else if (what === told.forwardEnd) {
+      const [of] = JSON.parse(TEXT.decode(content)) as [number]
+      this.#end(Object.values(CONTENT).map((each) => `${each} ${of}`))
+    } else if (what === told.capped) {
+      // What is not kept of it stands behind what is.
+      const { of, connection: whose = 0 } = JSON.parse(TEXT.decode(content)) as ContentCapped
+      this.#end([`${CONTENT[of as ContentName]} ${whose}`])
+    }
     if (!start) this.#lines.begin(GAP).json('something that this version does not know').end()
     else this.#lines.begin(start).written(content).end()
   }
@@ -60,9 +67,10 @@ export class ExchangeTranscriber implements Transcriber {
     for (const { tail } of this.#tails.values()) tail.copy()
   }
 
-  #end(which: (tail: Tail) => boolean): void {
-    for (const [key, tail] of this.#tails) {
-      if (!which(tail)) continue
+  #end(keys: readonly string[]): void {
+    for (const key of keys) {
+      const tail = this.#tails.get(key)
+      if (!tail) continue
       this.#tails.delete(key)
       this.#say(tail, tail.tail.end(this.#lines.redact))
     }
@@ -80,9 +88,4 @@ interface Tail {
   readonly what: number
   readonly connection: number
   readonly tail: HeldTail
-}
-
-function connectionIn(json: Uint8Array): number {
-  const [connection] = JSON.parse(new TextDecoder().decode(json)) as [number]
-  return connection
 }

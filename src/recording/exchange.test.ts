@@ -179,6 +179,22 @@ describe('the recording of exchanges', () => {
     expect(session.leaked).toContain('run')
   })
 
+  it('keeps a credential of ours whole where something else is capped meanwhile', () => {
+    let now = 0
+    vi.spyOn(session.reel, 'now').mockImplementation(() => now)
+    const stream = session.recorder.stream(exec)
+    const say = (name: 'stdout' | 'stderr', text: string) => stream.content(name, 0, bytes(text), 0, text.length)
+    say('stdout', 'a'.repeat(150))
+    say('stderr', 'token gs_ru')
+    now = 60_000
+    say('stdout', 'b')
+    say('stderr', `n_${'x'.repeat(43)} end`)
+    stream.end()
+    const said = session.end()
+    expect(JSON.stringify(said)).not.toContain('xxx')
+    expect(said.flatMap(([code, content]) => (code === 'stderr' ? [content] : [])).join('')).toMatch(/^token .*run-credential.* end$/)
+  })
+
   it('takes out what a credential began with, where it ends there', () => {
     const stream = session.recorder.stream(exec)
     const text = bytes('token: gs_ru')
