@@ -174,7 +174,7 @@ class Stage {
     return this.#beat(
       at,
       true,
-      [head, operation.text === undefined ? line('(its text is gone)', 'dim') : line(operation.text)],
+      [head, operation.text === undefined ? line('(its text is gone)', 'dim') : line(operation.text.trimEnd())],
       operation.n,
     )
   }

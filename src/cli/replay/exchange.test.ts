@@ -101,6 +101,23 @@ describe('what was said in HTTP', () => {
     ])
   })
 
+  it('is lines on a terminal, where each key is a piece of its own', () => {
+    const keys = [...'ls\r'].flatMap((key): Event[] => [
+      [0, 'stdin', key],
+      [0, 'stdout', key === '\r' ? '\r\n' : key],
+    ])
+    expect(
+      shown(
+        [0, 'stream', { carrier: 'spdy', protocol: 'v4.channel.k8s.io', action: 'exec', tty: true }],
+        [0, 'stdout', '$ '],
+        ...keys,
+        [0, 'stdout', 'a\r\n$ '],
+        [0, 'stdin', 'x'],
+        [0, 'stream-end', {}],
+      ),
+    ).toEqual(['exec over spdy, v4.channel.k8s.io, on a terminal', '» ls', '$ ls', 'a', '» x', '$ '])
+  })
+
   it('is the connections of a port-forward', () => {
     expect(
       shown(
@@ -154,8 +171,19 @@ describe('what was said in HTTP', () => {
       texts.push(...lines.map(({ text }) => text))
     expect(texts[0]).toContain('#1 request  allow (may-exec)')
     expect(texts[1]).toBe(`GET ${TARGET}`)
-    expect(texts).toContain('» ls\r')
-    expect(texts.at(-1)).toBe('#1 completed 101, 40 bytes, 4000.0 ms')
+    expect(texts.slice(2)).toEqual([
+      'exec over websocket, v5.channel.k8s.io, on a terminal',
+      'the terminal has 120 columns and 40 rows',
+      '» ls',
+      '$ ls',
+      '\u001b[1ma\u001b[0m',
+      '$ ',
+      'the terminal has 100 columns and 30 rows',
+      '(3 bytes that are no text)',
+      '… 10 more bytes of stdout are not recorded: SHA-256 ab',
+      'exit code 3: exit code 3',
+      '#1 completed 101, 40 bytes, 4000.0 ms',
+    ])
   })
 })
 

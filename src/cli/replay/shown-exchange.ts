@@ -7,14 +7,18 @@ const LINE = 2_000
 
 /**
  * Shows what was said in HTTP and on streams, event by event. What the client sent is marked `»`, what a command wrote to its stderr `!`. Lines are
- * cut where pieces were: when they came says as much as what they are.
+ * cut where pieces were: when they came says as much as what they are. Only on a terminal, where each key is a piece, lines are put together.
  */
 export class ExchangeScreen implements Screen {
   #operation = 0
+  /** Of a terminal: what was typed and shown, and has no line end yet; undefined: it is none. */
+  #lines: { typed: string; shown: string } | undefined
 
   event(event: RecordedEvent): readonly ShownLine[] {
     try {
-      return this.#known(event as unknown as ExchangeEvent) ?? asItIs(event)
+      const known = event as unknown as ExchangeEvent
+      const begun = known[1] === 'stdin' || known[1] === 'stdout' ? [] : this.#begun()
+      return [...begun, ...(this.#known(known) ?? asItIs(event))]
     } catch {
       return asItIs(event)
     }
@@ -34,16 +38,18 @@ export class ExchangeScreen implements Screen {
         return [line(words.join(' '), status >= 400 ? 'red' : 'bold')]
       }
       case 'body':
-      case 'stdout':
         return piece('', event[2])
+      case 'stdout':
+        return this.#lines ? this.#onTerminal(this.#lines, 'shown', event[2]) : piece('', event[2])
       case 'stdin':
-        return piece('» ', event[2])
+        return this.#lines ? this.#onTerminal(this.#lines, 'typed', event[2]) : piece('» ', event[2])
       case 'stderr':
         return piece('! ', event[2], 'red')
       case 'body-end':
         return event[2].cut ? [line(`the answer broke off after ${event[2].bytes} bytes`, 'red')] : []
       case 'stream': {
         const { action, carrier, protocol, tty } = event[2]
+        this.#lines = tty ? { typed: '', shown: '' } : undefined
         return [line([`${action} over ${carrier}`, protocol, tty ? 'on a terminal' : ''].filter((word) => word !== '').join(', '), 'dim')]
       }
       case 'resize':
@@ -78,7 +84,29 @@ export class ExchangeScreen implements Screen {
         return undefined
     }
   }
+
+  #onTerminal(lines: { typed: string; shown: string }, which: 'typed' | 'shown', content: RecordedCell): readonly ShownLine[] {
+    if (typeof content !== 'string') return [...this.#begun(), ...piece(MARKS[which], content)]
+    const text = lines[which] + content
+    // Enter is typed as CR, and shown as CR LF.
+    const end = text.length > LINE ? text.length : Math.max(text.lastIndexOf('\n'), which === 'typed' ? text.lastIndexOf('\r') : -1) + 1
+    lines[which] = text.slice(end)
+    const whole = text.slice(0, end)
+    return end === 0 ? [] : piece(MARKS[which], which === 'typed' ? whole.replace(/\r\n?/g, '\n') : whole)
+  }
+
+  /** Lines of a terminal that something else comes behind. */
+  #begun(): readonly ShownLine[] {
+    const lines = this.#lines
+    if (!lines) return []
+    const { typed, shown } = lines
+    lines.typed = ''
+    lines.shown = ''
+    return [...(typed === '' ? [] : piece(MARKS.typed, typed)), ...(shown === '' ? [] : piece(MARKS.shown, shown))]
+  }
 }
+
+const MARKS = { typed: '» ', shown: '' } as const
 
 function piece(mark: string, content: RecordedCell, style?: ShownLine['style']): readonly ShownLine[] {
   if (content === null) return []
