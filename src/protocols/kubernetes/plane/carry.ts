@@ -156,7 +156,7 @@ export function say(exchange: Exchange, error: CodedError, number: number | unde
   if (number !== undefined) exchanges?.request(number, { method, target: rawPath })
   const said = speak(exchange, error)
   if (!said) return
-  const body = exchanges?.answer({ status: said.status, type: 'application/json' })
+  const body = exchanges?.answer({ status: said.status, type: said.type })
   body?.add(said.body)
   body?.end('complete')
 }

@@ -47,13 +47,16 @@ export function statusObject(error: CodedError, status: number, about?: About, r
   return Buffer.from(
     `${JSON.stringify({
       ...{ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' },
-      message: spoken(error, rule),
+      message: messageOf(error),
       ...{ reason: REASONS[status] ?? '', details, code: status },
     })}\n`,
   )
 }
 
-function spoken({ code, message, next }: CodedError, rule: string | undefined): string {
+/** What happened, whose rule it is, what to do next, and the code, in one line. */
+export function messageOf(error: CodedError): string {
+  const rule = error instanceof Refusal ? error.rule : undefined
+  const { code, message, next } = error
   const by = rule !== undefined && !message.includes(`"${rule}"`) ? ` (rule "${rule}")` : ''
   return `${message}${by} ${next} [${code}]`
 }
