@@ -3,6 +3,8 @@ import type { Redactor } from '../target.ts'
 const STAR = 0x2a
 const NOTHING = new Uint8Array(0)
 
+/** Shorter beginnings are shown at once, and only remembered: much of what ends a piece of a stream is one by chance. */
+const KEPT = 4
 /** A beginning that is kept back so long may be anything: then it is shown, ms. */
 const PATIENCE_MS = 50
 
@@ -36,11 +38,11 @@ export class StreamRedactor implements Redactor {
     }
     const kept = beginningAtEnd(whole, this.#needles)
     const from = this.#shown
-    const to = Math.max(from, whole.length - kept)
+    const to = kept < KEPT ? whole.length : Math.max(from, whole.length - kept)
     // Copies: the chunk belongs to whoever sent it.
     this.#tail = kept === 0 ? NOTHING : Uint8Array.from(whole.subarray(whole.length - kept))
     this.#covered = kept === 0 ? NOTHING : Uint8Array.from(covered.subarray(whole.length - kept))
-    this.#shown = Math.max(0, from - (whole.length - kept))
+    this.#shown = Math.max(0, to - (whole.length - kept))
     if (kept > 0) this.#since = now
     return covered.subarray(from, to)
   }

@@ -1,1 +1,2 @@
 export { createPlainPlane, type PlainPlaneOptions } from './plane.ts'
+export { readPlainRequest } from './rehearse.ts'

@@ -13,7 +13,7 @@ import { headOf, operationOf, type ReadRequest, readRequest, statementOf } from 
 import { speak } from './speak.ts'
 
 /** A body of up to this is recorded and can be approved; a longer one is passed on as it comes. Bytes. */
-const MOST_READ = 3 * 1024 * 1024
+export const MOST_READ = 3 * 1024 * 1024
 
 export interface PlainPlaneOptions {
   /** What values are hashed by where a mask says so; undefined: none does. */

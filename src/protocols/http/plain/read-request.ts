@@ -71,7 +71,7 @@ export function headOf({ method, target, headers, upgrades }: ReadRequest): stri
 /** A cookie may be somebody's session: that it is the same can be told without keeping it. */
 const digestOf = (value: string): string => `sha256:${createHash('sha256').update(value, 'latin1').digest('hex')}`
 
-export function operationOf(request: ReadRequest, statement: Statement, { host }: HttpResource): Operation {
+export function operationOf(request: ReadRequest, statement: Statement, { host }: Pick<HttpResource, 'host'>): Operation {
   return { protocol: 'http', form: 'request', statement, facts: factsOf(request, host) }
 }
 
