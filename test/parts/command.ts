@@ -7,8 +7,8 @@ export interface RunOptions {
   readonly cwd?: string
   /** Milliseconds after which it is killed; default 30,000. */
   readonly patience?: number
-  /** Ends it with SIGINT once what it has printed holds this. */
-  readonly until?: string
+  /** Ends it with SIGINT once what it has printed, to either of its outputs, holds this. */
+  readonly until?: RegExp
 }
 
 export interface Ran {
@@ -36,7 +36,7 @@ export async function runCommand(command: string, words: readonly string[], opti
   let isAsked = false
   const heard = (into: Buffer[]) => (piece: Buffer) => {
     into.push(piece)
-    if (options.until === undefined || isAsked || !Buffer.concat(into).includes(options.until)) return
+    if (!options.until || isAsked || !options.until.test(Buffer.concat(into).toString())) return
     isAsked = true
     child.kill('SIGINT')
   }

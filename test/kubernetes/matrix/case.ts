@@ -35,13 +35,11 @@ export async function observe(one: Case, at: Place): Promise<Observed> {
     const said = normal(text, at)
     return one.sorted ? said.split('\n').sort().join('\n') : said
   }
-  const printed = [ran]
-    .flat()
-    .map(({ status, stdout, stderr }) => ({
-      status,
-      stdout: written(stdout),
-      stderr: written(one.warns ? stderr.replace(one.warns, '') : stderr),
-    }))
+  const printed = [ran].flat().map(({ status, stdout, stderr }) => ({
+    status,
+    stdout: written(stdout),
+    stderr: written(one.warns ? stderr.replace(one.warns, '') : stderr),
+  }))
   return { printed, objects: await objects(at), effect: await one.effect?.(at) }
 }
 

@@ -91,7 +91,7 @@ export const READING: readonly Case[] = [
     name: 'get --watch --output-watch-events, while something happens',
     before: TWO_MAPS,
     async run(at) {
-      const watching = at.kubectl(['get', 'configmaps', '--watch', '--output-watch-events', '--no-headers'], { until: 'DELETED' })
+      const watching = at.kubectl(['get', 'configmaps', '--watch', '--output-watch-events', '--no-headers'], { until: /DELETED.*\n/ })
       await new Promise((resolve) => setTimeout(resolve, 1500))
       await at.prepare(['label', 'configmap', 'first', 'seen=yes'])
       await at.prepare(['delete', 'configmap', 'second'])
@@ -119,7 +119,7 @@ export const READING: readonly Case[] = [
   {
     name: 'wait in vain',
     before: TWO_MAPS,
-    run: (at) => at.kubectl(['wait', '--for=delete', 'configmap/first', '--timeout=1s']),
+    run: (at) => at.kubectl(['wait', '--for=delete', 'configmap/first', '--timeout=3s']),
     status: 1,
   },
   {

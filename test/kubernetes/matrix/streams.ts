@@ -103,7 +103,7 @@ export function streams(carrier: Carrier): readonly Case[] {
     {
       name: 'exec -it, with an exit code',
       before: WEB,
-      run: (at) => atTerminal(at, ['exec', '-it', 'web', '--', 'sh', '-c', 'exit 3'], ''),
+      run: (at) => atTerminal(at, ['exec', '-it', 'web', '--', 'sh', '-c', 'sleep 0.2; exit 3'], ''),
       status: 3,
     },
     {
@@ -248,7 +248,7 @@ export const FLOWING: readonly Case[] = [
     name: 'logs -f',
     before: logged,
     async run(at) {
-      const following = at.kubectl(['logs', '-f', 'web', '--tail=1'], { until: 'the last word' })
+      const following = at.kubectl(['logs', '-f', 'web', '--tail=1'], { until: /the last word\n/ })
       await new Promise((resolve) => setTimeout(resolve, 700))
       at.cluster.writeLog('web', ['one more', 'the last word'], { namespace: at.namespace })
       return following
