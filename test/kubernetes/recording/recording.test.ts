@@ -227,3 +227,46 @@ describe('a terminal', () => {
     expect(JSON.parse(readFileSync(path, 'utf8').split('\n')[0] ?? '')).toMatchObject({ version: 3 })
   })
 })
+
+describe('a session that is followed', () => {
+  it('shows what a command writes while it runs', async () => {
+    const live = async (): Promise<readonly { id: string }[]> => JSON.parse((await gatescribe(['sessions', 'ls', '--json'])).out)
+    const running = kubectl(['exec', 'web', '--', 'sh', '-c', 'echo begun; sleep 4; echo over'])
+    await expect.poll(async () => (await live()).length, { timeout: 5000 }).toBeGreaterThan(0)
+    const following = testSurroundings({ folder: house.gateway.folder })
+    // Of those that kubectl opened, the exec is the last.
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const ended = run(['sessions', 'follow', (await live()).at(-1)?.id ?? ''], following)
+    await expect.poll(() => following.printed.out, { timeout: 3000 }).toContain('begun')
+    expect(following.printed.out).not.toContain('          over')
+    await running
+    expect(await ended).toBe(0)
+    expect(following.printed.out).toContain('          over')
+  })
+})
+
+describe('strict recording', () => {
+  let strict: KubernetesGateway
+  beforeAll(async () => {
+    if (!kubernetesBinaries()) return
+    strict = await startKubernetesGateway({
+      ...{ issuer, cluster, token: cluster.adminToken },
+      adjust: (config) => Object.assign(config, { recording: { strict: true } }),
+    })
+  })
+  afterAll(() => strict?.gateway.remove())
+
+  it.each([
+    ['WebSocket', {}],
+    ['SPDY', { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false' }],
+  ] as const)('shows answers and streams once they are durable: %s', async (_, env) => {
+    const { path } = await strict.kubeconfig()
+    const at = { env: { ...env, KUBECONFIG: path } }
+    expect((await kubectl(['get', 'pods'], at)).stdout).toContain('web')
+    const bytes = Buffer.alloc(3 * 1024 * 1024, 'abcdefghijklmnop\n')
+    const echoed = await kubectl(['exec', '-i', 'web', '--', 'cat'], { ...at, input: bytes })
+    expect(echoed.status).toBe(0)
+    expect(echoed.bytes.equals(bytes)).toBe(true)
+    expect(await kubectl(['exec', 'web', '--', 'sh', '-c', 'echo out; exit 4'], at)).toMatchObject({ status: 4, stdout: 'out\n' })
+  })
+})
