@@ -28,6 +28,14 @@ export function bound(portal: string, statement: string, format: 0 | 1): Buffer 
   return whole
 }
 
+/** FunctionCall (PostgreSQL protocol, "Function Call"). @param format of its result */
+export function functionCall(oid: number, values: readonly string[], format: 0 | 1 = 0): Step {
+  const words = (...numbers: number[]) => Buffer.concat(numbers.map((each) => Buffer.from([each >> 8, each & 0xff])))
+  const int32 = (each: number) => Buffer.concat([words(each >> 16), words(each & 0xffff)])
+  const cells = values.flatMap((value) => [int32(Buffer.byteLength(value)), Buffer.from(value)])
+  return { bytes: build.message(0x46, Buffer.concat([int32(oid), words(0, values.length), ...cells, words(format)])), readies: 1 }
+}
+
 /** Within a transaction that is undone; what is prepared would outlive that. */
 export function undone(name: string, ...steps: readonly Step[]): Attempt {
   return { name, steps: [simple('deallocate all'), simple('begin'), ...steps, simple('rollback')] }

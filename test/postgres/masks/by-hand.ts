@@ -1,5 +1,5 @@
 import * as build from '../../../src/protocols/postgres/wire/build.ts'
-import { type Attempt, bound, group, type Step, simple, undone } from './attempt.ts'
+import { type Attempt, bound, functionCall, group, type Step, simple, undone } from './attempt.ts'
 
 const one = (text: string): Attempt => undone(text, simple(text))
 const all = (...texts: readonly string[]): Attempt => undone(texts.join('; '), ...texts.map(simple))
@@ -17,6 +17,9 @@ const TYPED: readonly Attempt[] = [
     ]),
   ['card', 'iban', 'pass'].map((column) => one(`select id, ${column}, ${column} || '' from accounts`)),
 ].flat()
+
+/** pg_proc.oid of query_to_xml(query text, nulls boolean, tableforest boolean, targetns text) */
+const QUERY_TO_XML = 2925
 
 /** What no generator thinks of. */
 export const BY_HAND: readonly Attempt[] = [
@@ -255,4 +258,27 @@ export const BY_HAND: readonly Attempt[] = [
   one('select case when id = 1 then ssn::int else 0 end from customers'),
   one('explain (analyze, format json) select email::int from customers'),
   one('show application_name; select email from customers'),
+  one('select email from filed'),
+  one('select * from filed'),
+  one('table filed'),
+  one("select lower(email), email || '', length(email) || email from filed"),
+  one('select f from filed f'),
+  one('select row_to_json(f) from filed f'),
+  one('select f.email from filed f join customers c using (id)'),
+  one('select email from filed union all select email from far'),
+  one('copy filed to stdout'),
+  one('copy (select * from filed) to stdout (format csv)'),
+  one('copy (select email from filed) to stdout (format binary)'),
+  undone('a cursor over a file', simple('declare f cursor for select email from filed'), simple('fetch all from f')),
+  undone('a view over a file', simple('create view of_file as select * from filed'), simple('select * from of_file')),
+  undone('a table made of a file', simple('create table of_file as select * from filed'), simple('select * from of_file')),
+  undone('what a file is, as an error', simple('select email::int from filed')),
+  undone('FunctionCall of what runs SQL', functionCall(QUERY_TO_XML, ['select email from customers', 't', 'f', ''])),
+  undone('FunctionCall of what runs SQL, with a binary result', functionCall(QUERY_TO_XML, ['select * from filed', 't', 'f', ''], 1)),
+  undone(
+    'FunctionCall behind a portal that is open',
+    group(build.parse('', 'select email from customers'), bound('pf', '', 0), build.execute('pf', 1)),
+    functionCall(QUERY_TO_XML, ['select email from customers', 't', 'f', '']),
+    group(build.execute('pf', 0)),
+  ),
 ]

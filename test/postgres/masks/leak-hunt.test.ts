@@ -93,12 +93,21 @@ describe('whatever is asked of a session with masks', () => {
     const harmless = ATTEMPTS.filter((attempt) => tracesIn(shown.get(attempt)!, LOOKED).length === 0)
     expect(harmless.filter((attempt) => !typesOf(shown.get(attempt)!).includes('E')).map(({ name }) => name)).toEqual([])
     expect(ATTEMPTS.length - harmless.length).toBeGreaterThan(500)
+    for (const name of ['select email from filed', 'FunctionCall of what runs SQL'])
+      expect(harmless.map((attempt) => attempt.name)).not.toContain(name)
 
     const answers = await run(masked, ATTEMPTS)
     const leaks = ATTEMPTS.map((attempt) => [attempt.name, ...tracesIn(answers.get(attempt)!, LOOKED)])
     expect(leaks.filter(({ length }) => length > 1)).toEqual([])
     // A gateway that refuses everything shows nothing either: hundreds are answered, with rows.
     expect(ATTEMPTS.filter((attempt) => /[Dd]/.test(typesOf(answers.get(attempt)!))).length).toBeGreaterThan(250)
+  })
+
+  it('is no stream of replication, which has no columns', async () => {
+    for (const replication of ['database', 'true']) {
+      const opened = HuntedSession.open({ ...masked, settings: [...masked.settings, ['replication', replication]] })
+      await expect(opened).rejects.toThrow(/no log-in.*GS_POSTGRES_REPLICATION_REFUSED/s)
+    }
   })
 
   it('keeps nothing of it in the trail, in the recording, in its log or anywhere on its disk', { timeout: 120_000 }, async () => {

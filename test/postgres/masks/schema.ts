@@ -7,6 +7,10 @@ create server itself foreign data wrapper postgres_fdw options (host '127.0.0.1'
 create user mapping for ${role} server itself options (user '${role}', password 'x', password_required 'false');
 grant usage on foreign server itself to ${role};
 create extension if not exists pgcrypto;
+create extension file_fdw;
+create server files foreign data wrapper file_fdw;
+create foreign table filed (id int, email text) server files options (program 'echo 1,${CANARY.text}', format 'csv');
+grant select on filed to ${role};
 `
 
 /** What holds the canary, and everything through which it can be looked at; run as the role that the gateway logs in with. */
@@ -79,6 +83,7 @@ export const masksOf = (database: string): Readonly<Record<string, unknown>>[] =
       ...columnsOf('events', 'email', database),
       ...columnsOf('many', 'mail', database),
       ...columnsOf('far', 'email', database),
+      ...columnsOf('filed', 'email', database),
     ],
     as: 'redact',
   },

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { plainSql } from '../../../../test/parts/plain-sql.ts'
-import { errorIn, firstColumn, type ServerMessage, types } from '../../../../test/parts/raw-postgres.ts'
+import { errorIn, firstColumn, type ServerMessage, sendRawCancel, transactionStatus, types } from '../../../../test/parts/raw-postgres.ts'
 import { relayRoom } from '../../../../test/parts/relay-room.ts'
 import type { Admission } from '../../../guard/index.ts'
 import type { Mask } from '../../../operations/index.ts'
@@ -250,6 +251,32 @@ describe('a row that is too long to be masked', () => {
     raw.send(build.query("select repeat('x', 300000)"))
     expect(rows(await raw.until())[0]![0]).toHaveLength(300_000)
   })
+})
+
+it('shows nothing where a result is cancelled in the middle, and the session goes on', { timeout: 60_000 }, async () => {
+  const text = 'select id, email, pay from people, generate_series(1, 20000)'
+  const COPY = { format: 'text', delimiter: '\t', quote: '"', escape: '"', null: '\\N', header: false } as const
+  reads([/^copy/, { ...answering(CLEAR, EMAIL, column('pay')), copyTo: COPY }], [/people/, answering(CLEAR, EMAIL, column('pay'))])
+  const raw = await room.client()
+  const came: Buffer[] = []
+  raw.socket.on('data', (chunk: Buffer) => came.push(chunk))
+  const outcomes = new Set<string | undefined>()
+  for (let round = 0; round < 40; round += 1) {
+    const copies = round % 3 === 2
+    if (copies) raw.send(build.query(`copy (${text}) to stdout`))
+    else if (round % 3 === 1) raw.send(executed(text), build.sync())
+    else raw.send(build.query(text))
+    raw.send(build.query('select 7'))
+    await sleep((round * 7) % 45)
+    await sendRawCancel(room.gate.port, raw.processId, raw.key)
+    const all = await raw.until(2)
+    expect(transactionStatus(all)).toBe('I')
+    outcomes.add(errorIn([...all, { type: 'E', body: Buffer.from('Cnone\0\0') }]).get('C'))
+  }
+  expect([...outcomes]).toContain('57014')
+  expect(Buffer.concat(came).toString('latin1')).not.toMatch(/ada@|bob@|70000/)
+  raw.send(build.query('select id from people where id = 1'))
+  expect(types(await raw.until())).toBe('TDCZ')
 })
 
 it('masks a stream alike however it is cut', () => {
