@@ -76,7 +76,8 @@ async function gets({ path = '/', connections = 1, seconds = 1, ...at }: Load): 
     Array.from({ length: connections }, async () => {
       while (performance.now() < until) {
         const asked = performance.now()
-        bytes += await ask(agent, at, path)
+        const length = await ask(agent, at, path)
+        bytes += length
         spent += performance.now() - asked
         count += 1
       }
