@@ -18,6 +18,7 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/\[::1\]:\d+\b/g, 'ADDRESS'],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, 'TOKEN'],
   [/\bkube-api-access-\w{5}\b/g, 'kube-api-access-NAME'],
+  [/\bnode-debugger-node-1-\w{5}\b/g, 'node-debugger-node-1-NAME'],
   // Columns are as wide as what is in them.
   [/ {2,}/g, '  '],
   [/[ \t]+$/gm, ''],

@@ -212,6 +212,25 @@ export function streams(carrier: Carrier): readonly Case[] {
   return [
     ...cases,
     {
+      name: 'attach -it at a terminal',
+      before: given(
+        pod('job', { restartPolicy: 'Never' }, [
+          { name: 'main', image: 'local', stdin: true, tty: true, command: ['sh', '-c', 'stty size; sleep 0.5'] },
+        ]),
+      ),
+      run: async (at) => {
+        await at.prepare(['wait', '--for=jsonpath={.status.phase}=Running', 'pod/job', '--timeout=10s'])
+        return atTerminal(at, ['attach', '-it', 'job', '--quiet'], '')
+      },
+      shows: '40 100',
+    },
+    {
+      name: 'debug of a node',
+      run: (at) =>
+        kubectl(at, ['debug', 'node/node-1', '--image=local', '-i', '--quiet', '--', 'sh', '-c', 'echo on the node; sleep 0.5'], ''),
+      shows: 'on the node',
+    },
+    {
       name: 'debug with an ephemeral container',
       before: WEB,
       run: (at) =>
