@@ -114,6 +114,13 @@ describe('frames of SPDY/3.1', async () => {
     // Readers that take eight bytes whatever the length says would see a frame in what stands behind.
     ['that resets and is longer than that', spdyControl(3, 0, Buffer.concat([word(1, 5), spdyData(1, Buffer.from('rm'), false)]))],
     ['that pings and is longer than that', spdyControl(6, 0, word(1, 1))],
+    // The rest of it need not come: who takes one setting, whatever the length says, sees a frame in what stands behind.
+    [
+      'of settings that is longer than they are, and not whole',
+      Buffer.concat([spdyControl(4, 0, Buffer.alloc(255)).subarray(0, 8), word(1, 4, 100), spdyData(1, Buffer.from('rm'), false)]),
+    ],
+    ['that resets a stream with a bit that means nothing', spdyControl(3, 0, word(0x80000001, 5))],
+    ['that opens a stream in fewer bytes than that takes', spdyControl(1, 0, word(1))],
     ['of settings that are fewer than it says', spdyControl(4, 0, Buffer.concat([word(2), word(4, 100)]))],
     ['of data of no stream', spdyData(0, Buffer.from('x'), false)],
     ['of data with a flag that there is not', Buffer.from('000000010200000078', 'hex')],

@@ -10,6 +10,10 @@ const FIXED_LENGTHS: Readonly<Record<number, number>> = {
   [types.goAway]: 8,
   [types.windowUpdate]: 8,
 }
+/** The shortest of those that have several. */
+const SHORTEST: Readonly<Record<number, number>> = { [types.synStream]: 10, [types.synReply]: 4, [types.headers]: 4, [types.settings]: 4 }
+/** Before the settings, how many there are. */
+const COUNT_BYTES = 4
 const VERSION = 3
 const HEADER_BYTES = 8
 /** Of what stands in a control frame. Bytes. */
@@ -88,6 +92,7 @@ export class SpdyReader {
     if (!KNOWN.has(type)) throw broken('a frame has a type that there is not')
     if (size > LONGEST_CONTROL) throw new StreamError('GS_K8S_STREAM_LIMIT', 'a control frame is longer than any that is read')
     if (FIXED_LENGTHS[type] !== undefined && size !== FIXED_LENGTHS[type]) throw broken('a control frame has another length than it has')
+    if (size < (SHORTEST[type] ?? 0)) throw broken('a control frame is too short for what it is')
     this.#control = new Uint8Array(size)
     this.#controlAt = 0
   }
@@ -98,6 +103,8 @@ export class SpdyReader {
     else {
       this.#control.set(bytes.subarray(at, at + size), this.#controlAt)
       this.#controlAt += size
+      // Known before the frame is whole: by then its other reader would be past it.
+      if (this.#header.readUInt16BE(2) === types.settings && this.#controlAt >= COUNT_BYTES) countSettings(this.#control)
     }
     this.#left -= size
     if (this.#left === 0) this.#end()
@@ -117,14 +124,14 @@ export class SpdyReader {
     this.#control = NO_BYTES
     switch (type) {
       case types.synStream: {
-        if (content.length < 10 || (this.#flags & ~(FIN | UNIDIRECTIONAL)) !== 0) throw broken('a stream is not opened as streams are')
+        if ((this.#flags & ~(FIN | UNIDIRECTIONAL)) !== 0) throw broken('a stream is not opened as streams are')
         const headers = this.#blocks.read(content.subarray(10))
         this.#visitor.opened(idOf(content), headers, (this.#flags & FIN) !== 0, (this.#flags & UNIDIRECTIONAL) !== 0)
         return
       }
       case types.synReply:
       case types.headers:
-        if (content.length < 4 || (this.#flags & ~FIN) !== 0) throw broken('headers have a flag that there is not, or no stream')
+        if ((this.#flags & ~FIN) !== 0) throw broken('headers have a flag that there is not')
         this.#blocks.read(content.subarray(4))
         if ((this.#flags & FIN) !== 0) this.#visitor.ended(idOf(content))
         return
@@ -144,9 +151,16 @@ export class SpdyReader {
 
 const KNOWN: ReadonlySet<number> = new Set(Object.values(types))
 
+/** 2.6.4: a number of entries, of eight bytes each. */
+function countSettings(content: Uint8Array): void {
+  const count = Buffer.from(content.buffer).readUInt32BE(0)
+  if (content.length !== COUNT_BYTES + 8 * count) throw broken('settings have another length than they have')
+}
+
+/** The highest bit has no meaning: some readers take it for part of the number. */
 function idOf(content: Buffer): number {
-  const stream = content.readUInt32BE(0) & 0x7fffffff
-  if (stream === 0) throw broken('a frame is about no stream')
+  const stream = content.readUInt32BE(0)
+  if (stream === 0 || stream >= 0x80000000) throw broken('a frame is about no stream')
   return stream
 }
 
