@@ -151,4 +151,6 @@ export interface UserType {
   readonly oid?: number
   /** Of an enum: its labels, in order. */
   readonly labels?: readonly string[]
+  /** Of a domain: the pg_type.oid that it is over, which may be another domain. */
+  readonly base?: number
 }

@@ -17,9 +17,23 @@ export function copiedFields(
 ): readonly ResultField[] {
   return Array.from({ length: width }, (_, at) => {
     const output = outputs?.[at]
-    const type = catalog && output?.plain && output.certain ? typeOf(output.from, catalog) : 0
+    const type = catalog && output?.plain && output.certain ? baseOf(typeOf(output.from, catalog), catalog) : 0
     return { name: '', table: 0, column: 0, type, modifier: -1, format: binary ? 1 : 0 }
   })
+}
+
+/** Of domains over domains; more than anybody has. */
+const DEEPEST = 32
+
+/** What a domain is over: its values are written as those of that type. */
+function baseOf(type: number, catalog: Catalog): number {
+  let of = type
+  for (let depth = 0; depth < DEEPEST; depth += 1) {
+    const base = catalog.userTypeByOid(of)?.base
+    if (base === undefined) return of
+    of = base
+  }
+  return 0
 }
 
 /** A column that is handed through has one type, whichever of its names is looked up. */
