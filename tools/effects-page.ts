@@ -1,9 +1,36 @@
-import { POSTGRES_ACTIONS, POSTGRES_CLASSES, POSTGRES_NAMED_ONLY, type PostgresClass } from '../src/operations/index.ts'
+import { type HttpClass, type KubernetesClass, PLANE_KINDS, PLANES, type PostgresClass, type Resource } from '../src/operations/index.ts'
 
-/** Where the page is kept, relative to the checkout. */
-export const EFFECTS_PAGE = 'docs/postgres-effects.md'
+type Kind = Resource['kind']
 
-const CLASSES: Readonly<Record<PostgresClass, string>> = {
+/** What a page says besides the table. */
+interface Words {
+  readonly introduction: string
+  readonly classes: Readonly<Record<string, string>>
+  readonly facts: string
+}
+
+/** The pages by their place, relative to the checkout: Markdown. */
+export function effectsPages(): ReadonlyMap<string, string> {
+  return new Map(PLANE_KINDS.map((kind) => [PLANES[kind].page, pageOf(kind)]))
+}
+
+function pageOf(kind: Kind): string {
+  const { classes, actions } = PLANES[kind]
+  const { introduction, classes: about, facts } = WORDS[kind]
+  const sections = classes.flatMap((name) => {
+    const rows = [...actions]
+      .filter(([, action]) => action.class === name)
+      .map(([action, { meaning }]) => `| \`${kind}.${action}\` | ${meaning.replaceAll('|', '\\|')} |`)
+    return rows.length === 0
+      ? []
+      : [[`## ${kind}.${name}`, '', about[name] ?? '', '', '| action | when |', '|---|---|', ...rows, ''].join('\n')]
+  })
+  return [introduction, ...sections, facts].join('\n')
+}
+
+const namedOf = (kind: Kind) => [...PLANES[kind].namedOnly].map((name) => `\`${name}\``).join(', ')
+
+const POSTGRES_CLASS_TEXTS: Readonly<Record<PostgresClass, string>> = {
   session: 'What every driver needs to connect and keep house. Comes with any allow on the resource.',
   read: 'Rows of users are read.',
   write: 'Rows, sequences or large objects change, or others are made to wait or are told something.',
@@ -16,31 +43,104 @@ const CLASSES: Readonly<Record<PostgresClass, string>> = {
     'Something runs that the gateway cannot look into. What else the statement has is said too; what it reads and writes is not known.',
 }
 
-/** The page, Markdown. */
-export function effectsPage(): string {
-  const sections = POSTGRES_CLASSES.map((name) => {
-    const rows = [...POSTGRES_ACTIONS]
-      .filter(([, action]) => action.class === name)
-      .map(([action, { meaning }]) => `| \`postgres.${action}\` | ${meaning.replaceAll('|', '\\|')} |`)
-    return [`## postgres.${name}`, '', CLASSES[name], '', '| action | when |', '|---|---|', ...rows, ''].join('\n')
-  })
-  return [INTRODUCTION, ...sections, FACTS].join('\n')
+const KUBERNETES_CLASS_TEXTS: Readonly<Record<KubernetesClass, string>> = {
+  session: 'What every client needs to find its way. Comes with any allow on the resource.',
+  get: 'One object, or one part of it, is read.',
+  list: 'All objects of a kind are read.',
+  watch: 'Objects are read as they change, for as long as the request lasts.',
+  create: 'Something is made.',
+  update: 'Something is replaced.',
+  patch: 'Something is changed in part.',
+  delete: 'Something is removed.',
+  deletecollection: 'Much is removed at once.',
+  exec: 'Code runs in a container that is there, or may.',
+  attach: 'The input and output of what runs in a container are taken over.',
+  portforward: 'Connections into a pod are opened.',
+  logs: 'What programs wrote is read: it may hold anything.',
+  proxy: 'Requests go through the API server to something else, and do there whatever that does.',
+  impersonate: 'The request is to be done as somebody else.',
+  credential: 'A credential is made, or power is handed out: who may do this may do everything, sooner or later.',
+  opaque: 'The gateway does not know what happens.',
 }
 
-const named = [...POSTGRES_NAMED_ONLY].map((name) => `\`${name}\``).join(', ')
+const HTTP_CLASS_TEXTS: Readonly<Record<HttpClass, string>> = {
+  session: 'Nothing has it.',
+  get: 'Reads, as far as the method says it: no server is bound to it.',
+  head: 'The same without what is read.',
+  options: 'Asks what can be done.',
+  post: 'Hands something in: most APIs make, run or search by it.',
+  put: 'Replaces.',
+  patch: 'Changes in part.',
+  delete: 'Removes.',
+  other: 'Anything else.',
+}
 
-const INTRODUCTION = `# What PostgreSQL statements do
+const GENERATED = `Generated from the code by \`npm run docs\`; a test fails where it is stale.
+`
+
+const POSTGRES_INTRODUCTION = `# What PostgreSQL statements do
 
 A rule says in \`do\` what it speaks of: a class (\`postgres.read\`), an action (\`postgres.drop table\`), or \`postgres.*\`. To permit, \`postgres.*\`
-is every class but ${named}: those are permitted only where a rule names them, or an action of theirs.
+is every class but ${namedOf('postgres')}: those are permitted only where a rule names them, or an action of theirs.
 
 A statement has the effects of all its parts, wherever they stand: in WITH, in a subquery, in a function's argument, in a view that it uses.
 **Every one of them must be permitted.** Effects are always known: what is not understood is \`opaque\`.
 
-Generated from the code by \`npm run docs\`; a test fails where it is stale.
+${GENERATED}`
+
+const KUBERNETES_INTRODUCTION = `# What requests to a Kubernetes API server do
+
+A rule says in \`do\` what it speaks of: a class (\`kubernetes.get\`), an action (\`kubernetes.evict\`), or \`kubernetes.*\`. To permit, \`kubernetes.*\`
+is every class but ${namedOf('kubernetes')}: those are permitted only where a rule names them, or an action of theirs.
+
+A request has one effect for its verb, as the API server's own authorizers see it, and others for what it brings along: to be done as somebody
+else, to hand out power. **Every one of them must be permitted.** Effects are always known: what is not understood is \`opaque\`.
+
+${GENERATED}`
+
+const HTTP_INTRODUCTION = `# What HTTP requests do
+
+A rule says in \`do\` what it speaks of: a class (\`http.get\`), or \`http.*\`, which is all of them. Nothing is known of an API but HTTP: the method
+says what a request is meant to do, and no server is bound to it. A rule that permits an API by methods alone trusts that API; name paths:
+\`when: http.path.startsWith("/v1/orders/")\`.
+
+${GENERATED}`
+
+const KUBERNETES_FACTS = `## What is decided how
+
+- **A watch is one however it is asked for**: \`?watch=1\` and \`/watch/\` paths. So is a channel: exec, attach and
+  port-forward are what they are with GET and with POST, over WebSocket and over SPDY.
+- **Server-side apply** makes the object where it is not there: it has \`apply\` and \`create by apply\`.
+- **Subresources** are in the class of their verb, but for those that have one of their own: exec, attach, portforward, log, proxy, eviction,
+  ephemeralcontainers, token, approval. \`k8s.subresource\` names them.
+- **nodes/proxy** reaches the API of a kubelet, which runs commands in any pod of its node, also by GET: it is \`proxy node\` and \`run on node\`.
+- **Power that is handed out** is \`credential\` besides what its verb is: roles and bindings, tokens, certificates, Secrets that the server puts a
+  token into. Reading a Secret is \`get\`, \`list\` or \`watch\`: say \`k8s.resource != "secrets"\`, or mask it ([masks.md](masks.md)).
+- **What is not in a class of its own and gives power all the same**: creating pods in a namespace gives whatever its service accounts may do and
+  whatever its Secrets hold; admission webhooks and aggregated APIs see what others send. Rules that permit \`create\` name the resources.
+- **A request that is read differently by different servers is refused**, whatever the rules say: a path that is not canonical, a parameter or a
+  member of JSON that comes twice where it may come once.
+
+## What is known besides
+
+\`k8s.verb\`, \`.group\`, \`.version\`, \`.resource\`, \`.subresource\`, \`.namespace\`, \`.name\` are what the API server computes of path and query.
+\`""\` is what Kubernetes itself calls empty: the core group, no subresource, no namespace, the name of a list. \`k8s.path\` is the path where it is no
+resource. \`k8s.command\` is every argument of an exec, in order, \`k8s.container\` the container that is named. \`k8s.dryRun\`, \`.fieldManager\`,
+\`.labelSelector\` and \`.fieldSelector\` are of the query.
+
+\`k8s.object\` is the object that is sent, of create, update and server-side apply, where it is JSON or plain YAML of up to 3 MiB;
+\`k8s.patch\` what another patch says, \`k8s.patchType\` which (\`json\`, \`merge\`, \`strategic\`, \`apply\`). Larger ones, protobuf and CBOR are
+*unknown*, and so is what is in them. A rule that asks for what is unknown permits nothing, and a deny or ask then denies.
 `
 
-const FACTS = `## What is decided how
+const HTTP_FACTS = `## What is known besides
+
+\`http.method\` as it was sent, \`http.host\` of the target, \`http.path\` and \`http.query\` in canonical form: a path that servers read differently is
+refused. \`http.headers\` are those that say what is asked for, by name in lower case, never a credential: \`http.headers["content-type"]\`.
+Bodies are recorded, and no fact.
+`
+
+const POSTGRES_FACTS = `## What is decided how
 
 - **Plain EXPLAIN** has the reads of its statement and \`explain\`; with ANALYZE, or where it is not clear, everything that the statement has.
 - **The target of UPDATE, DELETE and MERGE** needs no \`read\` of its own: whoever may delete rows may say which. \`sql.reads\` lists it where its
@@ -75,3 +175,9 @@ What is not certain is *unknown*, and never empty: a name that the catalog does 
 DROP … CASCADE, a sequence that comes as a parameter. With an \`opaque\` effect nothing but \`sql.bounded\` is known, for code may read and write
 anything. A rule that asks for what is unknown permits nothing, and a deny or ask then denies.
 `
+
+const WORDS: Readonly<Record<Kind, Words>> = {
+  postgres: { introduction: POSTGRES_INTRODUCTION, classes: POSTGRES_CLASS_TEXTS, facts: POSTGRES_FACTS },
+  kubernetes: { introduction: KUBERNETES_INTRODUCTION, classes: KUBERNETES_CLASS_TEXTS, facts: KUBERNETES_FACTS },
+  http: { introduction: HTTP_INTRODUCTION, classes: HTTP_CLASS_TEXTS, facts: HTTP_FACTS },
+}

@@ -1,6 +1,6 @@
-// Writes docs/postgres-effects.md from the code: `npm run docs`.
+// Writes docs/postgres-effects.md, docs/kubernetes-effects.md and docs/http-effects.md from the code: `npm run docs`.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EFFECTS_PAGE, effectsPage } from './effects-page.ts'
+import { effectsPages } from './effects-page.ts'
 
-writeFileSync(join(import.meta.dirname, '..', EFFECTS_PAGE), effectsPage())
+for (const [page, text] of effectsPages()) writeFileSync(join(import.meta.dirname, '..', page), text)
