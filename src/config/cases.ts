@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { Principal, RunFacts } from '../operations/index.ts'
+import { PLANES, type Principal, type Resource, type RunFacts } from '../operations/index.ts'
+import { type AskedOperation, askedRequest, notARequest } from './asked-request.ts'
 import { ConfigError } from './errors.ts'
 import { explainIssues } from './explain.ts'
 import { nearest } from './nearest.ts'
@@ -10,14 +11,13 @@ import { type CasesDocument, cases } from './schema/cases.ts'
 import { type Finding, parseSource, readSource, type Source } from './source.ts'
 
 /** What a rule test asks, and what it expects. */
-export interface PolicyCase {
+export type PolicyCase = AskedOperation & {
   readonly name: string
   readonly principal: Principal
   readonly run: RunFacts
   /** The name of a resource. */
   readonly on: string
   readonly session: { readonly user?: string; readonly database?: string; readonly application?: string }
-  readonly sql: string
   /** Milliseconds since the epoch; absent: now. */
   readonly at?: number
   readonly expect: { readonly effect: 'allow' | 'ask' | 'deny'; readonly rules?: readonly string[] }
@@ -34,7 +34,7 @@ export interface PolicyCases {
 
 /** What cases may name. */
 export interface CaseSurroundings {
-  readonly resources: readonly string[]
+  readonly resources: readonly { readonly name: string; readonly kind: Resource['kind'] }[]
   /** Those of masks with `mask:` in front among them. */
   readonly rules: readonly string[]
 }
@@ -42,8 +42,7 @@ export interface CaseSurroundings {
 /** What answers of a configuration may name. */
 export function caseSurroundings({ resources, rules, masks }: Omit<RulesIn, 'limits'>): CaseSurroundings {
   return {
-    // A case is a statement.
-    resources: resources.flatMap(({ name, kind }) => (kind === 'postgres' ? [name] : [])),
+    resources: resources.map(({ name, kind }) => ({ name, kind })),
     rules: [...rules.map(({ name }) => name), ...masks.map(({ mask }) => `mask:${mask.name}`)],
   }
 }
@@ -89,7 +88,8 @@ function casesOf(source: Source, known: CaseSurroundings): PolicyCases {
 }
 
 function caseOf(source: Source, { who: everybody, on: everywhere = '', cases: all }: CasesDocument, index: number): PolicyCase {
-  const { name, who, on, database, user, application, at, sql, expect } = all[index] as CasesDocument['cases'][number]
+  const each = all[index] as CasesDocument['cases'][number]
+  const { name, who, on, database, user, application, at, expect } = each
   const { kind = 'job', issuer, subject, groups = [], run = {} } = { ...everybody, ...who }
   const from = issuer ?? groups[0]?.split('/', 1)[0] ?? 'issuer'
   return {
@@ -98,18 +98,31 @@ function caseOf(source: Source, { who: everybody, on: everywhere = '', cases: al
     run: present(run),
     on: on ?? everywhere,
     session: present({ database, user, application }),
-    sql,
+    ...askedBy(each),
     ...(at !== undefined && { at: Date.parse(at) }),
     expect: { effect: expect.effect, ...('rule' in expect && expect.rule !== undefined && { rules: expect.rule }) },
     line: source.problem({ code: 'GS_CONFIG_DOUBTFUL', path: ['cases', index], message: '' }).line,
   }
 }
 
-function* unknownNames({ on: everywhere, cases: all }: CasesDocument, { resources, rules }: CaseSurroundings): Iterable<Finding> {
-  if (everywhere !== undefined) yield* named(['on'], 'resource', everywhere, resources)
-  for (const [index, { on, expect }] of all.entries()) {
+/** @throws TypeError for what the checks do not let through */
+function askedBy({ sql, request, ...written }: CasesDocument['cases'][number]): AskedOperation {
+  if (sql !== undefined) return { sql }
+  const asked = request === undefined ? undefined : askedRequest(request, written)
+  if (asked === undefined) throw new TypeError('a case that the checks let through')
+  return { request: asked }
+}
+
+function* unknownNames(document: CasesDocument, { resources, rules }: CaseSurroundings): Iterable<Finding> {
+  const { on: everywhere, cases: all } = document
+  const names = resources.map(({ name }) => name)
+  if (everywhere !== undefined) yield* named(['on'], 'resource', everywhere, names)
+  for (const [index, each] of all.entries()) {
+    const { on, expect } = each
     const path = ['cases', index]
-    if (on !== undefined) yield* named([...path, 'on'], 'resource', on, resources)
+    const kind = resources.find(({ name }) => name === (on ?? everywhere))?.kind
+    if (kind !== undefined) yield* unfitting(each, kind, path)
+    if (on !== undefined) yield* named([...path, 'on'], 'resource', on, names)
     else if (everywhere === undefined) {
       yield {
         code: 'GS_CONFIG_MISSING_FIELD',
@@ -120,6 +133,35 @@ function* unknownNames({ on: everywhere, cases: all }: CasesDocument, { resource
     }
     for (const rule of 'rule' in expect ? (expect.rule ?? []) : []) yield* named([...path, 'expect', 'rule'], 'rule', rule, rules)
   }
+}
+
+/** What is asked must be what can happen there. */
+function* unfitting(
+  { sql, request, headers, body, upgrade }: CasesDocument['cases'][number],
+  kind: Resource['kind'],
+  path: Finding['path'],
+): Iterable<Finding> {
+  const { operation, title } = PLANES[kind]
+  const isStatement = operation === 'statement'
+  const others = { ...(isStatement ? { request, headers, body, upgrade } : { sql }) }
+  for (const [field, value] of Object.entries(others)) {
+    if (value === undefined) continue
+    yield {
+      code: 'GS_CONFIG_INCONSISTENT',
+      path: [...path, field],
+      message: `The resource is of ${title}, where there is no ${field}.`,
+      next: isStatement ? 'Write sql: with a statement.' : 'Write request: with a method and a path.',
+    }
+  }
+  if (isStatement ? sql === undefined : request === undefined) {
+    yield {
+      code: 'GS_CONFIG_MISSING_FIELD',
+      path,
+      message: 'It is not said what is asked.',
+      next: isStatement ? 'Write sql: with a statement.' : 'Write request: with a method and a path.',
+    }
+  }
+  if (!isStatement && request !== undefined && askedRequest(request) === undefined) yield notARequest([...path, 'request'])
 }
 
 function* named(path: Finding['path'], what: string, name: string, known: readonly string[]): Iterable<Finding> {

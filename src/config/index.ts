@@ -1,5 +1,6 @@
 export { isLoopback } from './address.ts'
 export { adminUrlOf } from './admin-url.ts'
+export { type AskedOperation, type AskedRequest, askedRequest } from './asked-request.ts'
 export { type CaseSurroundings, caseSurroundings, loadCases, type PolicyCase, type PolicyCases, parseCases } from './cases.ts'
 export type * from './config.ts'
 export { type ConfigDifference, diffConfig } from './diff.ts'

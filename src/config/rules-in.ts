@@ -21,6 +21,8 @@ export interface RuledResource {
   readonly name: string
   readonly kind: Resource['kind']
   readonly tags: readonly string[]
+  /** Of what stands behind the https door, as rules know it, where that is known. */
+  readonly host?: string
   /** The client's database name → the target's; of PostgreSQL. */
   readonly databases?: ReadonlyMap<string, string>
 }

@@ -1,4 +1,4 @@
-import type { Config, RuledResource } from '../config/index.ts'
+import type { AskedOperation, Config, RuledResource } from '../config/index.ts'
 import { isReadOnly } from '../guard/read-only.ts'
 import type { Facts, Operation, Principal, RunFacts } from '../operations/index.ts'
 import { type Asker, createPolicy, type Explanation } from '../policy/index.ts'
@@ -6,28 +6,28 @@ import { createCatalog } from '../protocols/postgres/catalog/index.ts'
 import { declareSnapshot } from '../protocols/postgres/declared/index.ts'
 import { createUnderstanding, transactionFacts } from '../protocols/postgres/sql/index.ts'
 import { globalLimits } from './in-force.ts'
+import { understandRequest } from './rehearsed-request.ts'
 
 /** An operation that nobody sent. */
-export interface Question {
+export type Question = AskedOperation & {
   readonly principal: Principal
   readonly run: RunFacts
   /** The name of a resource that is configured. */
   readonly on: string
   readonly session: { readonly user?: string; readonly database?: string; readonly application?: string }
-  readonly sql: string
   /** Milliseconds since the epoch. */
   readonly now: number
 }
 
 export interface Answer {
   readonly explanation: Explanation
-  /** What the statement was understood to be. */
+  /** What the statement or request was understood to be. */
   readonly facts: Facts
   /** Set where the text is refused whatever the rules say. */
   readonly refusal?: string
 }
 
-/** The rules of a configuration, asked without a gateway or a database: facts come from the statement as they would in one. */
+/** The rules of a configuration, asked without a gateway or a database: facts come from the statement or request as they would in one. */
 export interface Rehearsal {
   ask(question: Question): Promise<Answer>
   close(): Promise<void>
@@ -52,17 +52,23 @@ export async function openRehearsal({ rules, limits, masks, resources }: Rehears
   const withTransaction = transactionFacts()
 
   return {
-    async ask({ principal, run, on, session, sql, now }) {
+    async ask({ principal, run, on, session, now, ...asked }) {
       const found = resources.find(({ name }) => name === on)
       if (found === undefined) throw new TypeError('a resource that is not configured')
       const resource = {
         name: found.name,
-        kind: 'postgres',
+        kind: found.kind,
         tags: found.tags,
         ...(found.databases && { databases: found.databases }),
       } as const
       const asker: Asker = { principal, resource, run: { id: 'run_rehearsed', facts: run }, session: { id: 'ses_rehearsed', ...session } }
-      const text = Buffer.from(sql)
+      if ('request' in asked) {
+        if (found.kind === 'postgres') throw new TypeError('a request to what takes statements')
+        const { operation, refusal } = await understandRequest(found.kind, found.host, asked.request)
+        const facts = operation.facts ?? { effects: [] }
+        return { explanation: policy.explain(asker, operation, now), facts, ...(refusal !== undefined && { refusal }) }
+      }
+      const text = Buffer.from(asked.sql)
       const reading = understanding.openSession({
         catalog: { current: catalog, fresh: async () => catalog, stale: () => {} },
         user: 'gatescribe',

@@ -151,7 +151,14 @@ export const explainedEntrySchema = z.object({
       /** The opening of break-glass under which it was let pass all the same, unless its outcome says that it was refused. */
       breakGlass: z.string().optional(),
       /** As recorded; absent where they are not there. */
-      facts: z.object({ effects: z.array(effectSchema), sql: z.record(z.string(), z.json()).optional() }).optional(),
+      facts: z
+        .object({
+          effects: z.array(effectSchema),
+          sql: z.record(z.string(), z.json()).optional(),
+          k8s: z.record(z.string(), z.json()).optional(),
+          http: z.record(z.string(), z.json()).optional(),
+        })
+        .optional(),
       /** What every rule of then said; absent where these rules are not there. */
       before: explanationSchema.optional(),
       /** What every rule says that it is judged by now. */

@@ -44,7 +44,13 @@ const testCase = z.strictObject({
   user: line.optional(),
   application: line.optional(),
   at: moment.optional(),
-  sql: line,
+  sql: line.optional(),
+  request: line.optional(),
+  headers: z
+    .record(z.string(), line, { error: complaint('This must be a map.', 'Write for example headers: { accept: application/json }.') })
+    .optional(),
+  body: z.unknown().optional(),
+  upgrade: line.optional(),
   expect: z.union([answer.transform((effect) => ({ effect })), z.strictObject({ effect: answer, rule: rules.optional() })], {
     error: complaint('This must say what is expected.', 'Write expect: deny, or expect: { effect: deny, rule: no-unbounded-writes }.'),
   }),

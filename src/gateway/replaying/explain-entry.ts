@@ -114,8 +114,8 @@ function told({ unsure: reason, needs }: Unsure): NonNullable<ExplainedOperation
   return { reason, why: unsureReasons[reason], ...(needs && { needs: [...needs] }) }
 }
 
-function factsOf({ effects, sql }: Facts): NonNullable<ExplainedOperation['facts']> {
-  return { effects: effects.map((effect) => ({ ...effect })), ...(sql && { sql: JSON.parse(JSON.stringify(sql)) }) }
+function factsOf(facts: Facts): NonNullable<ExplainedOperation['facts']> {
+  return JSON.parse(JSON.stringify(facts))
 }
 
 function explanationOf({ decision, rules, unpermitted }: Explanation): NonNullable<ExplainedOperation['after']> {

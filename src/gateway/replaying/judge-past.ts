@@ -4,7 +4,7 @@ import type { Asker, PastOperation } from '../../policy/index.ts'
 import { Kept } from './kept.ts'
 import type { OpenedEntries } from './opened-entries.ts'
 import { isRedacted, type PastAsker, type PastAskers } from './past-askers.ts'
-import { readFacts } from './past-facts.ts'
+import { readFacts, unrecordedOfRequest } from './past-facts.ts'
 import type { PastPolicies, PastPolicy } from './past-policies.ts'
 import type { PastSession, SaidDecision } from './past-sessions.ts'
 import { type Unsure, unsure } from './unsure.ts'
@@ -135,7 +135,8 @@ export class PastJudge {
     const isByNoRule = said.effect === 'deny' && said.rules.length === 0
     const unknown = { answer: recorded, certain: !isByNoRule, besides: false }
     if (past === undefined) return unknown
-    const judged = await this.#rejudge(past, { facts, unrecorded: who.unrecorded }, session, operation)
+    const unrecorded = withRequest(who.unrecorded, facts)
+    const judged = await this.#rejudge(past, { facts, unrecorded }, session, operation)
     if ('needs' in judged) return unknown
     const answer = answerOf(judged)
     if (isSame(answer, recorded)) return { answer, certain: true, besides: false }
@@ -159,11 +160,13 @@ export class PastJudge {
     { policy, asker }: { readonly policy: PastPolicy['policy']; readonly asker: Asker },
     operation: Omit<PastOperation, 'bytes'>,
     session: PastSession,
-    { statement, at }: Referred,
+    { statement, form, at }: Referred,
   ) {
     const judged = policy.rejudge(asker, { ...operation, bytes: undefined }, at)
     if (!('needs' in judged) || !judged.needs.includes('statement.bytes')) return judged
-    return policy.rejudge(asker, { ...operation, bytes: await this.bytes(session, statement) }, at)
+    // What is recorded of a request may be shorter than it was.
+    const bytes = form === 'request' ? undefined : await this.bytes(session, statement)
+    return policy.rejudge(asker, { ...operation, bytes }, at)
   }
 
   #past(session: PastSession, digest: string, { principal, run, session: client }: PastAsker): Known['past'] {
@@ -196,7 +199,12 @@ export function unrecordedOf(
   past: PastPolicy['policy'] | undefined,
 ): ReadonlySet<string> {
   const saysTransaction = facts?.sql === undefined || facts.sql.transaction !== undefined || past?.usesTransaction === true
-  return saysTransaction ? unrecorded : new Set([...unrecorded, 'sql.transaction'])
+  return withRequest(saysTransaction ? unrecorded : new Set([...unrecorded, 'sql.transaction']), facts)
+}
+
+function withRequest(unrecorded: ReadonlySet<string>, facts: Facts | undefined): ReadonlySet<string> {
+  const more = facts === undefined ? [] : unrecordedOfRequest(facts)
+  return more.length === 0 ? unrecorded : new Set([...unrecorded, ...more])
 }
 
 /** @returns undefined where it is not configured there */

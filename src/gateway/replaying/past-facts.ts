@@ -1,11 +1,14 @@
 import { z } from 'zod'
-import { type Facts, POSTGRES_CLASSES } from '../../operations/index.ts'
+import { type Facts, PLANE_KINDS, PLANES } from '../../operations/index.ts'
+import { isRedacted } from './past-askers.ts'
 
 const names = z.array(z.string())
 
+const classes = [...new Set(PLANE_KINDS.flatMap((kind) => PLANES[kind].classes))]
+
 /** `Facts` as the guard writes them. What has another form is not read in part: a fact that is left out would be an unknown one. */
 const facts = z.strictObject({
-  effects: z.array(z.strictObject({ class: z.enum(POSTGRES_CLASSES), action: z.string() })),
+  effects: z.array(z.strictObject({ class: z.enum(classes), action: z.string() })),
   sql: z
     .strictObject({
       catalog: z.string().optional(),
@@ -18,6 +21,33 @@ const facts = z.strictObject({
       functions: names.optional(),
       bounded: z.boolean().optional(),
       transaction: z.enum(['idle', 'open', 'failed']).optional(),
+    })
+    .optional(),
+  k8s: z
+    .strictObject({
+      verb: z.string(),
+      group: z.string().optional(),
+      version: z.string().optional(),
+      resource: z.string().optional(),
+      subresource: z.string().optional(),
+      namespace: z.string().optional(),
+      name: z.string().optional(),
+      path: z.string().optional(),
+      command: names.optional(),
+      container: z.string().optional(),
+      dryRun: z.boolean().optional(),
+      fieldManager: z.string().optional(),
+      labelSelector: z.string().optional(),
+      fieldSelector: z.string().optional(),
+    })
+    .optional(),
+  http: z
+    .strictObject({
+      method: z.string(),
+      host: z.string(),
+      path: z.string(),
+      query: z.string().optional(),
+      headers: z.record(z.string(), z.string()).optional(),
     })
     .optional(),
 })
@@ -34,4 +64,15 @@ export function readFacts(content: Uint8Array): Facts | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Verbs of requests that bring nothing that rules look at. */
+const BARE: ReadonlySet<string> = new Set(['get', 'list', 'watch', 'delete', 'deletecollection', 'head', 'options'])
+
+/** Facts of a request that were perhaps known and are not in the record: what it brought, and what something was taken out of. */
+export function unrecordedOfRequest({ k8s, http }: Facts): readonly string[] {
+  const content = k8s === undefined || BARE.has(k8s.verb) ? [] : ['k8s.object', 'k8s.patch', 'k8s.patchType']
+  const cut = (of: string, fields: object = {}) =>
+    Object.entries(fields).flatMap(([name, value]) => (isRedacted(JSON.stringify(value)) ? [`${of}.${name}`] : []))
+  return [...content, ...cut('k8s', k8s), ...cut('http', http)]
 }

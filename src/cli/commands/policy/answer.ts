@@ -18,7 +18,7 @@ export function linesOf({ explanation, facts, refusal }: Answer): readonly strin
   return [
     ...(refusal === undefined ? [] : [`refused whatever the rules say: ${refusal}`]),
     `does: ${facts.effects.map(effectText).join(', ') || 'nothing'}`,
-    ...factLines(facts.sql),
+    ...factLines(facts),
     ...ruleLines(explanation, facts),
   ]
 }
@@ -45,8 +45,34 @@ export function ruleLines({ decision, rules, unpermitted, masks = [] }: Explaine
 
 export const effectText = ({ class: name, action }: Effect) => `${name} (${action})`
 
-/** @param sql as known, or as recorded */
-export function factLines(sql: object | undefined): string[] {
+/** Of the plane that they are of. @param facts as known, or as recorded */
+export function factLines({
+  sql,
+  k8s,
+  http,
+}: {
+  readonly sql?: object | undefined
+  readonly k8s?: object | undefined
+  readonly http?: object | undefined
+}): string[] {
+  if (k8s !== undefined) return requestLines('k8s', K8S, k8s)
+  if (http !== undefined) return requestLines('http', HTTP, http)
+  return sqlLines(sql)
+}
+
+const K8S = ['verb', 'group', 'version', 'resource', 'subresource', 'namespace', 'name', 'path', 'command', 'container', 'dryRun'] as const
+const HTTP = ['method', 'host', 'path', 'query', 'headers'] as const
+
+/** Of a request what rules may know; what it brings is said to be known, and not shown. */
+function requestLines(variable: string, names: readonly string[], facts: object): string[] {
+  const known: Readonly<Record<string, unknown>> = { ...facts }
+  const others = Object.keys(known).filter((name) => !names.includes(name) && known[name] !== undefined)
+  return [...names, ...others].map((name) => `${variable}.${name}: ${CONTENT.has(name) ? 'known' : valueText(known[name])}`)
+}
+
+const CONTENT = new Set(['object', 'patch'])
+
+function sqlLines(sql: object | undefined): string[] {
   const { reads, writes, columns, functions, bounded, statements, transaction }: NonNullable<Answer['facts']['sql']> = {
     statements: 0,
     ...sql,
@@ -69,6 +95,8 @@ export function factLines(sql: object | undefined): string[] {
 
 function valueText(value: unknown): string {
   if (value === undefined) return 'unknown'
+  if (value === '') return '""'
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return JSON.stringify(value)
   return Array.isArray(value) ? `[${value.join(', ')}]` : String(value)
 }
 

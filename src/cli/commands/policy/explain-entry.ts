@@ -34,7 +34,7 @@ function printOperation(explained: ExplainedOperation, by: string, printer: Prin
   printer.block(statement ?? '(text is gone)', 4)
   if (facts) {
     printer.line(`  does: ${facts.effects.map(effectText).join(', ') || 'nothing'}`)
-    for (const line of factLines(facts.sql)) printer.line(`  ${line}`)
+    for (const line of factLines(facts)) printer.line(`  ${line}`)
   }
   if (decided) {
     const rules = decided.rules.length > 0 ? ` by ${decided.rules.join(', ')}` : ', by no rule'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import type { AskedOperation, askedRequest } from '../../../config/index.ts'
 import type { Question } from '../../../gateway/index.ts'
 import { CliError } from '../../errors.ts'
 import type { Whereabouts } from '../../reach.ts'
@@ -14,6 +15,10 @@ interface Options extends Whereabouts {
   readonly run: readonly string[]
   readonly on?: string
   readonly sql?: string
+  readonly request?: string
+  readonly header: readonly string[]
+  readonly body?: string
+  readonly upgrade?: string
   readonly entry?: string
   readonly with?: string
   readonly schema?: string
@@ -32,10 +37,11 @@ export function policyExplainCommand(shell: Shell): Command {
   const { surroundings, printer } = shell
   return command(
     'explain',
-    'Says of one statement what it is, what every rule says of it and why, and what the answer is; or, of an entry of the trail, what was decided then and what would be now.',
+    'Says of one statement or request what it is, what every rule says of it and why, and what the answer is; or, of an entry of the trail, what was decided then and what would be now.',
     [
       'gatescribe policy explain --who github/repo:acme/reports --on orders-db --sql "SELECT 1"',
       'gatescribe policy explain --who github/repo:acme/reports --on orders-db --schema schema.sql --sql "DELETE FROM shop.orders"',
+      'gatescribe policy explain --who github/repo:acme/reports --on prod-cluster --request "DELETE /api/v1/namespaces/shop/pods/web-0"',
       'gatescribe policy explain --entry 4711',
       'gatescribe policy explain --entry 4711 --with new.yaml',
     ],
@@ -44,6 +50,10 @@ export function policyExplainCommand(shell: Shell): Command {
     .option('--with <file>', 'with --entry: judge by this configuration rather than by what is in force')
     .option('--on <resource>', 'the resource')
     .option('--sql <text>', 'the statement')
+    .option('--request <line>', 'the request: a method, a blank, a path with its query')
+    .option('--header <name: value>', 'a header of the request; several times for several', several, [])
+    .option('--body <text>', 'the body of the request')
+    .option('--upgrade <protocol>', 'what the request would speak instead, such as websocket')
     .option('--who <group>', 'a group of who asks, as issuer/name; several times for several groups', several, [])
     .option('--kind <kind>', 'job or person', 'job')
     .option('--subject <subject>', 'the subject of who asks', 'somebody')
@@ -55,21 +65,25 @@ export function policyExplainCommand(shell: Shell): Command {
     .option('--at <moment>', 'when it is asked, such as 2026-12-01T06:00:00Z (default: now)')
     .action(async ({ entry, with: candidate, ...options }: Options) => {
       if (entry !== undefined) return explainRecorded(entry, candidate, options)
-      const { on, sql } = options
-      if (on === undefined || sql === undefined || candidate !== undefined) {
-        throw new CliError('GS_CLI_USAGE', 'Say --on and --sql, or --entry, where --with may stand too.')
+      const { on, sql, request } = options
+      if (on === undefined || (sql === undefined) === (request === undefined) || candidate !== undefined) {
+        throw new CliError('GS_CLI_USAGE', 'Say --on and --sql or --request, or --entry, where --with may stand too.')
       }
-      const [{ configPath }, { loadConfig }, { gatewayRoom }] = await Promise.all([
+      const [{ configPath }, { askedRequest, loadConfig }, { gatewayRoom }, { PLANES }] = await Promise.all([
         import('../../reach.ts'),
         import('../../../config/index.ts'),
         import('../../gateway.ts'),
+        import('../../../operations/index.ts'),
       ])
       const { config } = loadConfig(configPath(options, surroundings), surroundings.env)
-      const names = config.resources.flatMap(({ name, kind }) => (kind === 'postgres' ? [name] : []))
+      const taking = sql === undefined ? 'requests' : 'statements'
+      const names = config.resources.flatMap(({ name, kind }) => (`${PLANES[kind].operation}s` === taking ? [name] : []))
       if (!names.includes(on)) {
-        throw new CliError('GS_CLI_USAGE', `No PostgreSQL resource is called ${on}; the configuration has ${names.join(', ') || 'none'}.`)
+        const why = `No resource that takes ${taking} is called ${on}; the configuration has ${names.join(', ') || 'none'}.`
+        throw new CliError('GS_CLI_USAGE', why)
       }
-      const question = questionOf({ ...options, on, sql })
+      const asked = sql === undefined ? requestOf(options, askedRequest) : { sql }
+      const question = questionOf({ ...options, on }, asked)
       const schema = options.schema === undefined ? undefined : read(resolve(surroundings.folder, options.schema))
       const { openRehearsal } = await gatewayRoom()
       const rehearsal = await openRehearsal(config, schema)
@@ -87,8 +101,8 @@ export function policyExplainCommand(shell: Shell): Command {
     })
 
   async function explainRecorded(entry: string, candidate: string | undefined, options: Options): Promise<void> {
-    const { who, kind, subject, run, on, sql, schema, database, user, application, at, ...where } = options
-    const asked = [on, sql, schema, database, user, application, at, who[0], run[0]]
+    const { who, kind, subject, run, on, sql, request, header, body, upgrade, schema, database, user, application, at, ...where } = options
+    const asked = [on, sql, request, header[0], body, upgrade, schema, database, user, application, at, who[0], run[0]]
     if (asked.some((option) => option !== undefined)) {
       throw new CliError('GS_CLI_USAGE', 'With --entry, who asked what and where is what the trail says; leave the other options out.')
     }
@@ -98,16 +112,15 @@ export function policyExplainCommand(shell: Shell): Command {
   }
 }
 
-function questionOf({
-  who,
-  kind,
-  subject,
-  run,
-  on,
-  sql,
-  at,
-  ...client
-}: Options & { readonly on: string; readonly sql: string }): Question {
+/** @param ask of the config room, which is loaded late */
+function requestOf({ request = '', header, body, upgrade }: Options, ask: typeof askedRequest): AskedOperation {
+  const headers = header.map((each) => [each.slice(0, each.indexOf(':')).trim(), each.slice(each.indexOf(':') + 1).trim()] as const)
+  const asked = headers.every(([name]) => name !== '') ? ask(request, { headers: Object.fromEntries(headers), body, upgrade }) : undefined
+  if (asked) return { request: asked }
+  throw new CliError('GS_CLI_USAGE', '--request is a method, a blank and a path; --header is a name, a colon and a value.')
+}
+
+function questionOf({ who, kind, subject, run, on, at, ...client }: Options & { readonly on: string }, asked: AskedOperation): Question {
   if (kind !== 'job' && kind !== 'person') throw new CliError('GS_CLI_USAGE', '--kind is job or person.')
   const now = at === undefined ? Date.now() : Date.parse(at)
   if (Number.isNaN(now)) throw new CliError('GS_CLI_USAGE', '--at is a moment such as 2026-12-01T06:00:00Z.')
@@ -124,7 +137,7 @@ function questionOf({
       ...(user !== undefined && { user }),
       ...(application !== undefined && { application }),
     },
-    sql,
+    ...asked,
     now,
   }
 }

@@ -21,7 +21,7 @@ export function policyTestCommand(shell: Shell): Command {
   const { surroundings, printer } = shell
   return command(
     'test',
-    'Runs cases against the rules: who asks, on which resource, which statement, and what the answer must be. Facts come from the statement.',
+    'Runs cases against the rules: who asks, on which resource, which statement or request, and what the answer must be. Facts come from that.',
     ['gatescribe policy test policy.cases.yaml', 'gatescribe policy test tests/*.cases.yaml -c staging.yaml --json'],
   )
     .argument('<files...>', 'files of cases; docs/rules.md shows one')

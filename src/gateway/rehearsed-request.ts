@@ -1,0 +1,55 @@
+import { Readable } from 'node:stream'
+import type { AskedRequest } from '../config/index.ts'
+import { CodedError, type Operation } from '../operations/index.ts'
+import { type DoorRequest, readPlainRequest } from '../protocols/http/index.ts'
+import { readKubernetesRequest } from '../protocols/kubernetes/index.ts'
+
+/** What a request was understood to be, as it is in a gateway. */
+export interface UnderstoodRequest {
+  readonly operation: Operation
+  /** Set where it is refused whatever the rules say. */
+  readonly refusal?: string
+}
+
+/**
+ * Reads a request that nobody sent by the same code that reads those that somebody did.
+ * @param host of the target; undefined where it is not known, and then rules do not know it either
+ */
+export async function understandRequest(
+  kind: 'kubernetes' | 'http',
+  host: string | undefined,
+  asked: AskedRequest,
+): Promise<UnderstoodRequest> {
+  const door = doorRequest(asked)
+  try {
+    if (kind === 'kubernetes') return { operation: await readKubernetesRequest(door) }
+    const operation = await readPlainRequest(door, host ?? '')
+    return { operation: host === undefined ? withoutHost(operation) : operation }
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    const statement = { text: Buffer.from(error.message) }
+    return { operation: { protocol: kind, form: 'unsupported', statement }, refusal: error.message }
+  }
+}
+
+function doorRequest({ method, target, headers, body, upgrade }: AskedRequest): DoorRequest {
+  const mark = target.indexOf('?')
+  const bytes = Buffer.from(body ?? '')
+  return {
+    method,
+    rawPath: mark === -1 ? target : target.slice(0, mark),
+    rawQuery: mark === -1 ? undefined : target.slice(mark + 1),
+    headers,
+    body: Readable.from(bytes.length === 0 ? [] : [bytes]),
+    bodyLength: bytes.length,
+    ...(upgrade !== undefined && { upgrade: { protocol: upgrade } }),
+    base: 'https://gateway',
+  }
+}
+
+function withoutHost(operation: Operation): Operation {
+  const { facts } = operation
+  if (facts?.http === undefined) return operation
+  const { host, ...http } = facts.http
+  return { ...operation, facts: { ...facts, http: http as typeof facts.http } }
+}
