@@ -93,7 +93,7 @@ const MASKED_FIELDS: typeof MASKED = {
   ],
   unknown: [
     'covers fields of this resource, and it cannot be told what this request does with them',
-    'Send JSON or plain YAML of at most 3 MiB, without repeated keys or aliases; of a node, ask the API server instead of its proxy.',
+    'Send JSON or plain YAML of at most 3 MiB, without repeated keys or aliases, as kubectl apply -f does; of a node, ask the API server instead of its proxy.',
   ],
 }
 

@@ -5,19 +5,38 @@ export type FieldStep = { readonly name: string } | 'any' | 'deep'
 export interface ObjectField {
   /** As it stands in the configuration. */
   readonly text: string
-  /** `''` is the core group; `*`: any. */
+  /** `''` is the core group; `*`: any; `!`: any that is not Kubernetes' own. */
   readonly group: string
   /** Plural, as in paths of the API; `*`: any. */
   readonly resource: string
   readonly path: readonly FieldStep[]
 }
 
+/** Groups that are Kubernetes' own: of their resources it is known what they hold. */
+const OWN_GROUPS: ReadonlySet<string> = new Set([
+  ...['', 'apps', 'autoscaling', 'batch', 'policy', 'admissionregistration.k8s.io', 'apiextensions.k8s.io', 'apiregistration.k8s.io'],
+  ...['authentication.k8s.io', 'authorization.k8s.io', 'certificates.k8s.io', 'coordination.k8s.io', 'discovery.k8s.io', 'events.k8s.io'],
+  ...['flowcontrol.apiserver.k8s.io', 'networking.k8s.io', 'node.k8s.io', 'rbac.authorization.k8s.io', 'resource.k8s.io'],
+  ...['scheduling.k8s.io', 'storage.k8s.io'],
+])
+
+/** Whether a group of resources is Kubernetes' own, and none that somebody defined. */
+export function isOwnGroup(group: string): boolean {
+  return OWN_GROUPS.has(group)
+}
+
+const environmentOf = (resource: string) => `${resource}:**.env.*.value`
+
 /** Selectors with a name of their own, and what each of them stands for. */
 export const FIELD_SELECTORS = {
   secrets: ['secrets:data.*', 'secrets:stringData.*'],
   configmaps: ['configmaps:data.*', 'configmaps:binaryData.*'],
   // Wherever a pod is described: templates in templates, revisions of controllers, kinds of which nobody here knows.
-  environment: ['*:**.env.*.value'],
+  environment: [
+    ...['pods', 'podtemplates', 'replicationcontrollers'].map(environmentOf),
+    ...['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'controllerrevisions'].map((name) => environmentOf(`${name}.apps`)),
+    ...['jobs.batch', 'cronjobs.batch', '*.!'].map(environmentOf),
+  ],
   // Helm keeps releases in either of them; what else is called so there is masked with them.
   'helm-releases': ['secrets:data.release', 'configmaps:data.release'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
@@ -26,7 +45,7 @@ export type FieldSelector = keyof typeof FIELD_SELECTORS
 
 /** Steps of one path. */
 const MOST_STEPS = 24
-const RESOURCE = /^(\*|[a-z][a-z0-9-]{0,62})(?:\.([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?))?$/
+const RESOURCE = /^(\*|[a-z][a-z0-9-]{0,62})(?:\.(!|[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?))?$/
 const STEP = /(?:(^|\.)(\*\*|\*|[A-Za-z0-9_$-]{1,317})|\[(\*|"([^"\p{Cc}]{1,317})")\])/uy
 
 /**
@@ -37,13 +56,19 @@ const STEP = /(?:(^|\.)(\*\*|\*|[A-Za-z0-9_$-]{1,317})|\[(\*|"([^"\p{Cc}]{1,317}
  */
 export function objectFields(text: string): readonly ObjectField[] | undefined {
   const named = Object.hasOwn(FIELD_SELECTORS, text) ? FIELD_SELECTORS[text as FieldSelector] : undefined
-  if (named) return named.flatMap((each) => (objectFields(each) ?? []).map((field) => ({ ...field, text })))
+  if (named) return named.flatMap((each) => fieldOf(each) ?? []).map((field) => ({ ...field, text }))
+  const field = fieldOf(text)
+  // `!` is not for people: what is Kubernetes' own changes with its versions.
+  return field === undefined || field.group === '!' ? undefined : [field]
+}
+
+function fieldOf(text: string): ObjectField | undefined {
   const colon = text.indexOf(':')
   const about = colon < 0 ? null : RESOURCE.exec(text.slice(0, colon))
   const path = about && stepsOf(text.slice(colon + 1))
   if (!about || !path) return undefined
   const resource = about[1] as string
-  return [{ text, group: about[2] ?? (resource === '*' ? '*' : ''), resource, path }]
+  return { text, group: about[2] ?? (resource === '*' ? '*' : ''), resource, path }
 }
 
 function stepsOf(text: string): readonly FieldStep[] | undefined {
@@ -69,7 +94,7 @@ function stepOf(plain: string | undefined, bracket: string | undefined, quoted: 
 
 /** @param group undefined: not known, then it may be any */
 export function coversResource(field: ObjectField, group: string | undefined, resource: string): boolean {
-  const sameGroup = field.group === '*' || group === undefined || field.group === group
+  const sameGroup = field.group === '*' || group === undefined || field.group === group || (field.group === '!' && !isOwnGroup(group))
   return sameGroup && (field.resource === '*' || field.resource === resource)
 }
 

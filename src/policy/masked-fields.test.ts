@@ -256,6 +256,14 @@ describe('of pods whose environment is masked', () => {
     expect(decided(facts(verb, resource, more as Partial<KubernetesFacts>), ENVIRONMENT)).toBe('written')
   })
 
+  it('is nothing that Kubernetes itself has elsewhere; of what others define nobody knows', () => {
+    for (const resource of ['services', 'serviceaccounts', 'configmaps'])
+      expect(decided(facts('create', resource), ENVIRONMENT)).toBe('allow')
+    expect(decided(facts('create', 'leases', { group: 'coordination.k8s.io' }), ENVIRONMENT)).toBe('allow')
+    expect(decided(facts('create', 'widgets', { group: 'example.com' }), ENVIRONMENT)).toBe('unknown')
+    expect(decided(facts('create', 'pods'), ENVIRONMENT)).toBe('unknown')
+  })
+
   it('a patch that copies or tests what holds some is refused', () => {
     const of = (operation: Json) => decided(facts('patch', 'pods', patch('json', [operation])), ENVIRONMENT)
     expect(of({ op: 'copy', from: '/spec/containers/0/env/0/value', path: '/metadata/labels/a' })).toBe('source')

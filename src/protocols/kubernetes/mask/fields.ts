@@ -3,6 +3,7 @@ import {
   type FieldPlace,
   type FieldStep,
   fieldPlaces,
+  isOwnGroup,
   type Mask,
   type ObjectField,
   objectFields,
@@ -54,18 +55,12 @@ export function encodedPlaces({ group, resource }: AskedResource): FieldPlace<tr
   return fieldPlaces(paths.map((path) => [{ text: '', group, resource, path }, true] as const))
 }
 
-/** Groups that no custom resource is in: their Tables show neither values of Secrets nor environment. */
-const BUILT_IN: ReadonlySet<string> = new Set([
-  ...['', 'apps', 'autoscaling', 'batch', 'extensions', 'policy', 'admissionregistration.k8s.io', 'apiextensions.k8s.io'],
-  ...['apiregistration.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io', 'certificates.k8s.io', 'coordination.k8s.io'],
-  ...['discovery.k8s.io', 'events.k8s.io', 'flowcontrol.apiserver.k8s.io', 'networking.k8s.io', 'node.k8s.io', 'rbac.authorization.k8s.io'],
-  ...['resource.k8s.io', 'scheduling.k8s.io', 'storage.k8s.io'],
-])
 const VALUES: ReadonlySet<string> = new Set(['data', 'stringData', 'binaryData'])
 
 /** Whether a Table of a resource shows nothing of these fields, whatever the columns. */
 export function showsNothing(fields: readonly CoveredField[], { group, resource }: AskedResource): boolean {
-  if (!BUILT_IN.has(group)) return fields.length === 0
+  // Which columns there are is for whoever defined the resource to say.
+  if (!isOwnGroup(group)) return fields.length === 0
   const holdsValues = group === '' && (resource === 'secrets' || resource === 'configmaps')
   return fields.every(([{ path }]) => {
     const [first] = path
