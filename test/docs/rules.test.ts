@@ -51,9 +51,42 @@ describe('the rules of the documentation', () => {
 
   it('are those that the page shows', () => {
     const shown = [...page.matchAll(/```yaml\n( {2}- name: [\s\S]*?)```/g)].map(([, yaml]) => yaml ?? '')
-    expect(shown).toHaveLength(2)
-    for (const yaml of shown) {
-      for (const line of yaml.trimEnd().split('\n')) expect(rules).toContain(line.replace(/ +#.*$/, ''))
+    expect(shown).toHaveLength(3)
+    for (const [at, yaml] of shown.entries()) {
+      const file = at === 2 ? readFileSync(new URL('examples/kubernetes.yaml', docs), 'utf8') : rules
+      for (const line of yaml.trimEnd().split('\n')) expect(file).toContain(line.replace(/ +#.*$/, ''))
+    }
+  })
+})
+
+describe('the rules about clusters and APIs', () => {
+  const ofRequests = readFileSync(new URL('examples/kubernetes.yaml', docs), 'utf8')
+  beforeEach(() => {
+    writeFileSync(join(folder, 'kubernetes.yaml'), ofRequests)
+    writeFileSync(join(folder, 'kubernetes.cases.yaml'), readFileSync(new URL('examples/kubernetes.cases.yaml', docs)))
+  })
+  const test = () => gatescribe('policy', 'test', 'kubernetes.cases.yaml', '-c', 'kubernetes.yaml')
+
+  it('are good, and nothing about them is doubtful', async () => {
+    expect(await gatescribe('policy', 'check', '--strict', '-c', 'kubernetes.yaml')).toMatchObject({ code: 0, err: '' })
+  })
+
+  it('come out as their cases say', async () => {
+    const tested = await test()
+    expect(tested).toMatchObject({ code: 0, err: '' })
+    expect(tested.out).toContain('All 22 cases')
+  })
+
+  it('are caught by their cases where one of them is taken away', async () => {
+    const [head = '', ...each] = ofRequests.split(
+      /(?= {2}- name: (?:the-shop|deployments-may|only-our|no-root|harmless|other-commands|pods-go|tickets-may))/,
+    )
+    expect(each).toHaveLength(9)
+    for (const one of each) {
+      const name = /name: (\S+)/.exec(one)?.[1] ?? ''
+      const renamed = `  - name: ${name}\n    effect: deny\n    on: { tags: [nobody] }\n    do: [kubernetes.get]\n`
+      writeFileSync(join(folder, 'kubernetes.yaml'), head + each.filter((other) => other !== one).join('') + renamed)
+      expect(await test(), name).toMatchObject({ code: 5 })
     }
   })
 })
