@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the real parts of the Kubernetes tests from Go modules, pinned by go.mod and go.sum: etcd, kube-apiserver, kwok, kubectl, helm, and
-# our own podstreams and clientgo.
+# our own podstreams, clientgo and streamreaders.
 # What is there already is left as it is, and what was interrupted goes on where it was (Go keeps every package it has compiled). All of it takes ten minutes
 # of CPU, 2.4 GB of memory for the largest step, and 4 GB of disk for what Go keeps.
 #
@@ -12,6 +12,7 @@ folder="${1:-$cache/kubernetes/$(cat go.mod go.sum | sha256sum | cut -c 1-16)}"
 own() { printf '%s-%s\n' "$1" "$(cat "$1"/*.go | sha256sum | cut -c 1-16)"; }
 podstreams="$(own podstreams)"
 clientgo="$(own clientgo)"
+streamreaders="$(own streamreaders)"
 mkdir -p "$folder" "$cache/kubernetes"
 
 tell() { printf 'kubernetes parts: %s\n' "$*" >&2; }
@@ -49,7 +50,7 @@ build() {
 }
 
 missing=()
-for name in etcd kube-apiserver kwok "$podstreams" kubectl helm "$clientgo"; do
+for name in etcd kube-apiserver kwok "$podstreams" kubectl helm "$clientgo" "$streamreaders"; do
   [[ -x "$folder/$name" ]] || missing+=("$name")
 done
 if ((${#missing[@]})); then
@@ -65,6 +66,7 @@ if ((${#missing[@]})); then
   build kwok sigs.k8s.io/kwok/cmd/kwok
   build kubectl k8s.io/kubernetes/cmd/kubectl "$versions"
   build "$clientgo" ./clientgo
+  build "$streamreaders" ./streamreaders
   build helm helm.sh/helm/v3/cmd/helm "-X helm.sh/helm/v3/internal/version.version=$(version_of helm.sh/helm/v3)"
 fi
 printf '%s\n' "$folder"

@@ -52,7 +52,8 @@ export class ChannelReader implements WebSocketVisitor {
     this.#visitor = visitor
   }
 
-  message(): void {
+  message(_text: boolean, whole: boolean): void {
+    if (!whole && !this.#options.fragments) throw unclear('a message of a client comes in several frames')
     this.#channel = -1
     this.#closing = undefined
     this.#quad = ''
@@ -60,7 +61,7 @@ export class ChannelReader implements WebSocketVisitor {
   }
 
   continues(): void {
-    if (!this.#options.fragments) throw unclear('a message of a client comes in several frames')
+    // What was on its channel goes on.
   }
 
   content(bytes: Uint8Array, start: number, end: number): void {

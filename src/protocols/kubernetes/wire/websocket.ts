@@ -13,8 +13,8 @@ const NO_BYTES = new Uint8Array(0)
 
 /** What is told about the frames of one direction. */
 export interface WebSocketVisitor {
-  /** A message begins. */
-  message(text: boolean): void
+  /** A message begins. @param whole whether it ends with this frame */
+  message(text: boolean, whole: boolean): void
   /** It goes on in another frame. */
   continues(): void
   /**
@@ -115,7 +115,7 @@ export class WebSocketReader {
       throw broken('a frame goes on with no message, or begins one within another')
     if (size > LONGEST_FRAME) throw new StreamError('GS_K8S_STREAM_LIMIT', 'a frame is longer than any that is read')
     if (this.#within) this.#visitor.continues()
-    else this.#visitor.message(this.#opcode === opcodes.text)
+    else this.#visitor.message(this.#opcode === opcodes.text, this.#final)
     this.#within = true
   }
 
