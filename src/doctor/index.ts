@@ -1,3 +1,4 @@
+export { type AccountToJudge, accountFindings } from './account.ts'
 export { fileSystemOf } from './durability.ts'
 export { examineMachine } from './examine.ts'
 export type { Finding } from './finding.ts'

@@ -8,6 +8,7 @@ import { coverageOf, type Rule } from '../policy/index.ts'
 import { selectsResource } from '../policy/selectors.ts'
 import { type PostgresAsk, type RoleFacts, readRole } from '../protocols/postgres/index.ts'
 import { breakGlassFinding } from './breaking-glass.ts'
+import { httpFindings } from './http-findings.ts'
 import { maskFindings } from './mask-findings.ts'
 import type { Rooms } from './rooms.ts'
 import { secretsOf } from './secrets-of.ts'
@@ -38,6 +39,7 @@ export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<
   for (const resource of rooms.inForce.taken.resources.all) {
     if (resource.kind === 'postgres') yield* resourceFindings(rooms, resource, signal)
   }
+  for (const resource of rooms.inForce.taken.configured.http.values()) yield* httpFindings(rooms, resource, signal)
   yield* maskFindings(rooms, signal)
 }
 

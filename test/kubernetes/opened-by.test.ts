@@ -135,6 +135,26 @@ describe('a cluster', () => {
   })
 })
 
+describe('gatescribe doctor', () => {
+  it('tries each credential, and holds what its account may do against the rules', async () => {
+    const found: string[] = []
+    for await (const { subject, level, found: said } of started.gateway.operator.doctor(AbortSignal.timeout(60_000)))
+      if (subject.startsWith('resource ')) found.push(`${subject.slice('resource '.length)}: ${level} ${said}`)
+    const of = (resource: string) => found.filter((line) => line.startsWith(`${resource}: `)).map((line) => line.slice(resource.length + 2))
+    expect(of('exec')).toEqual([
+      expect.stringMatching(/^ok reached, trusted and opened \(Kubernetes v1\.\d+/),
+      'warn Its account may do everything in the cluster.',
+    ])
+    expect(of('rotated')).toEqual([
+      expect.stringMatching(/^ok reached/),
+      'ok Its account may do no more than the rules permit, as far as it was asked.',
+    ])
+    expect(of('missing')).toEqual([expect.stringMatching(/^fail .*file:.*nowhere.* \[GS_TARGET_CREDENTIAL_UNAVAILABLE\]$/)])
+    expect(of('wrong')).toEqual([expect.stringMatching(/^fail .*\[GS_HTTP_TARGET_LOGIN_REFUSED\]$/)])
+    expect(of('untrusted')).toEqual([expect.stringMatching(/^fail .*\[GS_HTTP_TARGET_NOT_TRUSTED\]$/)])
+  })
+})
+
 describe('a token that is rotated', () => {
   it('serves a connection that goes on, from when the old one is refused', async () => {
     const { server, token } = await started.kubeconfig()
