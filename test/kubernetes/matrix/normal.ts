@@ -3,6 +3,8 @@ import type { Place } from './place.ts'
 const RULES: readonly (readonly [RegExp, string])[] = [
   // Whether a client still has input to send when the other side is gone is a race of its own.
   [/^E\d{4} .* v2\.go:\d+\] ("Copying stdin failed" err=)?"?EOF"?\n/gm, ''],
+  // So is what a watch was about when its time was over.
+  [/^[EWI]\d{4} .* reflector\.go:\d+\] .*\n/gm, ''],
   [/^([EWI])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ /gm, '$1 '],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, 'UID'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, 'TIME'],

@@ -215,7 +215,7 @@ export function streams(carrier: Carrier): readonly Case[] {
       name: 'attach -it at a terminal',
       before: given(
         pod('job', { restartPolicy: 'Never' }, [
-          { name: 'main', image: 'local', stdin: true, tty: true, command: ['sh', '-c', 'stty size; sleep 0.5'] },
+          { name: 'main', image: 'local', stdin: true, tty: true, command: ['sh', '-c', 'sleep 0.5; stty size'] },
         ]),
       ),
       run: async (at) => {
