@@ -23,8 +23,12 @@ export function statementOf(request: RequestTarget, headers: HeaderPairs, identi
       return { text: Buffer.concat([head, unread(body.length)]), bytes: length + (body.length ?? 0) }
     case 'whole': {
       const text = Buffer.concat([head, body.bytes])
-      if (!holdsSecrets(request.info)) return { text }
-      return { text, recorded: Buffer.concat([head, recordedBody(body.read, body.bytes.length)]) }
+      const isSecret = holdsSecrets(request.info)
+      if (!isSecret && (request.form !== 'protobuf' || body.read === undefined)) return { text }
+      // Whoever reads what was asked for can read JSON.
+      const recorded = isSecret ? recordedBody(body.read, body.bytes.length) : Buffer.from(JSON.stringify(body.read))
+      const form = request.form === 'protobuf' ? `[${body.bytes.length} bytes of protobuf, which say:]\n` : ''
+      return { text, recorded: Buffer.concat([head, Buffer.from(form), recorded]) }
     }
   }
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { isScalar, parseAllDocuments, visit } from 'yaml'
 import type { Json } from '../../../operations/index.ts'
 import { KubernetesError } from '../errors.ts'
+import { readProtobuf } from '../protobuf/index.ts'
 import type { BodyForm } from './media-type.ts'
 import { strictJson, utf8 } from './strict-json.ts'
 
@@ -17,6 +18,7 @@ export function readBody(form: BodyForm, bytes: Uint8Array): Json | undefined {
   if (bytes.length === 0) return undefined
   switch (form) {
     case 'protobuf':
+      return readProtobuf(bytes, (json) => strictJson(utf8(json)))
     case 'cbor':
     case 'unknown':
       return undefined

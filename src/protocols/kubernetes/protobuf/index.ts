@@ -1,0 +1,1 @@
+export { type ParseJson, readProtobuf } from './read-object.ts'
