@@ -20,7 +20,7 @@ export function accountFindings(
 ): readonly Finding[] {
   const findings: Finding[] = []
   if (impersonates && !account.may.some((power) => power.class === 'impersonate')) {
-    const next = 'Give it the verb impersonate on users and groups (and userextras), or write impersonate: false.'
+    const next = 'Give it the verb impersonate on users and groups, or write impersonate: false.'
     findings.push(fail(subject, 'Its account may not act as others, and impersonate: true has it do so with every request.', next))
   }
   if (account.everything) {
