@@ -29,6 +29,8 @@ export class StreamTap {
   #exit: StreamExit | undefined
   #connections = 0
   #isEnded = false
+  /** What the target sent last could not be read, so the client has not got it: nobody knows in the middle of what it is. */
+  #isUnread = false
 
   /** @param now ms, of a clock that does not go back */
   constructor({ agreed, recorder, masking }: TapOptions, now: () => number) {
@@ -50,7 +52,9 @@ export class StreamTap {
   /** @param bytes may be changed where they lie. @returns what goes on to the client now. @throws StreamError */
   fromTarget(bytes: Uint8Array): readonly Uint8Array[] {
     this.#rewriting?.begin(bytes)
+    this.#isUnread = true
     this.#reader.fromTarget(bytes)
+    this.#isUnread = false
     return this.#rewriting ? this.#rewriting.release() : [bytes]
   }
 
@@ -76,7 +80,7 @@ export class StreamTap {
 
   /** What a client can be told before it is cut off; undefined where it is in the middle of something. */
   lastWord(message: string): Uint8Array | undefined {
-    return this.waiting === 0 && this.#reader.atBoundary ? this.#reader.lastWord(message) : undefined
+    return !this.#isUnread && this.waiting === 0 && this.#reader.atBoundary ? this.#reader.lastWord(message) : undefined
   }
 
   /** It is over. @param reason a code, where it did not end by itself */
