@@ -246,6 +246,20 @@ export async function everything(socket: TLSSocket): Promise<string> {
   return Buffer.concat(chunks).toString('latin1')
 }
 
+/** The first answer with a Content-Length, whole; or what there is of one where the other side closes. */
+export function wholeAnswer(socket: TLSSocket): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1')
+      const [head, length] = /^HTTP[\s\S]*?\r\ncontent-length: (\d+)\r\n[\s\S]*?\r\n\r\n/i.exec(text) ?? []
+      if (head !== undefined && text.length >= head.length + Number(length)) resolve(text)
+    })
+    socket.once('close', () => resolve(text))
+    if (socket.destroyed) resolve(text)
+  })
+}
+
 /** What is received of it, as it grows. */
 export function collected(socket: TLSSocket): { readonly text: string } {
   let text = ''

@@ -38,6 +38,9 @@ export class ClientConnection {
   #pending = 0
   #draining = false
   #answer: ServerAnswer | undefined
+  /** Tells whoever reads the body under way that it breaks off. */
+  #broken: ((error: HttpsDoorError) => void) | undefined
+  #unreadable: HttpsDoorError | undefined
 
   /** @param known called once a request has said who it is from */
   constructor(socket: Socket, options: HttpsDoorOptions, limits: HttpsDoorLimits, known: () => void) {
@@ -70,9 +73,17 @@ export class ClientConnection {
       })
   }
 
-  /** What cannot be read as a request came. @returns whether nothing has been said that this would be mixed with */
-  get mayBeToldOfGarbage(): boolean {
-    return this.idle && this.#socket.writable
+  /**
+   * What came cannot be read. Where that is the rest of a body, its request is told; what is under way besides is answered, and then the connection
+   * ends.
+   * @returns whether there is nobody here to say it
+   */
+  garbage(error: HttpsDoorError): boolean {
+    if (this.idle) return true
+    this.#unreadable = error
+    this.#broken?.(error)
+    this.drain()
+    return false
   }
 
   /** Nothing new is accepted on it: what is under way is answered, and then it ends. */
@@ -109,6 +120,9 @@ export class ClientConnection {
         : undefined,
       this.#limits.bodyMs,
     )
+    this.#broken = (error) => {
+      if (!message.complete) body.destroy(error)
+    }
     // Until something is known of it, in a form that shows nothing of what is configured.
     let plane: HttpPlane | undefined
     const anonymous: Refusable['request'] = {
@@ -118,7 +132,8 @@ export class ClientConnection {
       headers: pairsOf(message.rawHeaders),
     }
     try {
-      if (this.#draining) throw new HttpsDoorError('GS_HTTPS_DRAINING')
+      if (this.#unreadable && !message.complete) throw this.#unreadable
+      if (this.#draining && !this.#unreadable) throw new HttpsDoorError('GS_HTTPS_DRAINING')
       try {
         head = readHead({
           method: message.method ?? '',
@@ -156,6 +171,7 @@ export class ClientConnection {
     await answer.over
     body.destroy()
     this.#answer = undefined
+    this.#broken = undefined
     if (!message.complete && !this.#socket.destroyed) message.resume()
   }
 

@@ -113,12 +113,15 @@ export function createHttpsDoor(options: HttpsDoorOptions): HttpsDoor {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const connection = connections.get(socket as Socket)
     const spoken = garbageErrorOf(error)
-    if (!spoken || !socket.writable || connection?.mayBeToldOfGarbage === false) return void socket.destroy()
+    if (!spoken || !socket.writable) return void socket.destroy()
+    // What is under way may have been said in part: this must not be taken for the rest.
+    if (connection?.garbage(spoken) === false) return undefined
     options.log.debug({ code: spoken.code }, 'What came is no request')
     socket.end(garbageAnswer(spoken))
     // What is unread would turn our close into a reset that eats the answer.
     socket.resume()
     setTimeout(() => socket.destroy(), 1_000).unref()
+    return undefined
   })
 
   let closed: Promise<void> | undefined

@@ -3,7 +3,7 @@ const UNRESERVED = /^[A-Za-z0-9._~-]$/
 /** RFC 3986 §3.3, pchar without percent signs, and the slash. */
 const PATH = /^[A-Za-z0-9._~!$&'()*+,=:@/%-]*$/
 /** The same for queries; what browsers and kubectl leave as it is there gets its escape. */
-const QUERY = /^[\x21\x24-\x7e%]*$/
+const QUERY = /^[\x21\x22\x24-\x7e]*$/
 
 /**
  * The one form of a path that every server reads alike: escapes of what needs none are undone, the others in upper case.
