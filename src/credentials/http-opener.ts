@@ -27,6 +27,8 @@ export interface HttpOpener {
 
 /** What stands in files may change at any time; for so long, ms, a connection goes on with what it read. */
 const READ_AGAIN_MS = 10_000
+/** Programs that are remembered with what they printed; the oldest goes first. A kubeconfig may name another each time it is read. */
+const PROGRAMS = 256
 const KUBECONFIG_BYTES = 1024 * 1024
 const TOKEN_BYTES = 64 * 1024
 const CA_BYTES = 1024 * 1024
@@ -45,6 +47,7 @@ export function httpOpener(
     if (kept === undefined) {
       kept = new Kept(() => runCredentialProgram(program, references, now), now)
       programs.set(key, kept)
+      if (programs.size > PROGRAMS) programs.delete(programs.keys().next().value!)
     }
     return kept
   }

@@ -202,6 +202,15 @@ describe('an API behind the gateway', () => {
     expect(asked.length).toBe(1)
   })
 
+  it('is looked at by gatescribe doctor, with each credential', async () => {
+    const found: string[] = []
+    for await (const { subject, level, found: said } of gateway.operator.doctor(AbortSignal.timeout(30_000)))
+      if (subject.startsWith('resource ')) found.push(`${subject}: ${level} ${said}`)
+    expect(found.sort()).toEqual(
+      ['basic', 'bearer', 'certificate', 'header'].map((name) => `resource ${name}: ok reached and answers (200)`),
+    )
+  })
+
   it('leaves each request in the trail, and no secret', async () => {
     const { ask, run, credential } = await inRun()
     await ask('bearer', '/orders', { method: 'POST', body: `my credential is ${credential}` })
