@@ -29,7 +29,7 @@ beforeEach((test) => needs(test, binaries, 'an API server (test/kubernetes/parts
 /** kubectl that watches namespaces, once it has been shown the first. */
 async function watching(path: string) {
   const child = spawn(cluster.binaries.kubectl, ['get', 'namespaces', '--watch', '-o', 'name'], {
-    env: { PATH: process.env.PATH, KUBECONFIG: path },
+    env: { PATH: process.env.PATH, HOME: cluster.folder, KUBECONFIG: path },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const said = { out: '', err: '' }

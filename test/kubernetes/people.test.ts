@@ -122,7 +122,7 @@ it('holds a delete of a person until another one says yes, and then it happens',
   const { environment } = JSON.parse(out) as { readonly environment: { readonly KUBECONFIG: string } }
   expect((await cluster.kubectl(['create', 'namespace', 'doomed'], { env: environment })).status).toBe(0)
   const held = spawn(cluster.binaries.kubectl, ['delete', 'namespace', 'doomed', '--wait=false'], {
-    env: { PATH: process.env.PATH, ...environment },
+    env: { PATH: process.env.PATH, HOME: folder, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''
