@@ -18,6 +18,7 @@ function fieldWords(kind: string, name: string, value: Json): string {
   if (Array.isArray(value)) {
     if (kind === 'operation.intent' && name === 'ops') return value.map(operationWords).join('; ')
     if (kind === 'operation.intent' && name === 'decisions') return value.map(decisionWords).join('; ')
+    if (kind === 'operation.intent' && name === 'retries') return value.map(retryWords).join('; ')
     if (kind === 'operation.outcome' && name === 'outcomes') return value.map(outcomeWords).join('; ')
     if (kind === 'operation.outcome' && name === 'masked') return value.map(maskedWords).join('; ')
   }
@@ -38,6 +39,12 @@ function decisionWords(row: Json): string {
   const [decision, effect, rules] = row
   const named = Array.isArray(rules) && rules.length > 0 ? ` (${rules.join(', ')})` : ''
   return `decision ${decision}: ${effect}${named}`
+}
+
+function retryWords(row: Json): string {
+  if (!isRow(row, 3)) return JSON.stringify(row)
+  const [n, session, operation] = row
+  return `#${n} tries #${operation} of ${session} again`
 }
 
 function outcomeWords(row: Json): string {

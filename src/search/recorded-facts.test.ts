@@ -21,6 +21,19 @@ it('are actions as the gateway calls them, and names with and without their sche
   expect(recordedFacts(bytes({ effects: [], sql: { seen: { reads: ['a.b'] } } })).objects).toEqual(['a.b', 'b'])
 })
 
+it('are verbs and objects of requests to clusters, with and without their namespace and name, and paths', () => {
+  const k8s = { verb: 'patch', group: 'apps', resource: 'deployments', subresource: '', namespace: 'shop', name: 'web', path: '' }
+  expect(recordedFacts(bytes({ effects: [{ class: 'patch', action: 'apply' }], k8s }))).toEqual({
+    actions: ['apply', 'patch'],
+    objects: ['deployments', 'deployments.apps', 'deployments/web', 'shop/deployments', 'shop/deployments/web'],
+  })
+  expect(
+    recordedFacts(bytes({ effects: [], k8s: { verb: 'list', group: '', resource: 'pods', namespace: '', name: '' } })).objects,
+  ).toEqual(['pods'])
+  expect(recordedFacts(bytes({ effects: [], k8s: { verb: 'get', resource: '', path: '/metrics' } })).objects).toEqual(['/metrics'])
+  expect(recordedFacts(bytes({ effects: [], http: { method: 'GET', path: '/v1/orders' } })).objects).toEqual(['/v1/orders'])
+})
+
 it('say nothing where they are not as this version writes them', () => {
   fc.assert(
     fc.property(fc.oneof(fc.json(), fc.string()), (text) => {

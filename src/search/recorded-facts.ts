@@ -13,9 +13,10 @@ const MOST_OBJECTS = 256
  * @param content of the payload
  */
 export function recordedFacts(content: Uint8Array): StatementFacts {
-  const { effects, sql } = parsed(content)
+  const { effects, sql, k8s, http } = parsed(content)
   const actions = new Set(list(effects).map((effect) => (isRecord(effect) ? effect.action : undefined)))
-  const objects = new Set<unknown>()
+  const objects = new Set<unknown>(ofRequest(isRecord(k8s) ? k8s : {}, isRecord(http) ? http : {}))
+  if (isRecord(k8s)) actions.add(k8s.verb)
   const { reads, writes, functions, seen } = isRecord(sql) ? sql : {}
   const inPart = isRecord(seen) ? [seen.reads, seen.writes, seen.functions] : []
   for (const name of [reads, writes, functions, ...inPart].flatMap(list)) {
@@ -24,6 +25,17 @@ export function recordedFacts(content: Uint8Array): StatementFacts {
     objects.add(name.slice(name.indexOf('.') + 1))
   }
   return { actions: texts(actions).slice(0, MOST_ACTIONS), objects: texts(objects).slice(0, MOST_OBJECTS) }
+}
+
+/** `pods`, `pods/web-0`, `shop/pods/web-0`, with its group as `deployments.apps`; the path of what is no object. */
+function ofRequest(k8s: Readonly<Record<string, unknown>>, http: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const { resource, group, namespace, name, path } = k8s
+  const paths = [path, http.path].filter((each) => each !== '')
+  if (typeof resource !== 'string' || resource === '') return paths
+  const named = typeof name === 'string' && name !== '' ? [`${resource}/${name}`] : []
+  const placed = typeof namespace === 'string' && namespace !== '' ? [resource, ...named].map((each) => `${namespace}/${each}`) : []
+  const grouped = typeof group === 'string' && group !== '' ? [`${resource}.${group}`] : []
+  return [resource, ...grouped, ...named, ...placed, ...paths]
 }
 
 function parsed(content: Uint8Array): Readonly<Record<string, unknown>> {

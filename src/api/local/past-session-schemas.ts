@@ -81,6 +81,8 @@ export const pastOperationSchema = z.object({
   policy: z.string().optional(),
   approval: z.string().optional(),
   breakGlass: z.string().optional(),
+  /** What it tries again by another way: an operation of this session or another one. */
+  retryOf: z.object({ session: z.string(), operation: z.int() }).optional(),
 })
 
 export const pastOutcomeSchema = z.object({

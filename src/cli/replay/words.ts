@@ -13,12 +13,13 @@ export function clock(seconds: number): string {
 const pad = (number: string | number | undefined) => String(number).padStart(2, '0')
 
 /** What was decided, and what became of it, in one line. */
-export function fate({ effect, rules = [], approval, breakGlass }: PastOperation, outcome: PastOutcome | undefined): string {
+export function fate({ effect, rules = [], approval, breakGlass, retryOf }: PastOperation, outcome: PastOutcome | undefined): string {
   const decided = effect === undefined ? 'decision unknown' : `${effect}${rules.length > 0 ? ` (${rules.join(', ')})` : ''}`
   const words = [
     decided,
     ...(approval === undefined ? [] : [`approved ${approval}`]),
     ...(breakGlass === undefined ? [] : [`break-glass ${breakGlass}`]),
+    ...(retryOf === undefined ? [] : [`tries #${retryOf.operation} of ${retryOf.session} again`]),
     ...(outcome ? [outcomeWords(outcome)] : []),
   ]
   return words.join('  ')

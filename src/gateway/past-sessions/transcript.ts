@@ -93,7 +93,7 @@ class Said {
 
   async *operations(entry: StoredEntry): AsyncGenerator<{ operation: PastOperation }> {
     const { index, at, commitments } = entry
-    const { ops, decisions = [], approval, breakGlass } = entry.fields as EntryFields as unknown as IntentFields
+    const { ops, decisions = [], retries = [], approval, breakGlass } = entry.fields as EntryFields as unknown as IntentFields
     for (const row of decisions) remember(this.#decisions, row[0], row)
     this.#opened.isAt(entry)
     for (const [n, statement, decision, form = 'bind'] of ops) {
@@ -101,6 +101,7 @@ class Said {
       if (isFirst) remember(this.#texts, statement, index)
       const text = await this.#text(statement, isFirst)
       const [, effect, rules, policy] = this.#decisions.get(decision) ?? []
+      const [, session, operation] = retries.find(([again]) => again === n) ?? []
       yield {
         operation: {
           ...{ n, entry: index, at, form, statement },
@@ -108,6 +109,7 @@ class Said {
           ...(effect && { effect, rules: [...(rules ?? [])], policy: policy ?? '' }),
           ...(approval !== undefined && { approval }),
           ...(breakGlass !== undefined && { breakGlass }),
+          ...(session !== undefined && operation !== undefined && { retryOf: { session, operation } }),
         },
       }
     }
