@@ -46,7 +46,7 @@ export type FieldSelector = keyof typeof FIELD_SELECTORS
 /** Steps of one path. */
 const MOST_STEPS = 24
 const RESOURCE = /^(\*|[a-z][a-z0-9-]{0,62})(?:\.(!|[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?))?$/
-const STEP = /(?:(^|\.)(\*\*|\*|[A-Za-z0-9_$-]{1,317})|\[(\*|"([^"\p{Cc}]{1,317})")\])/uy
+const STEP = /(?:(^|(?<!^)\.)(\*\*|\*|[A-Za-z0-9_$-]{1,317})|\[(\*|"([^"\p{Cc}]{1,317})")\])/uy
 
 /**
  * Reads what a mask names: a selector with a name of its own, or `resource.group:path`. In a path, `.` stands between names, `*` and `[*]` are any one

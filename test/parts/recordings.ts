@@ -7,7 +7,11 @@ type EntryAnswer = Awaited<ReturnType<typeof readTrail>>[number]
 
 /** A session's recording, read from outside: from the entries that an operator is shown. */
 export async function recordingOf(operator: LocalClient, session: string): Promise<RecordedSegment[]> {
-  const entries = await readTrail(operator)
+  return await recordingIn(await readTrail(operator), session)
+}
+
+/** The same of entries that are at hand. */
+export async function recordingIn(entries: readonly EntryAnswer[], session: string): Promise<RecordedSegment[]> {
   const trail = {
     async *read() {
       for (const entry of entries) yield storedOf(entry)

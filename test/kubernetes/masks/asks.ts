@@ -1,4 +1,3 @@
-import { CANARIES } from './canary.ts'
 import { NAMESPACE, PLACES } from './world.ts'
 
 /** A request of somebody from whom values are masked. */
@@ -42,11 +41,8 @@ export function readings(): readonly Ask[] {
     const byQuery = [...QUERIES.map((query) => `/${list}?${query}`), ...watching].flatMap((path) =>
       [ACCEPTS.json as string, ACCEPTS.table as string].map((accept) => ask(path, accept)),
     )
-    const bySelector = ['metadata.name=', 'spec.token=', 'data.password='].map(
-      (field): Ask => ({
-        method: 'GET',
-        path: `/${list}?fieldSelector=${encodeURIComponent(`${field}${field === 'metadata.name=' ? name : CANARIES.token}`)}`,
-      }),
+    const bySelector = [`metadata.name=${name}`, 'spec.token=guess', 'data.password=guess', 'spec.token!=guess'].map((field) =>
+      ask(`/${list}?fieldSelector=${encodeURIComponent(field)}`, ACCEPTS.json as string),
     )
     return [...byAccept, ...byQuery, ...bySelector, { method: 'HEAD', path: `/${list}/${name}` }]
   })

@@ -31,6 +31,14 @@ export function canariesIn(bytes: Uint8Array, depth = 0): readonly string[] {
   return [...found]
 }
 
+/** The same among megabytes: as they are, in hex or in base64. */
+export function plainlyIn(bytes: Buffer): readonly string[] {
+  return Object.entries(CANARIES).flatMap(([name, value]) => {
+    const traces = [value, Buffer.from(value).toString('hex'), ...inBase64(value), ...inBase64(Buffer.from(value).toString('base64'))]
+    return traces.some((trace) => bytes.includes(trace)) ? [name] : []
+  })
+}
+
 function waysOf(value: string): Readonly<Record<string, readonly string[]>> {
   const lower = value.toLowerCase()
   const reversed = [...lower].reverse().join('')
