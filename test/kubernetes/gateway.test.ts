@@ -209,6 +209,17 @@ describe('the https door', () => {
   })
 })
 
+describe('a cluster that a run may do nothing on', () => {
+  it('tells it so through kubectl, although that asks for discovery first', async () => {
+    const { path, server } = await started.kubeconfig()
+    const words = ['-s', server.replace(/cluster$/, 'closed'), 'get', 'pods']
+    const { status, stderr } = await cluster.kubectl(words, { env: { KUBECONFIG: path } })
+    expect(status).not.toBe(0)
+    expect(stderr).toContain('No rule allows this run anything')
+    expect(stderr).not.toContain('unknown')
+  })
+})
+
 describe('what is recorded', () => {
   it('names the run, the credential and each request, and no secret', async () => {
     const { path, token, run } = await started.kubeconfig()
