@@ -11,7 +11,12 @@ let shop: Shop
 beforeAll(async () => {
   shop = await openShop({
     postgres: { hba: ['host all all 127.0.0.1/32 trust'] },
-    gateway: { adjust: (config) => (config.rules = [ALLOW_EVERYTHING]) },
+    gateway: {
+      adjust: (config) => {
+        config.rules = [ALLOW_EVERYTHING]
+        config.budgets = [{ name: 'as-many-as-there-are', per: 'run', limit: { refusals: 1_000_000 } }]
+      },
+    },
   })
   const rows = `create table people (id int, email text); insert into people select n, '${CANARY.text}' from generate_series(1, 5) n`
   await shop.server.queryIn({ database: SHOP_DATABASE, user: SHOP_ROLE }, rows)
@@ -54,5 +59,46 @@ it('masks that come in the middle of a transaction hold for its portals, cursors
     const came = (await session.run({ name: 'after', steps: [step] })).toString('latin1')
     expect(came).not.toContain(CANARY.text)
   }
+  session.close()
+})
+
+it('a masked column that is given another name past the gateway is not shown under that one: its table is refused until the mask is corrected', {
+  timeout: 60_000,
+}, async () => {
+  const at = { database: SHOP_DATABASE, user: SHOP_ROLE }
+  const rows = `create table clients (id int, email text); insert into clients values (1, '${CANARY.text}'); create view seen as select * from clients`
+  await shop.server.queryIn(at, rows)
+  const masks = (column: string) => ({ masks: [{ name: 'late', columns: [`${SHOP_DATABASE}.public.clients.${column}`], as: 'redact' }] })
+  await shop.gateway.reconfigure(masks('email'))
+  const { password } = await shop.gateway.credential()
+  const settings = [
+    ['user', 'anybody'],
+    ['database', SHOP_DATABASE],
+    ['options', `-c gatescribe.token=${password}`],
+  ] as const
+  const session = await HuntedSession.open({ port: shop.gateway.port, ca: shop.gateway.ca, settings })
+  const shown = async (...texts: string[]) => (await session.run({ name: 'shown', steps: texts.map(simple) })).toString('latin1')
+  // What was made past the gateway is read when it is first met.
+  await expect.poll(() => shown('select id, email from clients'), { timeout: 20_000, interval: 500 }).toContain('[masked]')
+  await shop.server.queryIn(at, 'alter table clients rename email to mail')
+  const texts = [
+    'select mail from clients',
+    'select * from clients',
+    'select * from seen',
+    'copy clients to stdout',
+    'select email from clients',
+  ]
+  const came: string[] = []
+  // Until it is read anew, it is the column that it was; a name that is not there makes it be read.
+  const all = async () => {
+    for (const text of [...texts, 'select 1 from not_there']) came.push(await shown(text))
+    return shown('select * from clients')
+  }
+  await expect.poll(all, { timeout: 30_000, interval: 500 }).toContain('Refused by mask "late" (GS_MASKED_COLUMN).')
+  for (const text of texts) came.push(await shown(text))
+  expect(came.join('')).not.toContain(CANARY.text)
+  expect(await shown('select 7')).not.toContain('GS_')
+  await shop.gateway.reconfigure(masks('mail'))
+  await expect.poll(() => shown('select id, mail from clients'), { timeout: 20_000, interval: 500 }).toContain('[masked]')
   session.close()
 })

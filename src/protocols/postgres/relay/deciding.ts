@@ -4,6 +4,7 @@ import type { StatementFacts } from '../sql/statement-facts.ts'
 import { frontend } from '../wire/codes.ts'
 import type { Answers } from './answers.ts'
 import type { Batch } from './batch.ts'
+import type { LostColumns } from './lost-columns.ts'
 import { readOtherwise } from './portal.ts'
 import type { ParsedAt, ReadStatement } from './read-statement.ts'
 import { changesReading } from './reading.ts'
@@ -21,6 +22,7 @@ export interface Decides {
 export class Deciding {
   readonly #answers: Answers
   readonly #guard: Decides
+  readonly #lost: LostColumns
   readonly #inTransaction = transactionFacts()
   /** Counts what a ReadyForQuery answers. */
   #stretch = 0
@@ -28,9 +30,10 @@ export class Deciding {
   #readings = 0
   #readAnew = -1
 
-  constructor(answers: Answers, guard: Decides) {
+  constructor(answers: Answers, guard: Decides, lost: LostColumns) {
     this.#answers = answers
     this.#guard = guard
+    this.#lost = lost
   }
 
   /** Digest of the policy in force. */
@@ -60,7 +63,11 @@ export class Deciding {
       ? { protocol: 'postgres', form, statement, parameters, facts }
       : { protocol: 'postgres', form, statement, facts }
     if (reason !== undefined) return this.denied(operation, new Refusal('GS_OPERATION_NOT_UNDERSTOOD', { reason }))
-    return { operation, decision: this.#guard.decide(operation) }
+    const decision = this.#guard.decide(operation)
+    const { masks, policy } = decision
+    const lost = masks && this.#lost.refusal(masks, facts)
+    if (!lost || decision.effect === 'deny') return { operation, decision }
+    return { operation, decision: { effect: 'deny', rules: lost.rule === undefined ? [] : [lost.rule], policy, masks }, refusal: lost }
   }
 
   /** Refused whatever the rules say. */

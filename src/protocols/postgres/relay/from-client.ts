@@ -10,6 +10,7 @@ import { type Answers, COPY_FAULT } from './answers.ts'
 import { Batch, type NewItem } from './batch.ts'
 import { ClientCopy } from './client-copy.ts'
 import { type Decides, Deciding } from './deciding.ts'
+import { LostColumns } from './lost-columns.ts'
 import { Meaning } from './meaning.ts'
 import { isPlainName, NOT_PLAIN } from './plain-name.ts'
 import { mayDiffer, Portal, sameFacts, sameLimits, sameMasks, sameResults } from './portal.ts'
@@ -56,9 +57,10 @@ export class FromClient implements MessageVisitor {
   /** Whether the message that waits may be read now. */
   #ready = (): boolean => true
 
-  constructor(answers: Answers, guard: Decides, sql: SqlSession, limit: number) {
+  /** @param limit bytes of a message that is read @param database as the target calls it; undefined: not known */
+  constructor(answers: Answers, guard: Decides, sql: SqlSession, limit: number, database?: string) {
     this.#answers = answers
-    this.#deciding = new Deciding(answers, guard)
+    this.#deciding = new Deciding(answers, guard, new LostColumns(() => sql.catalog, database))
     this.#copy = new ClientCopy(answers)
     this.#sql = sql
     this.#meaning = new Meaning(answers, sql)

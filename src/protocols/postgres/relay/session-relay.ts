@@ -85,7 +85,7 @@ export class SessionRelay {
         return guard.policy
       },
     }
-    this.#fromClient = new FromClient(this.#answers, decides, sql, limit)
+    this.#fromClient = new FromClient(this.#answers, decides, sql, limit, options.database)
     this.#ahead = options.analyzer && new AnalysesAhead(options.analyzer)
     const masking = new Masking({
       catalog: () => sql.catalog,
