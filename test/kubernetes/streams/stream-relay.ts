@@ -26,6 +26,8 @@ export interface Relayed {
 export class StreamRelayServer {
   readonly relayed: Relayed[] = []
   masks: readonly Mask[] = []
+  /** Aborts what is open. */
+  ending = new AbortController()
   /** Wait for what is under way: a stream is listed here when its connections have ended. */
   #open = 0
   readonly #cluster: RunningCluster
@@ -56,6 +58,11 @@ export class StreamRelayServer {
     this.#server.on('upgrade', (asked, socket, head) => {
       void this.#upgrade(asked, socket, head).catch(() => socket.destroy())
     })
+  }
+
+  /** Streams that are under way. */
+  get open(): number {
+    return this.#open
   }
 
   /** @returns its URL */
@@ -100,7 +107,7 @@ export class StreamRelayServer {
       recorder.request(1, { method: asked.method ?? '', target: asked.url ?? '' })
       const end = await relayStream({
         ...{ client, target, head: { client: clientHead, target: head }, agreed, recorder },
-        ...{ findings: findingsOf(this.masks), charge: () => undefined, signal: new AbortController().signal },
+        ...{ findings: findingsOf(this.masks), charge: () => undefined, signal: this.ending.signal },
       })
       recorder.end()
       this.#take(reel, encoded)

@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Mask } from '../../../src/operations/index.ts'
+import { type Mask, Refusal } from '../../../src/operations/index.ts'
 import { type Ran, runCommand, whileRunning } from '../../parts/command.ts'
 import { KUBERNETES_PARTS, kubernetesBinaries } from '../../parts/kubernetes-binaries.ts'
 import { type RunningCluster, startCluster } from '../../parts/kubernetes-cluster.ts'
@@ -41,6 +42,7 @@ afterAll(async () => {
 beforeEach((test) => {
   needs(test, kubernetesBinaries(), KUBERNETES_PARTS)
   relay.masks = []
+  relay.ending = new AbortController()
 })
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
@@ -202,6 +204,21 @@ describe.each([
     expect(textOf(relayed, 'forward-error').toString()).not.toBe('')
   })
 
+  it('ends within a second where the gateway ends it, and says why', async () => {
+    const running = kubectl(['exec', 'web', '--', 'sh', '-c', 'echo begun; sleep 20'])
+    const refusal = new Refusal('GS_SESSION_ENDED', { reason: 'The run was revoked by somebody.' })
+    await expect.poll(() => relay.open, { timeout: 5_000 }).toBe(1)
+    await sleep(500)
+    const began = performance.now()
+    relay.ending.abort(refusal)
+    const ran = await running
+    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(ran.status).toBe(1)
+    expect(ran.stdout).toBe('begun\n')
+    expect(ran.stderr).toContain(refusal.message)
+    expect((await only()).end).toMatchObject({ how: 'refused', error: refusal })
+  })
+
   it('is masked on both outputs, as long as it was', async () => {
     const mask: Mask = {
       ...{ name: 'no-emails', columns: [], detect: ['email'], patterns: [], as: 'redact' },
@@ -209,7 +226,7 @@ describe.each([
       predicates: false,
     }
     relay.masks = [mask]
-    const command = 'for i in 1 2 3; do printf "mail ann@exa"; sleep 0.02; echo "mple.org now"; echo "also bob@example.org" >&2; done'
+    const command = 'for i in 1 2 3; do printf "mail ann@exa"; echo "mple.org now"; echo "also bob@example.org" >&2; done'
     const ran = await kubectl(['exec', 'web', '--', 'sh', '-c', command])
     expect(ran.status).toBe(0)
     expect(ran.stdout + ran.stderr).not.toMatch(/ann|bob/)

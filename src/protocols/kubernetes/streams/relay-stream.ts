@@ -201,7 +201,7 @@ class StreamRelay {
     if (this.#over) return
     const error = reason instanceof CodedError ? reason : undefined
     const { client, target } = this.#stream
-    const word = error && this.#held === 0 && !client.writableNeedDrain ? this.#tap.lastWord(error.message) : undefined
+    const word = error && this.#held === 0 && !client.writableNeedDrain ? this.#tap.lastWord(`${error.message} ${error.next}`) : undefined
     this.#settle('refused', error)
     target.destroy()
     if (word === undefined) client.destroy()
