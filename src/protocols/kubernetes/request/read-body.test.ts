@@ -8,12 +8,19 @@ import { readBody } from './read-body.ts'
 const read = (form: BodyForm, text: string) => readBody(form, Buffer.from(text))
 
 describe('JSON', () => {
-  it.each(['{"a":1,"a":2}', '{"a":{"b":1,"c":{"d":[],"\\u0064":1}}}', '[{"x":1},{"y":{"z":1,"z":1}}]', '{', '{"a":1}{', "{'a':1}", 'NaN'])(
-    'refuses %s',
-    (text) => {
-      expect(() => read('json', text)).toThrow(KubernetesError)
-    },
-  )
+  it.each([
+    '{"a":"\\ud800"}',
+    '{"\\uDFFF\\ud800":1}',
+    '{"a":1,"a":2}',
+    '{"a":{"b":1,"c":{"d":[],"\\u0064":1}}}',
+    '[{"x":1},{"y":{"z":1,"z":1}}]',
+    '{',
+    '{"a":1}{',
+    "{'a':1}",
+    'NaN',
+  ])('refuses %s', (text) => {
+    expect(() => read('json', text)).toThrow(KubernetesError)
+  })
 
   it('refuses what is not UTF-8, and what is nested too deeply', () => {
     expect(() => readBody('json', Buffer.from('{"a":"\xff"}', 'latin1'))).toThrow(KubernetesError)
@@ -22,6 +29,7 @@ describe('JSON', () => {
   })
 
   it('reads whatever JSON says, as JSON.parse does', () => {
+    expect(read('json', '{"a":"\\ud83d\\ude00 \\\\ud800"}')).toEqual({ a: '\u{1f600} \\ud800' })
     fc.assert(
       fc.property(fc.json(), fc.integer({ min: 0, max: 2 }), (text, space) => {
         const value: unknown = JSON.parse(text)

@@ -47,6 +47,9 @@ function yaml(text: string): Json | undefined {
   return newer !== undefined && isDeepStrictEqual(newer, older) ? newer : undefined
 }
 
+/** As JSON.stringify writes one; a backslash before it may be one of the text, then it is not known. */
+const HALF_CHARACTER = /\\ud[89a-f]/
+
 /** Bytes. What is larger is not read: it takes a second per megabyte. */
 const MAX_YAML = 262_144
 
@@ -77,8 +80,9 @@ function plainYaml(text: string, version: '1.1' | '1.2'): Json | undefined {
   const value: unknown = document.toJS({ maxAliasCount: 0 })
   try {
     // What JSON cannot say (dates, NaN, sets) does not come back as it was.
-    const json = JSON.parse(JSON.stringify(value)) as Json
-    return isDeepStrictEqual(json, value) ? json : undefined
+    const written = JSON.stringify(value)
+    const json = JSON.parse(written) as Json
+    return isDeepStrictEqual(json, value) && !HALF_CHARACTER.test(written) ? json : undefined
   } catch {
     return undefined
   }

@@ -31,6 +31,9 @@ export function strictJson(text: string): Json {
   return value
 }
 
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/
+const LONE_SURROGATE = /\p{Surrogate}/u
+
 /** Walks text that is known to be JSON. */
 function withoutRepeatedKeys(text: string): void {
   /** Keys of the objects that are open; undefined for arrays. */
@@ -39,6 +42,10 @@ function withoutRepeatedKeys(text: string): void {
   const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g
   for (let token = tokens.exec(text); token !== null; token = tokens.exec(text)) {
     const [first] = token
+    // Go reads each of them as U+FFFD: different texts here, the same there.
+    if (ESCAPED_SURROGATE.test(first) && LONE_SURROGATE.test(JSON.parse(first) as string)) {
+      throw new KubernetesError('GS_K8S_BODY', 'A text in the body holds half a character.')
+    }
     if (first === '{' || first === '[') {
       if (open.length === MAX_DEPTH) throw new KubernetesError('GS_K8S_BODY', 'The body is nested too deeply.')
       open.push(first === '{' ? new Set() : undefined)
