@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunningCluster } from '../../test/parts/kubernetes-cluster.ts'
-import { cpuSeconds, cpuSecondsOfEndedChildren } from '../parts/cpu.ts'
+import type { Done, Load } from '../parts/http-load.ts'
 import type { Sample } from '../parts/measurement.ts'
-import type { Done, Load } from './client.ts'
+import { runLoad, withCpu } from '../parts/run-load.ts'
 import type { Contender } from './contenders.ts'
 
 export interface Bench {
@@ -133,33 +133,10 @@ export function works(bench: Bench): readonly Work[] {
   ): Promise<Sample> {
     const { server, ca, token } = contender
     return measured(contender, async () => {
-      const done = await client({ server, ca, token, ...load }, of.folder)
+      const done = await runLoad({ server, ca, token, ...load }, of.folder)
       return { rate: count(done) / done.seconds, count: count(done), latency: done.latency }
     })
   }
 }
 
 const megabytes = ({ bytes }: Done): number => bytes / 1e6
-
-async function client(load: Load, cwd: string): Promise<Done> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'client.ts'), JSON.stringify(load)], {
-    cwd,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let said = ''
-  child.stdout.on('data', (piece) => {
-    said += piece
-  })
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`the client ended with ${code}`)
-  return JSON.parse(said) as Done
-}
-
-async function withCpu(contender: Contender, servers: readonly number[], work: () => Promise<Omit<Sample, 'cpu'>>): Promise<Sample> {
-  const used = () => [cpuSeconds(contender.pids), cpuSecondsOfEndedChildren(), cpuSeconds(servers)] as const
-  const before = used()
-  const done = await work()
-  const after = used()
-  const [way, own, server] = after.map((seconds, index) => seconds - (before[index] ?? 0))
-  return { ...done, cpu: { contender: way ?? 0, client: own ?? 0, server: server ?? 0 } }
-}

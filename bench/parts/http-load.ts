@@ -1,4 +1,4 @@
-// One load on an API server or on what is in front of it, said as JSON on the command line; prints what it did as JSON. A process of its own, so that its
+// One load on a server in HTTP, such as an API server, or on what is in front of it, said as JSON on the command line; prints what it did as JSON. A process of its own, so that its
 // CPU can be told from everybody else's.
 import { Agent, type RequestOptions, request } from 'node:https'
 import { watch } from '../../test/kubernetes/watching.ts'
@@ -8,15 +8,17 @@ export interface Load {
   readonly server: string
   readonly ca: string
   readonly token: string
-  readonly work: 'get' | 'read' | 'watch'
-  /** `get`, `read`: below the server. */
+  readonly work: 'get' | 'read' | 'write' | 'watch'
+  /** `get`, `read`, `write`: below the server. */
   readonly path?: string
   /** `get`: how many connections, each with one request after the other. */
   readonly connections?: number
   /** `get`: for how long. */
   readonly seconds?: number
-  /** `read`: how often. */
+  /** `read`, `write`: how often. */
   readonly times?: number
+  /** `write`: how many bytes each time. */
+  readonly size?: number
   /** `watch`: how many at once, and where the events are made. */
   readonly watches?: number
   readonly events?: number
@@ -32,8 +34,9 @@ export interface Done {
   readonly bytes: number
 }
 
+const WORKS = { get: gets, read: reads, write: writes, watch: watched }
 const load = JSON.parse(process.argv[2] as string) as Load
-console.log(JSON.stringify(await (load.work === 'get' ? gets(load) : load.work === 'read' ? reads(load) : watched(load))))
+console.log(JSON.stringify(await WORKS[load.work](load)))
 process.exit(0)
 
 function ask(
@@ -93,6 +96,15 @@ async function reads({ path = '/', times = 1, ...at }: Load): Promise<Done> {
   for (let time = 0; time < times; time += 1) bytes += await ask(agent, at, path)
   const ms = performance.now() - began
   return { count: times, seconds: ms / 1000, latency: ms / times, bytes }
+}
+
+async function writes({ path = '/', times = 1, size = 1, ...at }: Load): Promise<Done> {
+  const agent = new Agent({ keepAlive: true })
+  const body = 'x'.repeat(size)
+  const began = performance.now()
+  for (let time = 0; time < times; time += 1) await ask(agent, at, path, { method: 'POST' }, body)
+  const ms = performance.now() - began
+  return { count: times, seconds: ms / 1000, latency: ms / times, bytes: times * size }
 }
 
 /** Makes one thing after the other, each as soon as every watch has told of the one before. */
