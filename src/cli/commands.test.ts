@@ -55,7 +55,10 @@ describe('runs and sessions', () => {
     expect(table.out).toMatch(/^RUN +STATE +SESSIONS/)
     expect(table.out).toContain('run_one  live   1         2026-11-23 12:00:00Z  2026-11-23 12:15:00Z  github acme/reports nightly #1')
     expect(JSON.parse((await gatescribe('runs ls --json')).out)).toMatchObject([{ id: 'run_one', state: 'live' }])
-    expect(JSON.parse((await gatescribe('sessions ls --json --run run_other')).out)).toEqual([])
+    expect(JSON.parse((await gatescribe('sessions ls --json --run run_other')).out)).toEqual({ sessions: [] })
+    expect(JSON.parse((await gatescribe('sessions ls --json')).out)).toMatchObject({
+      sessions: [{ id: 'ses_one', run: 'run_one', state: 'live' }],
+    })
   })
 
   it('show a run that may do nothing as such, and let it go on', async () => {

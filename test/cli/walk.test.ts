@@ -65,7 +65,7 @@ describe('the commands against a whole gateway', () => {
     await client.query('SELECT 42 AS answer')
 
     expect((await gatescribe('runs ls')).out).toMatch(new RegExp(`${runId} +live +1 `))
-    const [session] = JSON.parse((await gatescribe(`sessions ls --json --run ${runId}`)).out)
+    const [session] = JSON.parse((await gatescribe(`sessions ls --json --run ${runId}`)).out).sessions
     expect(session).toMatchObject({ resource: 'orders-db', operations: 1, client: { tls: true } })
     const trail = await gatescribe(`trail tail --run ${runId} --kind operation --payloads`)
     expect(trail.out).toMatch(/operation\.intent .*allow \(reports-may\)/)

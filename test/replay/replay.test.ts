@@ -38,11 +38,11 @@ describe('a session that was recorded', () => {
     await client.query('SELECT email FROM customers WHERE id = $1', [2])
     await client.query('DROP TABLE customers').catch(() => undefined)
     await client.query('SELECT nothing FROM nowhere').catch(() => undefined)
-    const [live] = JSON.parse((await gatescribe(['sessions', 'ls', '--json'])).out)
+    const [live] = JSON.parse((await gatescribe(['sessions', 'ls', '--json'])).out).sessions
     session = live.id
     runId = live.run
     await client.end()
-    while (JSON.parse((await gatescribe(['sessions', 'ls', '--json'])).out).length > 0) await sleep(20)
+    while (JSON.parse((await gatescribe(['sessions', 'ls', '--json'])).out).sessions.length > 0) await sleep(20)
   })
   afterAll(async () => {
     await gateway?.remove()
@@ -160,7 +160,7 @@ describe('a session that was recorded', () => {
 
   it('is followed while it lives, and ends with it', async () => {
     const client = await connect()
-    const [live] = JSON.parse((await gatescribe(['sessions', 'ls', '--json'])).out)
+    const [live] = JSON.parse((await gatescribe(['sessions', 'ls', '--json'])).out).sessions
     const surroundings = testSurroundings({ folder: gateway.folder })
     const following = run(['sessions', 'follow', live.id], surroundings)
     await client.query("SELECT 'seen at once' AS word")

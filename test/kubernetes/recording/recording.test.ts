@@ -230,7 +230,7 @@ describe('a terminal', () => {
 
 describe('a session that is followed', () => {
   it('shows what a command writes while it runs', async () => {
-    const live = async (): Promise<readonly { id: string }[]> => JSON.parse((await gatescribe(['sessions', 'ls', '--json'])).out)
+    const live = async (): Promise<readonly { id: string }[]> => JSON.parse((await gatescribe(['sessions', 'ls', '--json'])).out).sessions
     const running = kubectl(['exec', 'web', '--', 'sh', '-c', 'echo begun; sleep 4; echo over'])
     await expect.poll(async () => (await live()).length, { timeout: 5000 }).toBeGreaterThan(0)
     const following = testSurroundings({ folder: house.gateway.folder })

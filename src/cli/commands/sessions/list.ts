@@ -37,7 +37,8 @@ export function listSessionsCommand({ surroundings, printer }: Shell): Command {
       if (!isPast) {
         const live = await client.sessions()
         const meant = live.filter((session) => (!run || session.run === run) && (!resource || session.resource === resource))
-        if (json) return printer.json(meant)
+        // As those that the trail tells of are.
+        if (json) return printer.json({ sessions: meant.map((session) => ({ ...session, state: 'live' })) })
         return printLive(meant)
       }
       const { sessions, next } = await client.pastSessions({
