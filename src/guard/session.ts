@@ -99,7 +99,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     this.run = parts.run
     this.resource = parts.resource
     this.asker = parts.asker
-    this.readOnly = isReadOnly(parts.permitted)
+    this.readOnly = parts.resource.kind === 'postgres' && isReadOnly(parts.permitted)
     this.breakGlass = parts.breakGlass && { id: parts.breakGlass.opening.id, until: parts.breakGlass.opening.until }
     this.signal = parts.live.signal
     this.draining = parts.live.draining
