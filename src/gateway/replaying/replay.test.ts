@@ -404,3 +404,31 @@ it('ends when nobody listens any more', async () => {
     for await (const _ of replay(trail, asked, ending.signal)) ending.abort(new Error('gone'))
   }).rejects.toThrow('gone')
 })
+
+describe('a request to a cluster', () => {
+  const CREATE: Facts = {
+    effects: [{ class: 'create', action: 'create object' }],
+    k8s: { verb: 'create', group: '', resource: 'pods', subresource: '', namespace: 'shop', name: '' },
+  }
+  const may: Rule = { name: 'may', effect: 'allow', do: ['kubernetes.create'] }
+  const candidate = (rules: readonly Rule[]): PastPolicy => ({ ...policyOf(rules), kinds: new Map([['orders-db', 'kubernetes']]) })
+  const of = (...rules: Rule[]) => replayed([], { candidate: candidate(rules) })
+
+  beforeEach(async () => {
+    const asks = await new Asks('ses_k').open()
+    await asks.ask([1, 'allow', ['may'], 'sha256:then', 1], CREATE, 'POST /api/v1/namespaces/shop/pods', 'request')
+    await asks.close()
+  })
+
+  it('is judged by what is known of it', async () => {
+    expect(await of({ ...may, when: 'k8s.namespace == "shop"' })).toMatchObject({ same: 1, changed: 0, untold: 0 })
+    expect(await of({ ...may, when: 'k8s.namespace == "billing"' })).toMatchObject({ changed: 1, untold: 0 })
+    expect(await of({ ...may, do: ['kubernetes.get'] })).toMatchObject({ changed: 1 })
+  })
+
+  it('is not guessed about where a rule asks for what it brought, or for its size', async () => {
+    const report = await of({ ...may, when: 'k8s.object.spec.replicas == 1' })
+    expect(report).toMatchObject({ untold: 1, unsure: [{ reason: 'needed', needs: ['k8s.object'] }] })
+    expect(await of({ ...may, limits: { statementBytes: 10_000 } })).toMatchObject({ untold: 1, unsure: [{ needs: ['statement.bytes'] }] })
+  })
+})
