@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { EntryAnswer } from '../../src/api/local/schemas.ts'
 import { type RunningGateway, startGateway } from '../parts/gateway.ts'
 import { JOB_GROUP } from '../parts/gateway-config.ts'
 import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
@@ -214,7 +215,7 @@ describe('an API behind the gateway', () => {
   it('leaves each request in the trail, and no secret', async () => {
     const { ask, run, credential } = await inRun()
     await ask('bearer', '/orders', { method: 'POST', body: `my credential is ${credential}` })
-    const entries = []
+    const entries: EntryAnswer[] = []
     const reading = { from: 0, follow: false, opened: true, filter: {} }
     await expect
       .poll(async () => {
