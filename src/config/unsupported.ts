@@ -26,6 +26,8 @@ const unsupported: readonly Unsupported[] = [
   { at: 'rules[].do[]', what: 'operations of this plane', when: otherOperation },
   { at: 'budgets[].limit.tokens', what: 'a budget of tokens', hides: 1 },
   { at: 'budgets[].limit.money', what: 'a budget of money', hides: 1 },
+  { at: 'approvals.hold.model', what: 'holding operations of this plane' },
+  { at: 'approvals.hold.mcp', what: 'holding operations of this plane' },
   { at: 'limits.idle', what: 'a limit of idle time' },
   { at: 'limits.session', what: 'a limit of the length of sessions' },
   { at: 'config', what: 'signed changes of the configuration' },
