@@ -127,13 +127,9 @@ function copied(bytes: Uint8Array, from: number, end: number, to: Uint8Array, at
 
 const MARKS: ReadonlyMap<string, Uint8Array> = new Map(DETECTORS.map((name) => [name, Buffer.from(`[${name}]`)]))
 
-/** What stands for what was found, where its kind may be told: `[email]`, `[person]`. */
+/** What stands for what was found, where its kind may be told: `[email]`, `[presidio/PERSON]`. */
 function markOf(detector: string): Uint8Array {
-  const mark = MARKS.get(detector)
-  if (mark !== undefined) return mark
-  if (!detector.startsWith(ANALYZED)) return Buffer.from(`[${detector}]`)
-  const entity = analyzedEntity(detector)
-  return entity === undefined ? REDACTED : Buffer.from(`[${entity.toLowerCase().replaceAll('_', '-')}]`)
+  return MARKS.get(detector) ?? (detector === UNANSWERED || detector === NOT_ASKED ? REDACTED : Buffer.from(`[${detector}]`))
 }
 
 /** The characters of a part of a JSON string, of which no escape is cut. */

@@ -61,9 +61,9 @@ it('masks rows of a whole gateway by what an analyzer says, records what was sho
   try {
     const rows = await client.query('SELECT * FROM letters ORDER BY id')
     expect(rows.rows).toHaveLength(50)
-    expect(rows.rows[49]).toEqual({ id: 50, body: 'Dear [person], 50', doc: { to: '[person]' }, secret: '[masked]' })
+    expect(rows.rows[49]).toEqual({ id: 50, body: 'Dear [presidio/PERSON], 50', doc: { to: '[presidio/PERSON]' }, secret: '[masked]' })
     const bound = await client.query('SELECT body FROM letters WHERE id = $1', [7])
-    expect(bound.rows).toEqual([{ body: 'Dear [person], 7' }])
+    expect(bound.rows).toEqual([{ body: 'Dear [presidio/PERSON], 7' }])
     const texts = analyzer.asked.map((question) => (question as { text: string }).text)
     expect(texts).toContain(NAME)
     expect(texts.some((text) => text.startsWith('kept'))).toBe(false)
@@ -82,8 +82,9 @@ it('masks rows of a whole gateway by what an analyzer says, records what was sho
   const id = /"(ses_[A-Za-z0-9]+)"/.exec(out)![1]
   const shown = await gatescribe(`sessions show ${id}`)
   const replayed = await gatescribe(`replay ${id} --json`)
-  expect(replayed.out).toContain('Dear [person], 50')
+  expect(replayed.out).toContain('Dear [presidio/PERSON], 50')
   expect(shown.out).toContain('presidio/PERSON by people')
+  expect((await gatescribe(`replay ${id}`)).out).toContain('‹[presidio/PERSON]›')
   for (const said of [out, shown.out, replayed.out, gateway.log()]) expect(said).not.toContain(NAME)
 })
 

@@ -65,7 +65,7 @@ describe('what an analyzer finds', () => {
     const raw = await room.client()
     const rows = await answer(raw, "select about from people where id < 3 union all select 'Ada Lovelace wrote it' union all select ''")
     expect(types(rows)).toBe('TDDDDCZ')
-    expect(firstColumn(rows).sort()).toEqual(['', '[person] wrote it', '[person] wrote it', 'nobody'])
+    expect(firstColumn(rows).sort()).toEqual(['', '[presidio/PERSON] wrote it', '[presidio/PERSON] wrote it', 'nobody'])
     expect(asked().sort()).toEqual(['Ada Lovelace wrote it', 'nobody'])
     expect(server.asked[0]).toMatchObject({ language: 'en', entities: ['PERSON'], score_threshold: 0.5 })
     expect(room.gate.seen[0]).toMatchObject({ rows: 4, outcome: { status: 'completed' }, masked: ['people presidio/PERSON 2'] })
@@ -76,7 +76,7 @@ describe('what an analyzer finds', () => {
     server.reply = ({ text }, response) =>
       response.end(results(...(text.includes('A L') ? [['PERSON', 0, [...text].length] as [string, number, number]] : [])))
     expect(firstColumn(await answer(raw, 'select doc::text::json from people where id = 1'))).toEqual([
-      '{"Bob": [1, "no\\ne"], "who": "[person]"}',
+      '{"Bob": [1, "no\\ne"], "who": "[presidio/PERSON]"}',
     ])
     server.reply = knowing({ 'Ada Lovelace': 'PERSON' })
     const row = await answer(
@@ -91,7 +91,7 @@ describe('what an analyzer finds', () => {
   it('is known for every row in which it stands, of however many it is asked in between', async () => {
     const raw = await room.client()
     const rows = await answer(raw, "select 'Dear ' || n, 'Ada Lovelace', 'to Ada Lovelace' from generate_series(1, 500) n")
-    expect(bytesOf(rows).match(/\[person\]/g)).toHaveLength(1000)
+    expect(bytesOf(rows).match(/\[presidio\/PERSON\]/g)).toHaveLength(1000)
     expect(masked()).toEqual(['people presidio/PERSON 1000'])
   })
 
@@ -145,10 +145,10 @@ describe('what an analyzer finds', () => {
     const raw = await room.client()
     const rows = await answer(raw, 'select told()', 'select failing()', 'listen news', "notify news, 'Ada Lovelace came'", 'select 7')
     expect(bytesOf(rows)).not.toContain('Ada')
-    expect(bytesOf(rows)).toContain('seen [person]')
-    expect(errorIn(rows).get('M')).toBe('no [person] here')
+    expect(bytesOf(rows)).toContain('seen [presidio/PERSON]')
+    expect(errorIn(rows).get('M')).toBe('no [presidio/PERSON] here')
     expect(types(rows)).toMatch(/^TN?DN?CZ.*EZCZ(AC|CA)ZTDCZ$/)
-    expect(bytesOf(rows)).toContain('[person] came')
+    expect(bytesOf(rows)).toContain('[presidio/PERSON] came')
   })
 })
 
@@ -178,7 +178,7 @@ describe('what stands behind a row', () => {
     open.shift()!()
     const all = await raw.until(4)
     expect(types(all)).toBe('TDCZ12DCZEZTDCZ')
-    expect(firstColumn(all)).toEqual(['first', '[person]', '7'])
+    expect(firstColumn(all)).toEqual(['first', '[presidio/PERSON]', '7'])
   })
 
   it('is not read from the target meanwhile, however much it is', async () => {
@@ -206,7 +206,7 @@ describe('what stands behind a row', () => {
     }
     const raw = await room.client()
     const rows = await answer(raw, "select n || case when n % 3 = 0 then ' Ada Lovelace' else '' end from generate_series(1, 1000) n")
-    expect(firstColumn(rows)).toEqual(Array.from({ length: 1000 }, (_, at) => `${at + 1}${(at + 1) % 3 === 0 ? ' [person]' : ''}`))
+    expect(firstColumn(rows)).toEqual(Array.from({ length: 1000 }, (_, at) => `${at + 1}${(at + 1) % 3 === 0 ? ' [presidio/PERSON]' : ''}`))
     expect(masked()).toEqual(['people presidio/PERSON 333'])
     expect(most).toBeLessThanOrEqual(4)
   })
@@ -226,7 +226,7 @@ describe('what stands behind a row', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(texts, { minLength: 1, maxLength: 8 }), async (list) => {
         const all = await answer(raw, ...list)
-        expect(bytesOf(all).replaceAll(/\[person\]( Ada Lovelace)+/g, '[person]')).not.toContain('Ada Lovelace')
+        expect(bytesOf(all).replaceAll(/\[presidio\/PERSON\]( Ada Lovelace)+/g, '[presidio/PERSON]')).not.toContain('Ada Lovelace')
         const shape = all
           .map(({ type }) => type)
           .join('')
@@ -254,7 +254,7 @@ describe('what stands behind a row', () => {
     raw.send(build.execute('p', 2), build.execute('p', 2), build.sync(), build.query('commit'))
     const all = await raw.until(3)
     expect(types(all)).toBe('CZ12DDsDCZCZ')
-    expect(firstColumn(all)).toEqual(['[person] 1', '[person] 2', '[person] 3'])
+    expect(firstColumn(all)).toEqual(['[presidio/PERSON] 1', '[presidio/PERSON] 2', '[presidio/PERSON] 3'])
   })
 })
 
@@ -282,7 +282,7 @@ describe('where there is no answer', () => {
     expect(masked()).toEqual(['people presidio/unanswered 1'])
     server.reply = knowing({ 'Ada Lovelace': 'PERSON' })
     asks()
-    expect(firstColumn(await answer(raw, "select 'Ada Lovelace'"))).toEqual(['[person]'])
+    expect(firstColumn(await answer(raw, "select 'Ada Lovelace'"))).toEqual(['[presidio/PERSON]'])
   })
 
   it('nothing more of the result comes, and what came before stays', async () => {
@@ -294,7 +294,7 @@ describe('where there is no answer', () => {
     const raw = await room.client()
     raw.send(build.query("select 'Ada Lovelace ' || n from generate_series(1, 100000) n"), build.query('select 7'))
     const all = await raw.until(2)
-    expect(firstColumn(all)).toEqual([...Array.from({ length: 69 }, (_, at) => `[person] ${at + 1}`), '7'])
+    expect(firstColumn(all)).toEqual([...Array.from({ length: 69 }, (_, at) => `[presidio/PERSON] ${at + 1}`), '7'])
     expect(types(all).replaceAll('D', '')).toBe('TEZTCZ')
   })
 
@@ -327,7 +327,7 @@ describe('where there is no answer', () => {
       "select 'Adä', 'Ada Lovelace'",
     )
     expect(firstColumn(long)).toEqual(['[masked]', '[masked]'])
-    expect(bytesOf(long)).toContain('[person]')
+    expect(bytesOf(long)).toContain('[presidio/PERSON]')
     expect(masked(2)).toEqual(['people presidio/not-asked 1', 'people presidio/PERSON 1'])
   })
 })
@@ -336,9 +336,9 @@ describe('places', () => {
   it('count characters as they are, not as UTF-16 or bytes have them, and may overlap', async () => {
     const raw = await room.client()
     server.reply = (_, response) => response.end(results(['PERSON', 2, 6]))
-    expect(firstColumn(await answer(raw, "select '😀 Zoë😀 é'"))).toEqual(['😀 [person] é'])
+    expect(firstColumn(await answer(raw, "select '😀 Zoë😀 é'"))).toEqual(['😀 [presidio/PERSON] é'])
     server.reply = (_, response) => response.end(results(['PERSON', 4, 7], ['PERSON', 2, 5], ['PERSON', 2, 3], ['PERSON', 0, 1]))
-    expect(firstColumn(await answer(raw, "select '😀 Zoë é x'"))).toEqual(['[person] [person] x'])
+    expect(firstColumn(await answer(raw, "select '😀 Zoë é x'"))).toEqual(['[presidio/PERSON] [presidio/PERSON] x'])
     // In UTF-16 it would be there.
     server.reply = (_, response) => response.end(results(['PERSON', 4, 5]))
     expect(errorIn(await answer(raw, "select '😀😀😀a'")).get('D')).toContain('GS_ANALYZER_SILENT')
@@ -361,7 +361,7 @@ describe('while an answer is waited for', () => {
     expect(types(rows)).toBe('TEZ')
     expect(errorIn(rows).get('C')).toBe('57014')
     server.reply = knowing({ 'Ada Lovelace': 'PERSON' })
-    expect(firstColumn(await answer(raw, "select 'Ada Lovelace'"))).toEqual(['[person]'])
+    expect(firstColumn(await answer(raw, "select 'Ada Lovelace'"))).toEqual(['[presidio/PERSON]'])
   })
 
   it('a client that leaves leaves nothing behind', async () => {
@@ -389,7 +389,7 @@ describe('while an answer is waited for', () => {
     expect(room.gate.ends).toEqual([])
     open.shift()!()
     const all = await raw.untilClosed()
-    expect(firstColumn(all)).toEqual(['[person]'])
+    expect(firstColumn(all)).toEqual(['[presidio/PERSON]'])
     expect(types(all)).toBe('TDCZE')
     expect(errorIn(all).get('C')).toBe('08006')
   })
@@ -413,7 +413,7 @@ describe('while an answer is waited for', () => {
     open.shift()!()
     const all = await raw.untilClosed()
     expect(types(all)).toBe('TDCZE')
-    expect(firstColumn(all)).toEqual(['[person]'])
+    expect(firstColumn(all)).toEqual(['[presidio/PERSON]'])
     expect(room.gate.ends).toEqual(['drained'])
   })
 
@@ -425,7 +425,7 @@ describe('while an answer is waited for', () => {
       await sleep(5)
     }
     const all = await raw.until()
-    expect(firstColumn(all)).toEqual(['[person] 1'])
+    expect(firstColumn(all)).toEqual(['[presidio/PERSON] 1'])
     expect(errorIn(all).get('D')).toContain('GS_LIMIT_EXCEEDED')
   })
 })
