@@ -166,6 +166,26 @@ describe('the relay of a stream', () => {
     expect(room.said().at(-1)).toEqual(['stream-end', { reason: 'GS_K8S_CHANNEL' }])
   })
 
+  it('ends what came behind the request and cannot be told, also where nobody is there any more to hear why', async () => {
+    const [nearClient, client] = await pair()
+    const [nearTarget, target] = await pair()
+    client.on('error', () => undefined)
+    client.destroy()
+    await sleep(20)
+    const head = { client: webSocketFrame(opcodes.binary, Buffer.from('\x01x'), KEY) }
+    const ending = relayStream({
+      client: nearClient,
+      target: nearTarget,
+      head,
+      agreed: exec,
+      charge: () => undefined,
+      signal: new AbortController().signal,
+    })
+    expect(await ending).toMatchObject({ how: 'refused', error: { code: 'GS_K8S_CHANNEL' } })
+    await expect.poll(() => nearClient.destroyed && nearTarget.destroyed).toBe(true)
+    target.destroy()
+  })
+
   it('tells the client why it is cut off, between two messages', async () => {
     room = await Room.open()
     room.target.write(say(1, '$ '))

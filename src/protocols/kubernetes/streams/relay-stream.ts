@@ -77,6 +77,7 @@ class StreamRelay {
 
   start(): void {
     const { client, target, head, recorder, signal } = this.#stream
+    for (const socket of [client, target]) socket.on('error', () => this.#finish('cut'))
     if (signal.aborted) {
       this.#refuse(signal.reason)
       return
@@ -95,7 +96,6 @@ class StreamRelay {
     target.on('end', () => this.#targetEnded())
     for (const socket of [client, target]) {
       socket.on('drain', () => this.#flow())
-      socket.on('error', () => this.#finish('cut'))
       socket.on('close', () => this.#finish(this.#ended.client && this.#ended.target ? 'ended' : 'cut'))
     }
     this.#flow()

@@ -8,7 +8,7 @@ import { TerminalSizes } from './terminal-sizes.ts'
 /** Streams that may be open at once. */
 const MOST_OPEN = 4096
 /** Streams that are over and still known: what was on its way when they ended may come yet. */
-const MOST_OVER = 256
+const MOST_OVER = 4096
 const GO_AWAY = 7
 
 type Side = 'client' | 'target'
@@ -165,7 +165,12 @@ export class SpdyStream implements StreamReader {
   #close(stream: number, known: Known): void {
     this.#streams.delete(stream)
     this.#over.set(stream, known)
-    if (this.#over.size > MOST_OVER) for (const oldest of [...this.#over.keys()].slice(0, 1)) this.#over.delete(oldest)
+    if (this.#over.size > MOST_OVER) {
+      for (const oldest of this.#over.keys()) {
+        this.#over.delete(oldest)
+        break
+      }
+    }
     const connection = this.#connections.get(known.connection)
     if (!connection || --connection.open > 0) return
     this.#connections.delete(known.connection)
