@@ -31,6 +31,10 @@ export function reviewedFacts(spec: Json | undefined): Facts | undefined {
   return isMapping(path) ? ofPath(path) : undefined
 }
 
+/** Of whatever the request would be. */
+const OF_ONESELF = { asUser: '', asGroups: [], dryRun: false, labelSelector: '', fieldSelector: '' } as const
+const NO_COMMAND = { command: [], container: '', stdin: false } as const
+
 function ofResource(attributes: Mapping): Facts | undefined {
   const text = (name: string) => (typeof attributes[name] === 'string' ? (attributes[name] as string) : '')
   const known = { group: text('group'), version: text('version'), resource: text('resource'), subresource: text('subresource') }
@@ -41,7 +45,9 @@ function ofResource(attributes: Mapping): Facts | undefined {
   const isAny = (value: string) => value === '*'
   // `*` stands for every one of them: such a fact is unknown.
   const k8s = {
-    ...{ verb, path: '', namespace, name },
+    ...{ verb, path: '', namespace, name, ...OF_ONESELF },
+    // What would be run, and how, is not asked.
+    ...(subresource === '' && NO_COMMAND),
     ...(!isAny(group) && { group }),
     ...(!isAny(version) && version !== '' && { version }),
     ...(!isAny(resource) && { resource }),
@@ -58,7 +64,7 @@ function ofResource(attributes: Mapping): Facts | undefined {
 
 function ofPath({ path, verb }: Mapping): Facts | undefined {
   if (typeof path !== 'string' || typeof verb !== 'string') return undefined
-  const none = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' }
+  const none = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '', ...OF_ONESELF, ...NO_COMMAND }
   if (path.includes('*') || verb === '*') return { effects: everything(), k8s: { verb, ...none } }
   const info: RequestInfo = { isResource: false, verb, ...none, rest: [], verbInPath: false }
   const method = METHODS[verb] ?? 'POST'

@@ -6,6 +6,9 @@ export type Field =
   | { readonly number: number; readonly wire: 'varint'; readonly value: bigint }
   | { readonly number: number; readonly wire: 'fixed64' | 'bytes'; readonly bytes: Uint8Array }
 
+/** Fields of one message: more than any object has, in lists too. */
+const MOST_FIELDS = 100_000
+
 /** The fields of a message, in order. @throws NotRead */
 export function fieldsOf(bytes: Uint8Array): Field[] {
   const fields: Field[] = []
@@ -26,6 +29,7 @@ export function fieldsOf(bytes: Uint8Array): Field[] {
     return bytes.subarray(at - length, at)
   }
   while (at < bytes.length) {
+    if (fields.length === MOST_FIELDS) throw new NotRead()
     const key = varint()
     const number = Number(key >> 3n)
     if (number === 0 || key > 0xffffffffn) throw new NotRead()

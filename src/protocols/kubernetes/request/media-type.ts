@@ -26,7 +26,17 @@ export function nothingTwice(headers: Headers): void {
 }
 
 /** What a body is written in. */
-export type BodyForm = 'json' | 'yaml' | 'protobuf' | 'cbor' | 'json-patch' | 'merge-patch' | 'strategic-merge-patch' | 'apply' | 'unknown'
+export type BodyForm =
+  | 'json'
+  | 'yaml'
+  | 'protobuf'
+  | 'cbor'
+  | 'json-patch'
+  | 'merge-patch'
+  | 'strategic-merge-patch'
+  | 'apply'
+  | 'apply-cbor'
+  | 'unknown'
 
 const FORMS: Readonly<Record<string, BodyForm>> = {
   '': 'json',
@@ -38,6 +48,7 @@ const FORMS: Readonly<Record<string, BodyForm>> = {
   'application/merge-patch+json': 'merge-patch',
   'application/strategic-merge-patch+json': 'strategic-merge-patch',
   'application/apply-patch+yaml': 'apply',
+  'application/apply-patch+cbor': 'apply-cbor',
 }
 
 /** The form that a Content-Type names; where there is none, an API server takes JSON. */

@@ -66,6 +66,27 @@ describe('JSON', () => {
   })
 })
 
+it('is read, or not, within a second of a processor, whatever it is', () => {
+  const [json, yaml] = [3 * 1024 * 1024, 16_000]
+  for (const [form, text] of [
+    ['json', `[${'{"a":1},'.repeat(json / 8)}1]`],
+    ['json', '['.repeat(json)],
+    ['apply', `a: {${Array.from({ length: yaml / 10 }, (_, at) => `k${at}: 1`).join(',')}}`],
+    ['apply', Array.from({ length: yaml / 14 }, (_, at) => `k${at}: v${at}\n`).join('')],
+    ['apply', `a: ${'['.repeat(yaml)}`],
+    ['apply', '- '.repeat(yaml / 2)],
+  ] as const) {
+    const began = process.cpuUsage()
+    try {
+      read(form, text)
+    } catch (error) {
+      expect(error).toBeInstanceOf(KubernetesError)
+    }
+    const { user, system } = process.cpuUsage(began)
+    expect((user + system) / 1e6, `${form} ${text.slice(0, 20)}`).toBeLessThan(1)
+  }
+})
+
 describe('YAML', () => {
   it('is read where everybody reads it alike', () => {
     expect(read('apply', 'kind: Pod\nspec:\n  containers:\n  - name: a\n    image: "b:1"\n  n: 3\n  t: true\n')).toEqual({

@@ -156,6 +156,8 @@ describe('what a request is, as the API server sees it', () => {
     })
     expect(applied.actions).toEqual(['create by apply', 'apply'])
     expect(applied.k8s).toMatchObject({ dryRun: true, fieldManager: 'me', patch: { type: 'apply', content: { data: { a: 'b' } } } })
+    const cbor = read('PATCH /api/v1/namespaces/x/configmaps/y', { headers: [['content-type', 'application/apply-patch+cbor']] })
+    expect(cbor.actions).toEqual(['create by apply', 'apply'])
     const made = read('POST /api/v1/namespaces/x/pods', { headers: [['User-Agent', 'kubectl\u0007/v1.37 (x)']], body: { kind: 'Pod' } })
     expect(made.k8s).toMatchObject({ dryRun: false, fieldManager: 'kubectl', object: { kind: 'Pod' } })
     expect(read('POST /api/v1/namespaces/x/pods?dryRun=all').k8s).not.toHaveProperty('dryRun')

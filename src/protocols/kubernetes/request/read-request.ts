@@ -90,7 +90,7 @@ export function factsOf(request: RequestTarget, body: KnownBody, identity?: Clai
   const { method, path, info, upgrade, form } = request
   const read = body === undefined || body === 'none' ? undefined : body.read
   const impersonates = identity !== undefined
-  const effects = effectsOf({ method, info, path, upgrade, impersonates, apply: form === 'apply', body: read })
+  const effects = effectsOf({ method, info, path, upgrade, impersonates, apply: APPLIES.has(form), body: read })
   return { effects, k8s: kubernetesFacts(request, body, read, identity) }
 }
 
@@ -122,6 +122,9 @@ function kubernetesFacts(
     ...(writes && read !== undefined && content(info.verb, form, read)),
   }
 }
+
+/** Server-side apply makes an object where none is; so may a patch in a form that is not known. */
+const APPLIES: ReadonlySet<BodyForm> = new Set(['apply', 'apply-cbor', 'unknown'])
 
 const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch'])
 
