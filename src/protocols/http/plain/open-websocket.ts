@@ -1,8 +1,8 @@
 import { Refusal } from '../../../operations/index.ts'
 import { ClientLeft } from '../plane.ts'
+import { failed } from '../relay/failing.ts'
 import type { Forwarding } from '../relay/forward.ts'
 import { passAnswer } from '../relay/passing.ts'
-import { speakable } from '../relay/status.ts'
 import { Timed } from '../relay/timed.ts'
 import { tunnel } from '../relay/tunnel.ts'
 import { isUpgraded, type UpstreamAnswer, type UpstreamRequest } from '../target.ts'
@@ -11,9 +11,6 @@ export interface WebSocketOpening extends Omit<Forwarding, 'request'> {
   readonly upstream: UpstreamRequest
   readonly protocol: string
 }
-
-/** These happened before anything was sent: nothing came of the request. */
-const NOTHING_SENT: ReadonlySet<string> = new Set(['GS_HTTP_TARGET_UNREACHABLE', 'GS_HTTP_TARGET_NOT_TRUSTED', 'GS_HTTP_TARGET_REQUEST'])
 
 /** As `forward`, for what goes on as a WebSocket: bytes pass both ways until one side ends, and count as the operation's. Never rejects. */
 export async function openWebSocket({ exchange, admitted, upstream, protocol, recorded, refuse, change }: WebSocketOpening): Promise<void> {
@@ -54,17 +51,7 @@ export async function openWebSocket({ exchange, admitted, upstream, protocol, re
     admission.settle({ status, code: '101' })
   } catch (error) {
     plain?.body.destroy()
-    const code = plain && { code: String(plain.status) }
-    if (error instanceof ClientLeft) {
-      admission.settle({ status: 'aborted', ...code })
-      answer.cut()
-      return
-    }
-    const spoken = speakable(error)
-    if (!sent || NOTHING_SENT.has(spoken.code)) admission.withdraw({ status: 'failed' })
-    else admission.settle({ status: error instanceof Refusal ? 'cancelled' : plain ? 'failed' : 'unknown', ...code })
-    if (answer.begun) answer.cut()
-    else refuse(spoken)
+    failed(exchange, admission, error, { sent, status: plain?.status }, refuse)
   } finally {
     timed.stop()
   }

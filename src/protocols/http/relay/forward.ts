@@ -1,10 +1,10 @@
-import { type CodedError, Refusal } from '../../../operations/index.ts'
-import { ClientLeft, type Exchange } from '../plane.ts'
+import type { CodedError } from '../../../operations/index.ts'
+import type { Exchange } from '../plane.ts'
 import type { HttpTarget, UpstreamAnswer, UpstreamRequest } from '../target.ts'
 import type { ChangedAnswer } from './change.ts'
+import { failed } from './failing.ts'
 import type { Admitted } from './govern.ts'
 import { Passing } from './passing.ts'
-import { speakable } from './status.ts'
 import { Timed } from './timed.ts'
 
 /** A request that may go. */
@@ -28,9 +28,6 @@ export interface Forwarding {
   refuse(error: CodedError): void
 }
 
-/** These happened before anything was sent: nothing came of the request. */
-const NOTHING_SENT: ReadonlySet<string> = new Set(['GS_HTTP_TARGET_UNREACHABLE', 'GS_HTTP_TARGET_NOT_TRUSTED', 'GS_HTTP_TARGET_REQUEST'])
-
 /**
  * Sends what was admitted, passes the answer on as it comes, charges it, and settles. Never rejects: what goes wrong is said by `refuse` while that can
  * be, and afterwards the answer is cut.
@@ -53,19 +50,7 @@ export async function forward(forwarding: Forwarding): Promise<void> {
     admission.settle({ status: answer.status < 400 ? 'completed' : 'failed', code: String(answer.status) })
   } catch (error) {
     answer?.body.destroy()
-    const code = answer && { code: String(answer.status) }
-    if (error instanceof ClientLeft) {
-      admission.settle({ status: 'aborted', ...code })
-      exchange.answer.cut()
-      return
-    }
-    const spoken = speakable(error)
-    if (!sent || NOTHING_SENT.has(spoken.code)) admission.withdraw({ status: 'failed' })
-    else if (error instanceof Refusal) admission.settle({ status: 'cancelled', ...code })
-    // Whatever it was, nobody knows what the target made of it; but it is known where it let nobody in.
-    else admission.settle({ status: spoken.code === 'GS_HTTP_TARGET_LOGIN_REFUSED' || answer ? 'failed' : 'unknown', ...code })
-    if (exchange.answer.begun) exchange.answer.cut()
-    else refuse(spoken)
+    failed(exchange, admission, error, { sent, status: answer?.status }, refuse)
   } finally {
     timed.stop()
   }

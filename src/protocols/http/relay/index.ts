@@ -1,5 +1,6 @@
 export { canonicalPath, canonicalQuery } from './canonical-target.ts'
 export { type BodyChange, type ChangedAnswer, inOrder } from './change.ts'
+export { failed, type Progress } from './failing.ts'
 export { type Forwarding, forward } from './forward.ts'
 export { type Admitted, type Governed, govern, isAdmitted, type Refused } from './govern.ts'
 export { passAnswer } from './passing.ts'

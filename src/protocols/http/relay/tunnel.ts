@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Refusal } from '../../../operations/index.ts'
+import { ClientLeft } from '../plane.ts'
 
 export interface Tunnel {
   /** Both paused, with nothing listening. */
@@ -27,7 +28,8 @@ export function tunnel({ client, target, heads, toClient, charge, signal }: Tunn
       client.destroy()
       target.destroy()
     }
-    const aborted = () => cut(signal.reason)
+    // A client that has said all it wanted and closes has not left in the middle of something.
+    const aborted = () => cut(client.readableEnded && signal.reason instanceof ClientLeft ? undefined : signal.reason)
     const pass = (from: Duplex, to: Duplex, change: ((bytes: Uint8Array) => Uint8Array) | undefined, head: Uint8Array) => {
       const take = (chunk: Uint8Array): void => {
         const refusal = charge(chunk.length)
