@@ -1,6 +1,6 @@
 import type { Facts, HttpFacts, Json, KubernetesFacts } from '../../operations/index.ts'
 import { type JsonValue, jsonValue } from './json-value.ts'
-import { unknown } from './unknown-fact.ts'
+import { known, missing } from './unknown-fact.ts'
 import { actionsOf, classesOf } from './views.ts'
 
 /** What conditions see of a request to a Kubernetes API server; see views.ts. */
@@ -105,7 +105,7 @@ export class K8sView {
   }
 
   #known<Name extends keyof KubernetesFacts>(name: Name): NonNullable<KubernetesFacts[Name]> {
-    return this.#facts.k8s?.[name] ?? missing(`k8s.${name}`)
+    return known('k8s', this.#facts.k8s, name)
   }
 }
 
@@ -154,10 +154,6 @@ export class HttpView {
   }
 
   #known<Name extends keyof HttpFacts>(name: Name): NonNullable<HttpFacts[Name]> {
-    return this.#facts.http?.[name] ?? missing(`http.${name}`)
+    return known('http', this.#facts.http, name)
   }
-}
-
-function missing(fact: string): never {
-  throw unknown(fact)
 }

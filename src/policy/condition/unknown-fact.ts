@@ -21,3 +21,21 @@ export function unknown(fact: string): UnknownFact {
   }
   return error
 }
+
+/**
+ * A fact that has to be known to be said.
+ * @param of the variable of conditions. @param facts what is known of it; undefined: nothing
+ * @throws UnknownFact
+ */
+export function known<Facts extends object, Name extends keyof Facts & string>(
+  of: string,
+  facts: Facts | undefined,
+  name: Name,
+): NonNullable<Facts[Name]> {
+  return facts?.[name] ?? missing(`${of}.${name}`)
+}
+
+/** @throws UnknownFact */
+export function missing(fact: string): never {
+  throw unknown(fact)
+}

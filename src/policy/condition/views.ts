@@ -1,6 +1,6 @@
 import type { Facts, Principal, RunFacts, SqlFacts } from '../../operations/index.ts'
 import type { Asker } from '../asker.ts'
-import { unknown } from './unknown-fact.ts'
+import { known } from './unknown-fact.ts'
 
 /**
  * What conditions see, one class per variable: the engine knows a type by its class. A getter that has nothing to give throws, so that
@@ -65,9 +65,7 @@ export class SqlView {
   }
 
   #known<Name extends keyof SqlFacts>(name: Name): NonNullable<SqlFacts[Name]> {
-    const value = this.#facts.sql?.[name]
-    if (value === undefined) throw unknown(`sql.${name}`)
-    return value
+    return known('sql', this.#facts.sql, name)
   }
 }
 
@@ -125,8 +123,7 @@ export class RunView {
   }
 
   get id(): string {
-    if (this.#run === undefined) throw unknown('run.id')
-    return this.#run.id
+    return known('run', this.#run, 'id')
   }
 
   get repository(): string {
@@ -154,9 +151,7 @@ export class RunView {
   }
 
   #known(name: keyof RunFacts): string {
-    const value = this.#run?.facts[name]
-    if (value === undefined) throw unknown(`run.${name}`)
-    return value
+    return known('run', this.#run?.facts, name)
   }
 }
 
@@ -184,8 +179,6 @@ export class SessionView {
   }
 
   #known(name: keyof NonNullable<Asker['session']>): string {
-    const value = this.#session?.[name]
-    if (value === undefined) throw unknown(`session.${name}`)
-    return value
+    return known('session', this.#session, name)
   }
 }
