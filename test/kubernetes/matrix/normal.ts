@@ -2,7 +2,7 @@ import type { Place } from './place.ts'
 
 const RULES: readonly (readonly [RegExp, string])[] = [
   // Whether a client still has input to send when the other side is gone is a race of its own.
-  [/^E\d{4} .* v2\.go:\d+\] ("Copying stdin failed" err=)?"?EOF"?\n/gm, ''],
+  [/^E\d{4} .*\bv2\.go:\d+\] .*\n/gm, ''],
   // So is what a watch was about when its time was over.
   [/^[EWI]\d{4} .* reflector\.go:\d+\] .*\n/gm, ''],
   [/^([EWI])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ /gm, '$1 '],
