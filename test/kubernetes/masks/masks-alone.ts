@@ -5,6 +5,9 @@ import { readTarget } from '../../../src/protocols/kubernetes/request/index.ts'
 import type { RunningCluster } from '../../parts/kubernetes-cluster.ts'
 import type { Ask } from './asks.ts'
 
+/** Of the operator `hash`. */
+export const KEY = Buffer.alloc(32, 1)
+
 /** What came for a request. */
 export interface Came {
   /** Of HTTP; 0 where it was refused before it was sent, or cut. */
@@ -22,7 +25,7 @@ export async function askMasked(cluster: RunningCluster, masks: readonly Mask[],
   let masking: ReturnType<typeof answerMasks>
   try {
     const { info } = readTarget({ method: ask.method, rawPath, rawQuery, headers, upgrade: false })
-    masking = answerMasks({ masks, ...info, key: Buffer.alloc(32, 1) })
+    masking = answerMasks({ masks, ...info, key: KEY })
     if (masking) sent = masking.requestHeaders(headers)
   } catch (error) {
     const said = Buffer.from(String(error))

@@ -129,6 +129,13 @@ export const PLACES: readonly (readonly [list: string, name: string])[] = [
 /** Applies everything as kubectl does, so that what was applied is in annotations and managed fields. */
 export async function fill(cluster: RunningCluster): Promise<void> {
   await cluster.namespace(NAMESPACE)
+  await serveWidgets(cluster)
+  const objects = OBJECTS.map(([path, object]) => ({ apiVersion: path.replace(/^apis?\//, ''), ...object }))
+  await applied(cluster, objects, ['-n', NAMESPACE])
+}
+
+/** Defines a custom resource whose printer shows its token. */
+export async function serveWidgets(cluster: RunningCluster): Promise<void> {
   await applied(cluster, [WIDGETS])
   for (let tries = 0; ; tries += 1) {
     const { status } = await cluster.request('GET', '/apis/example.com/v1/widgets')
@@ -136,8 +143,6 @@ export async function fill(cluster: RunningCluster): Promise<void> {
     if (tries > 100) throw new Error('the widgets are not served')
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  const objects = OBJECTS.map(([path, object]) => ({ apiVersion: path.replace(/^apis?\//, ''), ...object }))
-  await applied(cluster, objects, ['-n', NAMESPACE])
 }
 
 async function applied(cluster: RunningCluster, objects: readonly object[], more: readonly string[] = []): Promise<void> {

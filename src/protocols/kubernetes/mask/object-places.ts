@@ -9,7 +9,8 @@ import {
   replaceFound,
   textOf,
 } from '../../../masking/index.ts'
-import type { FieldPlace, Mask } from '../../../operations/index.ts'
+import type { FieldPlace, FieldSelector, Mask } from '../../../operations/index.ts'
+import { maskReleaseToken } from './helm-release.ts'
 import { HIDDEN, maskToken } from './mask-token.ts'
 
 /** What is done with values of objects. */
@@ -31,6 +32,8 @@ const REFERENCES: ReadonlySet<string> = new Set(['continue', 'resourceVersion', 
 /** Objects in annotations in annotations. */
 const DEEPEST = 3
 const QUOTE = 0x22
+/** What is under it is masked within. */
+const HELM: FieldSelector = 'helm-releases'
 
 /** The places of an answer that holds objects. */
 export function objectPlaces(masking: ObjectMasking, depth = 0): JsonPlace {
@@ -54,7 +57,9 @@ export function objectPlaces(masking: ObjectMasking, depth = 0): JsonPlace {
     if (owner !== undefined) {
       return (token) => {
         counts.add(owner.name, text)
-        return maskToken(token, owner.as, bytes.owner === true, key)
+        const encoded = bytes.owner === true
+        const release = text === HELM && token[0] === QUOTE ? maskReleaseToken(textOf(token), encoded, owner.as, key) : undefined
+        return release ?? maskToken(token, owner.as, encoded, key)
       }
     }
     if (role === 'reference') return undefined
