@@ -69,7 +69,7 @@ describe('the digest of an effective operation', () => {
       detail: entries(fc.oneof(texts, fc.integer({ min: 0, max: 2 }))),
     })
     const operation = fc.record({
-      protocol: fc.constant('postgres' as const),
+      protocol: fc.constantFrom('postgres' as const, 'kubernetes' as const, 'http' as const),
       resource: texts,
       database: texts,
       parts: fc.array(part, { maxLength: 2 }),
@@ -80,7 +80,7 @@ describe('the digest of an effective operation', () => {
     const seen = new Map<string, string>()
     fc.assert(
       fc.property(operation, (one) => {
-        const plain = JSON.stringify([one.resource, one.database, one.stream, one.parts.map(plainPart), sorted(one.session)])
+        const plain = JSON.stringify([one.protocol, one.resource, one.database, one.stream, one.parts.map(plainPart), sorted(one.session)])
         const of = effectiveDigest('run_a', one)
         expect(seen.get(of) ?? plain).toBe(plain)
         seen.set(of, plain)
