@@ -96,7 +96,12 @@ export class AnalysesAhead implements Analyses {
     this.#cancelled = false
     const analyzer = this.#analyzer()
     const texts = [...asked.values()]
-    const answers = analyzer ? await analyzer.analyze(texts, entities, leaving.signal) : []
+    let answers: Awaited<ReturnType<TextAnalyzer['analyze']>> = []
+    try {
+      if (analyzer) answers = await analyzer.analyze(texts, entities, leaving.signal)
+    } catch {
+      // It is not to reject; if it does, it has no answer.
+    }
     const silent = analyzer?.whenSilent === 'pass' && !leaving.signal.aborted ? 'unanswered' : 'failed'
     const known = new Map(entities === this.#entities ? this.#known : [])
     let at = 0

@@ -414,7 +414,7 @@ describe('while an answer is waited for', () => {
     const all = await raw.untilClosed()
     expect(types(all)).toBe('TDCZE')
     expect(firstColumn(all)).toEqual(['[presidio/PERSON]'])
-    expect(room.gate.ends).toEqual(['drained'])
+    await expect.poll(() => room.gate.ends).toEqual(['drained'])
   })
 
   it('a limit that is reached meanwhile cuts it', async () => {

@@ -1,4 +1,5 @@
 import type { Mask } from '../../../operations/index.ts'
+import { findingsIn } from '../mask/index.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
 import type { StatementFacts } from '../sql/statement-facts.ts'
 import { backend, frontend, transaction } from '../wire/codes.ts'
@@ -54,6 +55,8 @@ export class Answers {
   #failure: string | undefined
   #fatal = false
   #masks: readonly Mask[] | undefined
+  /** Whether masks of one of its operations ask an analyzer. */
+  #analyzed = false
   /** Syncs that the server may have consumed as part of a failed COPY, or may yet answer. */
   #looseSyncs = 0
   #clientFault: WireError | undefined
@@ -81,6 +84,11 @@ export class Answers {
   /** What the client is not to see, as the newest of its operations has it; undefined: nothing. */
   get masks(): readonly Mask[] | undefined {
     return this.#masks
+  }
+
+  /** Whether an analyzer may have to be asked about what the server says: masks of one operation at least did. */
+  get analyzed(): boolean {
+    return this.#analyzed
   }
 
   /** What the server is at. */
@@ -152,7 +160,10 @@ export class Answers {
   /** A message goes upstream. One that the server cannot take while it copies in is a fault of the client. */
   sent(sent: Sent): void {
     const { type, name, ofStatement, statement, portal, flight, operation = 0, replacement, changes, own } = sent
-    if (flight) this.#masks = flight.masks
+    if (flight && flight.masks !== this.#masks) {
+      this.#masks = flight.masks
+      this.#analyzed ||= flight.masks !== undefined && findingsIn(flight.masks)?.entities !== undefined
+    }
     this.#awaitsSync = type !== frontend.sync && type !== frontend.query
     const expected: Expected = {
       type,

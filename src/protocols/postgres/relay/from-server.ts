@@ -149,7 +149,7 @@ export class FromServer implements MessageVisitor {
   }
 
   message(type: number, bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#lookout !== undefined && !this.#lookout.ahead.abandoned && !this.#question) {
+    if (this.#answers.analyzed && this.#lookout && !this.#lookout.ahead.abandoned && !this.#question) {
       const asked = this.#lookout.at(type, bytes, start, end)
       if (asked) {
         this.#held = { ...asked, bytes, start, end }
