@@ -31,7 +31,7 @@ export const credentialsErrors = {
   },
   GS_SECRET_EXEC: {
     meaning: 'A program that should print an ExecCredential printed something else.',
-    next: "Run it as the gateway's own user with KUBERNETES_EXEC_INFO set, and see what it prints; docs/kubernetes.md says what it must be.",
+    next: "Run it as the gateway's own user with KUBERNETES_EXEC_INFO set, and see what it prints; docs/config.md says what it must be.",
   },
   GS_MASTER_KEY_MISSING: {
     meaning: 'There is no master key where the configuration says.',
