@@ -35,6 +35,8 @@ class Cast {
   #size: readonly [columns: number, rows: number] | undefined
   #isHeaded = false
   #isCast = false
+  /** What was typed before a size was told, which clients do a moment after they connect. */
+  #typed: (readonly [at: number, text: string])[] = []
   /** What stands before the next event. */
   #markers: string[] = []
 
@@ -73,7 +75,8 @@ class Cast {
         yield* this.#say(at, 'o', textOf(event[2]))
         return
       case 'stdin':
-        yield* this.#say(at, 'i', textOf(event[2]))
+        if (this.#isHeaded || this.#size !== undefined) yield* this.#say(at, 'i', textOf(event[2]))
+        else this.#typed.push([at, textOf(event[2])])
         return
       case 'exit':
         if (event[2].code !== undefined) yield* this.#say(at, 'x', `${event[2].code}`)
@@ -103,6 +106,7 @@ class Cast {
 
   *#flush(at: number): Generator<unknown> {
     if (!this.#isHeaded) yield this.#header()
+    for (const [typed, text] of this.#typed.splice(0)) yield this.#event(typed, 'i', text)
     for (const marker of this.#markers.splice(0)) yield this.#event(at, 'm', marker)
   }
 

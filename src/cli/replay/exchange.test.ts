@@ -257,6 +257,23 @@ describe('a terminal as asciicast v3', () => {
     ])
   })
 
+  it('has the size that is told after something was typed, and before anything is shown', async () => {
+    const [header, ...events] = await cast([
+      session(),
+      segment([
+        [1, 'stream', { tty: true }],
+        [1.25, 'stdin', 'hello\n'],
+        [1.5, 'resize', [100, 40]],
+        [2, 'stdout', 'hello'],
+      ]),
+    ])
+    expect(header).toMatchObject({ version: 3, term: { cols: 100, rows: 40 } })
+    expect(events).toEqual([
+      [0.25, 'i', 'hello\n'],
+      [0.75, 'o', 'hello'],
+    ])
+  })
+
   it('has a size where none was told, and a header where nothing was written', async () => {
     const [header] = await cast([
       session(),
