@@ -55,7 +55,9 @@ export async function readAsked(head: AskedHead, door: DoorRequest, same: Repeat
     facts: facts(head, body),
   })
   // What decides its facts and is not in its text: who asks for an upgrade, and who owns fields (that only of writes).
-  const operation = body.kind === 'none' ? same.get(`${request.upgrade} ${request.manager} ${Buffer.from(statement.text)}`, make) : make()
+  // In JSON, as the client chooses each of them: no two requests may come to the same key.
+  const key = () => JSON.stringify([request.upgrade, request.manager, Buffer.from(statement.text).toString('latin1')])
+  const operation = body.kind === 'none' ? same.get(key(), make) : make()
   return { ...head, carried, operation }
 }
 
@@ -110,7 +112,7 @@ export function retrying(asked: Asked, retryOf: OperationReference | undefined):
 }
 
 /** What a person approves: the request, word for word. @param resource its configured name */
-export function effectiveOperation({ request, identity, operation }: Asked, resource: string): EffectiveOperation {
+export function effectiveOperation({ request, identity, operation, carried }: Asked, resource: string): EffectiveOperation {
   const { text, recorded }: Statement = approvedStatement(request, operation.statement, identity)
   return {
     protocol: 'kubernetes',
@@ -118,7 +120,7 @@ export function effectiveOperation({ request, identity, operation }: Asked, reso
     parts: [{ label: 'request', content: text, ...(recorded && { recorded }) }],
     session: {},
     facts: operation.facts ? [operation.facts] : [],
-    stream: takesWhatComes(request),
+    stream: carried.kind === 'large' || takesWhatComes(request),
   }
 }
 

@@ -77,8 +77,8 @@ async function judged(exchange: Exchange, carrying: Carrying): Promise<void> {
 function seen({ guard, session }: Exchange, effective: EffectiveOperation, operation: Operation): EffectiveOperation {
   if (!effective.stream || guard.decide(session, operation).ask?.stream !== false) return effective
   throw new Refusal('GS_APPROVAL_UNAVAILABLE', {
-    reason: 'What would be sent over this connection is not known when persons are asked, and no rule lets them approve it unseen.',
-    next: 'Run one command without -i and -t, or ask the owner of the rule for stream: true.',
+    reason: 'What would be sent is not known when persons are asked, and no rule lets them approve it unseen.',
+    next: 'Run one command without -i and -t, send no body to what is behind a proxy, or ask the owner of the rule for stream: true.',
   })
 }
 

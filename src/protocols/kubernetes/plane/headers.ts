@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { HeaderPairs } from '../../http/index.ts'
 
 /** What an API server reads, and what its audit log and traces show. Nothing else of a client goes there. */
@@ -24,13 +25,24 @@ export function forwardedHeaders(headers: HeaderPairs, kind: 'request' | 'channe
   return [...kept, ['Audit-ID', id]]
 }
 
-/** The headers that decide what a request means, by name, for its canonical text. */
-export function meaningful(headers: HeaderPairs): readonly (readonly [name: string, value: string])[] {
+/**
+ * The headers that decide what a request means, by name, for its canonical text. What is behind a proxy reads them as it likes: there it is all that are
+ * passed on, and of what looks like a credential only which one it is.
+ */
+export function meaningful(headers: HeaderPairs, proxied: boolean): readonly (readonly [name: string, value: string])[] {
   return headers
     .map(([name, value]) => [name.toLowerCase(), value] as const)
-    .filter(([name]) => MEANINGFUL.has(name))
+    .filter(([name]) => (proxied ? !NOT_PROXIED.test(name) && !NOISE.test(name) : MEANINGFUL.has(name)))
+    .map(([name, value]) => [name, proxied && SECRET.test(name) ? digestOf(value) : value] as const)
     .sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0))
 }
+
+/** Says nothing of what is asked for, and differs each time. */
+const NOISE = /^(accept-encoding|user-agent|traceparent|tracestate|baggage|x-request-id|kubectl-(command|session))$/
+
+const SECRET = /cookie|token|key|secret|auth|session|password|credential/
+
+const digestOf = (value: string): string => `sha256:${createHash('sha256').update(value, 'latin1').digest('hex')}`
 
 const MEANINGFUL: ReadonlySet<string> = new Set(['accept', 'content-type', 'if-match', 'if-none-match'])
 

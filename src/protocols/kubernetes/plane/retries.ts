@@ -2,7 +2,7 @@ import type { OperationReference, RunId } from '../../../operations/index.ts'
 import type { HeaderPairs } from '../../http/index.ts'
 import { onceHeader, type RequestTarget } from '../request/index.ts'
 
-/** kubectl tries SPDY at once where a WebSocket was refused; ms. */
+/** kubectl tries SPDY (POST) at once where a WebSocket (GET) was refused, and never the other way; ms. */
 const WITHIN_MS = 30_000
 
 /** So many attempts are remembered; the oldest goes first. */
@@ -12,7 +12,7 @@ const MOST = 1_000
 export interface Attempt {
   readonly run: RunId
   readonly resource: string
-  readonly request: Pick<RequestTarget, 'target' | 'channel'>
+  readonly request: Pick<RequestTarget, 'method' | 'target' | 'channel'>
   readonly headers: HeaderPairs
 }
 
@@ -29,7 +29,7 @@ export class Retries {
   /** What this one tries again; each is told once. @returns undefined where it is a first attempt */
   take(attempt: Attempt): OperationReference | undefined {
     const key = keyOf(attempt)
-    if (key === undefined) return undefined
+    if (key === undefined || attempt.request.method !== 'POST') return undefined
     const before = this.#attempts.get(key)
     this.#attempts.delete(key)
     return before && this.#now() - before.at <= WITHIN_MS ? before.of : undefined
@@ -38,7 +38,7 @@ export class Retries {
   /** It was refused, or failed before anything happened. */
   failed(attempt: Attempt, of: OperationReference): void {
     const key = keyOf(attempt)
-    if (key === undefined) return
+    if (key === undefined || attempt.request.method !== 'GET') return
     this.#attempts.delete(key)
     this.#attempts.set(key, { of, at: this.#now() })
     if (this.#attempts.size > MOST) this.#attempts.delete(this.#attempts.keys().next().value as string)

@@ -14,7 +14,7 @@ export type Body =
 
 /** Our canonical form of a request: what would be forwarded, without credentials. */
 export function statementOf(request: RequestTarget, headers: HeaderPairs, identity: Impersonated | undefined, body: Body): Statement {
-  const head = headOf(request.method, request, request.channel === '' ? meaningful(headers) : [], identity)
+  const head = headOf(request.method, request, request.channel === '' ? meaningful(headers, request.proxied) : [], identity)
   const { length } = head
   switch (body.kind) {
     case 'none':
