@@ -116,14 +116,14 @@ describe('what is sent may be large', () => {
     ])
       expect(ask(text, factsOf(containers(1_000))), text).toBeInstanceOf(Error)
     expect(ask('k8s.object.text.matches("(a+)+$")', factsOf({ text: 'a'.repeat(400_000) }))).toBeInstanceOf(Error)
-    expect(performance.now() - begun).toBeLessThan(1_500)
+    expect(performance.now() - begun).toBeLessThan(2_000)
   })
 
   it('and costs nothing where nobody asks for it', () => {
     const facts = factsOf(containers(300_000))
     const begun = performance.now()
     for (let at = 0; at < 1_000; at++) ask('k8s.verb == "create"', facts)
-    expect(performance.now() - begun).toBeLessThan(1_900)
+    expect(performance.now() - begun).toBeLessThan(2_000)
   })
 })
 
