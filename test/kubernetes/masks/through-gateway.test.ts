@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -187,6 +187,46 @@ describe('through a gateway that allows everything, and masks', () => {
     expect(direct.stdout).toContain('ada.lovelace@example.com')
     expect(masked.stdout).toContain('********************.com with ***************1111')
     expect(masked.bytes).toHaveLength(direct.bytes.length)
+    const ran = await kubectl(
+      'exec',
+      'pod',
+      '-c',
+      'main',
+      '--',
+      'sh',
+      '-c',
+      'echo ada.lovelace@example.com; echo bob.marley@example.com >&2; exit 3',
+    )
+    expect(ran).toMatchObject({ status: 3, stdout: '********************.com\n' })
+    expect(ran.stderr).toContain('******************.com\n')
+  })
+
+  it('Helm tells which releases there are, and not what they were given', async () => {
+    const folder = join(cluster.folder, 'chart')
+    mkdirSync(join(folder, 'templates'), { recursive: true })
+    writeFileSync(join(folder, 'Chart.yaml'), 'apiVersion: v2\nname: shop\nversion: 1.2.3\n')
+    const template = 'apiVersion: v1\nkind: Secret\nmetadata: { name: released }\nstringData: { password: {{ .Values.password }} }\n'
+    writeFileSync(join(folder, 'templates', 'secret.yaml'), template)
+    const at = (KUBECONFIG: string) => ({ env: { KUBECONFIG, HOME: cluster.folder } })
+    const helm = (words: readonly string[], kubeconfig = job.path) => cluster.helm([...words, '-n', NAMESPACE], at(kubeconfig))
+    const values = ['--set', `password=${CANARIES.helm}`]
+    expect((await helm(['install', 'mine', folder, ...values], cluster.adminKubeconfig)).status).toBe(0)
+    expect((await helm(['get', 'values', 'mine'], cluster.adminKubeconfig)).stdout).toContain(CANARIES.helm)
+    expect((await helm(['list', '--filter', 'mine'])).stdout).toMatch(/^mine\s+hunted\s+1\s.*deployed\s+shop-1\.2\.3/m)
+    expect((await helm(['status', 'mine'])).stdout).toContain('STATUS: deployed')
+    expect((await helm(['history', 'mine'])).stdout).toMatch(/^1\s.*deployed\s+shop-1\.2\.3.*\[masked\]/m)
+    for (const words of [
+      ['get', 'values', 'mine'],
+      ['get', 'manifest', 'mine'],
+      ['get', 'all', 'mine'],
+    ]) {
+      const { bytes, stderr } = await helm(words)
+      expect(canariesIn(Buffer.concat([bytes, Buffer.from(stderr)])), words.join(' ')).toEqual([])
+    }
+    // It works from what was released before, and would write what was shown of it.
+    const upgraded = await helm(['upgrade', 'mine', folder, '--set', 'password=another'])
+    expect(upgraded.status).not.toBe(0)
+    expect((await cluster.helm(['history', 'mine', '-n', NAMESPACE], at(cluster.adminKubeconfig))).stdout.split('\n')).toHaveLength(3)
   })
 
   it('nothing of it is in the trail, in the recording, in the log or anywhere on the disk', { timeout: 120_000 }, async () => {
