@@ -113,6 +113,16 @@ describe('what a rule asks a person about', () => {
     expect(await isThere('b')).toBe(true)
   })
 
+  it('is void where the object is another one by then, or is in another state', async () => {
+    const { env } = await world.run()
+    await pod('h')
+    const held = await asking(env, ['-n', 'shop', 'delete', 'pod', 'h', '--wait=false'])
+    await world.cluster.kubectl(['-n', 'shop', 'label', 'pod', 'h', 'keep=me'])
+    await decide(held.id, 'approve')
+    expect(await held.ended).toMatchObject({ code: 1, said: expect.stringContaining('GS_APPROVAL_VOID') })
+    expect(await isThere('h')).toBe(true)
+  })
+
   it('is withdrawn where kubectl goes away', async () => {
     const { env } = await world.run()
     await pod('c')

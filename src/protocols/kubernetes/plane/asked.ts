@@ -1,4 +1,4 @@
-import type { EffectiveOperation, Facts, Json, Operation, OperationReference, Statement } from '../../../operations/index.ts'
+import type { EffectiveOperation, EffectivePart, Facts, Json, Operation, OperationReference, Statement } from '../../../operations/index.ts'
 import type { DoorRequest, Impersonated } from '../../http/index.ts'
 import { KubernetesError } from '../errors.ts'
 import { factsOf, isOn, onceHeader, type RequestTarget, readBody, readTarget } from '../request/index.ts'
@@ -111,13 +111,20 @@ export function retrying(asked: Asked, retryOf: OperationReference | undefined):
   return retryOf ? { ...asked, operation: { ...asked.operation, retryOf } } : asked
 }
 
-/** What a person approves: the request, word for word. @param resource its configured name */
-export function effectiveOperation({ request, identity, operation, carried }: Asked, resource: string): EffectiveOperation {
+/**
+ * What a person approves: the request, word for word.
+ * @param resource its configured name. @param detail of the object that it is about
+ */
+export function effectiveOperation(
+  { request, identity, operation, carried }: Asked,
+  resource: string,
+  detail?: EffectivePart['detail'],
+): EffectiveOperation {
   const { text, recorded }: Statement = approvedStatement(request, operation.statement, identity)
   return {
     protocol: 'kubernetes',
     resource,
-    parts: [{ label: 'request', content: text, ...(recorded && { recorded }) }],
+    parts: [{ label: 'request', content: text, ...(recorded && { recorded }), ...(detail && { detail }) }],
     session: {},
     facts: operation.facts ? [operation.facts] : [],
     stream: carried.kind === 'large' || takesWhatComes(request),

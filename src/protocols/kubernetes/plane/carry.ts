@@ -17,6 +17,7 @@ import { type Changing, changing } from './changing.ts'
 import { openChannel } from './channel.ts'
 import { forwardedHeaders } from './headers.ts'
 import { withListHint } from './list-hint.ts'
+import { objectVersion } from './object-version.ts'
 import type { Retries } from './retries.ts'
 import { speak } from './speak.ts'
 
@@ -60,7 +61,10 @@ async function judged(exchange: Exchange, carrying: Carrying): Promise<void> {
     exchange,
     {
       operation,
-      effective: () => seen(exchange, effectiveOperation(asked, resource.name), operation),
+      effective: async () => {
+        mayBeUnseen(exchange, effectiveOperation(asked, resource.name), operation)
+        return effectiveOperation(asked, resource.name, await objectVersion(exchange, asked))
+      },
       ...(websocket && { patience: WEBSOCKET_PATIENCE_MS }),
     },
     exchange.signal,
@@ -74,8 +78,8 @@ async function judged(exchange: Exchange, carrying: Carrying): Promise<void> {
 }
 
 /** @throws Refusal where content follows that nobody has seen, and no rule lets persons approve that */
-function seen({ guard, session }: Exchange, effective: EffectiveOperation, operation: Operation): EffectiveOperation {
-  if (!effective.stream || guard.decide(session, operation).ask?.stream !== false) return effective
+function mayBeUnseen({ guard, session }: Exchange, { stream }: EffectiveOperation, operation: Operation): void {
+  if (!stream || guard.decide(session, operation).ask?.stream !== false) return
   throw new Refusal('GS_APPROVAL_UNAVAILABLE', {
     reason: 'What would be sent is not known when persons are asked, and no rule lets them approve it unseen.',
     next: 'Run one command without -i and -t, send no body to what is behind a proxy, or ask the owner of the rule for stream: true.',
