@@ -19,7 +19,7 @@ const TYPED: readonly Attempt[] = [
 ].flat()
 
 /** pg_proc.oid of query_to_xml(query text, nulls boolean, tableforest boolean, targetns text) */
-const QUERY_TO_XML = 2925
+const QUERY_TO_XML = 2924
 
 /** What no generator thinks of. */
 export const BY_HAND: readonly Attempt[] = [
