@@ -23,6 +23,8 @@ interface Upgrade {
 
 /** Whoever left, or has to, is given so long to be told, ms. */
 const LAST_WORD_MS = 800
+/** Requests that were read and wait for their turn, at most: each takes memory while the one before it lasts, a watch perhaps for hours. */
+const MOST_WAITING = 64
 
 /** One connection of a client: its requests one after the other, and the sessions that they belong to. */
 export class ClientConnection {
@@ -59,6 +61,7 @@ export class ClientConnection {
 
   /** In its turn: clients may send the next before they have the answer to the last (RFC 9112 §9.3.2). */
   take(message: IncomingMessage, response: ServerResponse, upgrade?: Upgrade): void {
+    if (this.#pending > MOST_WAITING) return void this.#socket.destroy()
     this.#pending += 1
     const behind = this.#pending > 1
     this.#turn = this.#turn
