@@ -115,15 +115,24 @@ export class Refusal extends CodedError<RefusalCode> {
   readonly rule: string | undefined
   /** The request for approval that it is about. */
   readonly ticket: ApprovalId | undefined
+  /** Seconds after which the same may be asked again, where that is known. */
+  readonly retryAfter: number | undefined
 
   /** @param details `reason` and `next` default to the code's own sentences. */
   constructor(
     code: RefusalCode,
-    details: { rule?: string | undefined; reason?: string; next?: string | undefined; ticket?: ApprovalId | undefined } = {},
+    details: {
+      rule?: string | undefined
+      reason?: string
+      next?: string | undefined
+      ticket?: ApprovalId | undefined
+      retryAfter?: number | undefined
+    } = {},
   ) {
     super(code, details.reason ?? refusalErrors[code].meaning, details.next ?? refusalErrors[code].next)
     this.rule = details.rule
     this.ticket = details.ticket
+    this.retryAfter = details.retryAfter
   }
 }
 
@@ -143,5 +152,6 @@ export function inWordsOf(kind: Resource['kind'], refusal: Refusal): Refusal {
     reason: reason ?? refusal.message,
     next: next ?? refusal.next,
     ticket: refusal.ticket,
+    retryAfter: refusal.retryAfter,
   })
 }

@@ -134,6 +134,13 @@ describe('a budget of rows and bytes', () => {
     expect(reservation.charge(0, 900)).toBeInstanceOf(Refusal)
   })
 
+  it('says when there is room again, where there is a window', () => {
+    const of = (over: number | undefined) => open(budgetsWith([{ name: 'b', per: 'run', ...(over && { over }), limit: { bytes: 10 } }]))
+    expect(reserved(of(HOUR)).charge(0, 11)?.retryAfter).toBeGreaterThan(HOUR / 1_000 - 1)
+    expect(reserved(of(HOUR)).charge(0, 11)?.retryAfter).toBeLessThanOrEqual(HOUR / 1_000 + 60)
+    expect(reserved(of(undefined)).charge(0, 11)).toMatchObject({ code: 'GS_BUDGET_EXCEEDED', retryAfter: undefined })
+  })
+
   it('costs the same object for every operation where nothing is counted', () => {
     const account = open(budgetsWith([]))
     expect(reserved(account)).toBe(reserved(account))

@@ -57,6 +57,12 @@ export class Counter {
     return this.#sum[measure]
   }
 
+  /** When the oldest of what is counted leaves the window, ms since the epoch; undefined: never. */
+  roomAt(measure: Measure): number | undefined {
+    const oldest = this.#slots.find((slot) => slot[measure] > 0)
+    return this.#window === undefined || oldest === undefined || oldest.ends === FOREVER ? undefined : oldest.ends + this.#window
+  }
+
   /** @returns where it was counted */
   add(measure: Measure, amount: number, now: number): Slot {
     this.#leave(now)

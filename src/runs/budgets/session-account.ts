@@ -174,7 +174,11 @@ export class SessionAccount implements BudgetAccount {
 
   #exceeded(meter: Meter, measure: Measure): Refusal {
     this.#tell(meter, measure, 'exceeded')
-    return new Refusal('GS_BUDGET_EXCEEDED', { reason: `The budget "${meter.settings.name}" is used up.` })
+    const roomAt = meter.counter.roomAt(measure)
+    return new Refusal('GS_BUDGET_EXCEEDED', {
+      reason: `The budget "${meter.settings.name}" is used up.`,
+      ...(roomAt !== undefined && { retryAfter: Math.max(1, Math.ceil((roomAt - this.#metering.now()) / 1_000)) }),
+    })
   }
 
   /** Each once, until there is room again. */

@@ -29,7 +29,9 @@ export async function identify(
   authenticators: Authenticators,
 ): Promise<{ readonly run: Run; readonly kind: HttpResource['kind'] }> {
   let refusal: unknown
-  for (const kind of ['kubernetes', 'http'] as const) {
+  // What it says it is first, which for most is the only one that is asked.
+  const kinds = credential.startsWith('gs_k8s_') ? (['kubernetes', 'http'] as const) : (['http', 'kubernetes'] as const)
+  for (const kind of kinds) {
     try {
       return { run: await authenticators[kind].runOf(credential), kind }
     } catch (error) {

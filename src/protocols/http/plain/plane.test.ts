@@ -128,9 +128,14 @@ describe('a refusal', () => {
     expect(seen.settled).toEqual([])
   })
 
-  it('of a budget is 429', async () => {
-    const { port } = await open((_, response) => response.end(), { refuseAt: new Refusal('GS_BUDGET_EXCEEDED') })
-    expect((await ask(port, '/r/api/')).status).toBe(429)
+  it.each([
+    [20, '20'],
+    [3_600, undefined],
+    [undefined, undefined],
+  ])('of a budget that has room in %s s is 429, and says to wait where that is bearable', async (retryAfter, header) => {
+    const { port } = await open((_, response) => response.end(), { refuseAt: new Refusal('GS_BUDGET_EXCEEDED', { retryAfter }) })
+    const { status, headers } = await ask(port, '/r/api/')
+    expect([status, headers['retry-after']]).toEqual([429, header])
   })
 })
 

@@ -1,4 +1,4 @@
-import { CodedError, type RefusalCode } from '../../../operations/index.ts'
+import { CodedError, Refusal, type RefusalCode } from '../../../operations/index.ts'
 import { HttpError } from '../errors.ts'
 
 /** Statuses of HTTP for the guard's refusals: a client must be able to tell "never" from "later" from "not in this form". */
@@ -42,12 +42,16 @@ export function statusOf({ code }: CodedError): number {
   return REFUSALS[code as RefusalCode] ?? OTHERS.find(([pattern]) => pattern.test(code))?.[1] ?? 403
 }
 
+/** A client that is told to wait does, kubectl without a word: for longer than this it had better tell whoever waits for it; s. */
+const LONGEST_WAIT = 60
+
 /**
- * Seconds after which the same may work, for Retry-After; undefined where coming back by itself does not help. Budgets of a run do not grow back, so
- * a client that waits for one would wait for nothing.
+ * Seconds after which the same may work, for Retry-After; undefined where coming back by itself does not help: the budget of a run does not grow
+ * back, and another one may take hours.
  */
 export function retryAfterOf(error: CodedError): number | undefined {
-  if ('retryAfter' in error && typeof error.retryAfter === 'number') return error.retryAfter
+  const { retryAfter } = error as { readonly retryAfter?: unknown }
+  if (typeof retryAfter === 'number') return error instanceof Refusal && retryAfter > LONGEST_WAIT ? undefined : retryAfter
   return error.code === 'GS_TRAIL_UNAVAILABLE' || /^GS_HTTPS_(DOOR_FULL|DRAINING)$/.test(error.code) ? 1 : undefined
 }
 
