@@ -76,7 +76,8 @@ export const KUBERNETES_ACTIONS: ReadonlyMap<string, KubernetesAction> = new Map
   ...of('credential', {
     'make token': 'Makes a token of a service account (serviceaccounts/token).',
     'token secret': 'Makes or changes a Secret that the server puts a token into, or one of which it is not known.',
-    'approve certificate': 'Approves or signs a request for a certificate, or changes its status.',
+    'approve certificate':
+      'Asks for a certificate of the cluster, which approves some by itself; approves or signs one, or changes its status.',
     'change roles': 'Makes, changes or removes roles and role bindings, of a namespace or of the cluster.',
   }),
   ...of('opaque', {

@@ -149,6 +149,8 @@ function handingOutPower(asked: Asked): string[] {
   if (group === '' && resource === 'secrets' && subresource === '' && writes && mayBeTokenSecret(verb, asked.body)) return ['token secret']
   if (group === 'rbac.authorization.k8s.io' && ROLES.has(resource) && (writes || verb.startsWith('delete'))) return ['change roles']
   if (group !== 'certificates.k8s.io' || !writes) return []
-  const request = resource === 'certificatesigningrequests' || resource === 'podcertificaterequests'
-  return request && (subresource === 'approval' || subresource === 'status') ? ['approve certificate'] : []
+  if (resource !== 'certificatesigningrequests' && resource !== 'podcertificaterequests') return []
+  // Controllers of the cluster approve some of them by themselves, such as those of a kubelet.
+  const asks = subresource === '' && verb !== 'update'
+  return asks || subresource === 'approval' || subresource === 'status' ? ['approve certificate'] : []
 }

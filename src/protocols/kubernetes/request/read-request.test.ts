@@ -106,6 +106,14 @@ describe('what a request is, as the API server sees it', () => {
       'approve certificate, update subresource',
     ],
     [
+      'POST /apis/certificates.k8s.io/v1/certificatesigningrequests',
+      'create',
+      'certificates.k8s.io/v1/certificatesigningrequests',
+      '',
+      '',
+      'approve certificate, create object',
+    ],
+    [
       'POST /apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
       'create',
       'rbac.authorization.k8s.io/v1/clusterrolebindings',
