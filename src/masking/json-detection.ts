@@ -2,6 +2,7 @@ import { type Findings, maskFoundInJson } from './found.ts'
 import { jsonString } from './json-leaves.ts'
 import type { JsonPlace } from './json-rewriter.ts'
 import { REDACTED } from './operators.ts'
+import { holdsNothing } from './scanner.ts'
 
 const QUOTE = 0x22
 const NULL = Buffer.from('null')
@@ -16,8 +17,9 @@ export function replaceFound(
   key: Uint8Array | undefined,
   found: (detector: string) => void,
 ): NonNullable<JsonPlace['replace']> {
+  const isBuiltIn = findings.detectors.own.length === 0
   return (token, name) => {
-    if (token[0] !== QUOTE) return undefined
+    if (token[0] !== QUOTE || (isBuiltIn && holdsNothing(token))) return undefined
     const before = name === undefined ? '' : `${JSON.stringify(name)}:`
     const prefix = Buffer.from(before)
     const replaced = maskFoundInJson(prefix.length === 0 ? token : Buffer.concat([prefix, token]), findings, key)

@@ -53,6 +53,21 @@ it('holds a value that is looked at, and no other', () => {
   expect(Buffer.from(rewriter.push(Buffer.from('er","secret":"abc'))).toString()).toBe('er","secret":')
 })
 
+it('keeps nothing of the memory that it is given', () => {
+  const text = '{"secret":"abc","b":{"secret":"def"},"c":[1,2,"\\u0041"]}'
+  for (let cut = 1; cut <= 12; cut++) {
+    const rewriter = new JsonRewriter(root)
+    const memory = Buffer.alloc(cut)
+    const out: string[] = []
+    for (let at = 0; at < text.length; at += cut) {
+      const length = memory.write(text.slice(at, at + cut))
+      out.push(Buffer.from(rewriter.push(memory.subarray(0, length))).toString())
+      memory.fill(0x22)
+    }
+    expect(out.join('')).toBe(text.replace('"abc"', '"x"').replace('"def"', '"x"'))
+  }
+})
+
 describe('ends at what is not JSON', () => {
   it.each([
     ...[

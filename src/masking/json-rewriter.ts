@@ -93,17 +93,18 @@ export class JsonRewriter {
       const stop = this.#token === 'literal' ? literalEnd(chunk, at) : this.#stringEnd(chunk, at)
       at = stop < 0 ? end : stop
       if (stop < 0) break
-      const whole = this.#whole(chunk.subarray(start, at))
-      if (this.#token === 'literal') checkLiteral(whole)
-      if (this.#holds()) {
+      if (this.#token === 'name') this.#named(chunk, start, at)
+      else if (this.#token === 'literal' || this.#holds()) {
+        const whole = this.#whole(chunk.subarray(start, at))
+        if (this.#token === 'literal') checkLiteral(whole)
         const replaced = this.#place.replace?.(whole, this.#name)
         // As it is, and all of it is here, it goes on with what follows.
-        if (replaced !== undefined || this.#heldBytes > 0) {
+        if (this.#holds() && (replaced !== undefined || this.#heldBytes > 0)) {
           out.push(replaced ?? whole)
           from = at
         }
       }
-      this.#ended(whole)
+      this.#ended()
       start = at
     }
     if (this.#token === undefined) out.push(chunk.subarray(from))
@@ -122,7 +123,7 @@ export class JsonRewriter {
       const whole = this.#whole(NOTHING)
       checkLiteral(whole)
       if (this.#holds()) rest = this.#place.replace?.(whole, this.#name) ?? whole
-      this.#ended(whole)
+      this.#ended()
     }
     const isWhole = this.#next === 'nothing' || (this.#many && this.#next === 'value' && this.#levels.length === 0)
     if (this.#token !== undefined || !isWhole) throw notJson('it ends within a value')
@@ -230,7 +231,7 @@ export class JsonRewriter {
 
   #keep(piece: Uint8Array): void {
     this.#heldBytes += piece.length
-    this.#held.push(piece.slice())
+    this.#held.push(Uint8Array.from(piece))
     const longest = this.#token === 'string' ? LONGEST_TOKEN : this.#token === 'name' ? LONGEST_NAME : LONGEST_LITERAL
     if (this.#heldBytes > longest) throw notJson(`a ${this.#token} of it is longer than ${longest} bytes`)
   }
@@ -240,26 +241,49 @@ export class JsonRewriter {
     return Buffer.concat([...this.#held, last])
   }
 
-  #ended(token: Uint8Array): void {
-    const kind = this.#token
-    this.#token = undefined
-    this.#held = []
-    this.#heldBytes = 0
-    if (kind !== 'name') {
-      if (kind === 'literal' && !(token.length <= LONGEST_LITERAL && LITERAL.test(asText(token))))
-        throw notJson('a word of it means nothing')
-      this.#valueEnded()
-      return
-    }
+  #named(chunk: Uint8Array, start: number, end: number): void {
     const { place } = this.#levels.at(-1) as Level
-    this.#next = 'colon'
     if (!place.live) {
       this.#place = NOTHING_THERE
       return
     }
-    this.#name = textOf(token)
+    this.#name = this.#held.length === 0 ? nameOf(chunk, start, end) : textOf(this.#whole(chunk.subarray(start, end)))
     this.#place = place.member(this.#name)
   }
+
+  #ended(): void {
+    if (this.#token === 'name') this.#next = 'colon'
+    else this.#valueEnded()
+    this.#token = undefined
+    if (this.#held.length === 0) return
+    this.#held = []
+    this.#heldBytes = 0
+  }
+}
+
+/** Names are few, and the same over and over: a text that is known already costs no new one. */
+const KNOWN_NAMES = 1024
+const LONGEST_KNOWN = 48
+const knownNames: ({ readonly token: Uint8Array; readonly text: string } | undefined)[] = new Array(KNOWN_NAMES)
+
+/** The characters of a name that is at hand. @throws MaskingError GS_MASK_NOT_JSON */
+function nameOf(chunk: Uint8Array, start: number, end: number): string {
+  if (end - start > LONGEST_KNOWN) return textOf(chunk.subarray(start, end))
+  let mixed = 0
+  for (let at = start; at < end; at++) mixed = (Math.imul(mixed, 31) + (chunk[at] as number)) | 0
+  const slot = (mixed ^ (mixed >>> 16)) & (KNOWN_NAMES - 1)
+  const known = knownNames[slot]
+  if (known !== undefined && isSame(known.token, chunk, start, end)) return known.text
+  const token = Uint8Array.from(chunk.subarray(start, end))
+  const text = textOf(token)
+  knownNames[slot] = { token, text }
+  return text
+}
+
+function isSame(token: Uint8Array, chunk: Uint8Array, start: number, end: number): boolean {
+  if (token.length !== end - start) return false
+  for (let at = 0; at < token.length; at++) if (token[at] !== chunk[start + at]) return false
+  return true
 }
 
 function checkLiteral(token: Uint8Array): void {

@@ -41,6 +41,9 @@ export function objectPlaces(masking: ObjectMasking, depth = 0): JsonPlace {
   const known = new Map<FieldPlace<Mask>, Map<FieldPlace<true>, Map<Role, JsonPlace>>>()
   const found = findings && replaceFound(findings, key, (detector) => counts.add(findings.masks.get(detector)?.name ?? '', detector))
 
+  /** Of objects in annotations. */
+  let within: JsonPlace | undefined
+
   const place = (at: FieldPlace<Mask>, bytes: FieldPlace<true>, role: Role): JsonPlace => {
     const byBytes = getOrMake(known, at, () => new Map<FieldPlace<true>, Map<Role, JsonPlace>>())
     const byRole = getOrMake(byBytes, bytes, () => new Map<Role, JsonPlace>())
@@ -79,7 +82,8 @@ export function objectPlaces(masking: ObjectMasking, depth = 0): JsonPlace {
   }
 
   const embedded = (text: string): string | undefined => {
-    const rewriter = new JsonRewriter(objectPlaces(masking, depth + 1))
+    within ??= objectPlaces(masking, depth + 1)
+    const rewriter = new JsonRewriter(within)
     try {
       return Buffer.concat([rewriter.push(Buffer.from(text)), rewriter.end()]).toString()
     } catch (error) {
