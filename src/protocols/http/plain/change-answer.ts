@@ -36,9 +36,16 @@ export function changedAnswer(
   }
 }
 
-/** The target is asked not to encode its answer, so that it can be looked into. */
-export function lookedInto(headers: HeaderPairs): HeaderPairs {
-  return [...headers.filter(([name]) => name.toLowerCase() !== 'accept-encoding'), ['Accept-Encoding', 'identity']]
+const PARTS = /^(range|if-range)$/i
+
+/**
+ * The target is asked not to encode its answer, so that it can be looked into; and for all of it where a mask does, as what is found in the whole
+ * is found in neither of two parts.
+ */
+export function lookedInto(headers: HeaderPairs, masks: readonly Mask[]): HeaderPairs {
+  const whole = looksInto(masks)
+  const passed = headers.filter(([name]) => name.toLowerCase() !== 'accept-encoding' && !(whole && PARTS.test(name)))
+  return [...passed, ['Accept-Encoding', 'identity']]
 }
 
 /** Whether masks look into content, so that what cannot be looked into must not be shown. */

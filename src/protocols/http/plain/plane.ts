@@ -1,5 +1,6 @@
 import { type CodedError, type Operation, Refusal } from '../../../operations/index.ts'
 import { HttpError } from '../errors.ts'
+import { valuesOf } from '../headers.ts'
 import { ClientLeft, type Exchange, type HttpPlane, type HttpSession } from '../plane.ts'
 import { forward } from '../relay/forward.ts'
 import { type Admitted, govern, isAdmitted } from '../relay/govern.ts'
@@ -52,14 +53,14 @@ async function judged(exchange: Exchange, repeated: Repeated, maskKey: () => Pro
   }
   const body = await readBody(door.body, door.bodyLength, MOST_READ, signal)
   const make = () => operationOf(request, statementOf(request, body, door.bodyLength), resource)
-  const operation = body.kind === 'none' ? repeated.get(`${headOf(request)}${noiseOf(request)}`, make) : make()
+  const operation = body.kind === 'none' ? repeated.get(JSON.stringify([headOf(request), ...agentsOf(request)]), make) : make()
   const answer = await govern(exchange, { operation, effective: () => effective(exchange, operation, body, request) }, signal)
   if (isAdmitted(answer)) return admitted(exchange, answer, request, body, maskKey)
   say(exchange, answer.refusal, answer.number)
 }
 
 /** What facts say and the canonical text does not. */
-const noiseOf = ({ headers }: ReadRequest): string => headers.find(([name]) => /^user-agent$/i.test(name))?.[1] ?? ''
+const agentsOf = ({ headers }: ReadRequest): readonly string[] => valuesOf(headers, 'user-agent')
 
 /** @throws Refusal where content follows that nobody has seen, and no rule lets persons approve that */
 function effective({ guard, session, resource }: Exchange, operation: Operation, body: ReadBody, { upgrades }: ReadRequest) {
@@ -93,7 +94,7 @@ async function admitted(
     ...(body.kind === 'whole' && { bytes: body.bytes.length }),
   }
   const upstream: UpstreamRequest = {
-    ...{ method: request.method, path: request.target, headers: lookedInto(request.headers) },
+    ...{ method: request.method, path: request.target, headers: lookedInto(request.headers, masks) },
     ...(body.kind === 'whole' && { body: body.bytes }),
     ...(body.kind === 'large' && { body: body.stream, ...(door.bodyLength !== undefined && { bodyLength: door.bodyLength }) }),
   }

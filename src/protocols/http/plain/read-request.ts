@@ -63,8 +63,9 @@ export function headOf({ method, target, headers, upgrades }: ReadRequest): stri
   const lines = headers
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name]) => !NOISE.test(name))
+    // By name alone: of two of one name some servers take the first, others the last.
+    .sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0))
     .map(([name, value]) => `${name}: ${name === 'cookie' ? digestOf(value) : value}`)
-    .sort()
   return [`${method} ${target}`, ...(upgrades ? ['upgrade: websocket'] : []), ...lines, '', ''].join('\n')
 }
 
