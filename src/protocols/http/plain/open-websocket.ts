@@ -33,7 +33,8 @@ export async function openWebSocket({ exchange, admitted, upstream, protocol, re
     }
     const redactor = target.redactor()
     const recording = session.exchanges?.answer({ status: 101 })
-    const client = answer.upgrade(opened.headers.filter(([name]) => !/^sec-websocket-extensions$/i.test(name)))
+    const headers = opened.headers.filter(([name]) => !/^sec-websocket-extensions$/i.test(name))
+    const client = answer.upgrade(headers.map(([name, value]) => [name, target.redact(value)]))
     const why = await tunnel({
       client: client.socket,
       target: opened.socket,

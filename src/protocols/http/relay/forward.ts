@@ -1,6 +1,6 @@
 import type { CodedError } from '../../../operations/index.ts'
 import type { Exchange } from '../plane.ts'
-import type { HttpTarget, UpstreamAnswer, UpstreamRequest } from '../target.ts'
+import type { HeaderPairs, HttpTarget, UpstreamAnswer, UpstreamRequest } from '../target.ts'
 import type { ChangedAnswer } from './change.ts'
 import { failed } from './failing.ts'
 import type { Admitted } from './govern.ts'
@@ -44,9 +44,12 @@ export async function forward(forwarding: Forwarding): Promise<void> {
     const target = await exchange.target()
     signal.throwIfAborted()
     sent = true
-    answer = await target.request({ ...request, interim: (status, headers) => exchange.answer.inform(status, headers) }, signal)
+    // Whatever comes before and behind an answer may show what the target was sent, as the answer may.
+    const shown = (headers: HeaderPairs): HeaderPairs => headers.map(([name, value]) => [name, target.redact(value)])
+    answer = await target.request({ ...request, interim: (status, headers) => exchange.answer.inform(status, shown(headers)) }, signal)
+    const { trailers } = answer
     const changed = forwarding.change?.(answer, target) ?? { headers: answer.headers }
-    await new Passing(exchange, admission, answer, changed, signal).pass()
+    await new Passing(exchange, admission, { ...answer, trailers: () => shown(trailers()) }, changed, signal).pass()
     admission.settle({ status: answer.status < 400 ? 'completed' : 'failed', code: String(answer.status) })
   } catch (error) {
     answer?.body.destroy()
