@@ -7,6 +7,7 @@ import { CodedError, type PostgresResource } from '../operations/index.ts'
 import { coverageOf, type Rule } from '../policy/index.ts'
 import { selectsResource } from '../policy/selectors.ts'
 import { type PostgresAsk, type RoleFacts, readRole } from '../protocols/postgres/index.ts'
+import { analyzerFinding } from './analyzer-finding.ts'
 import { breakGlassFinding } from './breaking-glass.ts'
 import { httpFindings } from './http-findings.ts'
 import { maskFindings } from './mask-findings.ts'
@@ -41,6 +42,8 @@ export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<
   }
   for (const resource of rooms.inForce.taken.configured.http.values()) yield* httpFindings(rooms, resource, signal)
   yield* maskFindings(rooms, signal)
+  const { analyzer } = rooms.inForce.config.masking
+  if (analyzer) yield await analyzerFinding(analyzer, signal)
 }
 
 /** Each credential of a resource logs in, and its role is held against what the rules permit through it. */
