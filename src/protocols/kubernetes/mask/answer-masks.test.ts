@@ -358,3 +358,14 @@ describe('an error', () => {
     else expect(shown(asking('secrets', [mask(['secrets'])]), '', { status: 500 })).toBe('')
   })
 })
+
+it('asks for logs and for what is behind a proxy as a whole, as half of what is looked for is not found', () => {
+  const detecting = [mask([], { detect: ['card'] })]
+  for (const subresource of ['log', 'proxy']) {
+    const sent = answerMasks(asking('pods', detecting, { subresource }))?.requestHeaders([
+      ['Range', 'bytes=0-7'],
+      ['If-Range', '"a"'],
+    ])
+    expect(sent).toEqual([['Accept-Encoding', 'identity']])
+  }
+})

@@ -1,5 +1,6 @@
 import type { Decision, Facts } from '../../../operations/index.ts'
 import { type Admitted, type ChangedAnswer, type Exchange, type HeaderPairs, type HttpTarget, inOrder } from '../../http/index.ts'
+import { KubernetesError } from '../errors.ts'
 import { answerMasks } from '../mask/index.ts'
 import type { Asked } from './asked.ts'
 import { withHeader } from './headers.ts'
@@ -50,6 +51,9 @@ function bodyChanging(exchange: Exchange, asked: Asked, { masks = [] }: Decision
   const { group, resource, subresource, verb } = asked.request.info
   const masking = masks.length > 0 ? answerMasks({ masks, group, resource, subresource, verb, key }) : undefined
   if (masking) {
+    if (subresource === 'log' && asked.request.values.has('limitBytes')) {
+      throw new KubernetesError('GS_K8S_NOT_ACCEPTABLE', 'Masks look into logs: they are not cut within a line. Ask without limitBytes.')
+    }
     const of = (status: number, answered: HeaderPairs): ChangedAnswer => masking.answer(status, answered)
     return { changed: masking.requestHeaders(headers), of }
   }
