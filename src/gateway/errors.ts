@@ -45,6 +45,10 @@ export const gatewayErrors = {
     meaning: 'The configuration has no resource of this name.',
     next: 'Name one that stands under resources; GET /v1/resources lists them.',
   },
+  GS_GATEWAY_NOT_SCANNED: {
+    meaning: 'Only resources of kind postgres can be scanned; this one is of another kind.',
+    next: 'Write its masks by hand, by field or with detect: docs/masks.md shows both.',
+  },
   GS_GATEWAY_NO_ANALYZER: {
     meaning: 'The configuration names no analyzer that could be asked.',
     next: 'Configure masking.analyzer, or scan without --analyzer; docs/scan.md says what is sent to it.',

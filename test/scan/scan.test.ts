@@ -43,6 +43,13 @@ describe('gatescribe scan against a whole gateway', () => {
           { as: 'reader', user: 'app', for: ['postgres.read'] },
           { as: 'writer', user: 'writer' },
         ]
+        config.gateway.listen = { ...(config.gateway.listen as object), https: '127.0.0.1:0' }
+        config.resources.push({
+          name: 'tickets',
+          kind: 'http',
+          address: 'http://127.0.0.1:1',
+          credentials: [{ as: 'job', bearer: 'env:TICKETS' }],
+        })
         config.masking = { analyzer: { url: analyzer.url, insecureLoopback: true, deadline: '2s' } }
       },
     })
@@ -163,8 +170,9 @@ describe('gatescribe scan against a whole gateway', () => {
     expect(checked.ok).toBe(true)
   })
 
-  it('says what it cannot look at: no such resource, no such database', async () => {
+  it('says what it cannot look at: no such resource, one of another kind, no such database', async () => {
     expect(await gatescribe('scan nothing')).toMatchObject({ code: 4, err: expect.stringContaining('GS_GATEWAY_NO_RESOURCE') })
+    expect(await gatescribe('scan tickets')).toMatchObject({ code: 1, out: '', err: expect.stringContaining('GS_GATEWAY_NOT_SCANNED') })
     const missing = await gatescribe('scan orders-db --database not_there')
     expect(missing).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^GS_TARGET_/m) })
     const trail = await gatescribe('trail tail --kind scan.ended --from 0 --json')

@@ -38,8 +38,9 @@ export class Scanning {
   }
 
   async #begin(by: string, asked: ScanAsked, signal: AbortSignal): Promise<AsyncIterable<ScanLine>> {
-    const resource = this.#parts.inForce.taken.resources.postgres(asked.resource)
-    if (resource === undefined) throw new GatewayError('GS_GATEWAY_NO_RESOURCE')
+    const { resources } = this.#parts.inForce.taken
+    const resource = resources.postgres(asked.resource)
+    if (resource === undefined) throw new GatewayError(resources.get(asked.resource) ? 'GS_GATEWAY_NOT_SCANNED' : 'GS_GATEWAY_NO_RESOURCE')
     const analyzer = asked.analyzer ? this.#parts.inForce.config.masking.analyzer : undefined
     if (asked.analyzer && analyzer === undefined) throw new GatewayError('GS_GATEWAY_NO_ANALYZER')
     if (this.#scanning) throw new GatewayError('GS_GATEWAY_SCANNING')
