@@ -49,7 +49,7 @@ function findingOf(name: string, columns: readonly string[], there: ReadonlySet<
   return {
     subject,
     level: 'fail',
-    found: `There is no ${missing.join(', ')}: the mask does not cover what was meant.`,
+    found: `There is no ${missing.join(', ')}: the mask does not cover what was meant, and a table without it is refused.`,
     next: 'Correct the name in masks, as database.schema.relation.column; the database is what the target calls it.',
   }
 }
