@@ -69,6 +69,8 @@ describe('the rules about clusters and APIs', () => {
 
   it('are good, and nothing about them is doubtful', async () => {
     expect(await gatescribe('policy', 'check', '--strict', '-c', 'kubernetes.yaml')).toMatchObject({ code: 0, err: '' })
+    const checked = await gatescribe('check', '-c', 'kubernetes.yaml')
+    expect(checked.out).toContain('is good: 2 issuers, 2 resources, 10 rules.')
   })
 
   it('come out as their cases say', async () => {

@@ -20,8 +20,9 @@ export function checkCommand(shell: Shell): Command {
         const { config, digest, warnings } = loadConfig(path, surroundings.env)
         if (json) return printer.json({ ok: true, digest, problems: [], warnings })
         printProblems(printer, warnings, 'warning')
-        const { issuers, resources, rules } = config
-        printer.line(`${path} is good: ${count(issuers, 'issuer')}, ${count(resources, 'resource')}, ${count(rules, 'rule')}.`)
+        const { issuers, people, resources, rules } = config
+        const named = [...new Set([...issuers, ...people].map(({ name }) => name))]
+        printer.line(`${path} is good: ${count(named, 'issuer')}, ${count(resources, 'resource')}, ${count(rules, 'rule')}.`)
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error
         shell.exitCode = exitCodes.config.code

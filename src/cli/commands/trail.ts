@@ -27,7 +27,7 @@ export function trailCommand(shell: Shell): Command {
     .option('--kind <kind>', 'only this kind, or its family: operation, operation.intent')
     .option('--run <run>', 'only what belongs to this run')
     .option('--session <session>', 'only what belongs to this session')
-    .option('--payloads', 'open what stands beside the log: statements, parameters, names')
+    .option('--payloads', 'open what stands beside the log: statements, requests, parameters, names')
     .action(async ({ json, from, follow, payloads, kind, run, session, ...where }: TailOptions) => {
       const { reachGateway } = await import('../reach.ts')
       const filter = { ...(kind && { kind }), ...(run && { run }), ...(session && { session }) }

@@ -39,7 +39,7 @@ export function searchCommand({ surroundings, printer }: Shell): Command {
     .option('--oldest', 'the oldest first')
     .option('--limit <number>', 'entries per page, up to 200 (default: 50)', pageLength)
     .option('--cursor <cursor>', 'the next page; a page says what it is')
-    .option('--payloads', 'open what stands beside the log: statements, parameters, names')
+    .option('--payloads', 'open what stands beside the log: statements, requests, parameters, names')
     .action(async (words: string[], options: Options) => {
       const { reachGateway } = await import('../../reach.ts')
       const entries: EntryAnswer[] = []
