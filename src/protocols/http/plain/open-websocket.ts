@@ -31,7 +31,6 @@ export async function openWebSocket({ exchange, admitted, upstream, protocol, re
       admission.settle({ status: opened.status < 400 ? 'completed' : 'failed', code: String(opened.status) })
       return
     }
-    const redactor = target.redactor()
     const recording = session.exchanges?.answer({ status: 101 })
     const headers = opened.headers.filter(([name]) => !/^sec-websocket-extensions$/i.test(name))
     const client = answer.upgrade(headers.map(([name, value]) => [name, target.redact(value)]))
@@ -39,11 +38,9 @@ export async function openWebSocket({ exchange, admitted, upstream, protocol, re
       client: client.socket,
       target: opened.socket,
       heads: { client: client.head, target: opened.head },
-      toClient: (bytes) => {
-        const shown = redactor.push(bytes, performance.now())
-        recording?.add(shown)
-        return shown
-      },
+      change: target.redactor(),
+      record: (bytes) => recording?.add(bytes),
+      recorder: session.exchanges,
       charge: (bytes) => admission.charge(0, bytes),
       signal: timed.signal,
     })
