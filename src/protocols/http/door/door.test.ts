@@ -222,6 +222,14 @@ describe('an answer under our own name', () => {
     expect(received.join('')).not.toMatch(/cookie/i)
   })
 
+  it('sets cookies for no other name than that which is asked', async () => {
+    const { port } = await open((_, response) =>
+      response.writeHead(200, { 'set-cookie': ['a=b; Domain=.test; Path=/', 'c=domain=x;domain = test', 'd=e; DOMAIN; Secure'] }).end(),
+    )
+    const { headers } = await ask(port, '/', { headers: { host: 'api.test' } })
+    expect(headers['set-cookie']).toEqual(['a=b; Path=/', 'c=domain=x', 'd=e; Secure'])
+  })
+
   it('is the target’s own where the host is its own', async () => {
     const { port, received } = await open((_, response) => response.writeHead(200, { 'set-cookie': 'a=b' }).end())
     const { headers } = await ask(port, '/', { headers: { host: 'api.test', cookie: 'a=b' } })

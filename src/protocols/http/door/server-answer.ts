@@ -32,6 +32,10 @@ const OF_THE_NAME: ReadonlySet<string> = new Set([
   ...['set-cookie', 'set-cookie2', 'strict-transport-security', 'public-key-pins', 'clear-site-data', 'service-worker-allowed'],
 ])
 
+/** RFC 6265 §5.2.3: for a whole domain, a cookie would go to its other names too, which are other resources and perhaps the gateway. */
+const ofOneName = (name: string, value: string): string =>
+  /^set-cookie2?$/i.test(name) ? value.replace(/;[\t ]*domain[\t ]*(?:=[^;]*)?(?=;|$)/gi, '') : value
+
 /** One answer on a connection of Node's server. */
 export class ServerAnswer implements DoorAnswer {
   readonly #to: AnswerTo
@@ -74,7 +78,7 @@ export class ServerAnswer implements DoorAnswer {
     const { response, message, ownName } = this.#to
     if (response.destroyed || !response.socket) return
     const own = ownName()
-    const sent = endToEnd(headers, own ? OF_THE_NAME : NEVER).flat() as string[]
+    const sent = endToEnd(headers, own ? OF_THE_NAME : NEVER).flatMap(([name, value]) => [name, ofOneName(name, value)])
     const length = firstOf(headers, 'content-length')
     const isEmpty = status === 204 || status === 304
     if (length !== undefined && status !== 204) sent.push('Content-Length', length)
