@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
 import { type TLSSocket, connect as tlsConnect } from 'node:tls'
-import { afterAll, afterEach, beforeAll } from 'vitest'
+import { afterEach, beforeAll, expect } from 'vitest'
 import type { Admission, SessionEnd, Waiting } from '../../src/guard/index.ts'
 import { IdentityError, loginThrottle } from '../../src/identity/index.ts'
 import type { ClientInfo, Decision, HttpCredential, HttpResource, Operation, Outcome, Run } from '../../src/operations/index.ts'
@@ -133,7 +133,6 @@ export function doorBeforeRealTarget() {
   afterEach(async () => {
     for (const close of closing.splice(0)) await close()
   })
-  afterAll(() => undefined)
 
   async function open(
     listener: RequestListener,
@@ -259,6 +258,9 @@ export function wholeAnswer(socket: TLSSocket): Promise<string> {
     if (socket.destroyed) resolve(text)
   })
 }
+
+/** As `expect.poll`, with the patience of a busy machine. */
+export const soon = <T>(read: () => T, options: { readonly timeout?: number } = {}) => expect.poll(read, { timeout: 10_000, ...options })
 
 /** What is received of it, as it grows. */
 export function collected(socket: TLSSocket): { readonly text: string } {

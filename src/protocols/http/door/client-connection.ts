@@ -34,12 +34,13 @@ export class ClientConnection {
   readonly #known: () => void
   readonly #address: string
   readonly #sessions = new Map<string, Promise<OpenSession>>()
-  readonly #left = new AbortController()
   /** The request under way, and those that are read and wait for it. */
   #turn: Promise<void> = Promise.resolve()
   #pending = 0
   #draining = false
   #answer: ServerAnswer | undefined
+  /** Ends what is under way. Not by AbortSignal.any, whose signals are kept for as long as a listener is, and the connection lasts. */
+  #current: AbortController | undefined
   /** Tells whoever reads the body under way that it breaks off. */
   #broken: ((error: HttpsDoorError) => void) | undefined
   #unreadable: HttpsDoorError | undefined
@@ -162,9 +163,12 @@ export class ClientConnection {
       if (kind !== resource.kind) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_ELSEWHERE')
       const opened = await this.#session(run, resource, plane, user, firstOf(head.headers, 'user-agent'))
       const request = requestOf(head, prefix, body, plane)
-      const signal = AbortSignal.any([this.#left.signal, opened.session.signal])
+      const current = new AbortController()
+      this.#current = current
+      if (this.#socket.destroyed) current.abort(new ClientLeft())
+      else if (opened.session.signal.aborted) current.abort(opened.session.signal.reason)
       await plane.carry({
-        ...{ session: opened.session, resource, guard: this.#options.guard, request, answer, signal },
+        ...{ session: opened.session, resource, guard: this.#options.guard, request, answer, signal: current.signal },
         target: () => opened.target(),
       })
     } catch (error) {
@@ -174,6 +178,7 @@ export class ClientConnection {
     await answer.over
     body.destroy()
     this.#answer = undefined
+    this.#current = undefined
     this.#broken = undefined
     if (!message.complete && !this.#socket.destroyed) message.resume()
   }
@@ -254,6 +259,7 @@ export class ClientConnection {
 
   /** A session has to end now: what is under way is told by its own signal, and the connection ends with it. */
   #mustEnd(opened: OpenSession): void {
+    this.#current?.abort(opened.session.signal.reason)
     this.drain()
     setTimeout(() => {
       this.#socket.destroy()
@@ -263,7 +269,7 @@ export class ClientConnection {
 
   #gone(): void {
     const lost = !this.idle && this.#answer?.upgraded !== true
-    this.#left.abort(new ClientLeft())
+    this.#current?.abort(new ClientLeft())
     const why: SessionEnd = lost ? 'client-lost' : this.#draining ? 'drained' : 'client-closed'
     // What is under way settles first.
     void this.#turn.then(async () => {

@@ -8,6 +8,7 @@ import {
   doorBeforeRealTarget,
   everything,
   KUBERNETES_CREDENTIAL,
+  soon,
   TARGET_TOKEN,
 } from '../../../../test/parts/https-door.ts'
 import { Refusal } from '../../../operations/index.ts'
@@ -71,7 +72,7 @@ describe('a request', () => {
       http: { method: 'GET', path: '/things', query: 'x=1' },
     })
     expect(Buffer.from(seen.operations[0]!.statement.text).toString()).toBe('GET /things?x=1\n\n')
-    await expect.poll(() => seen.ends).toEqual(['client-closed'])
+    await soon(() => seen.ends).toEqual(['client-closed'])
   })
 
   it('is one of many on a connection, which is one session', async () => {
@@ -81,7 +82,7 @@ describe('a request', () => {
       expect((await ask(port, '/r/api/', { agent, method: 'POST', body: `round ${round}` })).body).toBe(`round ${round}`)
     expect(seen.clients).toHaveLength(1)
     agent.destroy()
-    await expect.poll(() => seen.ends).toEqual(['client-closed'])
+    await soon(() => seen.ends).toEqual(['client-closed'])
   })
 
   it('may be sent before the one before it is answered', async () => {
@@ -91,7 +92,7 @@ describe('a request', () => {
     const socket = await dial(port)
     const got = collected(socket)
     socket.write(get('/r/api/1') + get('/r/api/2') + get('/r/api/3'))
-    await expect.poll(() => got.text.match(/<.\d>/g)).toEqual(['</1>', '</2>', '</3>'])
+    await soon(() => got.text.match(/<.\d>/g)).toEqual(['</1>', '</2>', '</3>'])
   })
 
   it('has a base path, by prefix and by host', async () => {
@@ -106,9 +107,9 @@ describe('a request', () => {
     const socket = await dial(port)
     const got = collected(socket)
     socket.write(`POST /r/api/ HTTP/1.1\r\n${HOST}${AUTHORIZED}Expect: 100-continue\r\nContent-Length: 5\r\n\r\n`)
-    await expect.poll(() => got.text).toBe('HTTP/1.1 100 Continue\r\n\r\n')
+    await soon(() => got.text).toBe('HTTP/1.1 100 Continue\r\n\r\n')
     socket.write('hello')
-    await expect.poll(() => got.text).toMatch(/HTTP\/1\.1 200 OK\r\n.*\r\n\r\n.*hello/s)
+    await soon(() => got.text).toMatch(/HTTP\/1\.1 200 OK\r\n.*\r\n\r\n.*hello/s)
   })
 
   it('that is refused is not told to send its body', async () => {
@@ -137,7 +138,7 @@ describe('a request', () => {
     const got = collected(socket)
     const one = get().replace('GET', method)
     socket.write(one + one)
-    await expect.poll(() => got.text.match(new RegExp(line, 'g'))).toHaveLength(2)
+    await soon(() => got.text.match(new RegExp(line, 'g'))).toHaveLength(2)
     await sleep(20)
     expect(got.text).not.toContain('hello')
   })
@@ -153,7 +154,7 @@ describe('a request', () => {
     const socket = await dial(port)
     const got = collected(socket)
     socket.write(get())
-    await expect.poll(() => got.text).toMatch(/^HTTP\/1\.1 103 Interim\r\n.*HTTP\/1\.1 200 OK\r\n.*body\r\n0\r\nx-sum: 42\r\n\r\n$/is)
+    await soon(() => got.text).toMatch(/^HTTP\/1\.1 103 Interim\r\n.*HTTP\/1\.1 200 OK\r\n.*body\r\n0\r\nx-sum: 42\r\n\r\n$/is)
   })
 })
 
@@ -251,11 +252,11 @@ describe('an end', () => {
     const socket = await dial(port)
     const got = collected(socket)
     socket.write(get())
-    await expect.poll(() => got.text).toContain('first')
+    await soon(() => got.text).toContain('first')
     socket.destroy()
-    await expect.poll(() => aborted).toBe(1)
-    await expect.poll(() => seen.settled).toMatchObject([{ status: 'aborted', code: '200', bytes: 5 }])
-    await expect.poll(() => seen.ends).toEqual(['client-lost'])
+    await soon(() => aborted).toBe(1)
+    await soon(() => seen.settled).toMatchObject([{ status: 'aborted', code: '200', bytes: 5 }])
+    await soon(() => seen.ends).toEqual(['client-lost'])
   })
 
   it.each(['length', 'chunks'])('of the target is never taken for the end of the answer (%s)', async (framing) => {
@@ -289,14 +290,14 @@ describe('an end', () => {
     const socket = await dial(port)
     const got = collected(socket)
     socket.write(get())
-    await expect.poll(() => (when === 'within' ? got.text.includes('first') : seen.operations.length === 1)).toBe(true)
+    await soon(() => (when === 'within' ? got.text.includes('first') : seen.operations.length === 1)).toBe(true)
     const since = performance.now()
     seen.stop.abort(new Refusal('GS_RUN_ENDED'))
-    await expect.poll(() => socket.closed || socket.readableEnded).toBe(true)
+    await soon(() => socket.closed || socket.readableEnded).toBe(true)
     expect(performance.now() - since).toBeLessThan(1_000)
     if (when === 'before') expect(errorIn(got.text).code).toBe('GS_RUN_ENDED')
     else expect(got.text).not.toMatch(/\r\n0\r\n/)
-    await expect.poll(() => seen.ends).toEqual(['ended'])
+    await soon(() => seen.ends).toEqual(['ended'])
     expect(seen.settled).toMatchObject([{ status: 'cancelled' }])
   })
 
@@ -309,15 +310,15 @@ describe('an end', () => {
     const [busy, idle] = [await dial(port), await dial(port)]
     const got = collected(busy)
     busy.write(get())
-    await expect.poll(() => got.text).toContain('first')
+    await soon(() => got.text).toContain('first')
     await door.closeToNew()
     seen.drain.abort()
-    await expect.poll(() => idle.closed || idle.readableEnded).toBe(true)
+    await soon(() => idle.closed || idle.readableEnded).toBe(true)
     finish()
-    await expect.poll(() => busy.readableEnded).toBe(true)
+    await soon(() => busy.readableEnded).toBe(true)
     expect(got.text).toMatch(/last\r\n0\r\n\r\n$/)
-    await expect.poll(() => seen.ends).toEqual(['drained'])
-    await expect.poll(() => door.connections).toBe(0)
+    await soon(() => seen.ends).toEqual(['drained'])
+    await soon(() => door.connections).toBe(0)
   })
 })
 
@@ -346,11 +347,10 @@ describe('what does not come', () => {
     const { port, door } = await open((_, response) => response.end(), {}, { limits: quick })
     const socket = await connect(port)
     socket.on('error', () => undefined)
-    await expect
-      .poll(() => socket.closed || socket.readableEnded, { timeout: 3_000 })
+    await soon(() => socket.closed || socket.readableEnded, { timeout: 3_000 })
       .toBe(true)
       .catch(() => undefined)
-    await expect.poll(() => door.connections, { timeout: 3_000 }).toBe(0)
+    await soon(() => door.connections, { timeout: 3_000 }).toBe(0)
   })
 
   it('is waited for only so long: the rest of a head, byte by byte, also behind another request', async () => {
@@ -358,10 +358,10 @@ describe('what does not come', () => {
     const socket = await dial(port)
     const got = collected(socket)
     socket.write(get())
-    await expect.poll(() => got.text).toContain('ok')
+    await soon(() => got.text).toContain('ok')
     const drip = setInterval(() => socket.write('x'), 50)
     socket.write('GET /r/api/ HTTP/1.1\r\nx: ')
-    await expect.poll(() => socket.closed || socket.readableEnded, { timeout: 4_000 }).toBe(true)
+    await soon(() => socket.closed || socket.readableEnded, { timeout: 4_000 }).toBe(true)
     clearInterval(drip)
     expect(got.text).toContain('408')
   })
@@ -378,17 +378,15 @@ describe('what does not come', () => {
     const { port } = await open((_, response) => response.end('ok'), {}, { limits: { unauthenticatedPerPeer: 3 } })
     const net = await import('node:net')
     const idle = Array.from({ length: 5 }, () => net.connect(port, '127.0.0.1').on('error', () => undefined))
-    await expect.poll(() => idle.filter((socket) => socket.closed || socket.readableEnded).length).toBe(2)
+    await soon(() => idle.filter((socket) => socket.closed || socket.readableEnded).length).toBe(2)
     await expect(ask(port, '/r/api/')).rejects.toThrow()
     idle[0]?.destroy()
-    await expect
-      .poll(() =>
-        ask(port, '/r/api/').then(
-          ({ body }) => body,
-          () => '',
-        ),
-      )
-      .toBe('ok')
+    await soon(() =>
+      ask(port, '/r/api/').then(
+        ({ body }) => body,
+        () => '',
+      ),
+    ).toBe('ok')
     for (const socket of idle) socket.destroy()
   })
 })

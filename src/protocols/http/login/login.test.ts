@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createRawServer, type Socket } from '
 import { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { soon } from '../../../../test/parts/https-door.ts'
 import { issueTestCertificates, type TestCertificates } from '../../../../test/parts/test-certificates.ts'
 import type { HttpCredential, HttpSecret, TargetAddress } from '../../../operations/index.ts'
 import type { HttpTarget } from '../target.ts'
@@ -159,7 +160,7 @@ describe('a request', () => {
     for (const path of ['/never', '/body']) {
       const stop = new AbortController()
       const answer = target.request(get(path), stop.signal)
-      await expect.poll(() => seen.at(-1)?.url).toBe(path)
+      await soon(() => seen.at(-1)?.url).toBe(path)
       if (path === '/never') {
         stop.abort(new Error('enough'))
         await expect(answer).rejects.toThrow('enough')
@@ -168,7 +169,7 @@ describe('a request', () => {
         stop.abort(new Error('enough'))
         await expect(text(body)).rejects.toThrow('enough')
       }
-      await expect.poll(() => seen.at(-1)?.socket.destroyed).toBe(true)
+      await soon(() => seen.at(-1)?.socket.destroyed).toBe(true)
     }
   })
 })
@@ -217,7 +218,7 @@ describe('an answer', () => {
       fill()
     })
     const { body } = await (await at(address)).request(get(), forever)
-    await expect.poll(() => written, { interval: 100 }).toBeGreaterThan(0)
+    await soon(() => written).toBeGreaterThan(0)
     await new Promise((resolve) => setTimeout(resolve, 300))
     expect(written).toBeLessThan(20_000_000)
     body.destroy()
@@ -241,7 +242,7 @@ describe('an upgrade', () => {
       read = Buffer.concat([read, chunk])
     })
     answer.socket.resume()
-    await expect.poll(() => read.toString()).toBe('hello world')
+    await soon(() => read.toString()).toBe('hello world')
   })
 
   it('gives the answer where there is no 101', async () => {
@@ -263,7 +264,7 @@ describe('an upgrade', () => {
     const answer = await upgrade(target)
     target.close()
     expect(isUpgraded(answer) && answer.socket.destroyed).toBe(true)
-    await expect.poll(() => sockets[0]?.destroyed || sockets[0]?.readableEnded || sockets[0]?.errored != null).toBeTruthy()
+    await soon(() => sockets[0]?.destroyed || sockets[0]?.readableEnded || sockets[0]?.errored != null).toBeTruthy()
   })
 })
 

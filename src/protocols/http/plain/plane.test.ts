@@ -3,7 +3,15 @@ import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { AUTHORIZED, CREDENTIAL, collected, doorBeforeRealTarget, everything, TARGET_TOKEN } from '../../../../test/parts/https-door.ts'
+import {
+  AUTHORIZED,
+  CREDENTIAL,
+  collected,
+  doorBeforeRealTarget,
+  everything,
+  soon,
+  TARGET_TOKEN,
+} from '../../../../test/parts/https-door.ts'
 import type { Waiting } from '../../../guard/index.ts'
 import { type Grant, type Mask, Refusal } from '../../../operations/index.ts'
 
@@ -87,7 +95,7 @@ describe('the facts of a request', () => {
     const socket = await dial(port)
     const got = collected(socket)
     socket.write(get() + get() + get('/r/api/', 'User-Agent: other\r\n'))
-    await expect.poll(() => got.text.match(/ok/g)).toHaveLength(3)
+    await soon(() => got.text.match(/ok/g)).toHaveLength(3)
     expect(seen.operations[0]).toBe(seen.operations[1])
     expect(seen.operations[2]).not.toBe(seen.operations[1])
   })
@@ -99,7 +107,7 @@ describe('the facts of a request', () => {
     const [one, other] = ['X-Tenant: a\r\n', 'X-Tenant: b\r\n']
     const [agent, second] = ['User-Agent: a\r\n', 'User-Agent: b\r\n']
     socket.write(get('/r/api/', one + other) + get('/r/api/', other + one) + get('/r/api/', agent) + get('/r/api/', agent + second))
-    await expect.poll(() => got.text.match(/ok/g)).toHaveLength(4)
+    await soon(() => got.text.match(/ok/g)).toHaveLength(4)
     const texts = seen.operations.map(({ statement }) => Buffer.from(statement.text).toString())
     expect(texts.slice(0, 2)).toEqual(['GET /\nx-tenant: a\nx-tenant: b\n\n', 'GET /\nx-tenant: b\nx-tenant: a\n\n'])
     expect(seen.operations.slice(2).map(({ facts }) => facts?.http?.headers?.['user-agent'])).toEqual(['a', 'a, b'])
@@ -130,7 +138,7 @@ describe('a refusal', () => {
     const socket = await dial(port)
     const got = collected(socket)
     socket.write(get().replace('GET', 'DELETE') + get())
-    await expect.poll(() => got.text).toMatch(/403 Forbidden.*"code":"GS_POLICY_DENIED".*"rule":"no-deleting".*200 OK.*ok/s)
+    await soon(() => got.text).toMatch(/403 Forbidden.*"code":"GS_POLICY_DENIED".*"rule":"no-deleting".*200 OK.*ok/s)
     expect(received.join('')).not.toContain('DELETE')
   })
 
@@ -204,7 +212,7 @@ describe('what asks', () => {
     socket.write(get())
     await sleep(50)
     socket.destroy()
-    await expect.poll(() => left).toEqual(['disconnected'])
+    await soon(() => left).toEqual(['disconnected'])
     const answered = ask(port, '/r/api/')
     await sleep(50)
     seen.stop.abort(new Refusal('GS_SESSION_ENDED'))
@@ -298,14 +306,14 @@ describe('an answer', () => {
     const socket = await dial(port)
     const got = collected(socket)
     socket.write(get())
-    await expect.poll(() => got.text).toMatch(/text\/event-stream/)
+    await soon(() => got.text).toMatch(/text\/event-stream/)
     for (const event of ['one', 'two', 'target-t']) {
       more(`data: ${event}\n\n`)
-      await expect.poll(() => got.text).toContain(`data: ${event}\n\n`)
+      await soon(() => got.text).toContain(`data: ${event}\n\n`)
     }
     // It may be the beginning of the credential: not for long.
     more('data: target-')
-    await expect.poll(() => got.text).toMatch(/target-\r\n$/)
+    await soon(() => got.text).toMatch(/target-\r\n$/)
   })
 })
 
@@ -335,28 +343,26 @@ describe('a WebSocket', () => {
 
   it('passes bytes both ways, and counts them', async () => {
     const { socket, got, seen, received } = await opened()
-    await expect.poll(() => got.text).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\nhello early $/s)
+    await soon(() => got.text).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\nhello early $/s)
     expect(got.text).toContain('x-saw: undefined')
     socket.write(`and ${TARGET_TOKEN}`)
-    await expect.poll(() => got.text).toMatch(/early and \*+$/)
+    await soon(() => got.text).toMatch(/early and \*+$/)
     socket.end()
-    await expect
-      .poll(() => seen.settled)
-      .toMatchObject([{ status: 'completed', code: '101', bytes: 6 + 2 * (6 + 4 + TARGET_TOKEN.length) }])
+    await soon(() => seen.settled).toMatchObject([{ status: 'completed', code: '101', bytes: 6 + 2 * (6 + 4 + TARGET_TOKEN.length) }])
     expect(received.join('')).toMatch(/connection: upgrade\r\nupgrade: websocket\r\n/i)
   })
 
   it('ends with its session, and with its limit', async () => {
     const one = await opened()
-    await expect.poll(() => one.got.text).toContain('hello')
+    await soon(() => one.got.text).toContain('hello')
     one.seen.stop.abort(new Refusal('GS_RUN_ENDED'))
-    await expect.poll(() => one.socket.closed).toBe(true)
-    await expect.poll(() => one.seen.settled).toMatchObject([{ status: 'cancelled' }])
+    await soon(() => one.socket.closed).toBe(true)
+    await soon(() => one.seen.settled).toMatchObject([{ status: 'cancelled' }])
     const other = await opened({ bytes: 100 })
-    await expect.poll(() => other.got.text).toContain('hello')
+    await soon(() => other.got.text).toContain('hello')
     other.socket.write('x'.repeat(1_000))
-    await expect.poll(() => other.socket.closed).toBe(true)
-    await expect.poll(() => other.seen.settled).toMatchObject([{ status: 'cancelled' }])
+    await soon(() => other.socket.closed).toBe(true)
+    await soon(() => other.seen.settled).toMatchObject([{ status: 'cancelled' }])
   })
 
   it('is not opened where the target says no, or a mask would have to look into it', async () => {

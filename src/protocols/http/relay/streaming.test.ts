@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { AUTHORIZED, doorBeforeRealTarget } from '../../../../test/parts/https-door.ts'
+import { AUTHORIZED, doorBeforeRealTarget, soon } from '../../../../test/parts/https-door.ts'
 
 const { open, dial } = doorBeforeRealTarget()
 
@@ -109,7 +109,7 @@ it('reads a target no faster than its client reads, and a client no faster than 
   }
   eager.on('drain', push)
   push()
-  await expect.poll(() => written > 0 && read > 0).toBe(true)
+  await soon(() => written > 0 && read > 0).toBe(true)
   let before = -1
   while (before !== written + read) {
     before = written + read
