@@ -160,7 +160,15 @@ const TYPE_KINDS: Readonly<Record<string, UserType['kind']>> = {
 
 function userType({ oid, schema, name, kind, of, labels }: TypeRow, trust: Trust): UserType {
   const { use, make } = trust.type(oid)
-  return { schema, name, kind: TYPE_KINDS[kind] ?? 'pseudo', harmless: use && make, oid, ...(labels && { labels }), ...(kind === 'd' && { base: of }) }
+  return {
+    schema,
+    name,
+    kind: TYPE_KINDS[kind] ?? 'pseudo',
+    harmless: use && make,
+    oid,
+    ...(labels && { labels }),
+    ...(kind === 'd' && { base: of }),
+  }
 }
 
 /** Relations by what they are looked up by. */
