@@ -272,6 +272,13 @@ describe('of pods whose environment is masked', () => {
     expect(of({ op: 'test', path: '/spec', value: pod([{ name: 'A', value: 'guess' }]).spec })).toBe('predicate')
   })
 
+  it('going back to what was read is refused, with unmaskedWrite too, as kubectl rollout undo would write what was shown', () => {
+    const undo = patch('json', [{ op: 'replace', path: '/spec/template', value: pod([{ name: 'A', value: '[masked]' }]) }])
+    const of = (unmaskedWrite: boolean) =>
+      decided(facts('patch', 'deployments', { group: 'apps', ...undo }), [mask(['environment'], { unmaskedWrite })])
+    expect([of(false), of(true)]).toEqual(['written', 'written'])
+  })
+
   it('what a kubelet says of its pods is refused, as nobody knows its form', () => {
     expect(decided(facts('get', 'nodes', { subresource: 'proxy' }), ENVIRONMENT)).toBe('unknown')
     expect(decided(facts('get', 'nodes', { subresource: 'proxy' }), SECRETS)).toBe('allow')

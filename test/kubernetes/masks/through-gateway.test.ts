@@ -229,6 +229,31 @@ describe('through a gateway that allows everything, and masks', () => {
     expect((await cluster.helm(['history', 'mine', '-n', NAMESPACE], at(cluster.adminKubeconfig))).stdout.split('\n')).toHaveLength(3)
   })
 
+  it('who may write what is masked applies as ever, and what is shown is never what is written', async () => {
+    const masks = inFront.gateway.config.masks as { name: string }[]
+    await inFront.gateway.reconfigure({ masks: masks.map((mask) => (mask.name === 'values' ? { ...mask, unmaskedWrite: true } : mask)) })
+    job = await inFront.kubeconfig()
+    const stored = async (name: string) => {
+      const { json } = await cluster.request('GET', `/api/v1/namespaces/${NAMESPACE}/secrets/${name}`)
+      return Buffer.from(json.data.password, 'base64').toString()
+    }
+    const apply = (name: string, password: string, ...words: string[]) => {
+      const input = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { password } })
+      return cluster.kubectl(['-n', NAMESPACE, 'apply', '-f', '-', ...words], { env: { KUBECONFIG: job.path }, input })
+    }
+    for (const [name, ...words] of [['applied'], ['applied-by-the-server', '--server-side']] as const) {
+      for (const password of ['first-applied', 'second-applied']) {
+        expect((await apply(name, password, ...words)).stderr).not.toContain('GS_')
+        expect(await stored(name)).toBe(password)
+      }
+    }
+    expect((await kubectl('get', 'secret', 'applied', '-o', 'jsonpath={.data.password}')).stdout).toBe('W21hc2tlZF0=')
+    const shown = (await kubectl('get', 'secret', 'applied', '-o', 'yaml')).stdout
+    const { stderr } = await cluster.kubectl(['-n', NAMESPACE, 'replace', '-f', '-'], { env: { KUBECONFIG: job.path }, input: shown })
+    expect(stderr).toContain('GS_MASKED_FIELD')
+    expect(await stored('applied')).toBe('second-applied')
+  })
+
   it('nothing of it is in the trail, in the recording, in the log or anywhere on the disk', { timeout: 120_000 }, async () => {
     const { operator, data } = inFront.gateway
     const entries = await readTrail(operator)
