@@ -158,8 +158,11 @@ export class ConnectedTarget implements HttpTarget {
   }
 
   #endToEnd({ headers }: UpstreamRequest, { header }: HttpCredential): HeaderPairs {
-    const own = header ? new Set([...OWN, header.name]) : OWN
-    return endToEnd(headers, own).filter(([name]) => !/^impersonate-/i.test(name) && !/^authorization$/i.test(name))
+    return endToEnd(headers, OWN).filter(([name]) => {
+      // Servers behind CGI and its like (RFC 3875 §4.1.18) take both spellings for one.
+      const spelt = name.toLowerCase().replaceAll('_', '-')
+      return spelt !== header?.name.toLowerCase() && spelt !== 'authorization' && !spelt.startsWith('impersonate-')
+    })
   }
 
   #clientFor(credential: HttpCredential): Client {

@@ -98,6 +98,8 @@ describe('a request', () => {
       headers: [
         ['Authorization', 'Bearer mine'],
         ['Impersonate-User', 'admin'],
+        ['Impersonate_Group', 'system:masters'],
+        ['authorization', 'Bearer mine'],
         ['Host', 'elsewhere'],
         ['X-Keep', 'yes'],
         ['X-Keep', 'twice'],
@@ -115,6 +117,7 @@ describe('a request', () => {
     expect(named(seen.raw, 'x-named')).toEqual([])
     expect(named(seen.raw, 'content-length')).toEqual(['2'])
     expect(named(seen.raw, 'transfer-encoding')).toEqual([])
+    expect(seen.raw.join()).not.toMatch(/mine|system:masters/)
     expect(named(seen.raw, 'impersonate-user')).toEqual(['u'])
     expect(named(seen.raw, 'impersonate-group')).toEqual(['a', 'b'])
     expect(named(seen.raw, 'impersonate-extra-x%2fy')).toEqual(['1'])
@@ -122,6 +125,22 @@ describe('a request', () => {
     expect(named(other.raw, 'impersonate-user')).toEqual(['other'])
     expect(named(other.raw, 'impersonate-group')).toEqual([])
     expect(target.base).toBe(`http://127.0.0.1:${address.port}/v1`)
+  })
+
+  it('carries no other spelling of the header that the credential stands in', async () => {
+    const { address } = await plain(echo)
+    const target = await at(address, always({ header: { name: 'x-billing-auth', value: 'key-5e0c7a' } }))
+    const seen = await said(target, {
+      ...get(),
+      headers: [
+        ['X_Billing_Auth', 'mine'],
+        ['X-BILLING-AUTH', 'mine'],
+        ['X_Other', 'kept'],
+      ],
+    })
+    expect(named(seen.raw, 'x-billing-auth')).toEqual(['key-5e0c7a'])
+    expect(named(seen.raw, 'x_billing_auth')).toEqual([])
+    expect(named(seen.raw, 'x_other')).toEqual(['kept'])
   })
 
   it('streams both ways, with and without a length', async () => {
