@@ -100,6 +100,8 @@ describe('through a gateway that allows everything, and masks', () => {
     const { leaks, statuses } = await hunt([...readings(), ...OTHERS, ...OF_KUBELETS])
     expect(leaks).toEqual([])
     expect(statuses.get(200)).toBeGreaterThan(400)
+    // Protobuf, CBOR and YAML alone.
+    expect(statuses.get(406)).toBeGreaterThan(100)
     const written = await hunt(writings())
     expect(written.leaks).toEqual([])
     expect(written.statuses.get(200)).toBeGreaterThan(50)
