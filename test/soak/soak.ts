@@ -22,6 +22,7 @@ const TESTS: readonly { test: string; share: number; config?: string }[] = [
   { test: 'test/approvals/many.test.ts', share: 0.05 },
   { test: 'test/postgres/evasion/evasions.test.ts', share: 0.2 },
   { test: 'test/verify/every-byte.test.ts', share: 0.03 },
+  { test: 'src/protocols/http/relay/streaming.test.ts', share: 0.01 },
   // As long as a gigabyte takes, whatever its share.
   { test: 'test/kubernetes/copies.test.ts', share: 0.01, config: 'test/kubernetes/vitest.config.ts' },
 ]

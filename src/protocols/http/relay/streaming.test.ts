@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { AUTHORIZED, doorBeforeRealTarget, soon } from '../../../../test/parts/https-door.ts'
+import { shown, sizeOr } from '../../../../test/parts/soak.ts'
 
 const { open, dial } = doorBeforeRealTarget()
 
-/** Bytes that go through; 1 GiB in the long form (GATESCRIBE_SOAK=1). */
-const SIZE = process.env.GATESCRIBE_SOAK === '1' ? 1024 ** 3 : 64 * 1024 ** 2
+/** Bytes that go through. */
+const SIZE = sizeOr(64 * 1024 ** 2, 1024 ** 3)
 const PIECE = Buffer.alloc(65_536, 'gatescribe ')
 const MEMORY = 64 * 1024 ** 2
 
@@ -79,6 +80,11 @@ it('passes a large answer and a large body as they come, unchanged, and holds li
     let text = answer.toString()
     while (!/[0-9a-f]{64}/.test(text)) text += String((await once(socket, 'data'))[0])
     expect(text).toContain(digest)
+  })
+  const megabytes = (bytes: number) => Math.round(bytes / 1024 ** 2)
+  shown('src/protocols/http/relay/streaming.test.ts', {
+    'megabytes each way': megabytes(SIZE),
+    'more memory at most, MB': megabytes(Math.max(down, up)),
   })
   // Client and target are in this process too.
   expect(Math.max(down, up)).toBeLessThan(2 * MEMORY)
