@@ -13,6 +13,8 @@ export interface MaskedRequest extends AskedResource {
   readonly subresource: string
   /** As `KubernetesFacts` has it. */
   readonly verb: string
+  /** Of a path that is no resource: whether it may show anything, such as logs of the server, rather than what the server knows how to do. */
+  readonly shows?: boolean
   /** Of the operator `hash`. */
   readonly key: Uint8Array | undefined
 }
@@ -49,8 +51,9 @@ const CHANNELS: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward'])
  */
 export function answerMasks(request: MaskedRequest): AnswerMasks | undefined {
   const { masks, resource, subresource } = request
-  if (resource === '' || CHANNELS.has(subresource)) return undefined
+  if (CHANNELS.has(subresource)) return undefined
   const findings = findingsIn(masks)
+  if (resource === '') return findings && request.shows ? contentMasks(request) : undefined
   if (subresource === 'log' || subresource === 'proxy') return findings && contentMasks(request)
   const fields = coveredFields(masks, request)
   return fields.length === 0 && findings === undefined ? undefined : objectMasks(request, fields, findings)

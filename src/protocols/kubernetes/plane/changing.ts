@@ -49,7 +49,8 @@ function bodyChanging(exchange: Exchange, asked: Asked, { masks = [] }: Decision
     return { changed: json, of }
   }
   const { group, resource, subresource, verb } = asked.request.info
-  const masking = masks.length > 0 ? answerMasks({ masks, group, resource, subresource, verb, key }) : undefined
+  const shows = !asked.operation.facts?.effects.every(({ class: of }) => of === 'session')
+  const masking = masks.length > 0 ? answerMasks({ masks, group, resource, subresource, verb, key, shows }) : undefined
   if (masking) {
     if (subresource === 'log' && asked.request.values.has('limitBytes')) {
       throw new KubernetesError('GS_K8S_NOT_ACCEPTABLE', 'Masks look into logs: they are not cut within a line. Ask without limitBytes.')
