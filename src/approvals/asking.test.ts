@@ -60,6 +60,21 @@ describe('asking', () => {
     expect(house.at.bytesOnDisk().includes('hunter2')).toBe(false)
   })
 
+  it('shows nobody what the protocol knows nobody may see, while what is approved are the exact bytes', async () => {
+    const run = await house.run()
+    const part = (content: string, recorded: string) => ({
+      label: 'request',
+      content: Buffer.from(content),
+      recorded: Buffer.from(recorded),
+    })
+    const effective = effectiveOf('', { parts: [part('p: hunter2', 'p: [redacted]')] })
+    const asked = await house.ask(run, '', { effective })
+    const shown = (await house.approvals.view(asked.id))?.content?.effective.parts[0]?.content ?? []
+    expect(Buffer.from(shown).toString()).toBe('p: [redacted]')
+    const other = await house.ask(run, '', { effective: effectiveOf('', { parts: [part('p: hunter3', 'p: [redacted]')] }) })
+    expect(other.id).not.toBe(asked.id)
+  })
+
   it('for the same again is the same request, whichever session of the run asks, and counts once', async () => {
     const run = await house.run()
     const [first, second, third] = [await house.ask(run, DELETE), await house.ask(run, DELETE), await house.ask(run, DELETE, {}, 'ticket')]

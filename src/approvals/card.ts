@@ -16,9 +16,12 @@ interface CardFrame {
   readonly claimed?: { readonly message?: string }
 }
 
-/** What is asked for, to be sealed in the store. */
+/**
+ * What is asked for, to be sealed in the store and shown to approvers: exactly, but where the protocol knows values in it that are nobody's to see, or
+ * says in text what would be forwarded in another form.
+ */
 export function packCard({ effective, claimed }: Pick<AskedFor, 'effective' | 'claimed'>): Buffer {
-  const parts = effective.parts.map(({ content }) => Buffer.from(content).toString('base64'))
+  const parts = effective.parts.map(({ content, recorded }) => Buffer.from(recorded ?? content).toString('base64'))
   return Buffer.from(JSON.stringify({ ...frameOf(effective, claimed), contents: parts }))
 }
 

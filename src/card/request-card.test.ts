@@ -47,6 +47,7 @@ it('says that a request names no object, and what is not known', () => {
     'label selector': ['a=b'],
     'dry run': ['yes: nothing is stored'],
   })
+  expect(facts({ verb: 'create', resource: 'secrets', name: '' })).toMatchObject({ name: ['as the request says'] })
   expect(facts({ verb: 'patch', resource: 'pods' })).toMatchObject({
     'kind of object': ['pods (not known/not known)'],
     name: ['not known'],

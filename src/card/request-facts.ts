@@ -19,8 +19,8 @@ function kubernetesFacts(facts: KubernetesFacts): RequestFact[] {
     ['verb', verb],
     ['kind of object', kindOf(facts)],
     ['namespace', namespace === '' ? 'none: of the cluster, or of all namespaces' : known(namespace)],
-    // Of a list there is no name, and then every object is meant.
-    ['name', name === '' ? 'none: all that match' : known(name)],
+    // Of a list there is no name, and then every object is meant; of one that is made it stands in the request, or the cluster gives it one.
+    ['name', name !== '' ? known(name) : verb === 'create' ? 'as the request says' : 'none: all that match'],
     ...(command === undefined || command.length === 0 ? [] : [['command', ...command] as const]),
     ...given('container', container),
     ...given('label selector', labelSelector),

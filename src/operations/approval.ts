@@ -30,7 +30,7 @@ export interface EffectivePart {
   readonly label: string
   /** Exactly as it would be forwarded. */
   readonly content: Uint8Array
-  /** What may be kept of it where the protocol knows values in it that nobody may keep; see `Statement.recorded`. */
+  /** What may be kept of it, and is shown to approvers, where the protocol knows values in it that nobody may see; see `Statement.recorded`. */
   readonly recorded?: Uint8Array
   /** What else decides its meaning, such as formats and types; also in our own words, but for values that the client chose. */
   readonly detail?: Readonly<Record<string, string | number>>
