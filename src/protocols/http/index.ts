@@ -1,5 +1,6 @@
 export * from './door/index.ts'
 export { endToEnd, firstOf, listOf, valuesOf } from './headers.ts'
+export * from './json/index.ts'
 export * from './login/index.ts'
 export * from './plain/index.ts'
 export * from './plane.ts'

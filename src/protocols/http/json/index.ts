@@ -1,0 +1,1 @@
+export { StrictJsonError, strictJson, utf8Text } from './strict-json.ts'
