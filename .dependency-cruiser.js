@@ -225,6 +225,14 @@ const forbidden = [
     to: { path: '^src/(runs|trail)/', dependencyTypesNot: ['type-only'] },
   },
   {
+    name: 'pins-import-only-operations',
+    comment:
+      'Whether a tool is the one that somebody looked at is a comparison of what comes in with what is kept; where it is kept, and who is told, is behind interfaces.',
+    severity: 'error',
+    from: { path: '^src/pins/', pathNot: tests },
+    to: { pathNot: ['^src/(operations|pins)/', '^(node:)?crypto$'] },
+  },
+  {
     name: 'card-is-made-of-values',
     comment:
       'Every channel shows the same card, also one in another process: it is made of what comes in. Of other rooms it sees types, of Node bytes.',

@@ -17,6 +17,7 @@ import { createGuard, type Guard } from '../guard/index.ts'
 import { openIdentityKeys, prepareIssuer, RunCredentials, TokenExchange } from '../identity/index.ts'
 import type { People } from '../identity/people/index.ts'
 import type { Resource } from '../operations/index.ts'
+import { createPins, type Pins } from '../pins/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../protocols/postgres/index.ts'
 import { createLogin } from '../protocols/postgres/login/index.ts'
 import { Recording } from '../recording/index.ts'
@@ -31,6 +32,7 @@ import {
   embeddedErasureRequests,
   embeddedHoldStore,
   embeddedPersonStore,
+  embeddedPinStore,
   embeddedRetentionStore,
   embeddedRootKeyStore,
   embeddedRunStore,
@@ -60,6 +62,7 @@ import { Scanning } from './scanning/index.ts'
 import { Searching } from './searching/index.ts'
 import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
 import { createSqlReading, type SqlReading } from './sql-reading.ts'
+import { pinModeOf, ToolRecords } from './tool-records.ts'
 import { startWitnessing, type Witnessing, type WitnessSettings } from './witnessing.ts'
 
 /** Bytes of a statement, where the configuration names no limit: what the relay assembles. */
@@ -102,6 +105,8 @@ export interface Rooms {
   readonly authority: NamesAuthority | undefined
   readonly connector: Connector<PostgresAsk, PostgresTarget>
   readonly guard: Guard<PostgresAsk, PostgresTarget>
+  /** Which tools of MCP servers somebody let pass. */
+  readonly toolPins: Pins
   /** Absent where there is no https door. */
   readonly http: HttpRooms | undefined
   readonly sql: SqlReading
@@ -306,6 +311,12 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     connect: (resource, ask, signal, permitted) => connector.connect(resource, ask, signal, permitted),
   })
   const http = config.gateway.listen.https && (await openHttpRooms(governing, inForce, references))
+  const toolPins = createPins({
+    store: embeddedPinStore(database),
+    records: new ToolRecords(trail),
+    mode: (name) => pinModeOf(inForce.taken.configured.http.get(name)),
+    now: Date.now,
+  })
   const sql = createSqlReading({
     connector,
     records,
@@ -335,6 +346,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     connector,
     recording,
     guard,
+    toolPins,
     http,
   }
 }

@@ -1,0 +1,5 @@
+export { createPins, type PinParts, type Pins } from './create-pins.ts'
+export { PinError, pinErrors } from './errors.ts'
+export type * from './pin-records.ts'
+export type * from './pin-store.ts'
+export type * from './tool-view.ts'
