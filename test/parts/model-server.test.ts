@@ -59,14 +59,9 @@ describe('OpenAI’s client', () => {
       })
       .finalResponse()
     expect(called.output).toMatchObject([{ type: 'function_call', name: 'query', arguments: JSON.stringify(CALL.arguments) }])
-    const last = openai.responses.stream({
-      model: 'gpt-4o',
-      input: [
-        { role: 'user', content: 'How many?' },
-        ...called.output,
-        { type: 'function_call_output', call_id: 'call_0001', output: '2' },
-      ],
-    })
+    const call = { type: 'function_call' as const, call_id: 'call_0001', name: CALL.name, arguments: JSON.stringify(CALL.arguments) }
+    const result = { type: 'function_call_output' as const, call_id: 'call_0001', output: '2' }
+    const last = openai.responses.stream({ model: 'gpt-4o', input: [{ role: 'user', content: 'How many?' }, call, result] })
     expect(await last.finalResponse()).toMatchObject({ status: 'incomplete', output_text: 'Two.' })
     expect(server.received.at(-1)?.asked?.turns.at(-1)).toEqual({ role: 'tool', text: '2', answers: 'call_0001' })
   })
