@@ -1,4 +1,5 @@
-import type { DecisionRow, EntryFields, IntentFields, Trail } from '../trail/index.ts'
+import { addUsage, NO_USAGE, type UsageSum } from '../operations/index.ts'
+import type { DecisionRow, EntryFields, IntentFields, OutcomeFields, Trail } from '../trail/index.ts'
 import { Belonging } from './belonging.ts'
 
 /** What the log holds of a run. */
@@ -13,6 +14,8 @@ export interface RunCount {
   ended: number | undefined
   /** Operations by what the rules said. */
   readonly decisions: { allow: number; ask: number; deny: number }
+  /** What calls of models came to. */
+  usage: UsageSum
   /** Entries that tell of something missing. */
   gaps: number
 }
@@ -24,7 +27,7 @@ const ABOUT = /^(log\.|hold\.|erased$|pruned$)/
 export async function countRun(trail: Pick<Trail, 'read'>, run: string, from: number): Promise<RunCount> {
   const count: RunCount = {
     ...{ first: undefined, last: undefined, revoked: undefined, ended: undefined },
-    ...{ decisions: { allow: 0, ask: 0, deny: 0 }, gaps: 0 },
+    ...{ decisions: { allow: 0, ask: 0, deny: 0 }, usage: NO_USAGE, gaps: 0 },
   }
   const belonging = new Belonging({ run })
   /** What each session's numbers for decisions stand for. */
@@ -48,6 +51,9 @@ export async function countRun(trail: Pick<Trail, 'read'>, run: string, from: nu
       case 'operation.intent':
         add(count, fields, effects)
         break
+      case 'operation.outcome':
+        spend(count, fields)
+        break
       case 'gap':
         count.gaps++
     }
@@ -67,5 +73,13 @@ function add({ decisions }: RunCount, fields: EntryFields, effects: Map<unknown,
   for (const [, , decision] of ops) {
     const effect = known.get(decision)
     if (effect !== undefined) decisions[effect]++
+  }
+}
+
+function spend(count: RunCount, fields: EntryFields): void {
+  const { usage = [] } = fields as OutcomeFields
+  for (const [, inputTokens, outputTokens, cachedTokens, micros, currency] of usage) {
+    const money = micros !== undefined && currency !== undefined && { money: { micros, currency } }
+    count.usage = addUsage(count.usage, { inputTokens, outputTokens, cachedTokens, ...money })
   }
 }

@@ -1,12 +1,12 @@
 import { countRun } from '../evidence/index.ts'
-import type { Run, RunId } from '../operations/index.ts'
+import type { Run, RunId, UsageSum } from '../operations/index.ts'
 import { redactJson } from '../redaction/index.ts'
 import type { BudgetCrossing, LogPlace, RunAccount, RunObserver, RunOver, RunState, SessionView, Suspension } from '../runs/index.ts'
-import type { EntryDraft, Trail } from '../trail/index.ts'
+import type { EntryDraft, EntryFields, Trail } from '../trail/index.ts'
 import { redactedPayload } from './redacted-payload.ts'
 
 /** What `run.end` says of a run. */
-interface Sum extends Pick<RunAccount, 'decisions' | 'last'> {
+interface Sum extends Pick<RunAccount, 'decisions' | 'last' | 'usage'> {
   /** Null where the run started in another log. */
   readonly first: number | null
   readonly gaps: number
@@ -88,8 +88,8 @@ export class RunRecords implements RunObserver {
     const log = this.#trail.name
     const { began } = account
     if (account.exact) {
-      const { decisions, last } = account
-      return { log, index: await this.#end(run, state, { first: began.index, last, decisions, gaps: 0 }) }
+      const { decisions, last, usage } = account
+      return { log, index: await this.#end(run, state, { first: began.index, last, decisions, usage, gaps: 0 }) }
     }
     const count = await this.#count(run, began)
     if (count.ended !== undefined) return { log, index: count.ended }
@@ -98,8 +98,19 @@ export class RunRecords implements RunObserver {
     return { log, index: await this.#end(run, state, { ...count, last, first: count.first ?? null }) }
   }
 
-  #end(run: Run, state: RunState, { first, last, decisions, gaps }: Sum): Promise<number> {
-    const fields = { run: run.id, state, first, last, decisions: { ...decisions }, durability: this.#durability, seal: 'none', gaps }
+  #end(run: Run, state: RunState, { first, last, decisions, usage, gaps }: Sum): Promise<number> {
+    const used = usage.calls > 0 && { usage: usageFields(usage) }
+    const fields = {
+      run: run.id,
+      state,
+      first,
+      last,
+      decisions: { ...decisions },
+      ...used,
+      durability: this.#durability,
+      seal: 'none',
+      gaps,
+    }
     return this.#noted({ kind: 'run.end', fields })
   }
 
@@ -125,4 +136,9 @@ export class RunRecords implements RunObserver {
 /** @param by undefined where a crash came in between, and nobody knows any more */
 function revoked(run: Run, by: string | undefined): EntryDraft {
   return { kind: 'run.revoked', fields: { run: run.id, ...(by !== undefined && { by }) } }
+}
+
+/** Whole numbers and names only, as an entry holds them. */
+function usageFields({ money, ...tokens }: UsageSum): EntryFields {
+  return { ...tokens, money: money.map(({ micros, currency }) => [micros, currency]) }
 }

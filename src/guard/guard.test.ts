@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { UNLIMITED } from '../../test/parts/unlimited.ts'
-import { type Decision, type Facts, type Operation, type PostgresResource, Refusal, type Run } from '../operations/index.ts'
+import { type Decision, type Facts, type Operation, type PostgresResource, Refusal, type Run, type Usage } from '../operations/index.ts'
 import type { BudgetAccount, Reservation } from '../runs/index.ts'
 import { type EntryDraft, TrailError, type TrailWriter } from '../trail/index.ts'
 import { type Admission, createGuard } from './index.ts'
@@ -60,12 +60,14 @@ function setUp(decision: Decision = allow, mayOpen = true, budget: BudgetAccount
   const ended = new AbortController()
   const close = vi.fn()
   const recorded = vi.fn()
+  const spent: Usage[] = []
   const live = {
     id: 'ses_1',
     signal: ended.signal,
     draining: new AbortController().signal,
     budget,
     count: () => {},
+    spent: (usage: Usage) => void spent.push(usage),
     end: (reason: Refusal) => ended.abort(reason),
     close,
     recorded,
@@ -89,7 +91,7 @@ function setUp(decision: Decision = allow, mayOpen = true, budget: BudgetAccount
     },
     now: () => 0,
   })
-  return { ...controlled, guard, ended, close, recorded, connects }
+  return { ...controlled, guard, ended, close, recorded, connects, spent }
 }
 
 describe('opening a session', () => {
@@ -226,6 +228,7 @@ describe('limits and budgets', () => {
       log.push(`charge ${rows} ${bytes}`)
       return over
     },
+    spent: ({ inputTokens, outputTokens }) => void log.push(`spent ${inputTokens} ${outputTokens}`),
     settle: () => void log.push('settle'),
     release: () => void log.push('release'),
   })
@@ -249,6 +252,24 @@ describe('limits and budgets', () => {
     guard.admit(session, [{ operation: bind('c'), decision: allow }], () => {})
     settle(new TrailError('GS_TRAIL_FULL'))
     expect(log).toEqual(['release', 'release'])
+  })
+
+  it('tells budgets, the run and the trail what a call of a model used, as it was said last; what cannot be is not believed', async () => {
+    const log: string[] = []
+    const { answer, session, entries, spent } = await admitted(allow, account(() => room(log)).budget)
+    answer.spent({ inputTokens: 12, outputTokens: 1 })
+    answer.spent({ inputTokens: 12, outputTokens: 30, cachedTokens: 4, money: { micros: 330, currency: 'USD' } })
+    for (const odd of [-1, 0.5, Number.NaN, 1e12]) answer.spent({ inputTokens: odd, outputTokens: 1 })
+    answer.settle({ status: 'completed', code: '200' })
+    answer.spent({ inputTokens: 1, outputTokens: 1 })
+    session.close('client-closed')
+    expect(log).toEqual(['spent 12 1', 'spent 12 30', 'settle'])
+    expect(spent).toHaveLength(1)
+    const outcome = entries.find(({ kind }) => kind === 'operation.outcome')
+    expect(outcome?.fields).toMatchObject({
+      outcomes: [[1, 'completed', 0, 0, expect.any(Number), '200']],
+      usage: [[1, 12, 30, 4, 330, 'USD']],
+    })
   })
 
   it('cuts off what a budget has no room for', async () => {

@@ -10,6 +10,7 @@ import type {
   Refusal,
   Resource,
   Run,
+  Usage,
 } from '../operations/index.ts'
 import type { ExchangeRecorder, SessionRecorder } from '../recording/index.ts'
 
@@ -142,6 +143,12 @@ export interface Admission {
   charge(rows: number, bytes: number): Refusal | undefined
   /** Says what of it was masked before its client saw it; never a value. @param what the column or detector */
   masked(mask: string, what: string, count: number): void
+  /**
+   * Says what a call of a model used, as its provider says; budgets count that instead of what was reserved, and the outcome holds it. Before
+   * `settle`; where it is said again, what was said last counts. Where it is never said, or what is said cannot
+   * be, what was reserved stays counted.
+   */
+  spent(usage: Usage): void
   /** What to say where `time` is over. */
   overtime(): Refusal
   /** It was never forwarded, and never will be: the room that it took is given back. Instead of `settle`. */

@@ -25,7 +25,7 @@ export function reserve(asked: readonly Decided[], budget: BudgetAccount, covere
     let refusal = suspended
     const { effect } = each.decision
     if (!refusal && !each.refusal && (effect === 'allow' || (covered && effect === 'ask')) && !isPrepared(each.operation)) {
-      const room = budget.reserve()
+      const room = budget.reserve(each.operation.cost)
       if (room instanceof Refusal) refusal = room
       else reservations[at] = room
     }

@@ -1,4 +1,4 @@
-import type { Decision, OperationLimits, Outcome, Refusal, Resource } from '../operations/index.ts'
+import { type Decision, isUsage, type OperationLimits, type Outcome, type Refusal, type Resource, type Usage } from '../operations/index.ts'
 import type { Reservation } from '../runs/index.ts'
 import type { MaskedRow } from '../trail/index.ts'
 import type { Admission } from './guard.ts'
@@ -26,6 +26,7 @@ export class OpenOperation implements Admission {
   readonly #reservation: Reservation | undefined
   readonly #kind: Resource['kind']
   #masked: MaskedCounts | undefined
+  #usage: Usage | undefined
   #rows = 0
   #bytes = 0
   #state: 'open' | 'settled' | 'abandoned' = 'open'
@@ -65,6 +66,12 @@ export class OpenOperation implements Admission {
     this.#masked.add(mask, what, count)
   }
 
+  spent(usage: Usage): void {
+    if (this.#state !== 'open' || !isUsage(usage)) return
+    this.#usage = usage
+    this.#reservation?.spent(usage)
+  }
+
   /** For its outcome. */
   get maskedRows(): readonly MaskedRow[] {
     return this.#masked?.rows(this.number) ?? NONE
@@ -95,8 +102,9 @@ export class OpenOperation implements Admission {
   }
 
   #told(ending: Pick<Outcome, 'status' | 'code'>): void {
+    const usage = this.#usage
     const microseconds = Math.round((performance.now() - this.#startedAt) * 1000)
-    this.#settling.settled(this, { ...ending, rows: this.#rows, bytes: this.#bytes }, microseconds)
+    this.#settling.settled(this, { ...ending, rows: this.#rows, bytes: this.#bytes, ...(usage && { usage }) }, microseconds)
   }
 
   /** Its session ends first: nobody knows what became of it. */

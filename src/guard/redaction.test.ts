@@ -34,7 +34,17 @@ beforeEach(async () => {
       usesTransaction: false,
       asks: false,
     }),
-    runs: { openSession: () => ({ ...live, budget: UNLIMITED, count: () => {}, end: () => {}, close: () => {}, recorded: () => {} }) },
+    runs: {
+      openSession: () => ({
+        ...live,
+        budget: UNLIMITED,
+        count: () => {},
+        spent: () => {},
+        end: () => {},
+        close: () => {},
+        recorded: () => {},
+      }),
+    },
     trail: await at.open({ segmentBytes: 1024 * 1024 }),
     connect: async () => ({ target: 'connected', credential: { name: 'reader', version: 1 } }),
     now: () => 0,

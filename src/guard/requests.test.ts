@@ -37,7 +37,9 @@ beforeEach(async () => {
       usesTransaction: false,
       asks: false,
     }),
-    runs: { openSession: () => ({ ...live, budget, count: () => {}, end: () => {}, close: () => {}, recorded: () => {} }) },
+    runs: {
+      openSession: () => ({ ...live, budget, count: () => {}, spent: () => {}, end: () => {}, close: () => {}, recorded: () => {} }),
+    },
     trail: await at.open({ segmentBytes: 1024 * 1024 }),
     connect: async () => ({ target: 'connected', credential: { name: 'deployer', version: 1 } }),
     now: () => 0,

@@ -22,6 +22,7 @@ import {
   type PayloadDraft,
   type PayloadKey,
   type TrailError,
+  type UsageRow,
 } from '../trail/index.ts'
 import { Asking } from './asking.ts'
 import { saidByRules, type UnderBreakGlass } from './break-glass.ts'
@@ -38,6 +39,7 @@ import { countsAsRefused, refusalOf, trailUnavailable } from './refusals.ts'
 import { type SessionCounts, sessionClosed } from './session-entries.ts'
 import { StatementReferences } from './statement-references.ts'
 import { isPrepared } from './terms.ts'
+import { usageRow } from './usage-row.ts'
 
 /** So many rows about what was masked are written without waiting for more: an entry has an end. */
 const MANY_MASKED = 32
@@ -81,6 +83,8 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   #outcomes: OutcomeRow[] = []
   /** What was masked in them. */
   #masked: MaskedRow[] = []
+  /** What calls of models used among them. */
+  #usage: UsageRow[] = []
   #last = 0
   #allowed = 0
   #refused = 0
@@ -322,6 +326,10 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   settled(operation: OpenOperation, outcome: Outcome, microseconds: number): void {
     this.#open.delete(operation)
     this.#masked.push(...operation.maskedRows)
+    if (outcome.usage) {
+      this.#usage.push(usageRow(operation.number, outcome.usage))
+      this.#parts.live.spent(outcome.usage)
+    }
     this.#settled(operation, outcome, microseconds)
   }
 
@@ -336,10 +344,16 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   readonly #writeOutcomes = (): void => {
     const outcomes = this.#outcomes
     if (outcomes.length === 0) return
-    const masked = this.#masked
+    const [masked, usage] = [this.#masked, this.#usage]
     this.#outcomes = []
     this.#masked = []
-    const fields: OutcomeFields = masked.length === 0 ? { session: this.id, outcomes } : { session: this.id, outcomes, masked }
+    this.#usage = []
+    const fields: OutcomeFields = {
+      session: this.id,
+      outcomes,
+      ...(masked.length > 0 && { masked }),
+      ...(usage.length > 0 && { usage }),
+    }
     this.#parts.trail.note({ kind: 'operation.outcome', fields })
   }
 

@@ -1,6 +1,7 @@
 export type * from './approval.ts'
 export * from './client.ts'
 export * from './coded-error.ts'
+export * from './cost.ts'
 export * from './decision.ts'
 export type * from './facts.ts'
 export * from './http-effects.ts'

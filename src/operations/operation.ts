@@ -1,3 +1,4 @@
+import type { OperationCost } from './cost.ts'
 import type { Facts } from './facts.ts'
 import type { Resource } from './resource.ts'
 
@@ -43,4 +44,6 @@ export interface Operation {
    * SPDY after WebSocket. It counts once.
    */
   readonly retryOf?: OperationReference
+  /** What it may come to at most, of what budgets of tokens and money count: a call of a model. Absent: nothing. Of what is prepared or refused none is taken. */
+  readonly cost?: OperationCost
 }

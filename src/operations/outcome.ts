@@ -1,3 +1,5 @@
+import type { Usage } from './cost.ts'
+
 /** How an operation ended. */
 export interface Outcome {
   /**
@@ -12,4 +14,6 @@ export interface Outcome {
   readonly rows: number
   /** Bytes of result messages, or of COPY data sent. Of a request those of the answer's body, and both ways of a channel that it opened. */
   readonly bytes: number
+  /** What it used, as its provider said. Absent where that was never said, and of everything that is no call of a model. */
+  readonly usage?: Usage
 }

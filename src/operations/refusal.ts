@@ -76,6 +76,10 @@ export const refusalErrors = {
     meaning: 'A budget is used up.',
     next: 'Do not retry; finish with what you have, or report that the budget is used up.',
   },
+  GS_BUDGET_UNPRICED: {
+    meaning: 'A budget of money holds here, and this model has no price.',
+    next: 'Use a model that has one, or report that whoever runs the gateway has to say what this one costs.',
+  },
   GS_RUN_SUSPENDED: {
     meaning: 'This run is suspended, because too much of what it asked for was refused or had to be approved.',
     next: 'Stop, and report it: a person has to look at this run before it may go on.',

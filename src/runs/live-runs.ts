@@ -345,7 +345,9 @@ export class LiveRuns implements Runs, RunLifeCycle {
     const over = stored.state === 'live' && expiresAt <= this.#now()
     const state = over || stored.state === 'starting' ? 'expired' : stored.state
     const suspended = state === 'live' ? this.#live.get(run.id)?.standing.suspension : undefined
-    return { run, state, expiresAt, sessions: this.#sessions.countOf(run.id), ...(suspended && { suspended }) }
+    const usage = this.#live.get(run.id)?.account.usage
+    const used = usage !== undefined && usage.calls > 0 && { usage }
+    return { run, state, expiresAt, sessions: this.#sessions.countOf(run.id), ...used, ...(suspended && { suspended }) }
   }
 }
 

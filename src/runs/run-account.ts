@@ -1,3 +1,5 @@
+import { addUsage, NO_USAGE, type Usage, type UsageSum } from '../operations/index.ts'
+
 /** Where an entry stands. */
 export interface LogPlace {
   /** Name of the log. */
@@ -24,6 +26,7 @@ export class RunAccount {
   readonly began: LogPlace
   #last: number
   #decisions: Decisions = { allow: 0, ask: 0, deny: 0 }
+  #usage: UsageSum = NO_USAGE
   #exact: boolean
   #expected = 0
   readonly #waiting: (() => void)[] = []
@@ -38,6 +41,11 @@ export class RunAccount {
   /** Its operations by decision, over all sessions. */
   get decisions(): Decisions {
     return this.#decisions
+  }
+
+  /** What its calls of models came to, over all sessions. */
+  get usage(): UsageSum {
+    return this.#usage
   }
 
   /** Index of its newest entry. */
@@ -61,6 +69,11 @@ export class RunAccount {
       else this.#last = Math.max(this.#last, index)
       if (--this.#expected === 0) for (const resolve of this.#waiting.splice(0)) resolve()
     }
+  }
+
+  /** A call of a model used so much. */
+  spent(usage: Usage): void {
+    this.#usage = addUsage(this.#usage, usage)
   }
 
   add({ decisions: { allow, ask, deny }, exact }: SessionAccount): void {

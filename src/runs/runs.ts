@@ -1,4 +1,4 @@
-import type { ClientInfo, Refusal, Resource, Run, RunId } from '../operations/index.ts'
+import type { ClientInfo, Refusal, Resource, Run, RunId, Usage, UsageSum } from '../operations/index.ts'
 import type { BudgetAccount } from './budgets/index.ts'
 import type { LogPlace, SessionAccount } from './run-account.ts'
 import type { Suspension } from './standing.ts'
@@ -12,6 +12,8 @@ export interface RunView {
   /** When its credentials stop working unless extended. Milliseconds since the epoch. */
   readonly expiresAt: number
   readonly sessions: number
+  /** What calls of models came to, as far as this process knows: since the start of the gateway. Absent where there were none, or it is over. */
+  readonly usage?: UsageSum
   /** Absent where it may go on, or is over. */
   readonly suspended?: Suspension
 }
@@ -48,6 +50,8 @@ export interface LiveSession {
   readonly budget: BudgetAccount
   /** Counts operations for `sessions ls`. */
   count(operations: number): void
+  /** Counts what a call of a model used. */
+  spent(usage: Usage): void
   /** It must end now, for this reason. Nothing where it has to already. */
   end(reason: Refusal): void
   /** It is not live any more. Idempotent. */

@@ -43,6 +43,7 @@ export class Sessions {
       count: (operations) => {
         held.operations += operations
       },
+      spent: (usage) => account.spent(usage),
       end: (reason) => held.end.abort(reason),
       close: () => this.#close(held),
       recorded(session, index) {

@@ -48,12 +48,22 @@ export type OutcomeRow =
  */
 export type MaskedRow = readonly [n: number, mask: string, what: string, count: number]
 
+/**
+ * What calls of models used, as their provider said: tokens in, tokens out, and of those in what it had cached; then what that costs, in
+ * millionths of the currency behind it, where the model has a price.
+ */
+export type UsageRow =
+  | readonly [n: number, input: number, output: number, cached: number]
+  | readonly [n: number, input: number, output: number, cached: number, micros: number, currency: string]
+
 /** `operation.outcome`: up to 256 endings of one session. */
 export type OutcomeFields = {
   readonly session: string
   readonly outcomes: readonly OutcomeRow[]
   /** Of operations that end in this entry. Absent: nothing was masked. */
   readonly masked?: readonly MaskedRow[]
+  /** Of operations that end in this entry. */
+  readonly usage?: readonly UsageRow[]
 }
 
 /** The most rows that one `operation.outcome` holds. */

@@ -57,6 +57,20 @@ const asking = (n: number, by?: string, form = 'query'): Line => [
 ]
 const told = (n: number, status: string): Line => ['operation.outcome', { session, outcomes: [[n, status, 0, 0, 1]] }]
 
+it('holds what models used against what the run says of it', () => {
+  const used = (n: number, input: number, output: number): Line => {
+    const [kind, fields] = outcome(n)
+    return [kind, { ...(fields as object), usage: [[n, input, output, 0, 250, 'USD']] }]
+  }
+  const lines = [START, OPEN, intent(1, 2), used(1, 70, 30), used(2, 5, 1), CLOSE]
+  const usage = { calls: 2, inputTokens: 75, outputTokens: 31, cachedTokens: 0, money: [[500, 'USD']] }
+  expect(judge([...lines, end(5, 2, { usage })])).toMatch(ok)
+  expect(judge([...lines, end(5, 2, { usage: { ...usage, outputTokens: 30 } })])).toContain('does not say what its run has')
+  expect(judge([...lines, end(5, 2)])).toContain('does not say what its run has')
+  const early: Line = ['operation.outcome', { session, outcomes: [], usage: [[1, 70, 30, 0]] }]
+  expect(judge([START, OPEN, intent(1), early])).toContain('says what was used by 1, which goes on')
+})
+
 it('says nothing against what was asked, approved, used once and carried out; nor against what came to nothing', () => {
   const lines = [START, OPEN, ASKED, YES, USED, asking(1, id), asking(2, id), told(1, 'completed'), told(2, 'failed')]
   expect(judge(lines)).toMatch(ok)

@@ -55,7 +55,8 @@ export function* checkSemantics(whole: Whole): Check {
     const session = live('sessions', id, index, kind === 'session.open', kind === 'session.close', whole !== 'none')
     if (!session) return
     if (kind === 'session.open') Object.assign(session, { run: entry.run, opened: entry })
-    const { decisions } = lives.runs.get(session.run) ?? session
+    const account = lives.runs.get(session.run) ?? session
+    const { decisions } = account
     const { effects, owed, asks, opened } = session
     const isKnown = opened.breakGlass && (whole !== 'all' || !isWhole || isOpen(openings.get(entry.breakGlass), opened, entry))
     if (entry.breakGlass !== undefined && !isKnown) bad(index, `is under ${JSON.stringify(entry.breakGlass)}, which is not open for it`)
@@ -83,6 +84,10 @@ export function* checkSemantics(whole: Whole): Check {
     }
     for (const [n] of rowsOf(entry.masked))
       if (!rowsOf(entry.outcomes).some(([m]) => m === n)) bad(index, `says what was masked of ${JSON.stringify(n)}, which goes on`)
+    for (const [n, input, output] of rowsOf(entry.usage)) {
+      if (!rowsOf(entry.outcomes).some(([m]) => m === n)) bad(index, `says what was used by ${JSON.stringify(n)}, which goes on`)
+      account.tokens += isCount(input) && isCount(output) ? input + output : Number.NaN
+    }
     // Segments of what was shown are numbered without a hole, up to what the end says; a lost one leaves a gap of its number.
     const isSegment = kind === 'recording.segment' || (kind === 'gap' && entry.segment !== undefined)
     if (isSegment && entry.segment !== ++session.segments) bad(index, `has segment ${JSON.stringify(entry.segment)}, out of order`)
@@ -143,7 +148,8 @@ export function* checkSemantics(whole: Whole): Check {
     if (isId(session) && INSIDE.test(kind)) inSession(session, index, kind, entry)
     const life = isId(runOf) && live('runs', runOf, index, kind === 'run.start', kind === 'run.end', whole === 'all' || whole === 'run')
     const says = life && kind === 'run.end' ? summary(life, life.decisions) : ''
-    if (says && says !== summary(entry, fieldsOf(entry.decisions))) bad(index, `does not say what its run has: ${says}`)
+    if (says && says !== summary({ ...entry, tokens: tokensOf(fieldsOf(entry.usage ?? {})) }, fieldsOf(entry.decisions)))
+      bad(index, `does not say what its run has: ${says}`)
     if (kind.startsWith('approval.')) approve(index, kind, entry, life || undefined)
     if (life && kind === 'run.end') rows -= life.approvals.size
     if (life) life.last = index
@@ -165,15 +171,16 @@ export function* checkSemantics(whole: Whole): Check {
 type Life = ReturnType<typeof born>
 /**
  * `effects` by the numbers of decisions; `owed`, by those of operations without an outcome, the index of the intent; `asks`, those of them that rules
- * deny, or ask about and nobody approved; `opened`, how a session began, and `segments` of it; `approval`, what the session has just used; `approvals`, what became of those of a run.
+ * deny, or ask about and nobody approved; `opened`, how a session began, and `segments` of it; `tokens`, what models used; `approval`, what the session has just used; `approvals`, what became of those of a run.
  */
 const born = (index: number) => ({
   ...{ first: index, last: index, run: undefined as unknown, decisions: { allow: 0, ask: 0, deny: 0 } as Record<string, number> },
   ...{ next: 1, missing: 0, hole: 0, effects: new Map<unknown, string>(), owed: new Map<unknown, number>() },
   ...{ asks: new Set<unknown>(), approval: undefined as unknown, approvals: new Map<unknown, 'asked' | 'approved' | 'over'>() },
-  ...{ opened: {} as Fields, segments: 0 },
+  ...{ opened: {} as Fields, segments: 0, tokens: 0 },
 })
-const summary = ({ first, last }: Fields, { allow, ask, deny }: Fields) => JSON.stringify({ first, last, allow, ask, deny })
+const summary = ({ first, last, tokens }: Fields, { allow, ask, deny }: Fields) => JSON.stringify({ first, last, allow, ask, deny, tokens })
+const tokensOf = ({ inputTokens = 0, outputTokens = 0 }: Fields) => Number(inputTokens) + Number(outputTokens)
 /**
  * Whether break-glass, as was said of it last, is open by then for whom and what a session is of: asked for, and opened by another person, for an
  * hour at most. Where a clock went back, the time of a log stands still: so it is held against how long it may last, not until when.

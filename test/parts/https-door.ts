@@ -5,7 +5,7 @@ import { type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { afterEach, beforeAll, expect } from 'vitest'
 import type { Admission, SessionEnd, Waiting } from '../../src/guard/index.ts'
 import { IdentityError, loginThrottle } from '../../src/identity/index.ts'
-import type { ClientInfo, Decision, HttpCredential, HttpResource, Operation, Outcome, Run } from '../../src/operations/index.ts'
+import type { ClientInfo, Decision, HttpCredential, HttpResource, Operation, Outcome, Run, Usage } from '../../src/operations/index.ts'
 import { Refusal } from '../../src/operations/index.ts'
 import {
   createHttpLogin,
@@ -70,6 +70,7 @@ export function playedGuard(seen: Seen, governing: Governing, connect: HttpSessi
   let last = 0
   const admission = (): Admission => {
     let bytes = 0
+    let spent: { usage: Usage } | undefined
     return {
       limited: governing.bytes !== undefined,
       time: governing.time,
@@ -78,9 +79,12 @@ export function playedGuard(seen: Seen, governing: Governing, connect: HttpSessi
         return governing.bytes !== undefined && bytes > governing.bytes ? new Refusal('GS_LIMIT_EXCEEDED', { rule: 'small' }) : undefined
       },
       masked: () => undefined,
+      spent: (usage) => {
+        spent = { usage }
+      },
       overtime: () => new Refusal('GS_LIMIT_EXCEEDED', { rule: 'quick' }),
-      settle: (ending) => void seen.settled.push({ ...ending, bytes }),
-      withdraw: (ending) => void seen.settled.push({ ...ending, bytes, withdrawn: true }),
+      settle: (ending) => void seen.settled.push({ ...ending, bytes, ...spent }),
+      withdraw: (ending) => void seen.settled.push({ ...ending, bytes, ...spent, withdrawn: true }),
     }
   }
   return {

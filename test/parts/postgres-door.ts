@@ -68,6 +68,7 @@ const admitted: Admission = {
   time: undefined,
   charge: () => undefined,
   masked: () => undefined,
+  spent: () => undefined,
   overtime: () => new Refusal('GS_LIMIT_EXCEEDED'),
   settle: () => undefined,
   withdraw: () => undefined,

@@ -307,6 +307,7 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
         return seen.bytes > (limits.bytes ?? seen.bytes) ? exceeded('bytes') : undefined
       },
       masked: (mask, what, count) => void seen.masked.push(`${mask} ${what} ${count}`),
+      spent: () => undefined,
       settle,
       withdraw(outcome) {
         seen.withdrawn = true

@@ -3,7 +3,7 @@ import { type BudgetAccount, type BudgetSettings, type BudgetStore, Budgets } fr
 /** What a session is charged to where nothing is limited. */
 export const UNLIMITED: BudgetAccount = {
   suspended: undefined,
-  reserve: () => ({ limited: false, charge: () => undefined, settle: () => undefined, release: () => undefined }),
+  reserve: () => ({ limited: false, charge: () => undefined, spent: () => undefined, settle: () => undefined, release: () => undefined }),
   refused: () => undefined,
   reserveAsk: () => ({ release: () => undefined }),
   close: () => undefined,

@@ -17,7 +17,7 @@ export function statusAnswer(status: GatewayStatus): StatusAnswer {
   }
 }
 
-export function runAnswer({ run, state, expiresAt, sessions, suspended }: RunView): RunAnswer {
+export function runAnswer({ run, state, expiresAt, sessions, usage, suspended }: RunView): RunAnswer {
   const { issuer, subject, groups } = run.principal
   return {
     id: run.id,
@@ -29,6 +29,7 @@ export function runAnswer({ run, state, expiresAt, sessions, suspended }: RunVie
     startedAt: rfc3339(run.startedAt),
     expiresAt: rfc3339(expiresAt),
     sessions,
+    ...(usage && { usage: { ...usage, money: [...usage.money] } }),
     ...(suspended && { suspended: { at: rfc3339(suspended.at), budget: suspended.budget } }),
   }
 }

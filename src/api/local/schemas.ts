@@ -34,6 +34,18 @@ export const statusSchema = z.object({
   breakGlass: z.object({ requested: z.int(), open: z.int(), unreviewed: z.int() }).optional(),
 })
 
+const amount = z.int().min(0)
+
+/** Money in millionths of its currency, one amount per currency. */
+export const usageSchema = z.object({
+  calls: amount,
+  inputTokens: amount,
+  outputTokens: amount,
+  /** Of the input, what providers read from their caches. */
+  cachedTokens: amount,
+  money: z.array(z.object({ micros: amount, currency: z.string() })),
+})
+
 export const runSchema = z.object({
   id: z.string(),
   state: z.enum(['live', 'ended', 'revoked', 'expired']),
@@ -44,6 +56,8 @@ export const runSchema = z.object({
   startedAt: time,
   expiresAt: time,
   sessions: z.int(),
+  /** What its calls of models came to since the gateway started; only where it is live and there were any. */
+  usage: usageSchema.optional(),
   /** Only where it is live and may do nothing: since when, and the budget that it exceeded. */
   suspended: z.object({ at: time, budget: z.string() }).optional(),
 })

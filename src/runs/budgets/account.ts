@@ -1,4 +1,4 @@
-import type { Refusal } from '../../operations/index.ts'
+import type { OperationCost, Refusal, Usage } from '../../operations/index.ts'
 import type { BudgetLimits, BudgetScope } from './settings.ts'
 
 /**
@@ -10,9 +10,11 @@ export interface BudgetAccount {
   readonly suspended: Refusal | undefined
   /**
    * Takes room for one operation that the rules allow. It counts from here on, so that operations side by side cannot overshoot.
-   * @returns the refusal to speak where the run is suspended or a budget is used up; nothing is taken then
+   * @param cost what it may come to at most of tokens and money; absent where it is no call of a model
+   * @returns the refusal to speak where the run is suspended, a budget has no room for it, or one of money holds and it has no price; nothing is
+   *   taken then
    */
-  reserve(): Reservation | Refusal
+  reserve(cost?: OperationCost): Reservation | Refusal
   /**
    * An operation was refused: by the rules, by a limit, by a budget, or because it is not understood or not carried. May suspend the
    * run. Not for those that a suspension, the end of a session or the trail refused.
@@ -37,7 +39,9 @@ export interface Reservation {
    * @returns why the operation must be cut off
    */
   charge(rows: number, bytes: number): Refusal | undefined
-  /** It was forwarded and is over, however it ended. */
+  /** What it used, as its provider said: that counts instead of what was estimated. Where it is said again, what was said last counts. */
+  spent(usage: Usage): void
+  /** It was forwarded and is over, however it ended. What it used stays at the estimate where that was never said. */
   settle(): void
   /** It was never forwarded: its room is given back. What comes behind the first of the two calls is ignored. */
   release(): void
@@ -57,6 +61,8 @@ export interface BudgetCrossing {
   /** Whether only the share was reached at which the trail warns. */
   readonly warn: boolean
   readonly limit: number
+  /** Of a limit of money, which is in millionths of it. */
+  readonly currency?: string
 }
 
 /** The run that an account is of. */

@@ -4,7 +4,7 @@ import { Counters } from './counters.ts'
 import { type Metering, SessionAccount } from './session-account.ts'
 import { type BudgetSettings, withDefaults } from './settings.ts'
 import type { BudgetStore } from './store.ts'
-import { type BudgetedIdentity, type Pseudonym, subjectOf } from './subjects.ts'
+import { type BudgetedIdentity, type BudgetedPlace, type Pseudonym, subjectOf } from './subjects.ts'
 
 export interface BudgetsOptions {
   /** As configured; what holds by default is added. */
@@ -52,7 +52,13 @@ export class Budgets {
         return generation()
       },
       now: this.#now,
-      take: () => this.#counted().map((settings) => ({ settings, counter: this.#take(settings, run, resource) })),
+      take: (model) =>
+        this.#counted()
+          .filter(({ per }) => (per === 'model') === (model !== undefined))
+          .map((settings) => ({
+            settings,
+            counter: this.#take(settings, run, { resource: resource.name, ...(model !== undefined && { model }) }),
+          })),
       leave: (meters) => {
         for (const { counter } of meters) this.#counters.leave(counter)
       },
@@ -83,7 +89,7 @@ export class Budgets {
     for (const settings of this.#counted()) {
       const suspending = (['refusals', 'approvalsAsked'] as const).filter((measure) => settings.limit[measure] !== undefined)
       if (suspending.length === 0) continue
-      const counter = this.#take(settings, run, NO_RESOURCE)
+      const counter = this.#take(settings, run, NOWHERE)
       for (const measure of suspending) counter.clear(measure)
       this.#counters.soon()
       this.#counters.leave(counter)
@@ -100,14 +106,14 @@ export class Budgets {
     return this.#settings.filter(({ limit }) => Object.keys(limit).some((measure) => measure !== 'concurrentRuns'))
   }
 
-  #take(settings: BudgetSettings, run: Run, resource: Pick<Resource, 'name'>) {
-    return this.#counters.take(settings.name, subjectOf(settings.per, run, resource, this.#pseudonym), settings.over)
+  #take(settings: BudgetSettings, run: Run, place: BudgetedPlace) {
+    return this.#counters.take(settings.name, subjectOf(settings.per, run, place, this.#pseudonym), settings.over)
   }
 
   #subject(per: BudgetSettings['per'], run: BudgetedIdentity): string {
-    return subjectOf(per, run, NO_RESOURCE, this.#pseudonym)
+    return subjectOf(per, run, NOWHERE, this.#pseudonym)
   }
 }
 
-/** Refusals, requests for approval and runs at once are not counted per resource: config/ refuses that. */
-const NO_RESOURCE = { name: '' }
+/** Refusals, requests for approval and runs at once are not counted per resource or model: config/ refuses that. */
+const NOWHERE: BudgetedPlace = { resource: '' }

@@ -1,6 +1,8 @@
 /** What is counted as it happens; runs at once are not, they are looked at. */
-export const MEASURES = ['operations', 'rows', 'bytes', 'refusals', 'approvalsAsked'] as const
+export const MEASURES = ['operations', 'rows', 'bytes', 'tokens', 'money', 'refusals', 'approvalsAsked'] as const
 export type Measure = (typeof MEASURES)[number]
+
+const nothing = (): Record<Measure, number> => ({ operations: 0, rows: 0, bytes: 0, tokens: 0, money: 0, refusals: 0, approvalsAsked: 0 })
 
 /** A part of the window, as it is kept. */
 export interface StoredSlot extends Readonly<Record<Measure, number>> {
@@ -33,7 +35,9 @@ export class Counter {
   users = 0
   /** What the trail was told of each measure, so that it is told once. */
   readonly told = new Map<Measure, 'warned' | 'exceeded'>()
-  readonly #sum: Record<Measure, number> = { operations: 0, rows: 0, bytes: 0, refusals: 0, approvalsAsked: 0 }
+  readonly #sum: Record<Measure, number> = nothing()
+  /** Of the sum, what is an estimate of this process. */
+  readonly #estimated: Record<Measure, number> = nothing()
   readonly #slots: Slot[]
   #window: number | undefined
 
@@ -57,10 +61,26 @@ export class Counter {
     return this.#sum[measure]
   }
 
-  /** When the oldest of what is counted leaves the window, ms since the epoch; undefined: never. */
-  roomAt(measure: Measure): number | undefined {
-    const oldest = this.#slots.find((slot) => slot[measure] > 0)
-    return this.#window === undefined || oldest === undefined || oldest.ends === FOREVER ? undefined : oldest.ends + this.#window
+  /** What of the sum is known, not estimated. */
+  known(measure: Measure, now: number): number {
+    return this.sum(measure, now) - this.#estimated[measure]
+  }
+
+  /** So much more of what was counted is an estimate, or, below zero, is none any more. */
+  estimate(measure: Measure, more: number): void {
+    this.#estimated[measure] += more
+  }
+
+  /** When so much of what is counted has left the window, ms since the epoch; undefined: never. @param amount above 0 */
+  roomAt(measure: Measure, amount = 1): number | undefined {
+    if (this.#window === undefined) return undefined
+    let left = amount
+    for (const slot of this.#slots) {
+      if (slot.ends === FOREVER) return undefined
+      left -= slot[measure]
+      if (left <= 0) return slot.ends + this.#window
+    }
+    return undefined
   }
 
   /** @returns where it was counted */
@@ -124,7 +144,7 @@ export class Counter {
   }
 
   #begin(ends: number): Slot {
-    const slot: Slot = { ends, operations: 0, rows: 0, bytes: 0, refusals: 0, approvalsAsked: 0, changed: false, gone: false }
+    const slot: Slot = { ...nothing(), ends, changed: false, gone: false }
     this.#slots.push(slot)
     return slot
   }

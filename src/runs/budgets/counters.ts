@@ -65,6 +65,8 @@ export class Counters {
           operations: slot.operations,
           rows: slot.rows,
           bytes: slot.bytes,
+          tokens: slot.tokens,
+          money: slot.money,
           refusals: slot.refusals,
           approvalsAsked: slot.approvalsAsked,
         })),

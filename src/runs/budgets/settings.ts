@@ -1,5 +1,5 @@
-/** What a budget counts against: one run, all runs of a workflow, of whoever started them, or everything done at one target. */
-export type BudgetScope = 'run' | 'workload' | 'principal' | 'resource'
+/** What a budget counts against: one run, all runs of a workflow, of whoever started them, everything done at one target, or with one model there. */
+export type BudgetScope = 'run' | 'workload' | 'principal' | 'resource' | 'model'
 
 /** How much one scope may come to. Absent is no limit. Whole numbers up to 2^53. */
 export interface BudgetLimits {
@@ -9,6 +9,10 @@ export interface BudgetLimits {
   readonly rows?: number
   /** Bytes of results, or bytes copied in. */
   readonly bytes?: number
+  /** Tokens of models, into them and out of them. */
+  readonly tokens?: number
+  /** What models cost, in millionths of the `currency` of the budget. */
+  readonly money?: number
   /** Operations that were refused. One more suspends the run. */
   readonly refusals?: number
   /** Requests for approval; what was asked before counts once. One more suspends the run. */
@@ -25,6 +29,8 @@ export interface BudgetSettings {
   /** Length of the sliding window, ms. Absent: as long as the run lasts; only for `per: run`, and where nothing but runs at once are counted. */
   readonly over?: number
   readonly limit: BudgetLimits
+  /** Of its limit of money; there where that is. */
+  readonly currency?: string
   /** Share of a limit, above 0 and up to 1, from which on the trail warns. Absent: it does not. */
   readonly warnAt?: number
 }

@@ -40,6 +40,7 @@ const unlimited = (settle: () => void): Admission => ({
   time: undefined,
   charge: () => undefined,
   masked: () => undefined,
+  spent: () => undefined,
   overtime: () => new Refusal('GS_LIMIT_EXCEEDED'),
   settle,
   withdraw: settle,
