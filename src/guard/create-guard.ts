@@ -9,6 +9,7 @@ import { everything, SessionsUnderBreakGlass, UnderBreakGlass } from './break-gl
 import type { Guard } from './guard.ts'
 import { OutcomeFlush } from './outcome-flush.ts'
 import { noRuleOpens, trailUnavailable } from './refusals.ts'
+import { Histories } from './run-histories.ts'
 import { GuardedSession } from './session.ts'
 import { type OpenedFacts, sessionClosed, sessionOpened } from './session-entries.ts'
 
@@ -44,6 +45,7 @@ const NOTHING: SessionAccount = { decisions: { allow: 0, ask: 0, deny: 0 }, exac
 /** The guard over one policy, one trail and one set of live runs. `stop` writes the outcomes that wait. */
 export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<Ask, Target> & { stop(): void } {
   const flush = new OutcomeFlush()
+  const histories = new Histories()
   const underBreakGlass = new SessionsUnderBreakGlass()
   const forget = parts.openings?.onClosed((opening) => underBreakGlass.end(opening))
 
@@ -72,7 +74,8 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
       const [opened, ...leaks] = sessionOpened({ ...facts, effect: 'allow', recording: recording?.opened }, key, parts.trail)
       await parts.trail.durable(opened)
       for (const leak of leaks) parts.trail.note(leak)
-      return new GuardedSession<Ask, Target>({ ...parts, live, run, resource, asker, permitted, key, flush, breakGlass, ended, recording })
+      const made = { live, run, resource, asker, permitted, key, flush, histories, breakGlass, ended, recording }
+      return new GuardedSession<Ask, Target>({ ...parts, ...made })
     } catch (error) {
       recording?.finish(() => undefined)
       ended()

@@ -1,4 +1,4 @@
-import type { Facts, Statement } from '../operations/index.ts'
+import type { Facts } from '../operations/index.ts'
 import {
   type Found,
   type LeakedDoor,
@@ -9,7 +9,9 @@ import {
   redactHttp,
   redactJson,
   redactParameters,
+  redactPart,
   redactSql,
+  sumOf,
 } from '../redaction/index.ts'
 import type { EntryDraft } from '../trail/index.ts'
 import type { KnownStatement } from './statement-references.ts'
@@ -25,6 +27,8 @@ export class RedactedPayloads {
   readonly #session: string
   #rows: RedactedRow[] = []
   #leaks: EntryDraft[] = []
+  /** What was taken out of parts, by the payload that holds them: told as one, since a payload may hold thousands. */
+  #parts = new Map<string, (readonly Found[])[]>()
 
   /** @param session its id */
   constructor(session: string) {
@@ -32,9 +36,19 @@ export class RedactedPayloads {
   }
 
   /** @param name of the payload */
-  request(name: string, { text, recorded = text }: Statement): Uint8Array {
-    const redacted = redactHttp(recorded)
-    if (redacted.content !== recorded) this.#took(name, redacted.found)
+  request(name: string, request: Uint8Array): Uint8Array {
+    const redacted = redactHttp(request)
+    if (redacted.content !== request) this.#took(name, redacted.found)
+    return redacted.content
+  }
+
+  /** A part of a request. @param name of the payload that it is recorded in */
+  part(name: string, part: Uint8Array): Uint8Array {
+    const redacted = redactPart(part)
+    if (redacted.content === part) return part
+    const founds = this.#parts.get(name)
+    if (founds) founds.push(redacted.found)
+    else this.#parts.set(name, [redacted.found])
     return redacted.content
   }
 
@@ -69,6 +83,8 @@ export class RedactedPayloads {
 
   /** What the entry has to say of what was taken out since the last call. */
   rows(): readonly RedactedRow[] {
+    for (const [name, founds] of this.#parts) this.#took(name, sumOf(founds))
+    this.#parts.clear()
     if (this.#rows.length === 0) return NO_ROWS
     const rows = this.#rows
     this.#rows = []

@@ -16,6 +16,7 @@ import type { LiveSession, Reservation } from '../runs/index.ts'
 import {
   type DecisionRow,
   MAX_OUTCOMES,
+  type HistoryRow,
   type MaskedRow,
   type OutcomeFields,
   type OutcomeRow,
@@ -37,7 +38,9 @@ import { isReadOnly } from './read-only.ts'
 import { RedactedPayloads } from './redacted-payloads.ts'
 import { countsAsRefused, refusalOf, trailUnavailable } from './refusals.ts'
 import { type SessionCounts, sessionClosed } from './session-entries.ts'
-import { StatementReferences } from './statement-references.ts'
+import type { Histories } from './run-histories.ts'
+import { SaidHistories } from './said-histories.ts'
+import { type KnownStatement, StatementReferences } from './statement-references.ts'
 import { isPrepared } from './terms.ts'
 import { usageRow } from './usage-row.ts'
 
@@ -57,6 +60,8 @@ export interface SessionParts<Ask, Target> extends Pick<GuardParts<Ask, Target>,
   readonly key: PayloadKey
   readonly flush: OutcomeFlush
   /** Absent where what is shown is not recorded. */
+  /** What runs said again and again. */
+  readonly histories: Histories
   readonly recording: SessionRecording | undefined
   /** Absent where it was not opened under break-glass. */
   readonly breakGlass: UnderBreakGlass | undefined
@@ -77,6 +82,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   readonly #parts: SessionParts<Ask, Target>
   readonly #statements = new StatementReferences()
   readonly #decisions = new DecisionReferences()
+  readonly #histories: SaidHistories
   readonly #redacted: RedactedPayloads
   readonly #asking: Asking | undefined
   readonly #open = new Set<OpenOperation>()
@@ -102,6 +108,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     this.#redacted = new RedactedPayloads(this.id)
     this.run = parts.run
     this.resource = parts.resource
+    this.#histories = new SaidHistories(this.id, this.run.id, parts.histories)
     this.asker = parts.asker
     this.readOnly = parts.resource.kind === 'postgres' && isReadOnly(parts.permitted)
     this.breakGlass = parts.breakGlass && { id: parts.breakGlass.opening.id, until: parts.breakGlass.opening.until }
@@ -211,8 +218,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   #forgotten(first: number, last: number, error: TrailError): Refusal {
     // Those of several entries may have been written in part.
     this.#exact = false
-    this.#statements.forget()
-    this.#decisions.forget()
+    this.#forget()
     this.#parts.trail.note({ kind: 'gap', fields: { session: this.id, first, last, reason: error.code } })
     return trailUnavailable(error)
   }
@@ -284,12 +290,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     const payloads: PayloadDraft[] = []
     const n = ++this.#last
     const { known, first } = this.#statements.refer(operation.statement, operation.form !== 'query')
-    if (first) {
-      const name = `statement.${known.reference}`
-      const { statement, form } = operation
-      const content = form === 'request' ? this.#redacted.request(name, statement) : this.#redacted.statement(known, name, statement.text)
-      payloads.push({ name, key, content })
-    }
+    const histories = first ? this.#sayStatement(known, operation, payloads) : undefined
     if (operation.parameters !== undefined) {
       const name = `parameters.${n}`
       payloads.push({ name, key, content: this.#redacted.parameters(known, name, operation.parameters) })
@@ -313,12 +314,26 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   /** @returns whether it found room; where not, what it said has not been said */
   #stage(draft: IntentDraft, approval: ApprovalId | undefined): boolean {
     const { trail } = this.#parts
+      histories,
     const staged = trail.append(draft.entry(this.id, approval)) !== undefined
     for (const leak of this.#redacted.leaks()) trail.note(leak)
     if (!staged) {
       // The next intent, perhaps staged before anybody is told, says it again.
-      this.#statements.forget()
-      this.#decisions.forget()
+  /** For the first time. @returns where what its run said before, or says with it, belongs in it */
+  #sayStatement(known: KnownStatement, { statement, form }: Operation, payloads: PayloadDraft[]): readonly HistoryRow[] | undefined {
+    const { key } = this.#parts
+    const name = `statement.${known.reference}`
+    if (form !== 'request' && form !== 'answer') {
+      payloads.push({ name, key, content: this.#redacted.statement(known, name, statement.text) })
+      return undefined
+    }
+    const said = this.#histories.say(known.reference, statement, (part, first) => this.#redacted.part(`history.${first}`, part))
+    payloads.push({ name, key, content: this.#redacted.request(name, said.head) })
+    for (const { first, content } of said.brought) payloads.push({ name: `history.${first}`, key, content })
+    return said.rows
+  }
+
+      this.#forget()
     }
     return staged
   }
@@ -330,6 +345,12 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
       this.#usage.push(usageRow(operation.number, outcome.usage))
       this.#parts.live.spent(outcome.usage)
     }
+  #forget(): void {
+    this.#statements.forget()
+    this.#histories.forget()
+    this.#decisions.forget()
+  }
+
     this.#settled(operation, outcome, microseconds)
   }
 

@@ -1,5 +1,6 @@
 import type { OperationCost } from './cost.ts'
 import type { Facts } from './facts.ts'
+import type { History } from './history.ts'
 import type { Resource } from './resource.ts'
 
 /**
@@ -14,6 +15,11 @@ export interface Statement {
   readonly text: Uint8Array
   /** What is recorded instead where the protocol knows values in it that nobody may keep, such as those of a Secret; redacted further like every text. */
   readonly recorded?: Uint8Array
+  /**
+   * Of a request: parts of it that its run says again with each request, in order and apart. Only about how it is recorded: each of them is, once per
+   * run, and a request then refers to it.
+   */
+  readonly histories?: readonly History[]
   /** Bytes that the rules count as its size; default: those of `text`. A body that was not read counts too. */
   readonly bytes?: number
 }
@@ -30,10 +36,11 @@ export interface Operation {
   readonly protocol: Resource['kind']
   /**
    * PostgreSQL: a `Query` message, a `Parse` message, or a `Bind` with everything that belongs to its portal. HTTP and what stands on it: a
-   * `request` with everything that belongs to it, also the channel that it opens. `unsupported`: a message that is not carried; its statement says
+   * `request` with everything that belongs to it, also the channel that it opens; an `answer` is what a model's answer asks for, a tool call: refused, it
+   * is recorded with its refusal, and else not on its own. `unsupported`: a message that is not carried; its statement says
    * why in our own words, and holds nothing of the client.
    */
-  readonly form: 'query' | 'prepare' | 'bind' | 'request' | 'unsupported'
+  readonly form: 'query' | 'prepare' | 'bind' | 'request' | 'answer' | 'unsupported'
   readonly statement: Statement
   /** For `bind`: parameter formats, parameters and result formats exactly as on the wire. */
   readonly parameters?: Uint8Array

@@ -5,6 +5,8 @@ import { redactText } from './text.ts'
 /** Larger bodies are redacted as text, and not read as JSON besides. Bytes. */
 const LONGEST_READ = 4 * 1024 * 1024
 const NEWLINE = 0x0a
+/** Between the members of JSON: white space and commas. */
+const SEPARATORS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0x2c])
 
 /**
  * Redacts a request as its protocol writes it down: a line, headers, an empty line, the body. Each parameter of the query is looked at for itself,
@@ -20,6 +22,23 @@ export function redactHttp(request: Uint8Array): Redacted {
   const found = sumOf([line.found, rest.found])
   if (found.length === 0) return { content: request, found: NOTHING_FOUND, whole: false }
   return { content: Buffer.concat([line.content, rest.content]), found, whole: false }
+}
+
+/**
+ * Redacts a part of a request's body on its own: an element of a list, a member of an object, with what separates it from its neighbours. Where it is
+ * JSON, its texts are looked at as what they say too. Linear in its length; never throws, whatever the bytes.
+ *
+ * @returns the same object as content where nothing was found
+ */
+export function redactPart(part: Uint8Array): Redacted {
+  const plain = redactText(part)
+  if (plain.whole || part.length > LONGEST_READ) return plain
+  const { content } = plain
+  const [start, end] = [content.findIndex((byte) => !SEPARATORS.has(byte)), content.findLastIndex((byte) => !SEPARATORS.has(byte)) + 1]
+  const read = redactedPart(content.subarray(Math.max(start, 0), end))
+  if (read === undefined || read.found.length === 0) return plain
+  const redacted = Buffer.concat([content.subarray(0, start), read.content, content.subarray(end)])
+  return { content: redacted, found: sumOf([plain.found, read.found]), whole: false }
 }
 
 /** `METHOD path?query` */
@@ -82,6 +101,14 @@ function redactedBody(body: Uint8Array): { readonly content: Uint8Array; readonl
     // No JSON, or nested deeper than JavaScript writes again.
     return undefined
   }
+}
+
+/** A value; or a member of an object, `"name": value`, without the object's braces. */
+function redactedPart(part: Uint8Array): { readonly content: Uint8Array; readonly found: readonly Found[] } | undefined {
+  const value = redactedBody(part)
+  if (value !== undefined) return value
+  const member = redactedBody(Buffer.concat([Buffer.from('{'), part, Buffer.from('}')]))
+  return member && { content: member.content.subarray(1, -1), found: member.found }
 }
 
 function splitAt(bytes: Uint8Array, separator: number): readonly Uint8Array[] {

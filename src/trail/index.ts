@@ -1,6 +1,15 @@
 export { AsideLogs, type EraseAside } from './aside-logs.ts'
 export type { TrailClock } from './entry-clock.ts'
 export { TrailError, trailErrors } from './errors.ts'
+export {
+  HISTORY,
+  type HistoryItem,
+  type HistoryPayload,
+  type HistoryRow,
+  type LinkReference,
+  readHistory,
+  writeHistory,
+} from './history-payload.ts'
 export type { KeyStore, SealedKey, TrailState } from './key-store.ts'
 export { folderLogFiles } from './log-files.ts'
 export type { NewLogOrder } from './new-log.ts'

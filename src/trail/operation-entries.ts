@@ -1,4 +1,5 @@
 import type { ApprovalId, Outcome } from '../operations/index.ts'
+import type { HistoryRow } from './history-payload.ts'
 
 /*
  * The fields of `operation.intent` and `operation.outcome`. They are the trail's because recovery reads them; the guard writes them.
@@ -31,6 +32,8 @@ export type IntentFields = {
   readonly ops: readonly OperationRow[]
   readonly decisions?: readonly DecisionRow[]
   readonly retries?: readonly RetryRow[]
+  /** What its run said before, or says here in payloads `history.<n>`, and is cut out of the statements that this entry says first. */
+  readonly histories?: readonly HistoryRow[]
   /** The approval that was spent for those of them that ask; `approval.used` stands before it. Those that are only prepared need none. */
   readonly approval?: ApprovalId
   /** The opening of break-glass under which those of them that rules deny or ask about happened all the same, but for what was refused. */

@@ -6,6 +6,7 @@ import type { IntentFields, StoredEntry, Trail } from '../../trail/index.ts'
 import { type Known, PastJudge, type Referred, unrecordedOf } from './judge-past.ts'
 import { OpenedEntries } from './opened-entries.ts'
 import { PastAskers } from './past-askers.ts'
+import { PastHistories } from './past-histories.ts'
 import { PastPolicies, type PastPolicy, type PolicyInForce } from './past-policies.ts'
 import { isFollowed, type PastSession, PastSessions } from './past-sessions.ts'
 import { type Unsure, unsureReasons } from './unsure.ts'
@@ -31,8 +32,9 @@ export async function explainEntry(
   const opened = new OpenedEntries(trail)
   const askers = new PastAskers(opened)
   const policies = new PastPolicies(inForce)
-  const judge = new PastJudge(opened, askers, policies, candidate)
-  const session = await sessionAt(trail, entry, id, policies, signal)
+  const histories = new PastHistories(opened)
+  const judge = new PastJudge(opened, askers, policies, candidate, histories)
+  const session = await sessionAt(trail, entry, id, { policies, histories }, signal)
   const who = session && askers.of(session)
   const at = Date.parse(entry.at)
   const operations: ExplainedOperation[] = []
@@ -52,19 +54,30 @@ export async function explainEntry(
 }
 
 /** What is known of a session where one of its entries stands: the log is read up to there. */
-async function sessionAt(trail: Pick<Trail, 'read'>, entry: StoredEntry, id: string, policies: PastPolicies, signal: AbortSignal) {
-  const sessions = new PastSessions()
+async function sessionAt(
+  trail: Pick<Trail, 'read'>,
+  entry: StoredEntry,
+  id: string,
+  { policies, histories }: { readonly policies: PastPolicies; readonly histories: PastHistories },
+  signal: AbortSignal,
+) {
+  const sessions = new PastSessions(histories)
   const breather = new Breather()
   for await (const before of trail.read({ signal })) {
     if (before.index > entry.index) break
     await breather.breathe()
-    // Of operations, only those of this session.
-    if (!isFollowed(before) || (before.kind === 'operation.intent' && before.fields.session !== id)) continue
+    if (!isFollowed(before)) continue
+    // Of operations, only those of this session, and what others of its run may have said before it.
+    if (before.kind === 'operation.intent' && before.fields.session !== id && !bringsLinks(before)) continue
     policies.see(before)
     sessions.see(before, policies.current)
   }
   signal.throwIfAborted()
   return sessions.of(id)
+}
+
+function bringsLinks({ bytes }: StoredEntry): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('"history.')
 }
 
 type Explained = Omit<ExplainedOperation, 'operation' | 'form' | 'breakGlass'>

@@ -1,2 +1,3 @@
 export { OpenedEntries } from './opened-entries.ts'
 export { replayOperator } from './operator.ts'
+export { PastHistories, type PastRequest } from './past-histories.ts'

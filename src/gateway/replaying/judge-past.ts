@@ -5,6 +5,7 @@ import { Kept } from './kept.ts'
 import type { OpenedEntries } from './opened-entries.ts'
 import { isRedacted, type PastAsker, type PastAskers } from './past-askers.ts'
 import { readFacts, unrecordedOfRequest } from './past-facts.ts'
+import type { PastHistories } from './past-histories.ts'
 import type { PastPolicies, PastPolicy } from './past-policies.ts'
 import type { PastSession, SaidDecision } from './past-sessions.ts'
 import { type Unsure, unsure } from './unsure.ts'
@@ -53,16 +54,18 @@ export class PastJudge {
   readonly #askers: PastAskers
   readonly #policies: PastPolicies
   readonly #candidate: PastPolicy
+  readonly #histories: PastHistories
   readonly #facts = new Kept<string, Facts | Unsure>(FACTS_BYTES)
   /** Askers as policies see them, one object per session: answers are kept by it. */
   readonly #then = new WeakMap<PastSession, Asker>()
   readonly #now = new WeakMap<PastSession, Asker>()
 
-  constructor(opened: OpenedEntries, askers: PastAskers, policies: PastPolicies, candidate: PastPolicy) {
+  constructor(opened: OpenedEntries, askers: PastAskers, policies: PastPolicies, candidate: PastPolicy, histories: PastHistories) {
     this.#opened = opened
     this.#askers = askers
     this.#policies = policies
     this.#candidate = candidate
+    this.#histories = histories
   }
 
   async judge(session: PastSession, operation: Referred): Promise<Judged | Unsure> {
@@ -103,11 +106,11 @@ export class PastJudge {
     return text === undefined || isRedacted(text.toString()) ? undefined : text.byteLength
   }
 
-  /** The text as it was recorded; undefined where it is gone. */
+  /** The text as it was recorded, with what its run had said before; undefined where it, or some of it, is gone. */
   async text(session: PastSession, statement: number): Promise<Buffer | undefined> {
     const index = session.statements.get(statement)
-    const content = index === undefined ? undefined : (await this.#opened.at(index)).get(`statement.${statement}`)
-    return content && Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+    const request = index === undefined ? undefined : await this.#histories.request(session.id, statement, index)
+    return request === undefined || request.gone.length > 0 ? undefined : request.text
   }
 
   /** Why what was recorded is not what another session would be told of the same text: it was kept read-only, or is now. */

@@ -1,5 +1,6 @@
 import type { Principal, RunId } from '../../operations/index.ts'
 import type { DecisionRow, IntentFields, StoredEntry } from '../../trail/index.ts'
+import type { PastHistories } from './past-histories.ts'
 import type { PastConfiguration } from './past-policies.ts'
 import { Window } from './window.ts'
 
@@ -52,12 +53,20 @@ export function isFollowed({ bytes }: StoredEntry): boolean {
 export class PastSessions {
   readonly #runs = new Map<string, StoredEntry>()
   readonly #sessions = new Map<string, PastSession>()
+  readonly #histories: PastHistories
+  /** Sessions by run, as long as it lives: what one of them brought, another may refer to. */
+  readonly #ofRun = new Map<string, string[]>()
+
+  /** @param histories see what runs said again and again, and forget it with the run */
+  constructor(histories: PastHistories) {
+    this.#histories = histories
+  }
 
   /** Must see every entry that is followed. @param configuration in force at that place */
   see(entry: StoredEntry, configuration: PastConfiguration | undefined): void {
     const { kind, fields } = entry
     if (kind === 'run.start') this.#runs.set(String(fields.run), entry)
-    else if (kind === 'run.end') this.#runs.delete(String(fields.run))
+    else if (kind === 'run.end') this.#end(String(fields.run))
     else if (kind === 'session.close') this.#sessions.delete(String(fields.session))
     else if (kind === 'session.open') this.#open(entry, configuration)
     else if (kind === 'operation.intent') this.#intent(entry)
@@ -65,6 +74,12 @@ export class PastSessions {
 
   of(id: string): PastSession | undefined {
     return this.#sessions.get(id)
+  }
+
+  #end(run: string): void {
+    this.#runs.delete(run)
+    for (const session of this.#ofRun.get(run) ?? []) this.#histories.forget(session)
+    this.#ofRun.delete(run)
   }
 
   #open(entry: StoredEntry, configuration: PastConfiguration | undefined): void {
@@ -79,9 +94,14 @@ export class PastSessions {
     })
   }
 
-  #intent({ index, fields, commitments }: StoredEntry): void {
+  #intent(entry: StoredEntry): void {
+    const { index, fields, commitments } = entry
     const session = this.#sessions.get(String(fields.session))
     if (session === undefined) return
+    if (this.#histories.see(entry)) {
+      const sessions = this.#ofRun.get(session.runId) ?? []
+      if (sessions.at(-1) !== session.id) this.#ofRun.set(session.runId, [...sessions.filter((each) => each !== session.id), session.id])
+    }
     for (const [reference, effect, rules, policy, facts] of (fields as unknown as IntentFields).decisions ?? []) {
       session.decisions.set(reference, { effect, rules, policy, facts })
     }

@@ -4,6 +4,7 @@ import type { IntentFields, StoredEntry, Trail } from '../../trail/index.ts'
 import { PastJudge } from './judge-past.ts'
 import { OpenedEntries } from './opened-entries.ts'
 import { PastAskers } from './past-askers.ts'
+import { PastHistories } from './past-histories.ts'
 import { PastPolicies, type PastPolicy, type PolicyInForce } from './past-policies.ts'
 import { isFollowed, type PastSession, PastSessions } from './past-sessions.ts'
 import { type Place, Tally } from './tally.ts'
@@ -35,8 +36,9 @@ export async function* replay(
   const opened = new OpenedEntries(trail)
   const askers = new PastAskers(opened)
   const policies = new PastPolicies(inForce)
-  const sessions = new PastSessions()
-  const judge = new PastJudge(opened, askers, policies, candidate)
+  const histories = new PastHistories(opened)
+  const sessions = new PastSessions(histories)
+  const judge = new PastJudge(opened, askers, policies, candidate, histories)
   const tally = new Tally(examples)
   const breather = new Breather()
   let first: number | undefined
