@@ -15,8 +15,8 @@ import type { ExchangeRecorder, SessionRecorder, SessionRecording } from '../rec
 import type { LiveSession, Reservation } from '../runs/index.ts'
 import {
   type DecisionRow,
-  MAX_OUTCOMES,
   type HistoryRow,
+  MAX_OUTCOMES,
   type MaskedRow,
   type OutcomeFields,
   type OutcomeRow,
@@ -37,9 +37,9 @@ import type { OutcomeFlush } from './outcome-flush.ts'
 import { isReadOnly } from './read-only.ts'
 import { RedactedPayloads } from './redacted-payloads.ts'
 import { countsAsRefused, refusalOf, trailUnavailable } from './refusals.ts'
-import { type SessionCounts, sessionClosed } from './session-entries.ts'
 import type { Histories } from './run-histories.ts'
 import { SaidHistories } from './said-histories.ts'
+import { type SessionCounts, sessionClosed } from './session-entries.ts'
 import { type KnownStatement, StatementReferences } from './statement-references.ts'
 import { isPrepared } from './terms.ts'
 import { usageRow } from './usage-row.ts'
@@ -59,9 +59,9 @@ export interface SessionParts<Ask, Target> extends Pick<GuardParts<Ask, Target>,
   readonly permitted: ReadonlySet<string>
   readonly key: PayloadKey
   readonly flush: OutcomeFlush
-  /** Absent where what is shown is not recorded. */
   /** What runs said again and again. */
   readonly histories: Histories
+  /** Absent where what is shown is not recorded. */
   readonly recording: SessionRecording | undefined
   /** Absent where it was not opened under break-glass. */
   readonly breakGlass: UnderBreakGlass | undefined
@@ -81,8 +81,8 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   readonly draining: AbortSignal
   readonly #parts: SessionParts<Ask, Target>
   readonly #statements = new StatementReferences()
-  readonly #decisions = new DecisionReferences()
   readonly #histories: SaidHistories
+  readonly #decisions = new DecisionReferences()
   readonly #redacted: RedactedPayloads
   readonly #asking: Asking | undefined
   readonly #open = new Set<OpenOperation>()
@@ -107,8 +107,8 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     this.id = parts.live.id
     this.#redacted = new RedactedPayloads(this.id)
     this.run = parts.run
-    this.resource = parts.resource
     this.#histories = new SaidHistories(this.id, this.run.id, parts.histories)
+    this.resource = parts.resource
     this.asker = parts.asker
     this.readOnly = parts.resource.kind === 'postgres' && isReadOnly(parts.permitted)
     this.breakGlass = parts.breakGlass && { id: parts.breakGlass.opening.id, until: parts.breakGlass.opening.until }
@@ -307,18 +307,11 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
       payloads,
       redacted: this.#redacted.rows(),
       breakGlass: decision.breakGlass,
+      histories,
       retry: operation.retryOf && [n, operation.retryOf.session, operation.retryOf.operation],
     }
   }
 
-  /** @returns whether it found room; where not, what it said has not been said */
-  #stage(draft: IntentDraft, approval: ApprovalId | undefined): boolean {
-    const { trail } = this.#parts
-      histories,
-    const staged = trail.append(draft.entry(this.id, approval)) !== undefined
-    for (const leak of this.#redacted.leaks()) trail.note(leak)
-    if (!staged) {
-      // The next intent, perhaps staged before anybody is told, says it again.
   /** For the first time. @returns where what its run said before, or says with it, belongs in it */
   #sayStatement(known: KnownStatement, { statement, form }: Operation, payloads: PayloadDraft[]): readonly HistoryRow[] | undefined {
     const { key } = this.#parts
@@ -333,9 +326,22 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     return said.rows
   }
 
+  /** @returns whether it found room; where not, what it said has not been said */
+  #stage(draft: IntentDraft, approval: ApprovalId | undefined): boolean {
+    const { trail } = this.#parts
+    const staged = trail.append(draft.entry(this.id, approval)) !== undefined
+    for (const leak of this.#redacted.leaks()) trail.note(leak)
+    if (!staged) {
+      // The next intent, perhaps staged before anybody is told, says it again.
       this.#forget()
     }
     return staged
+  }
+
+  #forget(): void {
+    this.#statements.forget()
+    this.#histories.forget()
+    this.#decisions.forget()
   }
 
   settled(operation: OpenOperation, outcome: Outcome, microseconds: number): void {
@@ -345,12 +351,6 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
       this.#usage.push(usageRow(operation.number, outcome.usage))
       this.#parts.live.spent(outcome.usage)
     }
-  #forget(): void {
-    this.#statements.forget()
-    this.#histories.forget()
-    this.#decisions.forget()
-  }
-
     this.#settled(operation, outcome, microseconds)
   }
 
