@@ -61,6 +61,11 @@ export class UnderBreakGlass {
     return opening.id === breakGlass ? decision : Object.freeze({ ...decision, breakGlass: opening.id })
   }
 
+  /** Whether it is open still. @param now milliseconds since the epoch */
+  covers(now: number): boolean {
+    return this.#covering(now) !== undefined
+  }
+
   #covering(now: number): Opening | undefined {
     return this.#openings.covering(this.#run, this.#resource.name, now)
   }

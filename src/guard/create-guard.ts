@@ -114,6 +114,7 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
       return parts.policy().digest
     },
     decide: (session, operation) => own(session).decide(operation),
+    couldAllow: (session, facts) => own(session).couldAllow(facts),
     admit: (session, decided, go, approved) => own(session).admit(decided, go, approved),
     ask: (session, decided, effective, claimed) => own(session).ask(decided, effective, claimed),
     stop() {

@@ -80,6 +80,7 @@ function setUp(decision: Decision = allow, mayOpen = true, budget: BudgetAccount
       withoutRules: () => decision,
       mayOpen: () => mayOpen,
       couldPermit: () => new Set(permitted),
+      couldAllow: () => true,
       usesTransaction: false,
       asks: false,
     }),

@@ -4,6 +4,7 @@ import type {
   Decided,
   Decision,
   EffectiveOperation,
+  Facts,
   Grant,
   Operation,
   Outcome,
@@ -39,6 +40,12 @@ export interface Guard<Ask, Target> {
 
   /** What the rules say, and break-glass, now. Synchronous and without effect. */
   decide(session: Session<Ask, Target>, operation: Operation): Decision
+
+  /**
+   * Whether something could be permitted of which only these facts are known yet, and break-glass: what cannot be need not be shown. Synchronous and
+   * without effect; what could be permitted is decided once all of it is known.
+   */
+  couldAllow(session: Session<Ask, Target>, facts: Facts): boolean
 
   /**
    * Makes the intents of everything framed from one read durable, refused ones too, in order; then calls `go` exactly once,

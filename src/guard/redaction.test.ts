@@ -31,6 +31,7 @@ beforeEach(async () => {
       withoutRules: () => allow,
       mayOpen: () => true,
       couldPermit: () => new Set(['session']),
+      couldAllow: () => true,
       usesTransaction: false,
       asks: false,
     }),

@@ -34,6 +34,7 @@ beforeEach(async () => {
       withoutRules: () => allow,
       mayOpen: () => true,
       couldPermit: () => new Set(['session']),
+      couldAllow: () => true,
       usesTransaction: false,
       asks: false,
     }),

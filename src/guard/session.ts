@@ -3,6 +3,7 @@ import {
   type Decided,
   type Decision,
   type EffectiveOperation,
+  type Facts,
   inWordsOf,
   type Operation,
   type Outcome,
@@ -152,6 +153,12 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     const [inForce, at] = [policy(), now()]
     const said = inForce.decide(this.asker, operation, at)
     return breakGlass === undefined ? said : breakGlass.overrule(said, inForce, this.asker, operation, at)
+  }
+
+  /** As `Guard.couldAllow`. */
+  couldAllow(facts: Facts): boolean {
+    const { policy, now, breakGlass } = this.#parts
+    return policy().couldAllow(this.asker, facts, now()) || breakGlass?.covers(now()) === true
   }
 
   async ask(

@@ -10,6 +10,7 @@ import {
 } from '../operations/index.ts'
 import type { Asker } from './asker.ts'
 import { digestOf } from './digest.ts'
+import { couldAllow } from './could-allow.ts'
 import { type Explanation, explainRules } from './explain.ts'
 import { explainMasks } from './explain-masks.ts'
 import { type Judgement, judge } from './judge.ts'
@@ -125,6 +126,7 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}, 
       if (decision.masked !== undefined && unrecorded.has('session.database')) return { needs: ['session.database'] }
       const missing = notRecorded(decision, facts)
       return missing === undefined ? decision : { needs: [missing] }
+    couldAllow: (asker, facts, now) => couldAllow(answered(asker, now).standing, facts, now),
     },
     mayOpen: (asker, now) => answered(asker, now).standing.mayOpen,
     couldPermit: (asker, now) => answered(asker, now).standing.couldPermit,

@@ -64,11 +64,17 @@ export function judge(standing: Standing, facts: Facts = nothingKnown(standing.k
     for (const effect of effects) if (coverage.permits(effect)) open.delete(effect)
   }
   const grace = open.size > 0 ? standing.grace.filter((prepared) => !isTooLong(prepared, bytes)) : []
-  const bySession = grace.length > 0 && [...open].every((effect) => effect.class === 'session')
+  const bySession = grace.length > 0 && [...open].every((effect) => comesAlong(standing, effect))
   if (open.size > 0 && !bySession) return { effect: 'deny', spoke: [], limits: undefined, timed }
   if (asked.length > 0) return { effect: 'ask', spoke: asked, limits: limitsOf(permits), timed }
   if (permits.length > 0) return { effect: 'allow', spoke: permits, limits: limitsOf(permits), timed }
   // Only the time counts: a limit of rows is meant for data, and would cut off what drivers read of the catalog.
+/** Whether an effect is permitted with others, where any of those could be. */
+export function comesAlong({ kind, permitting }: Standing, effect: Effect): boolean {
+  const companion = PLANES[kind].comesWith?.get(effect.class)
+  return effect.class === 'session' || (companion !== undefined && permitting.some(({ coverage }) => coverage.permitted.has(companion)))
+}
+
   return { effect: 'allow', spoke: grace, limits: limitsOf(grace, ['time']), timed }
 }
 

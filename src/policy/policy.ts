@@ -1,4 +1,4 @@
-import type { Decision, Operation } from '../operations/index.ts'
+import type { Decision, Facts, Operation } from '../operations/index.ts'
 import type { Asker } from './asker.ts'
 
 /** What holds whatever the rules say. */
@@ -28,4 +28,9 @@ export interface Policy {
    * there is any. Says what a connection to the target is needed for.
    */
   couldPermit(asker: Asker, now: number): ReadonlySet<string>
+  /**
+   * Whether something could be permitted of which only this is known, with or without asking a person: facts that are absent may turn out to be
+   * anything. @param now milliseconds since the epoch
+   */
+  couldAllow(asker: Asker, facts: Facts, now: number): boolean
 }

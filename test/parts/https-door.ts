@@ -5,7 +5,7 @@ import { type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { afterEach, beforeAll, expect } from 'vitest'
 import type { Admission, SessionEnd, Waiting } from '../../src/guard/index.ts'
 import { IdentityError, loginThrottle } from '../../src/identity/index.ts'
-import type { ClientInfo, Decision, HttpCredential, HttpResource, Operation, Outcome, Run, Usage } from '../../src/operations/index.ts'
+import type { ClientInfo, Decision, Facts, HttpCredential, HttpResource, Operation, Outcome, Run, Usage } from '../../src/operations/index.ts'
 import { Refusal } from '../../src/operations/index.ts'
 import {
   createHttpLogin,
@@ -54,6 +54,8 @@ export interface Seen {
 export interface Governing {
   /** What the rules say; allowed where it is absent. */
   readonly decide?: (operation: Operation) => Partial<Decision>
+  /** Whether something of which only this is known could be permitted; absent: yes. */
+  readonly couldAllow?: (facts: Facts) => boolean
   /** Bytes of answers that are allowed. */
   readonly bytes?: number
   /** ms that an operation may take. */
@@ -102,6 +104,7 @@ export function playedGuard(seen: Seen, governing: Governing, connect: HttpSessi
     policy: 'sha256:0',
     asksPeople: governing.ask !== undefined,
     ask: () => governing.ask?.() ?? Promise.reject(new Error('not played')),
+    couldAllow: (_, facts) => governing.couldAllow?.(facts) ?? true,
     decide: (_, operation) => ({ effect: 'allow', rules: [], policy: 'sha256:0', ...governing.decide?.(operation) }),
     admit: (_, decided, go, approved) =>
       go(

@@ -125,6 +125,7 @@ export function doorBeforeRealServer() {
       policy: 'sha256:0',
       asksPeople: false,
       ask: () => Promise.reject(new Error('not played')),
+      couldAllow: () => true,
       decide: () => ({ effect: 'allow', rules: [], policy: 'sha256:0' }),
       admit: (_, decided, go) => go(decided.map(() => admitted)),
     }
