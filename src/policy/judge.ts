@@ -69,13 +69,12 @@ export function judge(standing: Standing, facts: Facts = nothingKnown(standing.k
   if (asked.length > 0) return { effect: 'ask', spoke: asked, limits: limitsOf(permits), timed }
   if (permits.length > 0) return { effect: 'allow', spoke: permits, limits: limitsOf(permits), timed }
   // Only the time counts: a limit of rows is meant for data, and would cut off what drivers read of the catalog.
-/** Whether an effect is permitted with others, where any of those could be. */
-export function comesAlong({ kind, permitting }: Standing, effect: Effect): boolean {
-  const companion = PLANES[kind].comesWith?.get(effect.class)
-  return effect.class === 'session' || (companion !== undefined && permitting.some(({ coverage }) => coverage.permitted.has(companion)))
+  return { effect: 'allow', spoke: grace, limits: limitsOf(grace, ['time']), timed }
 }
 
-  return { effect: 'allow', spoke: grace, limits: limitsOf(grace, ['time']), timed }
+/** Whether an effect is permitted with others, where any of those could be. */
+export function comesAlong(_: Standing, effect: Effect): boolean {
+  return effect.class === 'session'
 }
 
 /** Whether a rule does not permit a statement of so many bytes. */
