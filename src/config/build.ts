@@ -12,6 +12,7 @@ import type { AnalyzerSettings, Config, GatewayTls, LimitSettings, ListenAddress
 import { milliseconds } from './duration.ts'
 import { issuerSettings } from './issuer-settings.ts'
 import { readJwks } from './jwks.ts'
+import { money } from './money.ts'
 import { type JobIssuer, peopleSettings, provesJobs, roleSettings, signsInPeople } from './people-settings.ts'
 import { present } from './present.ts'
 import { buildRecording } from './recording-settings.ts'
@@ -68,7 +69,12 @@ function budget({ name, per, over, limit, warnAt }: NonNullable<Document['budget
     name,
     per,
     ...(over !== undefined && { over: milliseconds(over) }),
-    limit: present({ ...limit, bytes: limit.bytes === undefined ? undefined : bytes(limit.bytes) }),
+    limit: present({
+      ...limit,
+      bytes: limit.bytes === undefined ? undefined : bytes(limit.bytes),
+      money: limit.money === undefined ? undefined : money(limit.money).micros,
+    }),
+    ...(limit.money !== undefined && { currency: money(limit.money).currency }),
     ...(warnAt !== undefined && { warnAt }),
   }
 }

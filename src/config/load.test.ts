@@ -272,19 +272,14 @@ describe('what is not enforced', () => {
   it('is refused by name at its place, section or field, and nothing else is said of it', () => {
     const whole = `${example}
 config: { signers: [ada] }
-budgets: [{ name: a, per: run, limit: { tokens: 5, money: 5 USD } }]
 roles: {}
 limits: { idle: 30m, session: 8h, resultRows: 10 }
 approvals: { hold: { postgres: 45s, model: 60s, mcp: 20s } }
 `
     expect(places(whole).map((place) => place.replace(/^\S+ /, ''))).toEqual(
-      [
-        'config',
-        ...['tokens', 'money'].map((limit) => `budgets[0].limit.${limit}`),
-        'limits.idle',
-        'limits.session',
-        ...['model', 'mcp'].map((plane) => `approvals.hold.${plane}`),
-      ].map((section) => `GS_CONFIG_NOT_SUPPORTED ${section}`),
+      ['config', 'limits.idle', 'limits.session', ...['model', 'mcp'].map((plane) => `approvals.hold.${plane}`)].map(
+        (section) => `GS_CONFIG_NOT_SUPPORTED ${section}`,
+      ),
     )
     expect(places(whole)[0]).toBe(`${at(whole, 'config:')} GS_CONFIG_NOT_SUPPORTED config`)
   })

@@ -24,8 +24,6 @@ const unsupported: readonly Unsupported[] = [
   { at: 'resources[].api', what: 'a model API' },
   { at: 'resources[].prices', what: 'prices' },
   { at: 'rules[].do[]', what: 'operations of this plane', when: otherOperation },
-  { at: 'budgets[].limit.tokens', what: 'a budget of tokens', hides: 1 },
-  { at: 'budgets[].limit.money', what: 'a budget of money', hides: 1 },
   { at: 'approvals.hold.model', what: 'holding operations of this plane' },
   { at: 'approvals.hold.mcp', what: 'holding operations of this plane' },
   { at: 'limits.idle', what: 'a limit of idle time' },

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { RunAnswer } from '../../api/local/index.ts'
+import { moneyText } from '../../operations/index.ts'
 import { when } from '../moments.ts'
 import type { Cell } from '../printer.ts'
 import type { Whereabouts } from '../reach.ts'
@@ -19,12 +20,14 @@ export function runsCommand(shell: Shell): Command {
       const { reachGateway } = await import('../reach.ts')
       const runs = (await reachGateway(where, surroundings).runs()).filter(({ state }) => !live || state === 'live')
       if (json) return printer.json(runs)
+      const usesModels = runs.some(({ usage }) => usage !== undefined)
       printer.table(
-        ['RUN', 'STATE', 'SESSIONS', 'STARTED', 'EXPIRES', 'WHO'],
+        ['RUN', 'STATE', 'SESSIONS', ...(usesModels ? ['TOKENS', 'COST'] : []), 'STARTED', 'EXPIRES', 'WHO'],
         runs.map((run) => [
           run.id,
           stateOf(run),
           String(run.sessions),
+          ...(usesModels ? used(run) : []),
           when(run.startedAt),
           when(run.expiresAt),
           [run.issuer, run.facts.repository ?? run.subject, run.facts.workflow, run.facts.attempt && `#${run.facts.attempt}`]
@@ -68,4 +71,10 @@ export function runsCommand(shell: Shell): Command {
 function stateOf({ state, suspended }: RunAnswer): Cell {
   if (suspended !== undefined) return { text: 'suspended', style: 'yellow' }
   return { text: state, ...(state === 'live' && { style: 'green' as const }) }
+}
+
+/** Tokens and money of its calls of models. */
+function used({ usage }: RunAnswer): readonly string[] {
+  if (usage === undefined) return ['', '']
+  return [String(usage.inputTokens + usage.outputTokens), usage.money.map(moneyText).join(' + ')]
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Refusal, type Run } from '../../operations/index.ts'
+import { type OperationCost, Refusal, type Run, type Usage } from '../../operations/index.ts'
 import { type EmbeddedDatabase, embeddedBudgetStore, openDatabase } from '../../store/index.ts'
 import type { BudgetAccount, BudgetCrossing, Reservation } from './account.ts'
 import { Budgets } from './budgets.ts'
@@ -145,6 +145,181 @@ describe('a budget of rows and bytes', () => {
     const account = open(budgetsWith([]))
     expect(reserved(account)).toBe(reserved(account))
     expect(reserved(account).charge(1e9, 1e12)).toBeUndefined()
+  })
+})
+
+const cost = (inputTokens: number, outputTokens: number, micros?: number, model = 'gpt-4o', currency = 'USD'): OperationCost => ({
+  ...{ model, inputTokens, outputTokens },
+  ...(micros !== undefined && { money: { micros, currency } }),
+})
+const used = (inputTokens: number, outputTokens: number, micros?: number, currency = 'USD'): Usage => ({
+  ...{ inputTokens, outputTokens },
+  ...(micros !== undefined && { money: { micros, currency } }),
+})
+function called(account: BudgetAccount, of: OperationCost): Reservation {
+  const answer = account.reserve(of)
+  if (answer instanceof Refusal) throw answer
+  return answer
+}
+
+describe('a budget of tokens', () => {
+  const some: BudgetSettings = { name: 'some', per: 'run', over: HOUR, limit: { tokens: 1_000 } }
+
+  it('takes room for the most that a call may come to, so that calls side by side cannot overshoot', () => {
+    const budgets = budgetsWith([some])
+    const [one, two] = [open(budgets), open(budgets)]
+    const first = called(one, cost(100, 400))
+    called(two, cost(100, 400))
+    expect(one.reserve(cost(1, 0))).toMatchObject({ code: 'GS_BUDGET_EXCEEDED' })
+    first.spent(used(90, 10))
+    first.settle()
+    expect(two.reserve(cost(100, 301))).toBeInstanceOf(Refusal)
+    called(two, cost(100, 300))
+  })
+
+  it('counts nothing that is no call of a model, and lets it go on where it is used up', () => {
+    const account = open(budgetsWith([some]))
+    called(account, cost(500, 500))
+    expect(account.reserve(cost(1, 0))).toBeInstanceOf(Refusal)
+    for (let count = 0; count < 3; count++) reserved(account).settle()
+  })
+
+  it('stays at the most where nobody says what was used, and is given back where nothing was forwarded', () => {
+    const account = open(budgetsWith([some]))
+    called(account, cost(100, 500)).settle()
+    expect(account.reserve(cost(100, 500))).toBeInstanceOf(Refusal)
+    called(account, cost(100, 300)).release()
+    called(account, cost(100, 300))
+  })
+
+  it('counts what was used where that is more than was thought, and then has no room', () => {
+    const account = open(budgetsWith([some]))
+    const call = called(account, cost(10, 10))
+    call.spent(used(10, 5))
+    call.spent(used(600, 700))
+    call.settle()
+    expect((account.reserve(cost(1, 1)) as Refusal).message).toBe('The budget "some" is used up.')
+  })
+
+  it('says how much is left, what the call may come to, and when there is room for it', () => {
+    const account = open(budgetsWith([some]))
+    called(account, cost(100, 500)).settle()
+    now += HOUR / 2
+    called(account, cost(100, 200)).settle()
+    const refusal = account.reserve(cost(50, 400)) as Refusal
+    expect(refusal.message).toBe('The budget "some" has 100 tokens left, and this call may come to 450 tokens.')
+    expect(refusal.next).toMatch(/Ask for less: .* There is room for the same call again in 3\d min\.$/)
+    // What it waits for is the older of the two alone.
+    expect(refusal.retryAfter).toBeLessThanOrEqual(HOUR / 2_000 + 60)
+    now += (refusal.retryAfter as number) * 1_000
+    called(account, cost(50, 400))
+  })
+
+  it('has no time to name for a call that is larger than all of it, nor where there is no window', () => {
+    const large = open(budgetsWith([some])).reserve(cost(1_001, 0)) as Refusal
+    expect(large.retryAfter).toBeUndefined()
+    expect(large.next).not.toContain('again')
+    const { over: _, ...whole } = some
+    const account = open(budgetsWith([whole]))
+    called(account, cost(900, 0))
+    expect((account.reserve(cost(101, 0)) as Refusal).retryAfter).toBeUndefined()
+  })
+
+  it('warns by what was used, not by what calls may come to', () => {
+    const about = told()
+    const account = open(budgetsWith([{ ...some, warnAt: 0.5 }]), runOf('a'), orders, about)
+    for (let count = 0; count < 4; count++) {
+      const call = called(account, cost(100, 500))
+      call.spent(used(100, 0))
+      call.settle()
+    }
+    expect(about.crossings).toEqual([])
+    const call = called(account, cost(100, 500))
+    call.spent(used(100, 0))
+    call.settle()
+    expect(about.crossings).toEqual([{ budget: 'some', per: 'run', measure: 'tokens', warn: true, limit: 1_000 }])
+    called(account, cost(100, 0)).settle()
+    expect(about.crossings).toHaveLength(1)
+  })
+})
+
+describe('a budget of money', () => {
+  const five: BudgetSettings = { name: 'five', per: 'run', limit: { money: 5_000_000 }, currency: 'USD' }
+
+  it('is exact to the millionth', () => {
+    const account = open(budgetsWith([five]))
+    called(account, cost(1, 1, 4_999_999)).settle()
+    const refusal = account.reserve(cost(1, 1, 2)) as Refusal
+    expect(refusal.message).toBe('The budget "five" has 0.000001 USD left, and this call may come to 0.000002 USD.')
+    called(account, cost(1, 1, 1))
+  })
+
+  it('has no call made that has no price, or one in another currency; those are no attempts to count', () => {
+    const about = told()
+    const account = open(budgetsWith([five]), runOf('a'), orders, about)
+    for (const unpriced of [cost(1, 1), cost(1, 1, 5, 'gpt-4o', 'EUR')]) {
+      expect(account.reserve(unpriced)).toMatchObject({ code: 'GS_BUDGET_UNPRICED', message: expect.stringContaining('"five"') })
+    }
+    expect(about.crossings).toEqual([])
+  })
+
+  it('stays at the most where what was used has no price', () => {
+    const account = open(budgetsWith([five]))
+    const call = called(account, cost(1, 1, 3_000_000))
+    call.spent(used(1, 1))
+    call.settle()
+    expect(account.reserve(cost(1, 1, 2_000_001))).toBeInstanceOf(Refusal)
+  })
+
+  it('tells the trail of which currency it is', () => {
+    const about = told()
+    open(budgetsWith([five]), runOf('a'), orders, about).reserve(cost(1, 1, 9_000_000))
+    expect(about.crossings).toEqual([{ budget: 'five', per: 'run', measure: 'money', warn: false, limit: 5_000_000, currency: 'USD' }])
+  })
+
+  it('survives a restart', () => {
+    const first = budgetsWith([five])
+    const call = called(open(first), cost(1, 1, 4_000_000))
+    call.spent(used(1, 1, 3_000_000))
+    call.settle()
+    // Under way when it stops: nobody will say what it used.
+    called(open(first), cost(1, 1, 1_500_000))
+    first.close()
+    const account = open(budgetsWith([five]))
+    expect(account.reserve(cost(1, 1, 500_001))).toBeInstanceOf(Refusal)
+    called(account, cost(1, 1, 500_000))
+  })
+})
+
+describe('a budget per model', () => {
+  const each: BudgetSettings = { name: 'each', per: 'model', over: HOUR, limit: { tokens: 1_000, operations: 3 } }
+
+  it('counts each model of each resource on its own, over all runs', () => {
+    const budgets = budgetsWith([each])
+    const account = open(budgets)
+    called(account, cost(500, 500))
+    expect(account.reserve(cost(1, 0))).toBeInstanceOf(Refusal)
+    expect(open(budgets, runOf('b')).reserve(cost(1, 0))).toBeInstanceOf(Refusal)
+    called(account, cost(500, 500, undefined, 'gpt-4o-mini'))
+    called(open(budgets, runOf('a'), { name: 'elsewhere' }), cost(500, 500))
+  })
+
+  it('counts calls too', () => {
+    const account = open(budgetsWith([each]))
+    for (let count = 0; count < 3; count++) called(account, cost(1, 1)).settle()
+    expect((account.reserve(cost(1, 1)) as Refusal).message).toBe('The budget "each" is used up.')
+    reserved(account)
+  })
+
+  it('keeps what was counted of more models than a session keeps in mind, under no name of theirs', () => {
+    const first = budgetsWith([each])
+    const account = open(first)
+    for (let at = 0; at < 40; at++) called(account, cost(500, 500, undefined, `model-${'x'.repeat(at)}`)).settle()
+    expect(account.reserve(cost(1, 0, undefined, 'model-'))).toBeInstanceOf(Refusal)
+    account.close()
+    first.close()
+    expect(JSON.stringify(database.connection.prepare('SELECT subject FROM budget_count').all())).not.toContain('xxxxxxxx","')
+    expect(open(budgetsWith([each])).reserve(cost(1, 0, undefined, 'model-xx'))).toBeInstanceOf(Refusal)
   })
 })
 
@@ -460,5 +635,78 @@ describe('whatever happens', () => {
       ),
       { numRuns: 150 },
     )
+  })
+
+  const call = fc.record({
+    session: fc.nat(5),
+    act: fc.constantFrom('reserve', 'reserve', 'spent', 'settle', 'release', 'pause', 'restart', 'reload', 'close'),
+    which: fc.nat(20),
+    most: fc.integer({ min: 0, max: 60 }),
+    share: fc.integer({ min: 0, max: 100 }),
+    pause: fc.integer({ min: 0, max: HOUR / 3 }),
+  })
+
+  it('no window ever holds more tokens or money than its limit, where no call uses more than it may come to', () => {
+    let counted = 0
+    fc.assert(
+      fc.property(
+        fc.array(call, { minLength: 30, maxLength: 150 }),
+        fc.integer({ min: 20, max: 300 }),
+        fc.integer({ min: 40, max: 600 }),
+        (steps, tokens, money) => {
+          embeddedBudgetStore(database)
+          database.connection.exec('DELETE FROM budget_count')
+          const limit = { tokens, money }
+          const settings: BudgetSettings[] = [{ name: 'b', per: 'workload', over: HOUR, limit, currency: 'USD', warnAt: 0.8 }]
+          let budgets = budgetsWith(settings)
+          const accounts = new Map<number, BudgetAccount>()
+          /** What each call may still turn out to have used. */
+          const calls: { at: number; reservation: Reservation; most: number; used: number; open: boolean }[] = []
+          let live: typeof calls = []
+          for (const { session, act, which, most, share, pause } of steps) {
+            const chosen = live[which % Math.max(1, live.length)]
+            if (act === 'pause') now += pause
+            else if (act === 'reload') budgets.use(settings)
+            else if (act === 'restart') {
+              // What is under way is over, and stays at the most.
+              budgets.close()
+              budgets = budgetsWith(settings)
+              accounts.clear()
+              live = []
+            } else if (act === 'close') {
+              accounts.get(session)?.close()
+              accounts.delete(session)
+            } else if (act === 'reserve') {
+              const account = accounts.get(session) ?? open(budgets, runOf(String(session)))
+              accounts.set(session, account)
+              const reservation = account.reserve(cost(most, 0, most * 2))
+              if (reservation instanceof Refusal) continue
+              const made = { at: now, reservation, most, used: most, open: true }
+              calls.push(made)
+              live.push(made)
+            } else if (!chosen?.open) continue
+            else if (act === 'spent') {
+              chosen.used = Math.floor((chosen.most * share) / 100)
+              chosen.reservation.spent(used(chosen.used, 0, chosen.used * 2))
+            } else {
+              chosen.open = false
+              if (act === 'settle') chosen.reservation.settle()
+              else {
+                chosen.reservation.release()
+                chosen.used = 0
+              }
+            }
+          }
+          counted += calls.length
+          for (const { at: from } of calls) {
+            const sum = calls.filter(({ at }) => at >= from && at < from + HOUR).reduce((total, each) => total + each.used, 0)
+            expect(sum).toBeLessThanOrEqual(tokens)
+            expect(sum * 2).toBeLessThanOrEqual(money)
+          }
+        },
+      ),
+      { numRuns: 150 },
+    )
+    expect(counted).toBeGreaterThan(500)
   })
 })
