@@ -1,4 +1,14 @@
-import { type HttpClass, type KubernetesClass, PLANE_KINDS, PLANES, type PostgresClass, type Resource } from '../src/operations/index.ts'
+import {
+  type EgressClass,
+  type HttpClass,
+  type KubernetesClass,
+  type McpClass,
+  type ModelClass,
+  PLANE_KINDS,
+  PLANES,
+  type PostgresClass,
+  type Resource,
+} from '../src/operations/index.ts'
 
 type Kind = Resource['kind']
 
@@ -73,6 +83,30 @@ const HTTP_CLASS_TEXTS: Readonly<Record<HttpClass, string>> = {
   patch: 'Changes in part.',
   delete: 'Removes.',
   other: 'Anything else.',
+}
+
+const MODEL_CLASS_TEXTS: Readonly<Record<ModelClass, string>> = {
+  session: 'What SDKs ask before they call. Comes with any allow on the resource.',
+  call: 'A model answers, and that costs.',
+  answer: 'An answer of a model asks for a tool. Comes with whatever permits a call; it is there to be denied.',
+  other: 'Anything else that the API can do.',
+}
+
+const MCP_CLASS_TEXTS: Readonly<Record<McpClass, string>> = {
+  session: 'What every client needs to begin, to go on and to end. Comes with any allow on the resource.',
+  list: 'Says what there is.',
+  call: 'A tool runs.',
+  read: 'A resource of the server is read.',
+  prompt: 'A prompt of the server is read.',
+  sampling: 'The server has the client\u2019s model answer: it spends, and it speaks to the agent.',
+  elicitation: 'The server asks somebody at the client.',
+  roots: 'The server learns of the client\u2019s folders.',
+  other: 'The gateway does not know what happens.',
+}
+
+const EGRESS_CLASS_TEXTS: Readonly<Record<EgressClass, string>> = {
+  session: 'Nothing has it.',
+  connect: 'A connection, whose bytes nobody reads: it is allowed or refused as a whole.',
 }
 
 const GENERATED = `Generated from the code by \`npm run docs\`; a test fails where it is stale.
@@ -176,8 +210,62 @@ DROP … CASCADE, a sequence that comes as a parameter. With an \`opaque\` effec
 anything. A rule that asks for what is unknown permits nothing, and a deny or ask then denies.
 `
 
+const MODEL_INTRODUCTION = `# What requests to models do
+
+A rule says in \`do\` what it speaks of: a class (\`model.call\`), an action (\`model.embeddings\`), or \`model.*\`, which permits all classes but
+${namedOf('model')} and denies all of them. Which model, which tools and how large is said by \`when\`: \`model.model in ["gpt-4o-mini"]\`.
+
+${GENERATED}`
+
+const MODEL_FACTS = `## What is known besides
+
+\`model.provider\` is what the API speaks like: \`openai\`, \`anthropic\` or \`azure-openai\`. \`model.endpoint\` is \`chat\`, \`responses\`,
+\`completions\`, \`embeddings\`, \`messages\`, \`countTokens\` or \`models\`. \`model.model\` is the model as the request names it; of Azure its
+deployment. \`model.tools\` are the names of the tools that are offered to it. \`model.stream\` says whether the answer comes in pieces.
+\`model.estimatedTokens\` is what the request comes to, as the gateway estimates it before it is sent, and \`model.maxTokens\` the most that the answer
+may have, where the request says it; else it is unknown.
+
+\`model.toolCalls\` is known of answers only: the names of the tools that an answer calls. A rule \`effect: deny, do: [model.answer], when: "drop_table"
+in model.toolCalls\` refuses such an answer instead of handing it to the agent. Answers that no rule denies are no operations of their own.
+
+A rule that asks for what is unknown permits nothing, and a deny or ask then denies.
+`
+
+const MCP_INTRODUCTION = `# What messages of MCP do
+
+A rule says in \`do\` what it speaks of: a class (\`mcp.call\`), an action (\`mcp.read resource\`), or \`mcp.*\`, which permits all classes but
+${namedOf('mcp')} and denies all of them. Which tool, and with what, is said by \`when\`: \`tool.name == "search" && tool.arguments.limit <= 10\`.
+A tool that no rule could permit a run is not among those that it is shown.
+
+${GENERATED}`
+
+const MCP_FACTS = `## What is known besides
+
+\`tool.server\` is the resource. \`tool.method\` is the method of MCP, such as \`tools/call\`. \`tool.name\` is the tool or prompt, \`tool.arguments\` what
+it is called with: objects, lists and values as they were sent. \`tool.uri\` is the resource of MCP that is read. What a message does not name is \`""\`;
+arguments that were not sent are unknown.
+
+Arguments are compared, not computed with, and a loop over them (\`tool.arguments.tables.all(t, t.startsWith("staging."))\`) is bounded by what all of
+them come to. A rule that asks for what is unknown permits nothing, and a deny or ask then denies.
+`
+
+const EGRESS_INTRODUCTION = `# What is done through the forward proxy
+
+A rule says in \`do\` what it speaks of: \`egress.connect\`, or \`egress.*\`, which is the same.
+
+${GENERATED}`
+
+const EGRESS_FACTS = `## What is known besides
+
+\`egress.host\` is the name that the client asks for, in lower case; the TLS server name within is the same, or the connection ends. \`egress.port\` is
+the port. What is said over the connection is not known: it is encrypted for somebody else.
+`
+
 const WORDS: Readonly<Record<Kind, Words>> = {
   postgres: { introduction: POSTGRES_INTRODUCTION, classes: POSTGRES_CLASS_TEXTS, facts: POSTGRES_FACTS },
   kubernetes: { introduction: KUBERNETES_INTRODUCTION, classes: KUBERNETES_CLASS_TEXTS, facts: KUBERNETES_FACTS },
   http: { introduction: HTTP_INTRODUCTION, classes: HTTP_CLASS_TEXTS, facts: HTTP_FACTS },
+  model: { introduction: MODEL_INTRODUCTION, classes: MODEL_CLASS_TEXTS, facts: MODEL_FACTS },
+  mcp: { introduction: MCP_INTRODUCTION, classes: MCP_CLASS_TEXTS, facts: MCP_FACTS },
+  egress: { introduction: EGRESS_INTRODUCTION, classes: EGRESS_CLASS_TEXTS, facts: EGRESS_FACTS },
 }

@@ -10,6 +10,6 @@ export interface ApprovalSettings {
 
 /** What holds where the configuration says nothing of it. */
 export const DEFAULT_APPROVAL_SETTINGS: ApprovalSettings = Object.freeze({
-  hold: Object.freeze({ postgres: 45_000, kubernetes: 600_000, http: 45_000 }),
+  hold: Object.freeze({ postgres: 45_000, kubernetes: 600_000, http: 45_000, model: 60_000, mcp: 20_000, egress: 20_000 }),
   unlinkedLauncher: 'refuse',
 })

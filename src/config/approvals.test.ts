@@ -14,13 +14,13 @@ it('says whom a rule asks, for how long and of what', () => {
 
 it('says how people are asked, and what holds where it does not', () => {
   expect(judge(people).config?.approvals).toEqual({
-    hold: { postgres: 45_000, kubernetes: 600_000, http: 45_000 },
+    hold: { postgres: 45_000, kubernetes: 600_000, http: 45_000, model: 60_000, mcp: 20_000, egress: 20_000 },
     unlinkedLauncher: 'refuse',
     channels: [],
   })
   const { config } = judge(`${people}\napprovals: { hold: { postgres: 20s, kubernetes: 70s, http: 15s }, unlinkedLauncher: extra }\n`)
   expect(config?.approvals).toEqual({
-    hold: { postgres: 20_000, kubernetes: 70_000, http: 15_000 },
+    hold: { postgres: 20_000, kubernetes: 70_000, http: 15_000, model: 60_000, mcp: 20_000, egress: 20_000 },
     unlinkedLauncher: 'extra',
     channels: [],
   })

@@ -7,10 +7,12 @@ import type {
   Reference,
   TargetTlsSettings,
 } from '../credentials/index.ts'
+import type { EgressResource, ModelApi, PortUse } from '../operations/index.ts'
 import { parseAddress } from './address.ts'
 import type { HttpResourceConfig, PostgresResourceConfig, ResourceConfig } from './config.ts'
 import { coveredClasses } from './covered-classes.ts'
 import { type HttpAddress, type HttpResourceDocument, httpAddressOf } from './http-address.ts'
+import { present } from './present.ts'
 import { reference } from './reference.ts'
 import type { Document } from './schema/document.ts'
 
@@ -22,7 +24,8 @@ type Of<Kind extends Resource['kind']> = Extract<Resource, { kind: Kind }>
  * @throws UnusableKubeconfig
  */
 export function buildResource(resource: Resource, folder: string): ResourceConfig {
-  return resource.kind === 'postgres' ? postgresResource(resource, folder) : httpResource(resource, folder)
+  if (resource.kind === 'postgres') return postgresResource(resource, folder)
+  return resource.kind === 'egress' ? egressResource(resource) : httpResource(resource, folder)
 }
 
 function postgresResource(resource: Of<'postgres'>, folder: string): PostgresResourceConfig {
@@ -49,14 +52,45 @@ function httpResource(resource: HttpResourceDocument, folder: string): HttpResou
     ...{ name: resource.name, host, port, basePath, hosts: lowerCase(resource.hosts), tags: resource.tags ?? [] },
     tls: httpTls(resource.tls, address, folder),
   }
-  if (resource.kind === 'http')
-    return { kind: 'http', ...shared, credentials: resource.credentials.map((credential) => httpCredential(credential, folder)) }
-  return {
-    kind: 'kubernetes',
-    ...shared,
-    credentials: resource.credentials.map((credential) => kubernetesCredential(credential, folder)),
-    impersonate: resource.impersonate ?? false,
+  if (resource.kind === 'kubernetes')
+    return {
+      kind: 'kubernetes',
+      ...shared,
+      credentials: resource.credentials.map((credential) => kubernetesCredential(credential, folder)),
+      impersonate: resource.impersonate ?? false,
+    }
+  const { kind, env, intercept } = resource
+  const found = { ...shared, ...(env && { env: present(env) }), ...(intercept !== undefined && { intercept }) }
+  const credentials = resource.credentials.map((credential) => ({
+    as: credential.as,
+    ...(credential.for && { for: coveredClasses(kind, credential.for) }),
+    opens: opening('api' in resource ? inItsSlot(credential, resource.api) : credential, folder),
+  }))
+  if (kind === 'http') return { kind, ...found, credentials }
+  if (kind === 'mcp') return { kind, ...found, credentials, pin: resource.pin ?? 'required' }
+  const prices = new Map(Object.entries(resource.prices ?? {}).map(([model, price]) => [model, present(price)]))
+  return { kind, ...found, credentials, api: resource.api, usage: resource.usage ?? 'ask', prices }
+}
+
+/** The header that each API has its key in. */
+const KEY_HEADER = { anthropic: 'x-api-key', 'azure-openai': 'api-key' } as const
+
+function inItsSlot({ apiKey, ...rest }: Of<'model'>['credentials'][number], api: ModelApi): Opens {
+  if (apiKey === undefined) return rest
+  return api === 'openai' ? { ...rest, bearer: apiKey } : { ...rest, header: { name: KEY_HEADER[api], value: apiKey } }
+}
+
+const TLS_PORT = 443
+
+function egressResource({ name, hosts, private: reachesPrivate = false, tags = [] }: Of<'egress'>): EgressResource {
+  const ports = new Map<string, PortUse[]>()
+  for (const host of hosts) {
+    const [, written = '', port, plain] = /^([^:]+)(?::(\d+)(\/plain)?)?$/.exec(host) ?? []
+    const at = ports.get(written.toLowerCase()) ?? []
+    at.push({ port: port === undefined ? TLS_PORT : Number(port), plain: plain !== undefined })
+    ports.set(written.toLowerCase(), at)
   }
+  return { kind: 'egress', name, hosts: [...ports].map(([each, used]) => ({ name: each, ports: used })), private: reachesPrivate, tags }
 }
 
 const lowerCase = (hosts: readonly string[] | undefined) => (hosts ?? []).map((host) => host.toLowerCase())
@@ -82,12 +116,10 @@ function userCredential(credential: Of<'postgres'>['credentials'][number], folde
   }
 }
 
-function httpCredential(credential: Of<'http'>['credentials'][number], folder: string): HttpCredentialSettings {
-  const { as, for: covered } = credential
-  return { as, ...(covered && { for: coveredClasses('http', covered) }), opens: opening(credential, folder) }
-}
+type Opens = Omit<Of<'http'>['credentials'][number], 'as' | 'for'>
 
-function opening({ bearer, basic, header, ...rest }: Of<'http'>['credentials'][number], folder: string): HttpOpening {
+function opening({ bearer, basic, header, none, ...rest }: Opens, folder: string): HttpOpening {
+  if (none) return { by: 'none' }
   if (bearer !== undefined) return { by: 'bearer', token: reference(bearer, folder) }
   if (basic) return { by: 'basic', user: basic.user, password: reference(basic.password, folder) }
   if (header) return { by: 'header', name: header.name, value: reference(header.value, folder) }

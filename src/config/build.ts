@@ -3,6 +3,7 @@ import { DEFAULT_APPROVAL_SETTINGS } from '../approvals/settings.ts'
 import { type BreakGlassSettings, LONGEST_MS } from '../breakglass/settings.ts'
 import type { ChannelSettings } from '../channels/settings.ts'
 import type { IssuerSettings } from '../identity/index.ts'
+import { byKind } from '../operations/index.ts'
 import type { Rule, RuleLimits } from '../policy/index.ts'
 import type { BudgetSettings } from '../runs/budgets/settings.ts'
 import { parseAddress } from './address.ts'
@@ -37,6 +38,7 @@ export function buildConfig(document: Document, folder: string): Config {
       listen: {
         postgres: listenAddress(gateway.listen.postgres),
         ...(gateway.listen.https !== undefined && { https: listenAddress(gateway.listen.https) }),
+        ...(gateway.listen.proxy !== undefined && { proxy: listenAddress(gateway.listen.proxy) }),
         token: listenAddress(gateway.listen.token),
         ...(gateway.listen.admin !== undefined && { admin: listenAddress(gateway.listen.admin) }),
       },
@@ -86,7 +88,7 @@ function approvalSettings(
   const defaults = DEFAULT_APPROVAL_SETTINGS
   const held = (duration: string | undefined) => (duration === undefined ? undefined : milliseconds(duration))
   return {
-    hold: { ...defaults.hold, ...present({ postgres: held(hold?.postgres), kubernetes: held(hold?.kubernetes), http: held(hold?.http) }) },
+    hold: byKind((kind) => held(hold?.[kind]) ?? defaults.hold[kind]),
     unlinkedLauncher: unlinkedLauncher ?? defaults.unlinkedLauncher,
     channels: (channels ?? []).map((channel) => channelSettings(channel, folder)),
   }

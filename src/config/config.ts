@@ -5,7 +5,14 @@ import type { ChannelSettings } from '../channels/settings.ts'
 import type { HttpCredentialSettings, Reference, TargetSettings } from '../credentials/index.ts'
 import type { IssuerSettings } from '../identity/index.ts'
 import type { PeopleIssuerSettings, RoleSettings } from '../identity/people/index.ts'
-import type { HttpResource, KubernetesResource, PostgresResource } from '../operations/index.ts'
+import type {
+  EgressResource,
+  KubernetesResource,
+  McpResource,
+  ModelResource,
+  PlainHttpResource,
+  PostgresResource,
+} from '../operations/index.ts'
 import type { MaskRule, Rule } from '../policy/index.ts'
 import type { RecordingSettings } from '../recording/settings.ts'
 import type { BudgetSettings } from '../runs/budgets/settings.ts'
@@ -54,10 +61,11 @@ export interface GatewayConfig {
   /** Absolute path of the data folder. */
   readonly data: string
   readonly durability: 'disk'
-  /** https: absent where nothing is reached in HTTP. admin: absent where nobody signs in here. */
+  /** postgres, https, proxy: absent where nothing is reached so. admin: absent where nobody signs in here. */
   readonly listen: {
     readonly postgres: ListenAddress
     readonly https?: ListenAddress
+    readonly proxy?: ListenAddress
     readonly token: ListenAddress
     readonly admin?: ListenAddress
   }
@@ -106,8 +114,7 @@ export interface GatewayTls {
 export interface PostgresResourceConfig extends PostgresResource, TargetSettings {}
 
 /** A target in HTTP, in the same way. */
-export interface PlainHttpResourceConfig extends HttpResource, TargetSettings<HttpCredentialSettings> {
-  readonly kind: 'http'
+export interface PlainHttpResourceConfig extends PlainHttpResource, TargetSettings<HttpCredentialSettings> {
   readonly basePath: string
 }
 
@@ -115,9 +122,18 @@ export interface KubernetesResourceConfig extends KubernetesResource, TargetSett
   readonly basePath: string
 }
 
-export type HttpResourceConfig = PlainHttpResourceConfig | KubernetesResourceConfig
+export interface ModelResourceConfig extends ModelResource, TargetSettings<HttpCredentialSettings> {
+  readonly basePath: string
+}
 
-export type ResourceConfig = PostgresResourceConfig | HttpResourceConfig
+export interface McpResourceConfig extends McpResource, TargetSettings<HttpCredentialSettings> {
+  readonly basePath: string
+}
+
+/** Whatever is behind the https door. */
+export type HttpResourceConfig = PlainHttpResourceConfig | KubernetesResourceConfig | ModelResourceConfig | McpResourceConfig
+
+export type ResourceConfig = PostgresResourceConfig | HttpResourceConfig | EgressResource
 
 /** A configuration with what was read to make it. */
 export interface LoadedConfig {

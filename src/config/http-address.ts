@@ -4,7 +4,7 @@ import { CredentialsError, readKubeconfig } from '../credentials/index.ts'
 import type { Document } from './schema/document.ts'
 
 type Resource = Document['resources'][number]
-export type HttpResourceDocument = Extract<Resource, { kind: 'http' | 'kubernetes' }>
+export type HttpResourceDocument = Extract<Resource, { kind: 'http' | 'kubernetes' | 'model' | 'mcp' }>
 type KubernetesCredential = Extract<Resource, { kind: 'kubernetes' }>['credentials'][number]
 
 /** Where a target in HTTP is. */

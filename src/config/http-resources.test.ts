@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isBehindHttps } from '../operations/index.ts'
 import { ConfigError } from './errors.ts'
 import { judgeText } from './judge-text.ts'
 import { loadConfig } from './load.ts'
@@ -30,7 +31,7 @@ const load = (resources: string, base?: string) => {
   writeFileSync(join(folder, 'gatescribe.yaml'), text(resources, base))
   return loadConfig(join(folder, 'gatescribe.yaml'), { HOME: '/home' }, now)
 }
-const built = (resources: string) => load(resources).config.resources.at(-1)!
+const built = (resources: string) => load(resources).config.resources.filter(isBehindHttps).at(-1)!
 const problems = (resources: string, base?: string) => {
   try {
     load(resources, base)

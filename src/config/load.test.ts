@@ -75,12 +75,12 @@ describe('a configuration that is accepted', () => {
 
   it('verifies a target in full where tls is not mentioned', () => {
     const { config } = load(changed('    tls: { verify: full, ca: file:./orders-ca.pem }\n', ''))
-    expect(config.resources[0]!.tls).toEqual({ verify: 'full' })
+    expect(config.resources.find((each) => each.kind === 'postgres')!.tls).toEqual({ verify: 'full' })
   })
 
   it('splits a command at spaces and leaves its words alone', () => {
     const { config } = load(changed('"secret:orders-ro"', '"command:/usr/bin/mint  --for $HOME;x"'))
-    expect(config.resources[0]!.credentials[0]).toMatchObject({
+    expect(config.resources.find((each) => each.kind === 'postgres')!.credentials[0]).toMatchObject({
       password: { from: 'command', path: '/usr/bin/mint', arguments: ['--for', '$HOME;x'] },
     })
   })

@@ -10,8 +10,8 @@ interface Unsupported {
   readonly hides?: number
 }
 
-const otherPlane = /^(model|mcp)$/
-const otherOperation = (value: unknown) => typeof value === 'string' && /^(model|mcp)\..*$/.test(value)
+const otherPlane = /^(model|mcp|egress)$/
+const otherOperation = (value: unknown) => typeof value === 'string' && /^(model|mcp|egress)\..*$/.test(value)
 
 const unsupported: readonly Unsupported[] = [
   { at: 'gateway.durability', what: 'durability in PostgreSQL', when: (value) => value === 'postgres' },
@@ -26,6 +26,9 @@ const unsupported: readonly Unsupported[] = [
   { at: 'rules[].do[]', what: 'operations of this plane', when: otherOperation },
   { at: 'approvals.hold.model', what: 'holding operations of this plane' },
   { at: 'approvals.hold.mcp', what: 'holding operations of this plane' },
+  { at: 'approvals.hold.egress', what: 'holding operations of this plane' },
+  { at: 'gateway.listen.proxy', what: 'a forward proxy' },
+  { at: 'resources[].intercept', what: 'interception' },
   { at: 'limits.idle', what: 'a limit of idle time' },
   { at: 'limits.session', what: 'a limit of the length of sessions' },
   { at: 'config', what: 'signed changes of the configuration' },

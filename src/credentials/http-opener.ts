@@ -72,6 +72,8 @@ export function httpOpener(
       case 'exec':
         // Asked for each request, which costs nothing while what it printed is good.
         return { value: { credential: await programOf(opens.program).get(), version: 0 }, until: 0 }
+      case 'none':
+        return read({ credential: {}, version: 0 })
       case 'kubeconfig':
         return read(await kubeconfig(opens.path, opens.context))
       case 'in-cluster': {
@@ -138,6 +140,7 @@ function referencesOf(opens: HttpOpening): readonly Reference[] {
     case 'exec':
     case 'kubeconfig':
     case 'in-cluster':
+    case 'none':
       return []
   }
 }

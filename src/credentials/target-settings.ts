@@ -60,6 +60,8 @@ export type HttpOpening =
   | { readonly by: 'kubeconfig'; readonly path: string; readonly context?: string }
   /** The service account of the pod that the gateway runs in. */
   | { readonly by: 'in-cluster' }
+  /** Not at all: the target asks for nothing. */
+  | { readonly by: 'none' }
 
 /** A program that prints an `ExecCredential` (client.authentication.k8s.io). */
 export interface CredentialProgram {

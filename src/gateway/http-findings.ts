@@ -20,7 +20,7 @@ export async function* httpFindings({ http, inForce }: Rooms, resource: HttpReso
     try {
       const { target } = await http.connector.connectAs(resource, as, {}, bounded)
       try {
-        if (resource.kind === 'http') yield await answering(subject, target, bounded)
+        if (resource.kind !== 'kubernetes') yield await answering(subject, target, bounded)
         else {
           const account = await accountOf(target, bounded)
           yield { subject, level: 'ok', found: `reached${trusted(resource)} and opened (Kubernetes ${account.serverVersion})` }

@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts'
 import type { BearerPlane } from '../identity/index.ts'
-import type { HttpResource, Run } from '../operations/index.ts'
+import { type HttpResource, isBehindHttps, type JobVariables, type ModelApi, type Run } from '../operations/index.ts'
 import type { InForce } from './in-force.ts'
 
 /** Where the https door is, as clients name it. */
@@ -13,6 +13,10 @@ export interface HttpsAddress {
 export interface Reachable {
   readonly name: string
   readonly url: string
+  /** Of a model: what its API speaks like. */
+  readonly api?: ModelApi
+  /** Under which variables a job finds it. */
+  readonly env?: JobVariables
 }
 
 /** The planes behind the https door, and what a run may open there. */
@@ -22,13 +26,13 @@ export interface HttpSurface extends HttpsAddress {
   urlOf(resource: HttpResource): string
 }
 
-/** Planes behind the https door that there is a resource on. */
+/** Planes beside PostgreSQL that there is something to reach on. */
 export function bearerPlanes({ resources }: Config): readonly BearerPlane[] {
-  return [...new Set(resources.flatMap(({ kind }) => (kind === 'postgres' ? [] : [kind])))]
+  return [...new Set(resources.flatMap(({ kind }): BearerPlane[] => (kind === 'postgres' ? [] : [kind === 'egress' ? 'proxy' : kind])))]
 }
 
 export function httpSurface(inForce: InForce, { host, port }: HttpsAddress): HttpSurface {
-  const all = () => inForce.taken.resources.all.filter((resource) => resource.kind !== 'postgres')
+  const all = () => inForce.taken.resources.all.filter(isBehindHttps)
   const authority = `${host.includes(':') ? `[${host}]` : host}${port === 443 ? '' : `:${port}`}`
   const urlOf = ({ name }: HttpResource) => `https://${authority}/r/${name}`
   return {
@@ -39,7 +43,11 @@ export function httpSurface(inForce: InForce, { host, port }: HttpsAddress): Htt
       const open = all().filter(
         (resource) => resource.kind === plane && policy.mayOpen({ principal: run.principal, run, resource }, Date.now()),
       )
-      return open.map((resource) => ({ name: resource.name, url: urlOf(resource) }))
+      return open.map((resource) => ({
+        ...{ name: resource.name, url: urlOf(resource) },
+        ...('api' in resource && { api: resource.api }),
+        ...(resource.env && { env: resource.env }),
+      }))
     },
     urlOf,
   }

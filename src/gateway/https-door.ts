@@ -20,7 +20,12 @@ export async function httpsDoor(
   const maskKey = () => readMaskKey(inForce.config, references)
   return createHttpsDoor({
     tls: tls.options(),
-    authenticators: { kubernetes: credentials.bearer('kubernetes'), http: credentials.bearer('http') },
+    authenticators: {
+      kubernetes: credentials.bearer('kubernetes'),
+      http: credentials.bearer('http'),
+      model: credentials.bearer('model'),
+      mcp: credentials.bearer('mcp'),
+    },
     throttle: loginThrottle(),
     peerOf: addressKey,
     route: (named) => inForce.taken.resources.route(named, own),

@@ -1,4 +1,5 @@
 import type { Config, HttpResourceConfig, LimitSettings, LoadedConfig, PostgresResourceConfig } from '../config/index.ts'
+import { isBehindHttps } from '../operations/index.ts'
 import { createPolicy, type ExplainingPolicy, type GlobalLimits } from '../policy/index.ts'
 import { selectsResource } from '../policy/selectors.ts'
 import { createResources, type Resources } from '../resources/index.ts'
@@ -51,7 +52,7 @@ export function take(loaded: LoadedConfig): Taken {
     resources: createResources(resources),
     configured: {
       postgres: byName(resources.filter((resource) => resource.kind === 'postgres')),
-      http: byName(resources.filter((resource) => resource.kind !== 'postgres')),
+      http: byName(resources.filter(isBehindHttps)),
     },
   }
 }

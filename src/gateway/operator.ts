@@ -2,7 +2,7 @@ import type { GatewayStatus, Listening, LogStatus, Operator, ResourceAnswer, Wit
 import type { ResourceConfig } from '../config/index.ts'
 import { Secret } from '../credentials/index.ts'
 import type { SignedInPerson } from '../identity/people/index.ts'
-import type { CodedError } from '../operations/index.ts'
+import type { CodedError, EgressResource } from '../operations/index.ts'
 import type { Trail } from '../trail/index.ts'
 import { approvalOperator } from './approving.ts'
 import { breakGlassOperator } from './breaking-glass.ts'
@@ -110,6 +110,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
 
 /** Whom it logs in as is no secret to who may read it; where the secret stands is nobody's business. */
 function resourceAnswer(resource: ResourceConfig): ResourceAnswer {
+  if (resource.kind === 'egress') return egressAnswer(resource)
   const { name, kind, host, port, tls, hosts, tags } = resource
   const at = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   const covered = (classes: readonly string[] | undefined) => classes && { for: [...classes] }
@@ -123,6 +124,11 @@ function resourceAnswer(resource: ResourceConfig): ResourceAnswer {
     ...{ ...shared, address: at + resource.basePath, aliases: [], databases: {} },
     credentials: resource.credentials.map(({ as, opens, for: classes }) => ({ as, by: opens.by, ...covered(classes) })),
   }
+}
+
+function egressAnswer({ name, kind, hosts, tags }: EgressResource): ResourceAnswer {
+  const written = hosts.flatMap((host) => host.ports.map(({ port, plain }) => `${host.name}:${port}${plain ? '/plain' : ''}`))
+  return { ...{ name, kind, address: '', tls: 'off' }, hosts: written, ...{ aliases: [], databases: {}, tags: [...tags], credentials: [] } }
 }
 
 function logStatus({ name, proven }: Trail): LogStatus {

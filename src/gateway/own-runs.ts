@@ -65,13 +65,26 @@ export function ownRuns(
         ...(only !== undefined && others.length === 0 && { database: only }),
       }
     }
-    const plane = { url: at.https?.urlOf(resource) ?? '', credential: minted[resource.kind] ?? '' }
-    return { planes: resource.kind === 'kubernetes' ? { kubernetes: plane } : { http: plane } }
+    if (resource.kind === 'egress') throw new TypeError('what is reached through the proxy is opened by nobody')
+    const { env } = resource
+    const plane = { url: at.https?.urlOf(resource) ?? '', credential: minted[resource.kind] ?? '', ...(env && { env }) }
+    switch (resource.kind) {
+      case 'kubernetes':
+        return { planes: { kubernetes: plane } }
+      case 'http':
+        return { planes: { http: plane } }
+      case 'model':
+        return { planes: { model: { ...plane, api: resource.api } } }
+      case 'mcp':
+        return { planes: { mcp: plane } }
+    }
   }
   return {
     async start(session, name) {
       const found = resource(name)
       if (found === undefined) throw new LocalError('GS_LOCAL_NOT_FOUND', 'No resource has this name.')
+      if (found.kind === 'egress')
+        throw new LocalError('GS_LOCAL_NOT_FOUND', 'What is reached through the proxy is for jobs: connect to it as it is.')
       if (going(session.id) >= MOST)
         throw new RunError('GS_RUNS_TOO_MANY', { reason: `From one sign-in ${MOST} runs may go on at the same time.` })
       starting.push(session.id)

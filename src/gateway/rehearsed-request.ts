@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { AskedRequest } from '../config/index.ts'
-import { CodedError, type Operation } from '../operations/index.ts'
+import { CodedError, type Operation, type Resource } from '../operations/index.ts'
 import { type DoorRequest, readPlainRequest } from '../protocols/http/index.ts'
 import { readKubernetesRequest } from '../protocols/kubernetes/index.ts'
 
@@ -16,13 +16,14 @@ export interface UnderstoodRequest {
  * @param host of the target; undefined where it is not known, and then rules do not know it either
  */
 export async function understandRequest(
-  kind: 'kubernetes' | 'http',
+  kind: Exclude<Resource['kind'], 'postgres'>,
   host: string | undefined,
   asked: AskedRequest,
 ): Promise<UnderstoodRequest> {
   const door = doorRequest(asked)
   try {
     if (kind === 'kubernetes') return { operation: await readKubernetesRequest(door) }
+    if (kind !== 'http') throw new TypeError('a plane that is not there')
     const operation = await readPlainRequest(door, host ?? '')
     return { operation: host === undefined ? withoutHost(operation) : operation }
   } catch (error) {

@@ -2,7 +2,7 @@ import { createApprovals, type RunningApprovals } from '../approvals/index.ts'
 import type { BreakGlass } from '../breakglass/index.ts'
 import { createNamesAuthority, type NamesAuthority } from '../certificates/index.ts'
 import type { Channels } from '../channels/index.ts'
-import { adminUrlOf, type LoadedConfig } from '../config/index.ts'
+import { adminUrlOf, type Config, type LoadedConfig } from '../config/index.ts'
 import {
   type Connector,
   createConnector,
@@ -16,7 +16,7 @@ import {
 import { createGuard, type Guard } from '../guard/index.ts'
 import { openIdentityKeys, prepareIssuer, RunCredentials, TokenExchange } from '../identity/index.ts'
 import type { People } from '../identity/people/index.ts'
-import type { Resource } from '../operations/index.ts'
+import { isBehindHttps, type Resource } from '../operations/index.ts'
 import { createPins, type Pins } from '../pins/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../protocols/postgres/index.ts'
 import { createLogin } from '../protocols/postgres/login/index.ts'
@@ -288,7 +288,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     ? undefined
     : await createNamesAuthority({
         // A client that verifies the name it connects to must be shown that name, also where the name selects a resource.
-        names: [...config.gateway.tls.names, ...config.resources.flatMap(({ hosts }) => hosts)],
+        names: [...config.gateway.tls.names, ...ownHosts(config.resources)],
         store: embeddedAuthorityStore(database, masterKey.sealer('names authority')),
         now: Date.now,
         minted: (minted) => records.minted(minted),
@@ -349,4 +349,11 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     toolPins,
     http,
   }
+}
+
+/** Names of resources that are the gateway's to answer for: those that are only intercepted are somebody else's. */
+function ownHosts(resources: Config['resources']): readonly string[] {
+  return resources.flatMap((resource) =>
+    resource.kind === 'egress' || (isBehindHttps(resource) && resource.intercept) ? [] : resource.hosts,
+  )
 }

@@ -3,8 +3,8 @@ import { crc32 } from 'node:zlib'
 import type { RunId } from '../operations/index.ts'
 import { base32 } from './base32.ts'
 
-/** Which door a credential opens: `run` — the handle, at the token door; the others — a plane each: PostgreSQL, Kubernetes, HTTP. */
-export type CredentialDoor = 'run' | 'pg' | 'k8s' | 'http'
+/** Which door a credential opens: `run` — the handle, at the token door; the others — a plane each. */
+export type CredentialDoor = 'run' | 'pg' | 'k8s' | 'http' | 'model' | 'mcp' | 'proxy'
 
 /** Something sent as a credential, as far as its form tells. */
 export type CredentialForm = { readonly door: CredentialDoor } | 'foreign'
@@ -21,7 +21,7 @@ export function deriveCredential(key: Uint8Array, door: CredentialDoor, run: Run
 
 /** Form and checksum only: says which door it would be for, not whether it opens it. */
 export function readForm(credential: string): CredentialForm {
-  const match = /^gs_(run|pg|k8s|http)_[0-9a-hjkmnp-tv-z]{39}$/.exec(credential)
+  const match = /^gs_(run|pg|k8s|http|model|mcp|proxy)_[0-9a-hjkmnp-tv-z]{39}$/.exec(credential)
   if (!match || checksum(credential.slice(0, -7)) !== credential.slice(-7)) return 'foreign'
   return { door: match[1] as CredentialDoor }
 }

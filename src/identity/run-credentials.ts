@@ -22,10 +22,19 @@ export interface MintedCredentials {
   readonly kubernetes?: string
   /** `gs_http_…`, for the job; where it was asked for. */
   readonly http?: string
+  /** `gs_model_…`, for the job; where it was asked for. */
+  readonly model?: string
+  /** `gs_mcp_…`, for the job; where it was asked for. */
+  readonly mcp?: string
+  /** `gs_proxy_…`, for the job; where it was asked for. */
+  readonly proxy?: string
 }
 
 /** The planes that take a bearer token, and the door that theirs is for. */
-const BEARER = { kubernetes: 'k8s', http: 'http' } as const satisfies Record<string, CredentialDoor>
+const BEARER = { kubernetes: 'k8s', http: 'http', model: 'model', mcp: 'mcp', proxy: 'proxy' } as const satisfies Record<
+  string,
+  CredentialDoor
+>
 
 export type BearerPlane = keyof typeof BEARER
 

@@ -1,6 +1,6 @@
 /**
  * One thing that an operation does: an action, and the one class that the action belongs to, of its plane. PostgreSQL's actions are command tags
- * in lower case and a few more for what has no tag; docs/postgres-effects.md, docs/kubernetes-effects.md and docs/http-effects.md list them.
+ * in lower case and a few more for what has no tag; docs/<plane>-effects.md lists those of each.
  */
 export interface Effect {
   readonly class: string
@@ -17,6 +17,9 @@ export interface Facts {
   readonly sql?: SqlFacts
   readonly k8s?: KubernetesFacts
   readonly http?: HttpFacts
+  readonly model?: ModelFacts
+  readonly tool?: ToolFacts
+  readonly egress?: EgressFacts
 }
 
 /**
@@ -106,4 +109,46 @@ export interface HttpFacts {
   readonly query?: string
   /** By name in lower case; those that came twice are joined by a comma. Never a credential. */
   readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Facts of a request to a model's API, or of a tool call in an answer of it. */
+export interface ModelFacts {
+  /** What its API speaks like. */
+  readonly provider: ModelApi
+  readonly endpoint: 'chat' | 'responses' | 'embeddings' | 'completions' | 'messages' | 'countTokens' | 'models'
+  /** As the client names it; of Azure the deployment. */
+  readonly model?: string
+  /** Names of the tools that are offered to the model; distinct and sorted. */
+  readonly tools?: readonly string[]
+  readonly stream?: boolean
+  /** Tokens of what is sent, as the gateway estimates them. */
+  readonly estimatedTokens?: number
+  /** The most that the answer may have, where the request says it. */
+  readonly maxTokens?: number
+  /** Of a tool call in an answer: the names that it calls, distinct and sorted. Absent of everything else. */
+  readonly toolCalls?: readonly string[]
+}
+
+/** What a model's API speaks like. */
+export type ModelApi = 'openai' | 'anthropic' | 'azure-openai'
+
+/** Facts of a message of MCP. */
+export interface ToolFacts {
+  /** The resource. */
+  readonly server: string
+  /** `tools/call`; `''` of what has none, such as the end of a session. */
+  readonly method: string
+  /** Of the tool or prompt; `''` where the message names none. */
+  readonly name?: string
+  /** What a tool or prompt is called with. Not in the record: the request is. */
+  readonly arguments?: Json
+  /** Of the resource of MCP that is read; `''` where the message names none. */
+  readonly uri?: string
+}
+
+/** Facts of a connection through the forward proxy. */
+export interface EgressFacts {
+  /** Lower case, without the dot of the root. */
+  readonly host: string
+  readonly port: number
 }

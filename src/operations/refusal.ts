@@ -88,6 +88,18 @@ export const refusalErrors = {
     meaning: 'The gateway does not carry this kind of message.',
     next: 'Use an ordinary query instead.',
   },
+  GS_MCP_TOOLS_NOT_PINNED: {
+    meaning: 'Nobody has looked at the definition of this tool and pinned it yet, so it is neither shown nor called.',
+    next: 'Do not retry; report that an operator has to run `gatescribe tools diff` for this resource, and pin what they find right.',
+  },
+  GS_MCP_TOOL_CHANGED: {
+    meaning: 'The definition of this tool is another one than what was pinned, so it is neither shown nor called.',
+    next: 'Do not retry; report that an operator has to run `gatescribe tools diff` for this resource, and pin what they find right.',
+  },
+  GS_MCP_NAMES_COLLIDE: {
+    meaning: 'The server offers two things whose names can be taken for one another, so neither is shown or used.',
+    next: 'Do not retry; report it: the owner of the server has to rename one of them.',
+  },
 } as const satisfies ErrorCatalogue
 
 export type RefusalCode = keyof typeof refusalErrors

@@ -1,4 +1,5 @@
 import {
+  byKind,
   type Decision,
   type Facts,
   type Mask,
@@ -9,8 +10,8 @@ import {
   touchedColumn,
 } from '../operations/index.ts'
 import type { Asker } from './asker.ts'
-import { digestOf } from './digest.ts'
 import { couldAllow } from './could-allow.ts'
+import { digestOf } from './digest.ts'
 import { type Explanation, explainRules } from './explain.ts'
 import { explainMasks } from './explain-masks.ts'
 import { type Judgement, judge } from './judge.ts'
@@ -56,11 +57,7 @@ interface Answered {
 export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}, masks: readonly MaskRule[] = []): ExplainingPolicy {
   const digest = digestOf(rules, limits, masks)
   const prepared = rules.map(prepareRule)
-  const index = {
-    postgres: indexRules(prepared.map(({ postgres }) => postgres)),
-    kubernetes: indexRules(prepared.map(({ kubernetes }) => kubernetes)),
-    http: indexRules(prepared.map(({ http }) => http)),
-  }
+  const index = byKind((kind) => indexRules(prepared.map((rule) => rule[kind])))
   const about = ({ principal, resource }: Asker) => index[resource.kind].about(principal, resource)
   const decisionOf = decisionsUnder(digest, limits)
   const refusedBy = refusalsUnder(digest)
@@ -126,10 +123,10 @@ export function createPolicy(rules: readonly Rule[], limits: GlobalLimits = {}, 
       if (decision.masked !== undefined && unrecorded.has('session.database')) return { needs: ['session.database'] }
       const missing = notRecorded(decision, facts)
       return missing === undefined ? decision : { needs: [missing] }
-    couldAllow: (asker, facts, now) => couldAllow(answered(asker, now).standing, facts, now),
     },
     mayOpen: (asker, now) => answered(asker, now).standing.mayOpen,
     couldPermit: (asker, now) => answered(asker, now).standing.couldPermit,
+    couldAllow: (asker, facts, now) => couldAllow(answered(asker, now).standing, facts, now),
     explain: (asker, { facts, statement }, now) => {
       const standing = standingOf(asker, about(asker), now)
       const bytes = sizeOf(statement)

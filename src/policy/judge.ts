@@ -1,4 +1,4 @@
-import { type Decision, type Effect, type Facts, type OperationLimits, PLANES, type Resource } from '../operations/index.ts'
+import { byKind, type Decision, type Effect, type Facts, type OperationLimits, PLANES, type Resource } from '../operations/index.ts'
 import { Situation } from './condition/condition.ts'
 import type { CoveringRule, PreparedRule } from './prepared-rule.ts'
 import type { Standing } from './standing.ts'
@@ -16,16 +16,13 @@ export interface Judgement {
 /** What an operation is of which nothing is known. */
 export const nothingKnown = (kind: Resource['kind']): Facts => NOTHING_KNOWN[kind]
 
-const NOTHING_KNOWN: Readonly<Record<Resource['kind'], Facts>> = {
-  postgres: { effects: [PLANES.postgres.unknown] },
-  kubernetes: { effects: [PLANES.kubernetes.unknown] },
-  http: { effects: [PLANES.http.unknown] },
-}
+const NOTHING_KNOWN = byKind((kind): Facts => ({ effects: [PLANES[kind].unknown] }))
 /** An operation that does nothing asks for no more than to be connected. */
 const NOTHING_DONE: readonly Effect[] = [{ class: 'session', action: 'empty query' }]
 
 /**
- * Deny over ask over allow, and every effect must be permitted by a rule that allows or asks. `session` comes with any of these. A
+ * Deny over ask over allow, and every effect must be permitted by a rule that allows or asks. `session` comes with any of these, and what a plane
+ * says that comes with a class with those that permit something of it. A
  * condition that cannot be answered permits nothing; where it would deny or ask, it denies.
  *
  * @param bytes of the statement's text
@@ -73,8 +70,9 @@ export function judge(standing: Standing, facts: Facts = nothingKnown(standing.k
 }
 
 /** Whether an effect is permitted with others, where any of those could be. */
-export function comesAlong(_: Standing, effect: Effect): boolean {
-  return effect.class === 'session'
+export function comesAlong({ kind, permitting }: Standing, effect: Effect): boolean {
+  const companion = PLANES[kind].comesWith?.get(effect.class)
+  return effect.class === 'session' || (companion !== undefined && permitting.some(({ coverage }) => coverage.permitted.has(companion)))
 }
 
 /** Whether a rule does not permit a statement of so many bytes. */

@@ -150,6 +150,6 @@ it('explains rules of other planes as rules that are not about it', () => {
 it('names what is called so in a rule, and nothing else', () => {
   expect(kindsOf(['http.get', 'kubernetes.evict'])).toEqual(['kubernetes', 'http'])
   expect(coverageOf('postgres', ['http.get'])).toBeUndefined()
-  for (const wrong of ['kubernetes.read', 'http.evict', 'postgres.', 'kubernetes', 'model.call', 'kubernetes.constructor', '.get'])
+  for (const wrong of ['kubernetes.read', 'http.evict', 'postgres.', 'kubernetes', 'model.evict', 'kubernetes.constructor', '.get'])
     expect(() => kindsOf([wrong]), wrong).toThrow(RuleError)
 })

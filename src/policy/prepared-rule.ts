@@ -1,4 +1,4 @@
-import { PLANE_KINDS, PLANES, type Resource } from '../operations/index.ts'
+import { byKind, PLANE_KINDS, PLANES, type Resource } from '../operations/index.ts'
 import { type Condition, compileCondition } from './condition/condition.ts'
 import { type Coverage, coverageOf, kindsOf } from './coverage.ts'
 import { RuleError } from './errors.ts'
@@ -25,7 +25,7 @@ export function prepareRule(rule: Rule, position: number): Readonly<Record<Resou
   if (condition) judgeFacts(condition, rule.do)
   const timed = condition?.facts.has('now') ?? false
   const at = (kind: Resource['kind']) => ({ rule, position, coverage: coverageOf(kind, rule.do), ...(condition && { condition }), timed })
-  return { postgres: at('postgres'), kubernetes: at('kubernetes'), http: at('http') }
+  return byKind(at)
 }
 
 /**

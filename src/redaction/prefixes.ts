@@ -25,6 +25,9 @@ export const PREFIXES: readonly Prefix[] = [
   { prefix: 'gs_pg_', kind: 'pg-credential', of: ALPHANUMERIC, least: 8 },
   { prefix: 'gs_k8s_', kind: 'k8s-credential', of: ALPHANUMERIC, least: 8 },
   { prefix: 'gs_http_', kind: 'http-credential', of: ALPHANUMERIC, least: 8 },
+  { prefix: 'gs_model_', kind: 'model-credential', of: ALPHANUMERIC, least: 8 },
+  { prefix: 'gs_mcp_', kind: 'mcp-credential', of: ALPHANUMERIC, least: 8 },
+  { prefix: 'gs_proxy_', kind: 'proxy-credential', of: ALPHANUMERIC, least: 8 },
   // Of people: src/identity/people. A run never has one, so none is a leak of a run's.
   { prefix: 'gs_ps_', kind: 'access-token', of: ALPHANUMERIC, least: 8 },
   { prefix: 'gs_first_', kind: 'access-token', of: BASE64URL, least: 8 },

@@ -1,4 +1,13 @@
-import type { HttpResource, KubernetesResource, PostgresResource } from '../operations/index.ts'
+import {
+  type EgressResource,
+  type HttpResource,
+  isBehindHttps,
+  type KubernetesResource,
+  type McpResource,
+  type ModelResource,
+  type PlainHttpResource,
+  type PostgresResource,
+} from '../operations/index.ts'
 import { ResourceError } from './errors.ts'
 import type { Resources, TargetResource } from './resources.ts'
 
@@ -11,7 +20,7 @@ const named = /^\/r\/([a-z0-9][a-z0-9._-]{0,62})(?=\/|$)/
 export function createResources(configured: readonly TargetResource[]): Resources {
   const all = configured.map(withoutCredential)
   const postgres = all.filter((resource) => resource.kind === 'postgres')
-  const http = all.filter((resource) => resource.kind !== 'postgres')
+  const http = all.filter(isBehindHttps)
   const byName = new Map(all.map((resource) => [resource.name, resource]))
   const postgresByName = new Map(postgres.map((resource) => [resource.name, resource]))
   const httpByName = new Map(http.map((resource) => [resource.name, resource]))
@@ -45,7 +54,7 @@ export function createResources(configured: readonly TargetResource[]): Resource
   }
 }
 
-function byHost<Each extends TargetResource>(resources: readonly Each[]): ReadonlyMap<string, Each> {
+function byHost<Each extends Exclude<TargetResource, EgressResource>>(resources: readonly Each[]): ReadonlyMap<string, Each> {
   return new Map(resources.flatMap((resource) => resource.hosts.map((host) => [canonical(host), resource] as const)))
 }
 
@@ -58,19 +67,35 @@ const canonical = (name: string): string =>
 
 /** What the rest of the house may see: a resource as configured also carries where its credential stands. */
 function withoutCredential(resource: TargetResource): TargetResource {
-  const { name, tags, host, port, hosts } = resource
+  const { name, tags } = resource
   switch (resource.kind) {
+    case 'egress': {
+      const { kind, hosts, private: reachesPrivate } = resource
+      return Object.freeze({ name, kind, tags, hosts, private: reachesPrivate }) satisfies EgressResource
+    }
     case 'postgres': {
-      const { kind, aliases, databases } = resource
+      const { kind, host, port, hosts, aliases, databases } = resource
       return Object.freeze({ name, kind, tags, host, port, hosts, aliases, databases }) satisfies PostgresResource
     }
     case 'kubernetes': {
-      const { kind, basePath, impersonate } = resource as KubernetesResource
-      return Object.freeze({ name, kind, tags, host, port, hosts, basePath, impersonate }) satisfies KubernetesResource
+      const { kind, impersonate } = resource
+      return Object.freeze({ ...inHttp(resource), kind, impersonate }) satisfies KubernetesResource
     }
     case 'http': {
-      const { kind, basePath } = resource
-      return Object.freeze({ name, kind, tags, host, port, hosts, basePath }) satisfies HttpResource
+      const { kind } = resource
+      return Object.freeze({ ...inHttp(resource), kind }) satisfies PlainHttpResource
+    }
+    case 'model': {
+      const { kind, api, usage, prices } = resource
+      return Object.freeze({ ...inHttp(resource), kind, api, usage, prices }) satisfies ModelResource
+    }
+    case 'mcp': {
+      const { kind, pin } = resource
+      return Object.freeze({ ...inHttp(resource), kind, pin }) satisfies McpResource
     }
   }
+}
+
+function inHttp({ name, tags, host, port, hosts, basePath, env, intercept }: HttpResource): Omit<HttpResource, 'kind'> {
+  return { name, tags, host, port, hosts, basePath, ...(env && { env }), ...(intercept !== undefined && { intercept }) }
 }

@@ -1,7 +1,17 @@
-import type { HttpResource, KubernetesResource, PostgresResource } from '../operations/index.ts'
+import type {
+  EgressResource,
+  KubernetesResource,
+  McpResource,
+  ModelResource,
+  PlainHttpResource,
+  PostgresResource,
+} from '../operations/index.ts'
+
+/** Whatever is behind the https door. */
+export type BehindHttps = PlainHttpResource | KubernetesResource | ModelResource | McpResource
 
 /** Whatever can be reached. */
-export type TargetResource = PostgresResource | HttpResource | KubernetesResource
+export type TargetResource = PostgresResource | BehindHttps | EgressResource
 
 /** What a PostgreSQL client's connection says about where it wants to go. */
 export interface Selectors {
@@ -32,7 +42,7 @@ export interface RequestSelectors {
 
 /** Where a request goes. */
 export interface Routed {
-  readonly resource: HttpResource | KubernetesResource
+  readonly resource: BehindHttps
   /** What of its path selected the resource, and is no part of what the target is asked: empty, or `/r/<name>`. */
   readonly prefix: string
 }

@@ -5,7 +5,8 @@ import { z } from 'zod'
 /** Body of `POST /v1/runs/mine`. */
 export const startOwnRunSchema = z.strictObject({ resource: z.string().min(1).max(64) })
 export const ownRunLifeSchema = z.object({ run: z.string(), expiresAt: z.string(), until: z.string() })
-const httpPlane = z.object({ url: z.string(), credential: z.string() })
+const env = z.object({ url: z.string().optional(), token: z.string().optional() }).optional()
+const httpPlane = z.object({ url: z.string(), credential: z.string(), env })
 /** Of the planes there is the one of the resource. */
 export const ownRunSchema = ownRunLifeSchema.extend({
   resource: z.string(),
@@ -14,6 +15,8 @@ export const ownRunSchema = ownRunLifeSchema.extend({
     postgres: z.object({ host: z.string(), port: z.int().min(1).max(65_535), user: z.string(), credential: z.string() }).optional(),
     kubernetes: httpPlane.optional(),
     http: httpPlane.optional(),
+    model: httpPlane.extend({ api: z.enum(['openai', 'anthropic', 'azure-openai']) }).optional(),
+    mcp: httpPlane.optional(),
   }),
   ca: z.string().optional(),
 })

@@ -1,4 +1,5 @@
 import type { PersonSession } from '../../identity/people/index.ts'
+import type { JobVariables, ModelApi } from '../../operations/index.ts'
 
 /** A run of a person's own, and what opens the planes in it. */
 export interface OwnRun {
@@ -14,6 +15,8 @@ export interface OwnRun {
     | { readonly postgres: { readonly host: string; readonly port: number; readonly user: string; readonly credential: string } }
     | { readonly kubernetes: OwnHttpPlane }
     | { readonly http: OwnHttpPlane }
+    | { readonly model: OwnHttpPlane & { readonly api: ModelApi } }
+    | { readonly mcp: OwnHttpPlane }
   /** The CA that signed the certificates of the planes, PEM; undefined where the operator brought one. */
   readonly ca: string | undefined
 }
@@ -22,6 +25,8 @@ export interface OwnRun {
 export interface OwnHttpPlane {
   readonly url: string
   readonly credential: string
+  /** Under which variables its clients look for it, where the configuration says so. */
+  readonly env?: JobVariables
 }
 
 /** Runs of persons: docs/identity.md, "People at the planes". Each is of the sign-in that it was started from, and is over with it. */

@@ -1,5 +1,6 @@
 import { Agent, fetch } from 'undici'
 import type { z } from 'zod'
+import { type AccountAnswer, accountShape } from './account-answer.ts'
 import type { ErrorAnswer } from './answers.ts'
 import { TokenDoorError } from './errors.ts'
 import { ACCESS_TOKEN, GRANT_TYPE, SUBJECT_TOKEN_TYPES } from './form.ts'
@@ -64,8 +65,18 @@ export class TokenDoorClient {
     return this.#send(answerShapes.receipt, 'GET', '/runs/receipt', { headers: { authorization: `Bearer ${handle}` } })
   }
 
+  /** What it came to, by resource, once the run is over. @throws TokenDoorError GS_TOKEN_DOOR_UNREACHABLE */
+  account(handle: string): Promise<ExchangeOutcome<AccountAnswer>> {
+    return this.#send(accountShape, 'GET', '/runs/account', { headers: { authorization: `Bearer ${handle}` } })
+  }
+
   close(): Promise<void> {
     return this.#agent.close()
+  }
+
+  /** Closes it with what is under way. */
+  abandon(): Promise<void> {
+    return this.#agent.destroy()
   }
 
   async #send<Answer>(

@@ -10,6 +10,7 @@ import { exchangeRoute } from './exchange-route.ts'
 import { answer, refuseMisfit, refuseQueries } from './hooks.ts'
 import { plainRoutes } from './plain-routes.ts'
 import { runRoutes } from './run-routes.ts'
+import type { HttpsPlaneAnswer } from './schemas.ts'
 
 export interface TokenDoorOptions {
   readonly exchange: TokenExchange
@@ -25,8 +26,10 @@ export interface TokenDoorOptions {
   readonly https?: {
     readonly host: string
     readonly port: number
-    reachable(run: Run, plane: BearerPlane): readonly { readonly name: string; readonly url: string }[]
+    reachable(run: Run, plane: BearerPlane): HttpsPlaneAnswer['resources']
   }
+  /** Where jobs find the forward proxy; absent: there is none. */
+  readonly proxy?: { readonly host: string; readonly port: number }
   /** The CA that signed our certificates, PEM; undefined where the operator brought a certificate. */
   readonly ca: () => string | undefined
   /** Why no operation can be admitted now; undefined while they can. What `/health` says. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { BearerPlane, ExchangedRun } from '../../identity/index.ts'
+import type { ExchangedRun } from '../../identity/index.ts'
 import { exchangeRefusal } from './answers.ts'
 import type { TokenDoorOptions } from './door.ts'
 import { ACCESS_TOKEN, readExchangeForm } from './form.ts'
@@ -26,9 +26,9 @@ export function exchangeRoute(server: FastifyInstance, options: TokenDoorOptions
   )
 }
 
-function answerOf(exchanged: ExchangedRun, { postgres, https }: TokenDoorOptions): ExchangeAnswer {
+function answerOf(exchanged: ExchangedRun, { postgres, https, proxy }: TokenDoorOptions): ExchangeAnswer {
   const lasts = secondsUntil(exchanged.expiresAt)
-  const behindHttps = (plane: BearerPlane) => {
+  const behindHttps = (plane: 'kubernetes' | 'http' | 'model' | 'mcp') => {
     const credential = exchanged[plane]
     if (https === undefined || credential === undefined) return {}
     const { host, port } = https
@@ -46,6 +46,9 @@ function answerOf(exchanged: ExchangedRun, { postgres, https }: TokenDoorOptions
         postgres: { credential: exchanged.postgres, user: exchanged.run.id, expires_in: lasts, ...postgres },
         ...behindHttps('kubernetes'),
         ...behindHttps('http'),
+        ...behindHttps('model'),
+        ...behindHttps('mcp'),
+        ...(proxy && exchanged.proxy !== undefined && { proxy: { credential: exchanged.proxy, expires_in: lasts, ...proxy } }),
       },
     },
   }

@@ -11,7 +11,14 @@ const httpsPlane = z.object({
   expires_in: seconds,
   host: text,
   port: z.int().min(1).max(65_535),
-  resources: z.array(z.object({ name: text, url: text })).max(1000),
+  resources: z
+    .array(
+      z.object({
+        ...{ name: text, url: text, api: z.enum(['openai', 'anthropic', 'azure-openai']).exactOptional() },
+        env: z.object({ url: text.exactOptional(), token: text.exactOptional() }).exactOptional(),
+      }),
+    )
+    .max(1000),
 })
 
 /** Fields that a newer gateway adds are passed over. */
@@ -47,6 +54,9 @@ export const answerShapes = {
         }),
         kubernetes: httpsPlane.exactOptional(),
         http: httpsPlane.exactOptional(),
+        model: httpsPlane.exactOptional(),
+        mcp: httpsPlane.exactOptional(),
+        proxy: httpsPlane.omit({ resources: true }).exactOptional(),
       }),
     }),
   }) satisfies z.ZodType<ExchangeAnswer>,

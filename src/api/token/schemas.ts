@@ -1,3 +1,5 @@
+import type { JobVariables, ModelApi } from '../../operations/index.ts'
+
 const text = { type: 'string' } as const
 const count = { type: 'integer' } as const
 
@@ -26,7 +28,15 @@ const httpsPlane = {
     port: count,
     resources: {
       type: 'array',
-      items: { type: 'object', required: ['name', 'url'], additionalProperties: false, properties: { name: text, url: text } },
+      items: {
+        type: 'object',
+        required: ['name', 'url'],
+        additionalProperties: false,
+        properties: {
+          ...{ name: text, url: text, api: text },
+          env: { type: 'object', additionalProperties: false, properties: { url: text, token: text } },
+        },
+      },
     },
   },
 } as const
@@ -59,6 +69,14 @@ export const exchangeAnswer = {
             },
             kubernetes: httpsPlane,
             http: httpsPlane,
+            model: httpsPlane,
+            mcp: httpsPlane,
+            proxy: {
+              type: 'object',
+              required: ['credential', 'expires_in', 'host', 'port'],
+              additionalProperties: false,
+              properties: { credential: text, expires_in: count, host: text, port: count },
+            },
           },
         },
       },
@@ -73,8 +91,18 @@ export interface HttpsPlaneAnswer {
   readonly expires_in: number
   readonly host: string
   readonly port: number
-  readonly resources: readonly { readonly name: string; readonly url: string }[]
+  readonly resources: readonly {
+    readonly name: string
+    readonly url: string
+    /** Of a model: what its API speaks like. */
+    readonly api?: ModelApi
+    /** Under which variables a job is to find it, where the configuration says so. */
+    readonly env?: JobVariables
+  }[]
 }
+
+/** The forward proxy: its credential is the password of any user, or a bearer token, in Proxy-Authorization. */
+export type ProxyAnswer = Omit<HttpsPlaneAnswer, 'resources'>
 
 /** What a client of this door receives from a token exchange. */
 export interface ExchangeAnswer {
@@ -99,6 +127,9 @@ export interface ExchangeAnswer {
       /** Absent where there is nothing of that kind. */
       readonly kubernetes?: HttpsPlaneAnswer
       readonly http?: HttpsPlaneAnswer
+      readonly model?: HttpsPlaneAnswer
+      readonly mcp?: HttpsPlaneAnswer
+      readonly proxy?: ProxyAnswer
     }
   }
 }

@@ -40,7 +40,9 @@ const writer = 'as: writer, user: rw'
 describe('several credentials of a resource', () => {
   it('are taken in their order, with the classes that they are for', () => {
     const { config } = load(withCredentials([reader, 'as: most, user: most, for: ["postgres.*"]', writer], 'postgres.read'))
-    const classes = config.resources[0]?.credentials.map(({ as, for: covered }) => [as, covered?.join(' ')])
+    const classes = config.resources
+      .find((each) => each.kind === 'postgres')
+      ?.credentials.map(({ as, for: covered }) => [as, covered?.join(' ')])
     expect(classes).toEqual([
       ['reader', 'read'],
       ['most', 'admin define opaque read write'],

@@ -5,14 +5,23 @@ import { type Check, doubtful, inconsistent, repeated } from './check.ts'
 import { reach } from './shadows.ts'
 
 type Resource = Document['resources'][number]
-type Credential = Resource['credentials'][number]
+type Target = Exclude<Resource, { kind: 'egress' }>
+type Credential = Target['credentials'][number]
 
-const EXAMPLE = { postgres: 'postgres.read', kubernetes: 'kubernetes.get', http: 'http.get' } as const
+const EXAMPLE = {
+  postgres: 'postgres.read',
+  kubernetes: 'kubernetes.get',
+  http: 'http.get',
+  model: 'model.call',
+  mcp: 'mcp.list',
+} as const
 
 /** Credentials that open nothing, and rules that nothing is opened for. */
 export const checkCredentials: Check = function* ({ resources, rules }) {
   const permitting = rules.filter(({ effect }) => effect !== 'deny').map((rule) => ({ rule, reached: reach(rule, resources) }))
-  for (const [index, { name, kind, credentials }] of resources.entries()) {
+  for (const [index, resource] of resources.entries()) {
+    if (resource.kind === 'egress') continue
+    const { name, kind, credentials } = resource
     const path = ['resources', index, 'credentials']
     yield* repeated(
       credentials.map(({ as }, at) => [[...path, at, 'as'], as]),
@@ -35,7 +44,7 @@ export const checkCredentials: Check = function* ({ resources, rules }) {
   }
 }
 
-function* shadowed(kind: Resource['kind'], credentials: readonly Credential[], path: Path): Iterable<Finding> {
+function* shadowed(kind: Target['kind'], credentials: readonly Credential[], path: Path): Iterable<Finding> {
   for (const [at, credential] of credentials.entries()) {
     const needed = credential.for && coveredClasses(kind, credential.for)
     const first = credentials

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isBehindHttps } from '../../operations/index.ts'
 import { isLoopback } from '../address.ts'
 import { type HttpAddress, type HttpResourceDocument, httpAddressOf, knownBy, UnusableKubeconfig } from '../http-address.ts'
 import type { Finding, Path } from '../source.ts'
@@ -6,8 +7,8 @@ import { type Check, inconsistent } from './check.ts'
 
 /** Where targets in HTTP are, as they say it or a kubeconfig does, which is opened for it. */
 export const checkHttpTargets: Check = function* ({ gateway, resources }, { folder }) {
-  for (const [index, resource] of resources.entries()) if (resource.kind !== 'postgres') yield* httpTarget(resource, index, folder)
-  const first = resources.findIndex(({ kind }) => kind !== 'postgres')
+  for (const [index, resource] of resources.entries()) if (isBehindHttps(resource)) yield* httpTarget(resource, index, folder)
+  const first = resources.findIndex(isBehindHttps)
   if (first !== -1 && gateway.listen.https === undefined)
     yield inconsistent(
       ['resources', first, 'kind'],

@@ -59,6 +59,9 @@ export const approvals = z
         postgres: duration.optional().meta({ description: 'How long a PostgreSQL connection waits for an answer; default 45s' }),
         kubernetes: duration.optional().meta({ description: 'How long a request to a cluster waits for an answer; default 10m' }),
         http: duration.optional().meta({ description: 'How long an HTTP request waits for an answer; default 45s' }),
+        model: duration.optional().meta({ description: 'How long a request to a model waits for an answer; default 60s' }),
+        mcp: duration.optional().meta({ description: 'How long a message of MCP waits for an answer; default 20s' }),
+        egress: duration.optional().meta({ description: 'How long a connection through the proxy waits for an answer; default 20s' }),
       })
       .optional()
       .meta({ description: 'How long whoever asks waits before it is told to come back' }),

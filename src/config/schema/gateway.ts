@@ -32,6 +32,7 @@ export const gateway = z
       https: address
         .optional()
         .meta({ description: 'Where clients of Kubernetes and HTTP connect, with TLS. Absent: there is no such resource' }),
+      proxy: address.optional().meta({ description: 'The forward proxy, with TLS, for what jobs reach besides. Absent: there is none' }),
       token: address.meta({ description: 'Where jobs exchange their tokens' }),
       admin: address
         .optional()

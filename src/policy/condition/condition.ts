@@ -2,6 +2,7 @@ import type { ParseResult } from '@marcbachmann/cel-js'
 import type { Facts } from '../../operations/index.ts'
 import type { Asker } from '../asker.ts'
 import { RuleError } from '../errors.ts'
+import { EgressView, ModelView, ToolView } from './agent-views.ts'
 import { engine, FACTS, OWN } from './engine.ts'
 import { inspect, judgeTypes } from './inspect.ts'
 import { sizeOfJson } from './json-value.ts'
@@ -33,6 +34,9 @@ export class Situation {
   readonly sql: SqlView
   readonly k8s: K8sView
   readonly http: HttpView
+  readonly model: ModelView
+  readonly tool: ToolView
+  readonly egress: EgressView
   readonly now: Date
   readonly #facts: Facts
   readonly #surroundings: Surroundings
@@ -47,6 +51,9 @@ export class Situation {
     this.sql = new SqlView(facts)
     this.k8s = new K8sView(facts)
     this.http = new HttpView(facts)
+    this.model = new ModelView(facts)
+    this.tool = new ToolView(facts)
+    this.egress = new EgressView(facts)
     this.#facts = facts
     this.now = new Date(now)
     this.#surroundings = surroundings
@@ -56,8 +63,8 @@ export class Situation {
   reach(objects: boolean): number {
     this.#longest ??= Math.max(longestList(this.#facts), this.#surroundings.longest)
     if (!objects) return this.#longest
-    const { k8s } = this.#facts
-    this.#larger ??= Math.max(this.#longest, sizeOfJson(objectOf(k8s)), sizeOfJson(k8s?.patch?.content))
+    const { k8s, tool } = this.#facts
+    this.#larger ??= Math.max(this.#longest, ...[objectOf(k8s), k8s?.patch?.content, tool?.arguments].map(sizeOfJson))
     return this.#larger
   }
 }
@@ -79,6 +86,9 @@ export class Surroundings {
   }
 }
 
+/** Facts that are objects as they are sent. */
+const SENT = ['k8s.object', 'k8s.patch', 'tool.arguments']
+
 const tooLong = new Error('a list is too long for the loops of this condition')
 
 /**
@@ -94,7 +104,7 @@ export function compileCondition(text: string): Condition {
   if (depth > 3) throw new RuleError('Loops stand more than three deep in one another.', 'Make several rules of it.')
   const checked = parsed.check()
   if (!checked.valid) throw refused(checked.error, 'Its types do not fit')
-  const objects = facts.has('k8s.object') || facts.has('k8s.patch')
+  const objects = SENT.some((fact) => facts.has(fact))
   judgeTypes(parsed.ast as Node, objects)
   if (checked.type !== 'bool') {
     throw new RuleError(`A condition is true or false, and this is a ${checked.type}.`, 'Compare it with something: size(sql.writes) > 0.')
@@ -137,7 +147,8 @@ interface EngineError {
 }
 
 function fieldsFor(code: string | undefined, node: Node | undefined): string | undefined {
-  if (code === 'unknown_variable') return 'The variables are sql, k8s, http, principal, run, resource, session and now.'
+  if (code === 'unknown_variable')
+    return 'The variables are sql, k8s, http, model, tool, egress, principal, run, resource, session and now.'
   if (code !== 'no_such_key' || node?.op !== '.') return undefined
   const of = (node.args as readonly [Node, string])[0].checkedType?.name.toLowerCase() ?? ''
   const fields: Readonly<Record<string, object>> = FACTS

@@ -72,6 +72,24 @@ const anyHttp = fc.record({
   query: maybe(fc.constantFrom('', 'x')),
   headers: maybe(fc.dictionary(fc.constantFrom('x', 'public.t', 'name'), fc.constantFrom('', 'x', 'public.t'), { maxKeys: 3 })),
 })
+const anyModel = fc.record({
+  provider: fc.constantFrom('openai' as const, 'anthropic' as const),
+  endpoint: fc.constantFrom('chat' as const, 'embeddings' as const),
+  model: maybe(fc.constantFrom('', 'x', 'shop.ö')),
+  tools: maybe(someNames),
+  stream: maybe(fc.boolean()),
+  estimatedTokens: maybe(fc.integer({ min: 0, max: 3 })),
+  maxTokens: maybe(fc.integer({ min: 0, max: 3 })),
+  toolCalls: maybe(someNames),
+})
+const anyTool = fc.record({
+  server: fc.constantFrom('x', 'orders'),
+  method: fc.constantFrom('', 'x'),
+  name: maybe(fc.constantFrom('', 'x', 'public.t')),
+  arguments: maybe(anyObject),
+  uri: maybe(fc.constantFrom('', 'x')),
+})
+const anyEgress = fc.record({ host: fc.constantFrom('x', 'shop.ö'), port: fc.integer({ min: 0, max: 3 }) })
 const everySaid = <Name extends string>(fields: readonly Name[]) =>
   Object.fromEntries(fields.map((field) => [field, fc.constantFrom('x', 'public.t', 'shop.ö')])) as Record<Name, fc.Arbitrary<string>>
 const anyAsker = fc.record({
@@ -129,7 +147,7 @@ function expressions(
   parts: readonly string[] = [],
 ): { bool: fc.Arbitrary<string>; text: fc.Arbitrary<string>; list: fc.Arbitrary<string>; int: fc.Arbitrary<string> } {
   const literal = fc.constantFrom(...names).map((name) => JSON.stringify(name))
-  const plainText = fc.oneof(literal, fc.constantFrom(...texts, ...bound, ...bound))
+  const plainText = fc.oneof(literal, { weight: 2, arbitrary: fc.constantFrom(...texts, ...bound, ...bound) })
   const plainList = fc.oneof(fc.constantFrom(...lists), fc.constantFrom('["x", "public.t"]', '["staging.a"]'))
   const plainInt = fc.constantFrom('0', '1', '2', ...ints, '3')
   const moment = fc.constantFrom(...moments)
@@ -155,6 +173,9 @@ function expressions(
       'k8s.object.x',
       'k8s.patch',
       'k8s.patch.x',
+      'tool.arguments',
+      'tool.arguments.spec.items',
+      'tool.arguments.x',
     ),
     fc.constantFrom(...parts, ...parts, ...parts, 'k8s.object.spec.items'),
   )
@@ -166,7 +187,7 @@ function expressions(
   const scalar = fc.oneof(literal, plainInt, fc.constantFrom('true', 'false', '["x", "public.t"]', '["x"]'), text)
   const ofObject = (name: string) => fc.tuple(whole, taken.bool).map(([over, body]) => `${over}.${name}(${partly}, ${body})`)
   const below = fc.tuple(
-    fc.constantFrom('k8s.object', 'k8s.object.spec', 'k8s.patch', ...parts),
+    fc.constantFrom('k8s.object', 'k8s.object.spec', 'k8s.patch', 'tool.arguments', ...parts),
     fc.constantFrom('name', 'x', 'labels.x', 'labels', 'spec.x'),
   )
   return {
@@ -232,7 +253,11 @@ const known = (fields: Readonly<Record<string, unknown>>) =>
 
 const other = celEnv()
 
-function asOther({ principal, resource, run, session }: Asker, { effects, sql = { statements: 0 }, k8s, http }: Facts, now: number) {
+function asOther(
+  { principal, resource, run, session }: Asker,
+  { effects, sql = { statements: 0 }, k8s, http, model, tool, egress }: Facts,
+  now: number,
+) {
   const { statements, columns, ...plain }: SqlFacts = sql
   const classes = [...new Set(effects.map((effect) => effect.class))]
   const actions = [...new Set(effects.map((effect) => effect.action))]
@@ -246,6 +271,14 @@ function asOther({ principal, resource, run, session }: Asker, { effects, sql = 
       object: objectOf(k8s) === undefined ? undefined : jsonValue(objectOf(k8s) as Json),
     }),
     http: known({ ...http, ...{ classes, actions, headers: http?.headers && known(http.headers) } }),
+    model: known({
+      ...model,
+      ...{ classes, actions },
+      estimatedTokens: model?.estimatedTokens === undefined ? undefined : BigInt(model.estimatedTokens),
+      maxTokens: model?.maxTokens === undefined ? undefined : BigInt(model.maxTokens),
+    }),
+    tool: known({ ...tool, ...{ classes, actions }, arguments: tool?.arguments === undefined ? undefined : jsonValue(tool.arguments) }),
+    egress: known({ ...egress, ...{ classes, actions }, port: egress && BigInt(egress.port) }),
     principal: known({ ...principal }),
     resource: known({ ...resource }),
     run: known({ id: run?.id, ...run?.facts }),
@@ -255,7 +288,9 @@ function asOther({ principal, resource, run, session }: Asker, { effects, sql = 
 
 /** What `has()` means here, for an engine in which what is not there is false. */
 const withoutHas = (text: string) =>
-  text.replace(/has\(((?!k8s[.](?:object|patch)[.]|http[.]headers[.]|o\d)[A-Za-z0-9.]+)\)/g, '($1 == $1)')
+  text.replace(/has\(((?!k8s[.](?:object|patch)[.]|tool[.]arguments[.]|http[.]headers[.]|o\d)[A-Za-z0-9.]+)\)/g, '($1 == $1)')
+
+const agentFacts = ([model, tool, egress]: readonly unknown[] = []) => (model === undefined ? {} : { model, tool, egress })
 
 const RUNS = Number(process.env.GATESCRIBE_DIFFERENTIAL_RUNS ?? 10_000)
 
@@ -271,8 +306,9 @@ it('answers as another implementation of CEL does: true, false or error, whateve
       anySql,
       fc.option(anyK8s, { nil: undefined, freq: 12 }),
       fc.option(anyHttp, { nil: undefined, freq: 12 }),
+      fc.option(fc.tuple(anyModel, anyTool, anyEgress), { nil: undefined, freq: 12 }),
       anyMoment,
-      (text, who, effects, sql, k8s, http, now) => {
+      (text, who, effects, sql, k8s, http, agent, now) => {
         let condition: ReturnType<typeof compileCondition>
         try {
           condition = compileCondition(text)
@@ -283,7 +319,7 @@ it('answers as another implementation of CEL does: true, false or error, whateve
           return
         }
         const asker = who as Asker
-        const facts = { effects, sql: sql as SqlFacts, ...(k8s && { k8s }), ...(http && { http }) } as Facts
+        const facts = { effects, sql: sql as SqlFacts, ...(k8s && { k8s }), ...(http && { http }), ...agentFacts(agent) } as Facts
         const said = condition.ask(new Situation(new Surroundings(asker), facts, now))
         // What is larger than loops may go through is not answered, whatever the answer would be.
         if (said instanceof Error && said.message.includes('too long for the loops')) {

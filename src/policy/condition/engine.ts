@@ -1,4 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js'
+import { EgressView, ModelView, ToolView } from './agent-views.ts'
 import { inZone } from './calendar.ts'
 import { patternMatches } from './patterns.ts'
 import { HttpView, K8sView } from './request-views.ts'
@@ -53,6 +54,28 @@ export const FACTS = {
     query: 'string',
     headers: 'map<string, string>',
   },
+  model: {
+    actions: strings,
+    classes: strings,
+    provider: 'string',
+    endpoint: 'string',
+    model: 'string',
+    tools: strings,
+    stream: 'bool',
+    estimatedTokens: 'int',
+    maxTokens: 'int',
+    toolCalls: strings,
+  },
+  tool: {
+    actions: strings,
+    classes: strings,
+    server: 'string',
+    method: 'string',
+    name: 'string',
+    arguments: 'dyn',
+    uri: 'string',
+  },
+  egress: { actions: strings, classes: strings, host: 'string', port: 'int' },
   principal: { kind: 'string', issuer: 'string', subject: 'string', groups: strings },
   run: { id: 'string', repository: 'string', workflow: 'string', commit: 'string', attempt: 'string', launcher: 'string', url: 'string' },
   resource: { name: 'string', kind: 'string', tags: strings },
@@ -78,6 +101,9 @@ function build(): Environment {
     .registerType('Sql', { ctor: SqlView, fields: FACTS.sql })
     .registerType('K8s', { ctor: K8sView, fields: FACTS.k8s })
     .registerType('Http', { ctor: HttpView, fields: FACTS.http })
+    .registerType('Model', { ctor: ModelView, fields: FACTS.model })
+    .registerType('Tool', { ctor: ToolView, fields: FACTS.tool })
+    .registerType('Egress', { ctor: EgressView, fields: FACTS.egress })
     .registerType('Principal', { ctor: PrincipalView, fields: FACTS.principal })
     .registerType('Run', { ctor: RunView, fields: FACTS.run })
     .registerType('Resource', { ctor: ResourceView, fields: FACTS.resource })
@@ -85,6 +111,9 @@ function build(): Environment {
     .registerVariable('sql', 'Sql')
     .registerVariable('k8s', 'K8s')
     .registerVariable('http', 'Http')
+    .registerVariable('model', 'Model')
+    .registerVariable('tool', 'Tool')
+    .registerVariable('egress', 'Egress')
     .registerVariable('principal', 'Principal')
     .registerVariable('run', 'Run')
     .registerVariable('resource', 'Resource')

@@ -119,7 +119,7 @@ export function inspect(root: Node, text: string): Inspection {
 }
 
 /** What is below an object, or a header, is that one fact. */
-const known = (path: string) => path.match(/^(k8s\.object|k8s\.patch|http\.headers)\./)?.[1] ?? path
+const known = (path: string) => path.match(/^(k8s\.object|k8s\.patch|http\.headers|tool\.arguments)\./)?.[1] ?? path
 
 function judgeLiteral(node: Node): void {
   if (node.op !== 'value') return
@@ -236,8 +236,8 @@ export function judgeTypes(node: Node, objects: boolean): void {
 }
 
 const types =
-  /^(map<string, string>|(list<)*(bool|string|int|T|Sql|Columns|K8s|Http|Principal|Run|Resource|Session|google\.protobuf\.(Timestamp|Duration))>*)$/
+  /^(map<string, string>|(list<)*(bool|string|int|T|Sql|Columns|K8s|Http|Model|Tool|Egress|Principal|Run|Resource|Session|google\.protobuf\.(Timestamp|Duration))>*)$/
 const objectTypes =
-  /^(map<string, string>|(list<)*(dyn|bool|string|int|T|Sql|Columns|K8s|Http|Principal|Run|Resource|Session|google\.protobuf\.(Timestamp|Duration))>*)$/
+  /^(map<string, string>|(list<)*(dyn|bool|string|int|T|Sql|Columns|K8s|Http|Model|Tool|Egress|Principal|Run|Resource|Session|google\.protobuf\.(Timestamp|Duration))>*)$/
 const arithmetic = new Set(['+', '-', '*', '/', '%', '-_'])
 const elements = new Set(['list', 'map', 'dyn'])

@@ -45,7 +45,7 @@ export function namesObject(node: Node, bound: readonly Bound[]): boolean {
   return isOfObject(node, bound) || below(node).some((each) => namesObject(each, bound))
 }
 
-const OBJECT = /^k8s[.](object|patch)([.]|$)/
+const OBJECT = /^(k8s[.](object|patch)|tool[.]arguments)([.]|$)/
 
 /** Where something stands: the variable that it begins with, and the way from there, without the places in lists. */
 interface Place {

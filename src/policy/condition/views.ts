@@ -76,8 +76,14 @@ export const classesOf = ({ effects }: Facts): readonly string[] => distinct(eff
 const distinct = (sorted: readonly string[]) => [...new Set(sorted)]
 
 /** The length of the longest list that conditions could go through. */
-export function longestList({ effects, sql, k8s, http }: Facts): number {
-  const requested = Math.max(effects.length, k8s?.command?.length ?? 0, http?.headers === undefined ? 0 : Object.keys(http.headers).length)
+export function longestList({ effects, sql, k8s, http, model }: Facts): number {
+  const requested = Math.max(
+    effects.length,
+    k8s?.command?.length ?? 0,
+    http?.headers === undefined ? 0 : Object.keys(http.headers).length,
+    model?.tools?.length ?? 0,
+    model?.toolCalls?.length ?? 0,
+  )
   if (sql === undefined) return requested
   const { reads, writes, functions, columns } = sql
   return Math.max(

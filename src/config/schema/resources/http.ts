@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { covering } from '../../covered-classes.ts'
-import { complaint, hostName, httpAddress, material, name, secret, several, userName } from '../values.ts'
+import { complaint, flag, hostName, httpAddress, material, name, secret, several, userName } from '../values.ts'
 import { bothOrNeither, coveredOf, credentialsOf, exactlyOne } from './credentials.ts'
+import { jobVariables } from './job-variables.ts'
 
 /** Of every target in HTTP: whether there is TLS is said by its address. */
 export const httpTls = z.strictObject({
@@ -38,21 +39,32 @@ const headerName = z
 const OURS =
   /^(host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-.*|expect|forwarded|x-forwarded-.*|cookie|impersonate-.*|x-remote-.*|sec-.*)$/
 
+/** The ways in which a target in HTTP is opened, whatever is spoken there. */
+export const openings = {
+  bearer: secret.optional().meta({ description: 'Sent as Authorization: Bearer' }),
+  basic: z.strictObject({ user: userName, password: secret }).optional().meta({ description: 'Sent as Authorization: Basic' }),
+  header: z.strictObject({ name: headerName, value: secret }).optional().meta({ description: 'Sent as a header of the target\u2019s own' }),
+  certificate: material.optional().meta({ description: 'Client certificate' }),
+  key: secret.optional().meta({ description: "The client certificate's key" }),
+  none: z
+    .literal(true, { error: complaint('This must be true.', 'Write none: true, or leave it out.') })
+    .optional()
+    .meta({ description: 'The target asks for no credential' }),
+}
+export const WAYS = ['bearer', 'basic', 'header', 'certificate', 'none'] as const
+
 const credential = z
   .strictObject({
     as: name.meta({ description: 'What the trail calls it' }),
     for: coveredOf(covering('http'), 'http', 'http.get'),
-    bearer: secret.optional().meta({ description: 'Sent as Authorization: Bearer' }),
-    basic: z.strictObject({ user: userName, password: secret }).optional().meta({ description: 'Sent as Authorization: Basic' }),
-    header: z
-      .strictObject({ name: headerName, value: secret })
-      .optional()
-      .meta({ description: 'Sent as a header of the target\u2019s own' }),
-    certificate: material.optional().meta({ description: 'Client certificate' }),
-    key: secret.optional().meta({ description: "The client certificate's key" }),
+    ...openings,
   })
   .refine(...bothOrNeither)
-  .refine(...exactlyOne(['bearer', 'basic', 'header', 'certificate']))
+  .refine(...exactlyOne(WAYS))
+
+export const intercept = flag.optional().meta({
+  description: 'Whether what is sent to its hosts through the forward proxy is answered here, under the interception CA; default false',
+})
 
 export const httpResource = z
   .strictObject({
@@ -60,8 +72,10 @@ export const httpResource = z
     kind: z.literal('http'),
     address: httpAddress,
     hosts: httpHosts,
+    intercept,
     tls: httpTls.optional(),
     credentials: credentialsOf(credential, '{ as: agent, bearer: "secret:tickets" }'),
+    env: jobVariables.optional(),
     tags: several(name, 'prod').optional(),
   })
   .meta({ description: 'A target in HTTP' })

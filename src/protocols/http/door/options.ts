@@ -34,6 +34,9 @@ export interface Selected {
   readonly prefix: string
 }
 
+/** By the kind of resource. */
+export type HttpPlanes = Readonly<Partial<Record<HttpResource['kind'], HttpPlane>>> & { readonly http: HttpPlane }
+
 export interface HttpsDoorOptions {
   /** Certificates by server name, as `node:https` takes them. */
   readonly tls: TlsOptions
@@ -48,7 +51,8 @@ export interface HttpsDoorOptions {
    */
   readonly route: (named: { readonly serverName: string | undefined; readonly host: string; readonly path: string }) => Selected | undefined
   readonly guard: HttpGuard
-  readonly planes: Readonly<Record<HttpResource['kind'], HttpPlane>>
+  /** What is of a kind without a plane is not reached here. */
+  readonly planes: HttpPlanes
   /** A credential was presented and opened nothing: for the trail. No value that a client sent is in it. @param code `GS_…` */
   readonly onRefused: (refused: { readonly code: string; readonly address: string }) => void
   /** A credential was sent that is none of ours: perhaps somebody's real one. */
