@@ -22,6 +22,7 @@ import { sessionsCommand } from './commands/sessions.ts'
 import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokenCommand } from './commands/token.ts'
+import { toolsCommand } from './commands/tools.ts'
 import { trailCommand } from './commands/trail.ts'
 import { whoamiCommand } from './commands/whoami.ts'
 import { witnessCommand } from './commands/witness.ts'
@@ -62,6 +63,7 @@ export function createProgram(shell: Shell, version: string): Command {
     whoamiCommand,
     connectCommand,
     personsCommand,
+    toolsCommand,
     trailCommand,
     erasuresCommand,
     keysCommand,

@@ -45,6 +45,10 @@ export const gatewayErrors = {
     meaning: 'The configuration has no resource of this name.',
     next: 'Name one that stands under resources; GET /v1/resources lists them.',
   },
+  GS_GATEWAY_NO_MCP_SERVER: {
+    meaning: 'The configuration has no MCP server of this name.',
+    next: 'Name a resource of kind mcp; GET /v1/resources lists them, and gatescribe tools ls those that were asked for their tools.',
+  },
   GS_GATEWAY_NOT_SCANNED: {
     meaning: 'Only resources of kind postgres can be scanned; this one is of another kind.',
     next: 'Write its masks by hand, by field or with detect: docs/masks.md shows both.',

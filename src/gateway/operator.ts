@@ -10,6 +10,7 @@ import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
 import { logOperator } from './log-keys.ts'
 import { pastSessionOperator } from './past-sessions/index.ts'
+import { toolOperator } from './pinning.ts'
 import type { Reload } from './reload.ts'
 import { replayOperator } from './replaying/index.ts'
 import { personOperator } from './revoking-persons.ts'
@@ -51,6 +52,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
     ...breakGlassOperator(rooms, who),
     ...personOperator(rooms, who),
     ...pastSessionOperator(rooms, viewer),
+    ...toolOperator(rooms, who),
     ...rooms.scanning.operator(viewer),
     status: (): GatewayStatus => ({
       version: version(),

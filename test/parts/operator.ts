@@ -19,6 +19,7 @@ import type {
 } from '../../src/api/local/index.ts'
 import { ApprovalError, type RequestView } from '../../src/approvals/index.ts'
 import { BreakGlassError, type ShownBreakGlass } from '../../src/breakglass/index.ts'
+import type { ToolView } from '../../src/pins/index.ts'
 import type { RunView, SessionView } from '../../src/runs/index.ts'
 import type { CheckStep, EntryFields, EntryKind, LogKey, StoredEntry, StoredPayload } from '../../src/trail/index.ts'
 
@@ -46,6 +47,9 @@ export interface InMemoryOperator extends Operator {
   readonly erasureAnswers: { id: string; verdict: string; reason: string | undefined }[]
   /** Persons who were revoked or restored. */
   readonly revocations: { person: object; reason: string | undefined }[]
+  /** What MCP servers offered; what was to be pinned or not any more. */
+  readonly offered: ToolView[]
+  readonly pinning: { resource: string; names: readonly string[]; digest?: string }[]
   readonly held: HoldView[]
   readonly keys: LogKey[]
   readonly checking: CheckStep[]
@@ -101,6 +105,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     askedErasures: [],
     revocations: [],
     erasureAnswers: [],
+    offered: [],
+    pinning: [],
     held: [],
     searches: [],
     reindexing: [],
@@ -256,6 +262,21 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
       return { pseudonym: 'AbCdEfGhIjKlMnOpQrStUv', revokedAt: Date.UTC(2026, 10, 23) }
     },
     revokedPersons: async () => [{ pseudonym: 'AbCdEfGhIjKlMnOpQrStUv', revokedAt: Date.UTC(2026, 10, 23) }],
+    tools: async () => operator.offered,
+    async toolsOf(resource, names) {
+      throwPlanted('toolsOf')
+      const tools = operator.offered.filter((tool) => tool.resource === resource && (names.length === 0 || names.includes(tool.name)))
+      return { tools, ...(tools.some(({ offered }) => offered) && { digest: 'sha256:these' }) }
+    },
+    async pinTools(resource, names, digest) {
+      throwPlanted('pinTools')
+      operator.pinning.push({ resource, names, digest })
+      return operator.offered
+    },
+    async unpinTools(resource, names) {
+      operator.pinning.push({ resource, names })
+      return operator.offered.filter(({ name }) => names.includes(name))
+    },
     holds: async () => operator.held,
     async placeHold({ run, reason, name }: HoldAsked) {
       throwPlanted('placeHold')

@@ -4,7 +4,7 @@ import type { Permission } from '../local/permissions.ts'
 /** Whoever signs in sees that the glass is broken. Whether they are one who breaks it, or the second person, the configuration says. */
 const GLASS = ['breakglass.read', 'breakglass.open', 'breakglass.request', 'breakglass.confirm', 'breakglass.close'] as const
 const MEMBER = ['signed-in', 'planes.use', 'status.read', ...GLASS] as const
-const LIVE = ['resources.read', 'policy.read', 'runs.read', 'sessions.read'] as const
+const LIVE = ['resources.read', 'tools.read', 'policy.read', 'runs.read', 'sessions.read'] as const
 
 /**
  * What each role is for. None contains another: who decides what agents may do is not thereby one who takes entries out of the trail, and whoever looks
@@ -19,6 +19,7 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'approvals.open',
     'approvals.decide',
     'approvals.revoke',
+    'tools.pin',
     'breakglass.review',
     'runs.revoke',
     'sessions.kill',
@@ -44,6 +45,7 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'runs.revoke',
     'runs.resume',
     'resources.scan',
+    'tools.pin',
     'sessions.kill',
     'trail.check',
     'trail.erase',

@@ -76,6 +76,7 @@ import {
   sessionSchema,
   statusSchema,
 } from './schemas.ts'
+import { type ShownToolsAnswer, shownToolsSchema, type ToolAnswer, toolSchema } from './tool-schemas.ts'
 import type { Transport } from './transport.ts'
 
 /** The Operator as a command sees it. Every call throws what the gateway refused as GatewayAnswer, and LocalError where it did not answer. */
@@ -140,6 +141,11 @@ export interface LocalClient {
   restorePerson(asked: RestorePersonRequest): Promise<RevokedPersonAnswer>
   revokedPersons(): Promise<RevokedPersonAnswer[]>
   scanResource(resource: string, asked: ScanRequest, signal: AbortSignal): AsyncIterable<ScanLine>
+  tools(): Promise<ToolAnswer[]>
+  /** @param names all where there are none */
+  toolsOf(resource: string, names: readonly string[]): Promise<ShownToolsAnswer>
+  pinTools(resource: string, names: readonly string[], digest: string): Promise<ToolAnswer[]>
+  unpinTools(resource: string, names: readonly string[]): Promise<ToolAnswer[]>
   secrets(): Promise<SecretAnswer[]>
   setSecret(name: string, value: Uint8Array): Promise<SecretAnswer>
   removeSecret(name: string): Promise<void>
@@ -212,6 +218,11 @@ export function localClient(send: Transport): LocalClient {
     restorePerson: (asked) => post('/v1/persons/restore', asked, revokedPersonSchema),
     revokedPersons: () => get('/v1/persons/revoked', z.array(revokedPersonSchema)),
     scanResource: (resource, asked, signal) => readLines(send, `/v1/resources/${part(resource)}/scan`, scanSchema, signal, 'POST', asked),
+    tools: () => get('/v1/tools', z.array(toolSchema)),
+    toolsOf: (resource, names) =>
+      get(`/v1/tools/${part(resource)}?${new URLSearchParams(names.map((name) => ['tool', name]))}`, shownToolsSchema),
+    pinTools: (resource, tools, digest) => post(`/v1/tools/${part(resource)}/pin`, { tools, digest }, z.array(toolSchema)),
+    unpinTools: (resource, tools) => post(`/v1/tools/${part(resource)}/unpin`, { tools }, z.array(toolSchema)),
     secrets: () => get('/v1/secrets', z.array(secretSchema)),
     setSecret: async (name, body) => readJson(await ask(send, { method: 'PUT', path: `/v1/secrets/${part(name)}`, body }), secretSchema),
     removeSecret: (name) => act('DELETE', `/v1/secrets/${part(name)}`),

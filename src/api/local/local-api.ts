@@ -21,6 +21,7 @@ import { scanRoutes } from './routes/scans.ts'
 import { searchRoutes } from './routes/search.ts'
 import { secretRoutes } from './routes/secrets.ts'
 import { sessionRoutes } from './routes/sessions.ts'
+import { toolRoutes } from './routes/tools.ts'
 import { trailRoutes } from './routes/trail.ts'
 
 /** Routes are typed by the zod schemas that they declare. */
@@ -89,6 +90,7 @@ export function operatorRoutes(api: LocalApi, log: FailureLog, closing: AbortSig
   runRoutes(api)
   resourceRoutes(api)
   scanRoutes(api, closing)
+  toolRoutes(api)
   sessionRoutes(api)
   approvalRoutes(api)
   breakGlassRoutes(api)

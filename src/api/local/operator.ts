@@ -13,6 +13,7 @@ import type { PolicyOperator } from './policy-operator.ts'
 import type { RetentionOperator } from './retention-operator.ts'
 import type { ScanOperator } from './scan-operator.ts'
 import type { ResourceAnswer } from './schemas.ts'
+import type { ToolOperator } from './tool-operator.ts'
 
 /**
  * What whoever operates this machine's gateway may do with it. `gateway/` implements it over the rooms; the routes of
@@ -27,7 +28,8 @@ export interface Operator
     PersonOperator,
     PolicyOperator,
     RetentionOperator,
-    ScanOperator {
+    ScanOperator,
+    ToolOperator {
   status(): GatewayStatus
   /** Newest first. */
   runs(): readonly RunView[]

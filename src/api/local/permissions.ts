@@ -13,6 +13,10 @@ export const permissions = [
   'resources.read',
   /** Looks at samples of what they hold. */
   'resources.scan',
+  /** What MCP servers offer, and what of it is pinned. */
+  'tools.read',
+  /** Lets tools pass, or no more. */
+  'tools.pin',
   /** Rules that somebody sent, held against cases: nothing of what was recorded. */
   'policy.read',
   'runs.read',
