@@ -160,6 +160,7 @@ export class ClientConnection {
       if (!selected) throw new HttpsDoorError('GS_HTTPS_RESOURCE_UNKNOWN')
       const { resource, prefix } = selected
       plane = this.#options.planes[resource.kind]
+      if (plane === undefined) throw new HttpsDoorError('GS_HTTPS_RESOURCE_UNKNOWN')
       if (kind !== resource.kind) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_ELSEWHERE')
       const opened = await this.#session(run, resource, plane, user, firstOf(head.headers, 'user-agent'))
       const request = requestOf(head, prefix, body, plane)
@@ -192,7 +193,8 @@ export class ClientConnection {
       refusable.answer.cut()
       return
     }
-    const form = plane ?? (planes.kubernetes.resembles?.(refusable.request) ? planes.kubernetes : planes.http)
+    const resembled = Object.values(planes).find((each) => each.resembles?.(refusable.request))
+    const form = plane ?? resembled ?? planes.http
     form.refuse(refusable, spoken)
   }
 

@@ -47,15 +47,15 @@ export const httpsDoorErrors = {
   },
   GS_HTTPS_CREDENTIAL_MISSING: {
     meaning: 'The request says not who it is from.',
-    next: "Send the run's plane credential (gs_k8s_… or gs_http_…) as `Authorization: Bearer`, or as the password of Basic.",
+    next: "Send the run's plane credential (gs_http_…, gs_k8s_…, gs_model_… or gs_mcp_…) as `Authorization: Bearer`, or as the password of Basic.",
   },
   GS_HTTPS_CREDENTIAL_REFUSED: {
     meaning: 'The credential is neither a bearer token nor a user and password.',
-    next: "Send the run's plane credential (gs_k8s_… or gs_http_…) as `Authorization: Bearer`, or as the password of Basic.",
+    next: "Send the run's plane credential (gs_http_…, gs_k8s_…, gs_model_… or gs_mcp_…) as `Authorization: Bearer`, or as the password of Basic.",
   },
   GS_HTTPS_CREDENTIAL_ELSEWHERE: {
     meaning: 'This credential of the run is for another kind of resource.',
-    next: 'Use gs_k8s_… for Kubernetes and gs_http_… for other APIs.',
+    next: 'Use gs_k8s_… for Kubernetes, gs_model_… for models, gs_mcp_… for MCP and gs_http_… for other APIs.',
   },
   GS_HTTPS_CREDENTIAL_MISPLACED: {
     meaning: 'A credential stands where it would be written down or passed on: in the path, the query or another header.',

@@ -2,7 +2,8 @@ import type { BearerAuthenticator } from '../../../identity/index.ts'
 import { CodedError, type HttpResource, type Run } from '../../../operations/index.ts'
 import { HttpsDoorError } from './errors.ts'
 
-export type Authenticators = Readonly<Record<HttpResource['kind'], BearerAuthenticator>>
+/** By the kind of resource that their credentials are for. */
+export type Authenticators = Readonly<Partial<Record<HttpResource['kind'], BearerAuthenticator>>>
 
 /** Longest credential that is looked at, bytes. */
 const LONGEST = 512
@@ -19,6 +20,14 @@ export function credentialOf(authorization: string | undefined): { readonly cred
   return { credential: pair.slice(colon + 1), user: pair.slice(0, colon) }
 }
 
+/** What the credentials of each kind begin with. */
+const SAYS: readonly (readonly [prefix: string, kind: HttpResource['kind']])[] = [
+  ['gs_http_', 'http'],
+  ['gs_k8s_', 'kubernetes'],
+  ['gs_model_', 'model'],
+  ['gs_mcp_', 'mcp'],
+]
+
 /**
  * Whose credential it is, and for which kind of resource. Asks for every kind, whatever was selected: what is configured must not show in how
  * somebody is refused who is not known.
@@ -28,16 +37,20 @@ export async function identify(
   credential: string,
   authenticators: Authenticators,
 ): Promise<{ readonly run: Run; readonly kind: HttpResource['kind'] }> {
-  let refusal: unknown
+  let refusal: unknown = new HttpsDoorError('GS_HTTPS_CREDENTIAL_REFUSED')
+  let asked = false
+  const said = SAYS.find(([prefix]) => credential.startsWith(prefix))?.[1]
   // What it says it is first, which for most is the only one that is asked.
-  const kinds = credential.startsWith('gs_k8s_') ? (['kubernetes', 'http'] as const) : (['http', 'kubernetes'] as const)
-  for (const kind of kinds) {
+  for (const [, kind] of [...SAYS].sort(([, one], [, other]) => Number(other === said) - Number(one === said))) {
+    const authenticator = authenticators[kind]
+    if (authenticator === undefined) continue
     try {
-      return { run: await authenticators[kind].runOf(credential), kind }
+      return { run: await authenticator.runOf(credential), kind }
     } catch (error) {
       if (!(error instanceof CodedError)) throw error
       // That it is for another door is the least that can be said of one.
-      if (refusal === undefined || error.code !== 'GS_IDENTITY_CREDENTIAL_WRONG_DOOR') refusal = error
+      if (!asked || error.code !== 'GS_IDENTITY_CREDENTIAL_WRONG_DOOR') refusal = error
+      asked = true
     }
   }
   throw refusal
