@@ -30,7 +30,7 @@ beforeEach(async () => {
     runs: {
       openSession: () => ({
         ...{ id: `ses_${++opened}`, signal: new AbortController().signal, draining: new AbortController().signal, budget: UNLIMITED },
-        ...{ count: () => {}, end: () => {}, close: () => {}, recorded: () => {} },
+        ...{ count: () => {}, spent: () => {}, end: () => {}, close: () => {}, recorded: () => {} },
       }),
     },
     trail: await at.open({ segmentBytes: 4 * 1024 * 1024 }),

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { writeHistory } from '../trail/index.ts'
 import { payloadTexts } from './payload-text.ts'
 
 /** Formats, parameters and result formats of a Bind. */
@@ -46,5 +47,21 @@ describe('the text of a payload', () => {
     const whole = bind(['alice', 'bob', null])
     for (let cut = 0; cut < whole.byteLength; cut++) expect(payloadTexts('parameters.1', whole.subarray(0, cut), 100)).toHaveLength(1)
     expect(payloadTexts('parameters.1', whole, 100)).toEqual(['alice', 'bob'])
+  })
+})
+
+describe('the text of what a run says again and again', () => {
+  it('is each part that is said here, with what its escapes stand for', () => {
+    const content = writeHistory({
+      after: { session: 'ses_a', link: 3 },
+      items: [
+        { part: Buffer.from('{"content":"hello world"}') },
+        { same: { session: 'ses_b', link: 1 }, count: 2 },
+        { part: Buffer.from(',{"content":"first\\nsecond \\"third\\" f\\u00fcnf \\\\n"}') },
+      ],
+    })
+    expect(payloadTexts('history.4', content, 1000)).toEqual(['{"content":"hello world"}', ',{"content":"first second "third" fünf \\n"}'])
+    expect(payloadTexts('history.4', content, 10)).toEqual(['{"content"'])
+    expect(payloadTexts('history.4', Buffer.from('something else'), 1000)).toEqual(['something else'])
   })
 })

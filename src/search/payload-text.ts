@@ -1,20 +1,47 @@
 import { isUtf8 } from 'node:buffer'
+import { HISTORY, readHistory } from '../trail/index.ts'
 
 /** `parameters.<n>` of an operation: a Bind's formats, parameters and result formats exactly as on the wire. */
 const PARAMETERS = /^parameters\.\d+$/
 
 /**
  * What of a payload can be read as text. Bytes that are no UTF-8 count as spaces. Of a Bind's parameters it is the values, each a text of its own;
- * a value in a binary format is one only where it happens to be text.
+ * a value in a binary format is one only where it happens to be text. Of what a run says again and again it is the parts that are said here, each a
+ * text of its own, as what it says where it is JSON.
  *
- * @param most bytes that are looked at, from the start of each text
+ * @param most bytes that are looked at, from the start of each text; of all parts together
  */
 export function payloadTexts(name: string, content: Uint8Array, most: number): readonly string[] {
+  const parts = HISTORY.test(name) ? partTexts(content, most) : undefined
+  if (parts) return parts
   const values = PARAMETERS.test(name) ? bindValues(content) : undefined
   return (values?.filter(isText) ?? [content]).map((value) => {
     return Buffer.from(value.buffer, value.byteOffset, Math.min(value.byteLength, most)).toString('utf8')
   })
 }
+
+const BACKSLASH = 0x5c
+
+function partTexts(content: Uint8Array, most: number): readonly string[] | undefined {
+  let left = most
+  return readHistory(content)?.items.flatMap((item) => {
+    if (!('part' in item) || left <= 0) return []
+    const { part } = item
+    const text = Buffer.from(part.buffer, part.byteOffset, Math.min(part.byteLength, left)).toString('utf8')
+    left -= part.byteLength
+    return part.includes(BACKSLASH) ? said(text) : text
+  })
+}
+
+/** What escapes in JSON stand for, so that `first\\nsecond` is two words. */
+function said(json: string): string {
+  return json.replace(/\\(?:u([0-9a-fA-F]{4})|[^u])/g, (written, code: string | undefined) =>
+    code === undefined ? (WHITE.has(written) ? ' ' : written.slice(1)) : String.fromCharCode(Number.parseInt(code, 16)),
+  )
+}
+
+/** Escapes of JSON that part words. */
+const WHITE: ReadonlySet<string> = new Set(['\\n', '\\r', '\\t', '\\b', '\\f'])
 
 /** UTF-8 without control characters: a number in a binary format is rarely that. */
 function isText(value: Uint8Array): boolean {

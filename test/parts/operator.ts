@@ -326,6 +326,7 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
       operator.transcripts.push(asked)
       return { sessions: operator.past, next: 'on' }
     },
+    requestsOf: async () => [],
     async transcript(asked) {
       throwPlanted('transcript')
       operator.transcripts.push(asked)

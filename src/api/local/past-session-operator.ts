@@ -1,4 +1,6 @@
+import type { StoredEntry } from '../../trail/index.ts'
 import type { PastSessionsAnswer, PastSessionsAsked, TranscriptAsked, TranscriptLine } from './past-session-schemas.ts'
+import type { WholeRequest } from './schemas.ts'
 
 /** Sessions as the trail tells of them: docs/replay.md. */
 export interface PastSessionOperator {
@@ -10,4 +12,9 @@ export interface PastSessionOperator {
    * @throws CodedError GS_LOCAL_NOT_FOUND where the log has no such session; GS_GATEWAY_NOT_RECORDED, GS_GATEWAY_RECORDING_GONE
    */
   transcript(asked: TranscriptAsked, signal: AbortSignal): Promise<AsyncIterable<TranscriptLine>>
+  /**
+   * Requests that an entry says first, with the parts that its run had said before (docs/trail.md). Whoever calls it has recorded that the entry is
+   * opened. @throws TrailError
+   */
+  requestsOf(entry: StoredEntry, signal: AbortSignal): Promise<readonly WholeRequest[]>
 }

@@ -73,8 +73,13 @@ export const pastOperationSchema = z.object({
   form: z.string(),
   /** The session's own number of the text. */
   statement: z.int(),
-  /** As recorded; whole where the session has it for the first time, else how it begins. Absent where it is gone. */
+  /**
+   * As recorded; whole where the session has it for the first time, else how it begins. Absent where it is gone. Where its run said parts of it before,
+   * such as the messages of a conversation, it says how many; the entry shows all of it.
+   */
   text: z.string().optional(),
+  /** Sessions that said parts of it before and whose payloads are erased or pruned. Absent: none. */
+  gone: z.array(z.string()).optional(),
   /** Absent where the entry that said it is not there. */
   effect: effect.optional(),
   rules: z.array(z.string()).optional(),

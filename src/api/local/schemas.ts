@@ -85,6 +85,15 @@ const payloadSchema = z.object({
   content: z.string(),
 })
 
+const wholeRequestSchema = z.object({
+  /** The session's number of it. */
+  statement: z.int(),
+  /** As recorded; a mark stands where something is gone. */
+  text: z.string(),
+  /** Sessions that said parts of it before and whose payloads are erased or pruned. Absent: none. */
+  gone: z.array(z.string()).optional(),
+})
+
 export const entrySchema = z.object({
   index: z.int(),
   id: z.string(),
@@ -95,6 +104,8 @@ export const entrySchema = z.object({
   commitments: z.record(z.string(), z.string()),
   /** Only where they were asked for. */
   payloads: z.array(payloadSchema).optional(),
+  /** Only of one entry: requests that it says first and whose run said parts of them before, put together again. Absent: none. */
+  requests: z.array(wholeRequestSchema).optional(),
 })
 
 export const resourceSchema = z.object({
@@ -256,6 +267,7 @@ export type ProofAnswer = z.output<typeof proofSchema>
 export type PageAnswer = z.output<typeof pageSchema>
 export type FoundAnswer = z.output<typeof foundSchema>
 export type ReindexAnswer = z.output<typeof reindexSchema>
+export type WholeRequest = z.output<typeof wholeRequestSchema>
 export type EntryAnswer = z.output<typeof entrySchema>
 export type SecretAnswer = z.output<typeof secretSchema>
 export type CaAnswer = z.output<typeof caSchema>

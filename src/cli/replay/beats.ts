@@ -171,12 +171,9 @@ class Stage {
       indent: 0,
       ...(style && { style }),
     }
-    return this.#beat(
-      at,
-      true,
-      [head, operation.text === undefined ? line('(its text is gone)', 'dim') : line(operation.text.trimEnd())],
-      operation.n,
-    )
+    const text = operation.text === undefined ? line('(its text is gone)', 'dim') : line(operation.text.trimEnd())
+    const gone = operation.gone ? [line(`(what ${operation.gone.join(', ')} said of it before is gone)`, 'dim')] : []
+    return this.#beat(at, true, [head, text, ...gone], operation.n)
   }
 
   /** Clocks of entries and of what was shown differ a little, and some outcomes are written late: time never goes back. */

@@ -1,7 +1,9 @@
 import type { PastSessionAnswer, PastSessionOperator, TranscriptLine } from '../../api/local/index.ts'
 import { GatewayError } from '../errors.ts'
 import type { Rooms } from '../rooms.ts'
+import { broughtLinks } from './brought-links.ts'
 import { openingOf } from './opening.ts'
+import { requestsOf } from './requests-of.ts'
 import { clientOf, recordingOf, sessionFacts } from './session-facts.ts'
 import { transcript } from './transcript.ts'
 
@@ -49,9 +51,11 @@ export function pastSessionOperator({ readings, records, runs, searching, trail 
       else await readings.begin(viewer, { from: opened.index, follow, opened: true, filter: { session } })
       const facts = sessionFacts(opened, undefined, isLive(session), trail)
       const client = clientOf(opened)
-      const lines = transcript(trail, { session, opened: opened.index, follow, recording: shown }, signal)
+      const brought = broughtLinks({ searching, trail }, signal)
+      const lines = transcript(trail, { session, opened: opened.index, follow, recording: shown, brought }, signal)
       return withSession({ ...facts, ...(client && { client }) }, lines)
     },
+    requestsOf: (entry, signal) => requestsOf(entry, trail, broughtLinks({ searching, trail }, signal)),
   }
 }
 

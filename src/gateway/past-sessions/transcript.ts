@@ -2,7 +2,7 @@ import type { PastOperation, PastOutcome, TranscriptLine } from '../../api/local
 import { Breather } from '../../evidence/index.ts'
 import { type RecordedSegment, recordedSegment } from '../../recording/index.ts'
 import type { DecisionRow, EntryFields, IntentFields, OutcomeFields, StoredEntry, Trail } from '../../trail/index.ts'
-import { OpenedEntries } from '../replaying/index.ts'
+import { OpenedEntries, PastHistories, type PastRequest } from '../replaying/index.ts'
 import { ending } from './session-facts.ts'
 
 export interface TranscriptOptions {
@@ -12,6 +12,8 @@ export interface TranscriptOptions {
   readonly follow: boolean
   /** Whether segments are opened. */
   readonly recording: boolean
+  /** The entries of another session of its run that brought what it refers to. */
+  readonly brought?: ConstructorParameters<typeof PastHistories>[1]
 }
 
 /** Of a text that was said before, so much is said again; characters. */
@@ -28,11 +30,11 @@ const TOLD = /^(approval\..*|credential\..*|gap|session\.killed|breakglass\..*)$
  */
 export async function* transcript(
   trail: Pick<Trail, 'read'>,
-  { session, opened: from, follow, recording }: TranscriptOptions,
+  { session, opened: from, follow, recording, brought }: TranscriptOptions,
   signal: AbortSignal,
 ): AsyncGenerator<TranscriptLine> {
   const name = Buffer.from(`"${session}"`)
-  const said = new Said(trail)
+  const said = new Said(trail, brought)
   /** Requests for approval of this session: who decided names only the request. */
   const asked = new Set<string>()
   const breather = new Breather()
@@ -83,12 +85,14 @@ function* outcomes({ fields, index, at }: StoredEntry): Generator<{ outcome: Pas
 /** What a session said once and refers to. */
 class Said {
   readonly #opened: OpenedEntries
+  readonly #histories: PastHistories
   /** The entry that said a text, and a decision, by its number. */
   readonly #texts = new Map<number, number>()
   readonly #decisions = new Map<number, DecisionRow>()
 
-  constructor(trail: Pick<Trail, 'read'>) {
+  constructor(trail: Pick<Trail, 'read'>, brought: TranscriptOptions['brought']) {
     this.#opened = new OpenedEntries(trail)
+    this.#histories = new PastHistories(this.#opened, brought)
   }
 
   async *operations(entry: StoredEntry): AsyncGenerator<{ operation: PastOperation }> {
@@ -96,16 +100,19 @@ class Said {
     const { ops, decisions = [], retries = [], approval, breakGlass } = entry.fields as EntryFields as unknown as IntentFields
     for (const row of decisions) remember(this.#decisions, row[0], row)
     this.#opened.isAt(entry)
+    this.#histories.see(entry)
     for (const [n, statement, decision, form = 'bind'] of ops) {
       const isFirst = `statement.${statement}` in commitments
       if (isFirst) remember(this.#texts, statement, index)
-      const text = await this.#text(statement, isFirst)
+      const said = await this.#said(String(entry.fields.session), statement)
+      const text = said?.text.toString()
       const [, effect, rules, policy] = this.#decisions.get(decision) ?? []
       const [, session, operation] = retries.find(([again]) => again === n) ?? []
       yield {
         operation: {
           ...{ n, entry: index, at, form, statement },
-          ...(text !== undefined && { text }),
+          ...(text !== undefined && { text: isFirst ? text : text.slice(0, BEGINS) }),
+          ...(said && said.gone.length > 0 && { gone: [...said.gone] }),
           ...(effect && { effect, rules: [...(rules ?? [])], policy: policy ?? '' }),
           ...(approval !== undefined && { approval }),
           ...(breakGlass !== undefined && { breakGlass }),
@@ -115,13 +122,9 @@ class Said {
     }
   }
 
-  async #text(statement: number, whole: boolean): Promise<string | undefined> {
+  async #said(session: string, statement: number): Promise<PastRequest | undefined> {
     const at = this.#texts.get(statement)
-    if (at === undefined) return undefined
-    const content = (await this.#opened.at(at)).get(`statement.${statement}`)
-    if (content === undefined) return undefined
-    const text = Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('utf8')
-    return whole ? text : text.slice(0, BEGINS)
+    return at === undefined ? undefined : this.#histories.news(session, statement, at)
   }
 }
 

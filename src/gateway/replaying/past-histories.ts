@@ -1,18 +1,26 @@
 import { HISTORY, type HistoryItem, type HistoryPayload, type LinkReference, readHistory, type StoredEntry } from '../../trail/index.ts'
 import type { OpenedEntries } from './opened-entries.ts'
+import { Window } from './window.ts'
 
 /** A request as it was recorded. */
 export interface PastRequest {
-  /** All of it; where something is gone, a mark stands in its place. */
+  /** Where something is gone, a mark stands in its place. */
   readonly text: Buffer
-  /** Bytes that are of this request alone, and of parts that were said with it for the first time. */
-  readonly own: number
   /** Sessions that brought what is gone. */
   readonly gone: readonly string[]
 }
 
+/** What a chain comes to. */
+interface Summary {
+  readonly parts: number
+  readonly gone: ReadonlySet<string>
+}
+
 /** Parts of one request, and payloads on the way to them: no request has as many. */
 const MOST_STEPS = 1_000_000
+/** Chains whose sum is remembered. */
+const KEPT_SUMMARIES = 16_384
+const NOTHING: Summary = { parts: 0, gone: new Set() }
 
 /** Puts requests together again whose run said parts of them before, perhaps in another of its sessions. */
 export class PastHistories {
@@ -21,6 +29,7 @@ export class PastHistories {
   /** Entries that brought links, by session: the first link of each payload, ascending, and the entry. */
   readonly #places = new Map<string, [first: number, index: number][]>()
   readonly #looked = new Set<string>()
+  readonly #summaries = new Window<Summary, string>(KEPT_SUMMARIES)
 
   /** @param find the entries that brought links of a session of which none was seen; in order */
   constructor(opened: OpenedEntries, find: (session: string) => Promise<readonly StoredEntry[]> = async () => []) {
@@ -47,34 +56,95 @@ export class PastHistories {
   }
 
   /**
+   * All of it.
    * @param index of the entry that said the statement first
    * @returns undefined where what is its own is gone. @throws TrailError where a payload is not what its entry commits to
    */
   async request(session: string, statement: number, index: number): Promise<PastRequest | undefined> {
+    return this.#request(session, statement, index, (end) => this.#chain(end))
+  }
+
+  /** What is new in it: where something stands that was said before, it says how many parts that are. As `request` besides. */
+  async news(session: string, statement: number, index: number): Promise<PastRequest | undefined> {
+    return this.#request(session, statement, index, (end) => this.#end(end, index))
+  }
+
+  async #request(
+    session: string,
+    statement: number,
+    index: number,
+    partsOf: (end: LinkReference) => Promise<{ readonly parts: readonly Uint8Array[]; readonly gone: ReadonlySet<string> }>,
+  ): Promise<PastRequest | undefined> {
     const head = (await this.#opened.at(index)).get(`statement.${statement}`)
     if (head === undefined) return undefined
     const pieces: Uint8Array[] = []
     const gone = new Set<string>()
     let from = 0
-    let own = head.byteLength
     for (const [of, at, link, its = session] of await this.#opened.histories(index)) {
       if (of !== statement) continue
       pieces.push(head.subarray(from, at))
       from = at
-      const chain = await this.#chain({ session: its, link }, index)
-      own += chain.own
+      const chain = await partsOf({ session: its, link })
       for (const each of chain.gone) gone.add(each)
       for (const part of chain.parts) pieces.push(part)
     }
     pieces.push(head.subarray(from))
-    return { text: Buffer.concat(pieces), own, gone: [...gone] }
+    return { text: Buffer.concat(pieces), gone: [...gone] }
   }
 
-  /** @param here bytes that this entry brought are counted */
-  async #chain(end: LinkReference, here: number) {
+  /** The parts that an entry brought, and a word about those before. */
+  async #end(end: LinkReference, index: number) {
+    const { gone, parts: all } = await this.#summary(end)
+    const found = await this.#bringing(end)
+    const items = found?.index === index ? upTo(found.payload.items, end.link - found.first + 1) : []
+    const parts: Uint8Array[] = []
+    let said = all - items.reduce((sum, item) => sum + linksOf(item), 0)
+    const before = () => {
+      if (said > 0) parts.push(Buffer.from(`«${said} ${said === 1 ? 'part' : 'parts'} as before»`))
+      said = 0
+    }
+    for (const item of items) {
+      if ('part' in item) {
+        before()
+        parts.push(item.part)
+      } else said += item.count
+    }
+    before()
+    return { parts, gone }
+  }
+
+  /** How many parts a chain has, and who brought what of it is gone. */
+  async #summary(end: LinkReference): Promise<Summary> {
+    const way: { readonly key: string; readonly parts: number; readonly gone: readonly string[] }[] = []
+    let sum = NOTHING
+    for (let link: LinkReference | undefined = end; link !== undefined && way.length < MOST_STEPS; ) {
+      const key = `${link.session} ${link.link}`
+      const known = this.#summaries.get(key)
+      if (known) {
+        sum = known
+        break
+      }
+      const found = await this.#bringing(link)
+      if (found === undefined) {
+        way.push({ key, parts: 1, gone: [link.session] })
+        break
+      }
+      const same = found.payload.items.flatMap((item) => ('part' in item ? [] : [item.same]))
+      const missing: string[] = []
+      for (const each of same) if ((await this.#part(each)) === undefined) missing.push(each.session)
+      way.push({ key, parts: link.link - found.first + 1, gone: missing })
+      link = found.payload.after
+    }
+    for (const { key, parts, gone } of way.reverse()) {
+      sum = { parts: sum.parts + parts, gone: gone.length === 0 ? sum.gone : new Set([...sum.gone, ...gone]) }
+      this.#summaries.set(key, sum)
+    }
+    return sum
+  }
+
+  async #chain(end: LinkReference) {
     const stretches: Uint8Array[][] = []
     const gone = new Set<string>()
-    let own = 0
     let steps = 0
     for (let link: LinkReference | undefined = end; link !== undefined; ) {
       const found = await this.#bringing(link)
@@ -85,18 +155,17 @@ export class PastHistories {
       }
       const parts: Uint8Array[] = []
       for (const item of upTo(found.payload.items, link.link - found.first + 1)) {
-        for (let each = 0; each < ('part' in item ? 1 : item.count); each++) {
+        for (let each = 0; each < linksOf(item); each++) {
           if (++steps > MOST_STEPS) break
           const brought = 'part' in item ? item.part : await this.#part({ session: item.same.session, link: item.same.link + each })
           if (brought === undefined && 'same' in item) gone.add(item.same.session)
-          if ('part' in item && found.index === here) own += item.part.byteLength
           parts.push(brought ?? mark(link))
         }
       }
       stretches.push(parts)
       link = found.payload.after
     }
-    return { parts: stretches.reverse().flat(), own, gone }
+    return { parts: stretches.reverse().flat(), gone }
   }
 
   /** The part that a link brought itself. */
@@ -112,7 +181,7 @@ export class PastHistories {
     const content = (await this.#opened.at(index)).get(`history.${first}`)
     const payload = content && readHistory(content)
     if (payload === undefined) return undefined
-    const links = payload.items.reduce((sum, item) => sum + ('part' in item ? 1 : item.count), 0)
+    const links = payload.items.reduce((sum, item) => sum + linksOf(item), 0)
     return link < first + links ? { first, index, payload } : undefined
   }
 
@@ -142,11 +211,15 @@ function upTo(items: readonly HistoryItem[], links: number): readonly HistoryIte
   let left = links
   for (const item of items) {
     if (left <= 0) break
-    const count = 'part' in item ? 1 : item.count
+    const count = linksOf(item)
     taken.push('part' in item || count <= left ? item : { ...item, count: left })
     left -= count
   }
   return taken
+}
+
+function linksOf(item: HistoryItem): number {
+  return 'part' in item ? 1 : item.count
 }
 
 function mark({ session, link }: LinkReference): Buffer {

@@ -22,9 +22,11 @@ export function trailRoutes(api: LocalApi, closing: AbortSignal): void {
     '/v1/trail/:ref',
     { config: { permission: 'trail.read' }, schema: { params: z.object({ ref: referenceSchema }), response: { 200: entrySchema } } },
     async (request, reply) => {
-      const entry = await findEntry(request.operator, request.params.ref, untilGone(reply.raw, closing))
+      const signal = untilGone(reply.raw, closing)
+      const entry = await findEntry(request.operator, request.params.ref, signal)
       if (!entry) throw new LocalError('GS_LOCAL_NOT_FOUND', 'The trail has no entry with this index or id.')
-      return entryAnswer(entry, true)
+      const requests = await request.operator.requestsOf(entry, signal)
+      return { ...entryAnswer(entry, true), ...(requests.length > 0 && { requests: [...requests] }) }
     },
   )
 }
