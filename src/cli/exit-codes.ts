@@ -9,6 +9,12 @@ export const exitCodes = {
   wouldChange: { code: 6, meaning: '`policy replay`: something would come out differently.' },
   notSignedIn: { code: 7, meaning: 'Nobody is signed in, or the session is over: `gatescribe login`.' },
   config: { code: 78, meaning: 'The configuration is refused, or this machine cannot run the gateway (EX_CONFIG of sysexits.h).' },
+  notStarted: {
+    code: 125,
+    meaning: "`run`: there was no run, so the command was not started. Any other code of `run` is the command's own.",
+  },
+  notExecutable: { code: 126, meaning: '`run`: the command may not be executed.' },
+  noCommand: { code: 127, meaning: '`run`: there is no such command.' },
   interrupted: { code: 130, meaning: 'Ended by Ctrl-C.' },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>
 

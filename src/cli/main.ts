@@ -24,13 +24,19 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 /** One command line in given surroundings. Never rejects. */
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<number> {
-  const shell = createShell(surroundings, argv.includes('--json'))
+  const shell = createShell(surroundings, own(argv).includes('--json'))
   try {
     await createProgram(shell, version()).parseAsync(argv, { from: 'user' })
     return shell.exitCode
   } catch (error) {
     return report(error, shell)
   }
+}
+
+/** What stands behind -- is another command's. */
+function own(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--')
+  return end < 0 ? argv : argv.slice(0, end)
 }
 
 function report(error: unknown, { printer, surroundings, json }: Shell): number {

@@ -15,6 +15,7 @@ import { masterKeyCommand } from './commands/master-key.ts'
 import { personsCommand } from './commands/persons.ts'
 import { policyCommand } from './commands/policy.ts'
 import { replayCommand } from './commands/replay.ts'
+import { runCommand } from './commands/run.ts'
 import { runsCommand } from './commands/runs.ts'
 import { scanCommand } from './commands/scan.ts'
 import { secretCommand } from './commands/secret.ts'
@@ -51,6 +52,7 @@ export function createProgram(shell: Shell, version: string): Command {
     secretCommand,
     masterKeyCommand,
     caCommand,
+    runCommand,
     tokenCommand,
     kubeconfigCommand,
     runsCommand,

@@ -76,7 +76,7 @@ function secretOnTerminal(instead: string): CliError {
 
 /** The same call again, wherever kubectl is started. */
 function pluginOf(
-  { gateway, ca, tokenFile, tokenEnv, audience }: ExchangeOptions,
+  { gateway, ca, tokenFile, tokenEnv, audience, identity }: ExchangeOptions,
   folder: string,
   env: Readonly<Record<string, string | undefined>>,
 ): { readonly command: string; readonly args: readonly string[] } {
@@ -87,6 +87,7 @@ function pluginOf(
     '--token-file': tokenFile === undefined ? undefined : resolve(folder, tokenFile),
     '--token-env': tokenEnv,
     '--audience': audience,
+    '--identity': identity,
   }
   const given = Object.entries(options).flatMap(([option, value]) => (value === undefined ? [] : [option, value]))
   return { command: 'gatescribe', args: ['kubeconfig', 'credential', ...given] }
@@ -99,5 +100,9 @@ export function withExchange(to: Command): Command {
     .option('--ca <file>', "the gateway's CA, from gatescribe ca show (default: $GATESCRIBE_CA, else what the system trusts)")
     .option('--token-file <file>', 'the file that holds the token of this job')
     .option('--token-env <name>', 'the variable that holds the token of this job')
-    .option('--audience <audience>', 'what to ask GitHub a token for (default: https:// and the host of --gateway)')
+    .option('--audience <audience>', 'what the token is to be for (default: $GATESCRIBE_AUDIENCE, else https:// and the host of --gateway)')
+    .option(
+      '--identity <source>',
+      'where to look for the token of this job, and nowhere else (default: $GATESCRIBE_IDENTITY, else the first there is)',
+    )
 }

@@ -1,0 +1,65 @@
+import { launchJob } from '../../launch/index.ts'
+import type { LaunchOptions } from '../commands/run.ts'
+import type { Shell } from '../shell.ts'
+import type { GatewayRun } from './gateway-run.ts'
+import { beginJobRun } from './job-run.ts'
+import { keepReceipt, type ReceiptOptions } from './kept-receipt.ts'
+import { OURS, type SummaryOptions, tellSummary } from './told-summary.ts'
+
+type Options = LaunchOptions & ReceiptOptions & SummaryOptions
+
+/** How long a launcher that was told to end asks what its run came to, ms: whoever told it kills it soon. */
+const HURRIED_MS = 5_000
+
+/** Starts a command in a run, from its identity to its receipt. @returns the command's exit code. @throws CodedError where it was not started */
+export async function runJob([first, ...words]: readonly [string, ...string[]], options: Options, shell: Shell): Promise<number> {
+  const { surroundings, printer } = shell
+  const { env, folder } = surroundings
+  const say = (sentence: string) => printer.remark(`${OURS}${sentence}`)
+  const run = await beginJobRun(options, surroundings)
+  const began = performance.now()
+  try {
+    surroundings.release()
+    const { id, gateway, ca, planes, proof, identity } = run
+    const launched = await launchJob({
+      ...{ run, planes, ca, env, folder, say, words },
+      command: first,
+      gatewayHost: gateway.hostname.replace(/^\[|\]$/g, ''),
+      asked: options.resource ?? [],
+      pass: options.pass ?? [],
+      tokenEnv: options.tokenEnv,
+      ...(proof !== undefined && { identity: proof }),
+      onStarted: () => options.quiet || say(`${id} has begun at ${gateway.host} (identity: ${identity}).`),
+    })
+    const { exitCode, prepared, overEarly, notEnded } = launched
+    const seconds = Math.round(performance.now() - began) / 1000
+    const told = cameTo(run, options, shell)
+    const { state, resources, receipt } = launched.told ? await Promise.race([told, hurried()]) : await told
+    const { removed, credentials, choices } = prepared
+    const summary = {
+      ...{ run: id, gateway: gateway.href, identity, state, exitCode, seconds, resources },
+      ...{ removed, credentials, choices, receipt, overEarly, notEnded },
+    }
+    tellSummary(summary, options, surroundings, printer)
+    return exitCode
+  } finally {
+    await run.close()
+  }
+}
+
+async function cameTo(run: GatewayRun, options: Options, { surroundings }: Shell) {
+  const [account, receipt] = await Promise.all([
+    run.account().catch(() => undefined),
+    options.receipt === false ? undefined : keepReceipt(run, { ...options, receipt: options.receipt }, surroundings),
+  ])
+  return { state: account?.state, resources: account?.resources, receipt }
+}
+
+async function hurried(): Promise<Awaited<ReturnType<typeof cameTo>>> {
+  await new Promise((resolve) => setTimeout(resolve, HURRIED_MS).unref())
+  return {
+    state: undefined,
+    resources: undefined,
+    receipt: { state: 'missing', why: 'the gateway did not answer before the launcher had to end' },
+  }
+}
