@@ -36,7 +36,7 @@ export function buildConfig(document: Document, folder: string): Config {
       data: resolve(folder, gateway.data),
       durability: 'disk',
       listen: {
-        postgres: listenAddress(gateway.listen.postgres),
+        ...(gateway.listen.postgres !== undefined && { postgres: listenAddress(gateway.listen.postgres) }),
         ...(gateway.listen.https !== undefined && { https: listenAddress(gateway.listen.https) }),
         ...(gateway.listen.proxy !== undefined && { proxy: listenAddress(gateway.listen.proxy) }),
         token: listenAddress(gateway.listen.token),

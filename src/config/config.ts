@@ -63,7 +63,7 @@ export interface GatewayConfig {
   readonly durability: 'disk'
   /** postgres, https, proxy: absent where nothing is reached so. admin: absent where nobody signs in here. */
   readonly listen: {
-    readonly postgres: ListenAddress
+    readonly postgres?: ListenAddress
     readonly https?: ListenAddress
     readonly proxy?: ListenAddress
     readonly token: ListenAddress

@@ -10,6 +10,7 @@ import type { HttpSurface } from './http-surface.ts'
 import type { GatewayLog } from './log.ts'
 import { readMaskKey } from './mask-key.ts'
 import type { Viewer } from './operator.ts'
+import { reachableDatabases } from './postgres-surface.ts'
 import type { Rooms } from './rooms.ts'
 import { rowAnalyzer } from './row-analyzer.ts'
 import { unavailable } from './unavailable.ts'
@@ -44,25 +45,28 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
   const { draining } = parts
   const { credentials, evidence, exchange, guard, inForce, records, references, runs, sql, tls, authority } = rooms
   const { listen } = inForce.config.gateway
-  const postgres = createPostgresDoor({
-    tls,
-    authenticator: credentials.postgres(),
-    throttle: loginThrottle(),
-    peerOf: addressKey,
-    select: (selectors) => inForce.taken.resources.select(selectors),
-    guard,
-    sql: (session) => sql.open(session),
-    maskKey: () => readMaskKey(inForce.config, references),
-    analyzer: rowAnalyzer(() => inForce.config),
-    cancels: new CancelRegistry(),
-    log,
-    onRefused: ({ code, address }) => records.signinRefused('postgres', code, address),
-    onForeignPassword: (address) => records.foreignCredential('postgres', address),
-  })
-  const host = tls.names[0] ?? listen.postgres.host
-  const postgresPort = await bind('postgres', listen.postgres, () => postgres.listen(listen.postgres))
+  const postgres =
+    listen.postgres &&
+    createPostgresDoor({
+      tls,
+      authenticator: credentials.postgres(),
+      throttle: loginThrottle(),
+      peerOf: addressKey,
+      select: (selectors) => inForce.taken.resources.select(selectors),
+      guard,
+      sql: (session) => sql.open(session),
+      maskKey: () => readMaskKey(inForce.config, references),
+      analyzer: rowAnalyzer(() => inForce.config),
+      cancels: new CancelRegistry(),
+      log,
+      onRefused: ({ code, address }) => records.signinRefused('postgres', code, address),
+      onForeignPassword: (address) => records.foreignCredential('postgres', address),
+    })
+  const host = tls.names[0] ?? (listen.postgres ?? listen.https ?? listen.token).host
+  const databases = listen.postgres &&
+    postgres && { host, port: await bind('postgres', listen.postgres, () => postgres.listen(listen.postgres!)) }
   const https = await planesInHttp(rooms, log, host).catch(async (error: unknown) => {
-    await postgres.close()
+    await postgres?.close()
     throw error
   })
   const token = tokenDoor({
@@ -71,7 +75,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     runs,
     receipt: (run) => evidence.ownReceipt(run),
     names: tls.names,
-    postgres: { host, port: postgresPort },
+    postgres: { ...databases, reachable: (run) => reachableDatabases(inForce, run) },
     ...(https && { https: https.surface }),
     ca: () => tls.ca,
     unavailable: () => unavailable(rooms.trail, draining()),
@@ -80,22 +84,22 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     failures: loginThrottle(),
     logger: log,
   })
-  const admin = await people(rooms, log, parts, { postgres: { host, port: postgresPort }, https: https?.surface })
+  const admin = await people(rooms, log, parts, { postgres: databases, https: https?.surface })
   try {
     const tokenPort = await bind('token', listen.token, () => token.listen(listen.token))
     const at = listen.admin && admin && (await bind('admin', listen.admin, () => admin.listen(listen.admin!)))
     return {
       listening: {
         ...(at !== undefined && { admin: text(listen.admin!.host, at) }),
-        postgres: text(listen.postgres.host, postgresPort),
+        ...(databases && { postgres: text(listen.postgres!.host, databases.port) }),
         ...(https && { https: https.listening }),
         token: text(listen.token.host, tokenPort),
       },
       async closeToNew() {
-        await Promise.all([postgres.closeToNew(), https?.door.closeToNew()])
+        await Promise.all([postgres?.closeToNew(), https?.door.closeToNew()])
       },
       async close() {
-        await Promise.all([postgres.close(), https?.door.close(), token.close(), admin?.close()])
+        await Promise.all([postgres?.close(), https?.door.close(), token.close(), admin?.close()])
       },
       async renewCertificates() {
         await authority?.renew()
@@ -105,7 +109,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
       },
     }
   } catch (error) {
-    await Promise.all([postgres.close(), https?.door.close(), token.close(), admin?.close()])
+    await Promise.all([postgres?.close(), https?.door.close(), token.close(), admin?.close()])
     throw error
   }
 }
@@ -125,7 +129,7 @@ async function people(
   { inForce, people, channels, runs, credentials, tls, trail }: Rooms,
   log: GatewayLog,
   { operatorFor, closing, draining }: DoorParts,
-  at: { readonly postgres: ListenAddress; readonly https: HttpSurface | undefined },
+  at: { readonly postgres: ListenAddress | undefined; readonly https: HttpSurface | undefined },
 ): Promise<AdminDoor | undefined> {
   const { gateway } = inForce.config
   const origin = adminUrlOf(gateway)

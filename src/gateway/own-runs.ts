@@ -40,7 +40,8 @@ export function endWithSignIns({ people: { sessions }, runs }: Pick<OwnRunsParts
 export function ownRuns(
   { people, runs, credentials, resource }: OwnRunsParts,
   at: {
-    readonly postgres: { readonly host: string; readonly port: number }
+    /** Absent where there is no PostgreSQL door. */
+    readonly postgres: { readonly host: string; readonly port: number } | undefined
     /** Absent where there is no https door. */
     readonly https: Pick<HttpSurface, 'urlOf'> | undefined
     readonly ca: () => string | undefined
@@ -61,7 +62,7 @@ export function ownRuns(
     if (resource.kind === 'postgres') {
       const [only, ...others] = resource.databases.keys()
       return {
-        planes: { postgres: { ...at.postgres, user: run.id, credential: minted.postgres } },
+        planes: { postgres: { ...(at.postgres ?? { host: '', port: 0 }), user: run.id, credential: minted.postgres } },
         ...(only !== undefined && others.length === 0 && { database: only }),
       }
     }

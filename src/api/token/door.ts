@@ -10,7 +10,7 @@ import { exchangeRoute } from './exchange-route.ts'
 import { answer, refuseMisfit, refuseQueries } from './hooks.ts'
 import { plainRoutes } from './plain-routes.ts'
 import { runRoutes } from './run-routes.ts'
-import type { HttpsPlaneAnswer } from './schemas.ts'
+import type { HttpsPlaneAnswer, PostgresResources } from './schemas.ts'
 
 export interface TokenDoorOptions {
   readonly exchange: TokenExchange
@@ -21,7 +21,13 @@ export interface TokenDoorOptions {
   /** Names under which this door may be addressed (Host, and TLS server name): those of `gateway.tls`, and loopback names in tests. */
   readonly names: readonly string[]
   /** Where jobs find the PostgreSQL plane, if it is to be told. */
-  readonly postgres?: { readonly host: string; readonly port: number }
+  readonly postgres?: {
+    /** Absent where there is no such door. */
+    readonly host?: string
+    readonly port?: number
+    /** What a run may open there. */
+    reachable?(run: Run): PostgresResources
+  }
   /** Where jobs find the planes behind the https door, and what a run may open there; absent: there is no such door. */
   readonly https?: {
     readonly host: string
@@ -29,7 +35,7 @@ export interface TokenDoorOptions {
     reachable(run: Run, plane: BearerPlane): HttpsPlaneAnswer['resources']
   }
   /** Where jobs find the forward proxy; absent: there is none. */
-  readonly proxy?: { readonly host: string; readonly port: number }
+  readonly proxy?: () => { readonly host: string; readonly port: number; readonly ca?: string }
   /** The CA that signed our certificates, PEM; undefined where the operator brought a certificate. */
   readonly ca: () => string | undefined
   /** Why no operation can be admitted now; undefined while they can. What `/health` says. */

@@ -27,6 +27,7 @@ export function exchangeRoute(server: FastifyInstance, options: TokenDoorOptions
 }
 
 function answerOf(exchanged: ExchangedRun, { postgres, https, proxy }: TokenDoorOptions): ExchangeAnswer {
+  const { host, port, reachable } = postgres ?? {}
   const lasts = secondsUntil(exchanged.expiresAt)
   const behindHttps = (plane: 'kubernetes' | 'http' | 'model' | 'mcp') => {
     const credential = exchanged[plane]
@@ -43,12 +44,16 @@ function answerOf(exchanged: ExchangedRun, { postgres, https, proxy }: TokenDoor
       run: exchanged.run.id,
       joined: exchanged.joined,
       planes: {
-        postgres: { credential: exchanged.postgres, user: exchanged.run.id, expires_in: lasts, ...postgres },
+        postgres: {
+          ...{ credential: exchanged.postgres, user: exchanged.run.id, expires_in: lasts },
+          ...(host !== undefined && port !== undefined && { host, port }),
+          ...(reachable && { resources: [...reachable(exchanged.run)] }),
+        },
         ...behindHttps('kubernetes'),
         ...behindHttps('http'),
         ...behindHttps('model'),
         ...behindHttps('mcp'),
-        ...(proxy && exchanged.proxy !== undefined && { proxy: { credential: exchanged.proxy, expires_in: lasts, ...proxy } }),
+        ...(proxy && exchanged.proxy !== undefined && { proxy: { credential: exchanged.proxy, expires_in: lasts, ...proxy() } }),
       },
     },
   }

@@ -51,12 +51,16 @@ export const answerShapes = {
           expires_in: seconds,
           host: text.exactOptional(),
           port: z.int().min(1).max(65_535).exactOptional(),
+          resources: z
+            .array(z.object({ name: text, databases: z.array(text).max(1000) }))
+            .max(1000)
+            .exactOptional(),
         }),
         kubernetes: httpsPlane.exactOptional(),
         http: httpsPlane.exactOptional(),
         model: httpsPlane.exactOptional(),
         mcp: httpsPlane.exactOptional(),
-        proxy: httpsPlane.omit({ resources: true }).exactOptional(),
+        proxy: httpsPlane.omit({ resources: true }).extend({ ca: text.exactOptional() }).exactOptional(),
       }),
     }),
   }) satisfies z.ZodType<ExchangeAnswer>,

@@ -65,7 +65,18 @@ export const exchangeAnswer = {
               type: 'object',
               required: ['credential', 'user', 'expires_in'],
               additionalProperties: false,
-              properties: { credential: text, user: text, expires_in: count, host: text, port: count },
+              properties: {
+                ...{ credential: text, user: text, expires_in: count, host: text, port: count },
+                resources: {
+                  type: 'array',
+                  items: {
+                    type: 'object',
+                    required: ['name', 'databases'],
+                    additionalProperties: false,
+                    properties: { name: text, databases: { type: 'array', items: text } },
+                  },
+                },
+              },
             },
             kubernetes: httpsPlane,
             http: httpsPlane,
@@ -75,7 +86,7 @@ export const exchangeAnswer = {
               type: 'object',
               required: ['credential', 'expires_in', 'host', 'port'],
               additionalProperties: false,
-              properties: { credential: text, expires_in: count, host: text, port: count },
+              properties: { credential: text, expires_in: count, host: text, port: count, ca: text },
             },
           },
         },
@@ -101,8 +112,14 @@ export interface HttpsPlaneAnswer {
   }[]
 }
 
+/** Names of resources, and of databases that clients may ask for; no database: any that the target has. */
+export type PostgresResources = readonly { readonly name: string; readonly databases: readonly string[] }[]
+
 /** The forward proxy: its credential is the password of any user, or a bearer token, in Proxy-Authorization. */
-export type ProxyAnswer = Omit<HttpsPlaneAnswer, 'resources'>
+export type ProxyAnswer = Omit<HttpsPlaneAnswer, 'resources'> & {
+  /** The CA that signs what is intercepted, PEM; absent: nothing is. */
+  readonly ca?: string
+}
 
 /** What a client of this door receives from a token exchange. */
 export interface ExchangeAnswer {
@@ -123,6 +140,8 @@ export interface ExchangeAnswer {
         readonly expires_in: number
         readonly host?: string
         readonly port?: number
+        /** What the run may open there. */
+        readonly resources?: PostgresResources
       }
       /** Absent where there is nothing of that kind. */
       readonly kubernetes?: HttpsPlaneAnswer

@@ -12,7 +12,7 @@ const impossible = (path: readonly (string | number)[]): Finding => ({
 })
 
 export const checkListeners: Check = function* ({ gateway, issuers }) {
-  const doors = (['postgres', 'https', 'token', 'admin'] as const).flatMap((door) => {
+  const doors = (['postgres', 'https', 'proxy', 'token', 'admin'] as const).flatMap((door) => {
     const text = gateway.listen[door]
     return text === undefined ? [] : [[door, text] as const]
   })
@@ -56,6 +56,14 @@ function* adminDoor({ listen, adminUrl }: Document['gateway'], people: boolean):
 }
 
 export const checkResources: Check = function* ({ gateway, resources }) {
+  const database = resources.findIndex(({ kind }) => kind === 'postgres')
+  if (database !== -1 && gateway.listen.postgres === undefined)
+    yield inconsistent(
+      ['resources', database, 'kind'],
+      'Databases are reached at the PostgreSQL door, and there is none.',
+      'Write for example postgres: 0.0.0.0:5432 under gateway.listen.',
+    )
+  yield* proxied(resources, gateway.listen.proxy !== undefined)
   yield* repeated(
     resources.map(({ name }, index) => [['resources', index, 'name'], name]),
     'resource',
@@ -75,6 +83,24 @@ export const checkResources: Check = function* ({ gateway, resources }) {
         yield* taken(aliases, alias, resource.name, ['resources', index, 'aliases', at])
       yield* postgresTarget(resource, index)
     }
+  }
+}
+
+/** What goes through the forward proxy needs one, and what is intercepted has names. */
+function* proxied(resources: Document['resources'], proxy: boolean): Iterable<Finding> {
+  for (const [index, resource] of resources.entries()) {
+    if (resource.kind === 'postgres' || resource.kind === 'kubernetes') continue
+    const field = resource.kind === 'egress' ? 'kind' : 'intercept'
+    if (resource.kind !== 'egress' && !resource.intercept) continue
+    const path = ['resources', index, field]
+    if (!proxy)
+      yield inconsistent(
+        path,
+        'This goes through the forward proxy, and there is none.',
+        'Write for example proxy: 0.0.0.0:3128 under gateway.listen.',
+      )
+    if (resource.kind !== 'egress' && resource.hosts === undefined)
+      yield inconsistent(path, 'It is not said which names are intercepted.', 'Give hosts, for example hosts: [api.openai.com].')
   }
 }
 

@@ -28,7 +28,7 @@ export const gateway = z
       .optional()
       .meta({ description: 'What "durable" means; default disk' }),
     listen: z.strictObject({
-      postgres: address.meta({ description: 'Where PostgreSQL clients connect' }),
+      postgres: address.optional().meta({ description: 'Where PostgreSQL clients connect. Absent: there is no such resource' }),
       https: address
         .optional()
         .meta({ description: 'Where clients of Kubernetes and HTTP connect, with TLS. Absent: there is no such resource' }),
