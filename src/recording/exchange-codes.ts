@@ -17,6 +17,7 @@ export const told = {
   forwardEnd: 15,
   capped: 16,
   streamEnd: 17,
+  toolCalls: 18,
 } as const
 
 /** What comes in pieces, cut anywhere: bytes of a peer, as they are. Everything else is JSON that this room made. */

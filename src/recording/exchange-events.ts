@@ -36,6 +36,15 @@ export interface StreamExit {
   readonly message?: string | undefined
 }
 
+/** A tool that the answer of a model wants called. */
+export interface RecordedToolCall {
+  /** As the provider calls it; `''` where it says none. */
+  readonly id: string
+  readonly name: string
+  /** As its client was shown them: JSON mostly. Cut where there was more than is kept. */
+  readonly arguments: string
+}
+
 export interface ForwardEnd {
   /** Bytes from the client, and to it. */
   readonly sent: number
@@ -58,6 +67,8 @@ export type ExchangeEvent =
   | readonly [at: number, code: 'forward-end', ended: readonly [connection: number, end: ForwardEnd]]
   /** What was only counted of something that is named as its event is: bytes, and SHA-256 over them, hexadecimal. */
   | readonly [at: number, code: 'content-capped', left: ContentCapped]
+  /** Behind the body of the answer that they stand in, put together from its pieces. */
+  | readonly [at: number, code: 'tool-calls', calls: readonly RecordedToolCall[]]
   | readonly [at: number, code: 'stream-end', end: { readonly reason?: string }]
   | readonly [at: number, code: 'gap', reason: string]
 

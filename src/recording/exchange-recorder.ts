@@ -1,5 +1,5 @@
 import { CONTENT, type ContentName, told } from './exchange-codes.ts'
-import type { AnswerHead, ForwardEnd, RequestHead, StreamExit, StreamHead } from './exchange-events.ts'
+import type { AnswerHead, ForwardEnd, RecordedToolCall, RequestHead, StreamExit, StreamHead } from './exchange-events.ts'
 import { type Beyond, KeptResult } from './kept-result.ts'
 import type { Reel } from './reel.ts'
 import type { RecordingCap } from './settings.ts'
@@ -119,6 +119,11 @@ export class ExchangeRecorder {
         this.#json(told.streamEnd, reason === undefined ? {} : { reason })
       },
     }
+  }
+
+  /** What the answer of a model wants called, once that is over. */
+  toolCalls(calls: readonly RecordedToolCall[]): void {
+    if (calls.length > 0) this.#json(told.toolCalls, calls)
   }
 
   /** Nothing comes any more: what is not kept of something that was under way is told. */

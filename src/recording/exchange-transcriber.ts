@@ -18,8 +18,9 @@ const JSON_STARTS = new Map<number, Uint8Array>([
   [told.forwardEnd, lineStart('forward-end')],
   [told.capped, lineStart('content-capped')],
   [told.streamEnd, lineStart('stream-end')],
+  [told.toolCalls, lineStart('tool-calls')],
 ])
-const OVER: ReadonlySet<number> = new Set([told.request, told.answer, told.bodyEnd, told.stream, told.exit, told.streamEnd])
+const OVER: ReadonlySet<number> = new Set([told.request, told.answer, told.bodyEnd, told.stream, told.exit, told.streamEnd, told.toolCalls])
 const GAP = lineStart('gap')
 const TEXT = new TextDecoder()
 

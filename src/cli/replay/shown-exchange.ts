@@ -76,6 +76,8 @@ export class ExchangeScreen implements Screen {
         const whose = connection === undefined ? of : `${of} of connection ${connection}`
         return [line(`… ${bytes} more bytes of ${whose} are not recorded: SHA-256 ${sha256}`, 'yellow')]
       }
+      case 'tool-calls':
+        return event[2].map(({ id, name, arguments: said }) => line(`calls ${name} (${id}): ${said}`, 'cyan'))
       case 'stream-end':
         return event[2].reason === undefined ? [] : [line(`the stream was ended: ${event[2].reason}`, 'red')]
       case 'gap':

@@ -1,4 +1,5 @@
 export * from './door/index.ts'
+export { HttpError } from './errors.ts'
 export { endToEnd, firstOf, listOf, valuesOf } from './headers.ts'
 export * from './json/index.ts'
 export * from './login/index.ts'

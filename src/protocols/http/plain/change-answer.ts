@@ -25,7 +25,7 @@ export function changedAnswer(
   target: HttpTarget,
   { masks, maskKey, base, method }: Changing,
 ): ChangedAnswer {
-  const shown = headers.map(([name, value]) => [name, target.redact(located(name, value, target.base, base))] as const)
+  const shown = shownHeaders(headers, target, base)
   if (method === 'HEAD' || status === 204 || status === 304) return { headers: shown }
   const encoding = firstOf(headers, 'content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new HttpError('GS_HTTP_ANSWER_ENCODED')
@@ -34,6 +34,11 @@ export function changedAnswer(
     headers: masking && !masking.keepsLength ? shown.filter(([name]) => !ABOUT_BYTES.test(name)) : shown,
     body: inOrder(target.redactor(), masking),
   }
+}
+
+/** What a client sees of an answer's headers: without the credential, and with redirects to the target pointing here. @param base as `DoorRequest.base` */
+export function shownHeaders(headers: HeaderPairs, target: Pick<HttpTarget, 'redact' | 'base'>, base: string): HeaderPairs {
+  return headers.map(([name, value]) => [name, target.redact(located(name, value, target.base, base))] as const)
 }
 
 const PARTS = /^(range|if-range)$/i

@@ -12,6 +12,8 @@ export interface Progress {
   readonly sent: boolean
   /** The status of the target's answer, where that had begun. */
   readonly status: number | undefined
+  /** Whether a "no" can still be said although the answer has begun: nothing stands in it yet that anybody reads. */
+  readonly unsaid?: boolean
 }
 
 /**
@@ -22,7 +24,7 @@ export function failed(
   exchange: Exchange,
   admission: Admission,
   error: unknown,
-  { sent, status }: Progress,
+  { sent, status, unsaid = false }: Progress,
   refuse: (error: CodedError) => void,
 ): void {
   const code = status === undefined ? undefined : { code: String(status) }
@@ -36,6 +38,6 @@ export function failed(
   else if (error instanceof Refusal) admission.settle({ status: 'cancelled', ...code })
   // Nobody knows what the target made of it, unless it answered or let nobody in.
   else admission.settle({ status: status !== undefined || spoken.code === 'GS_HTTP_TARGET_LOGIN_REFUSED' ? 'failed' : 'unknown', ...code })
-  if (exchange.answer.begun) exchange.answer.cut()
+  if (exchange.answer.begun && !unsaid) exchange.answer.cut()
   else refuse(spoken)
 }

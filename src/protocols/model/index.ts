@@ -1,0 +1,3 @@
+export { ModelError, type ModelErrorCode, modelErrors } from './errors.ts'
+export { createModelPlane, type ModelPlaneOptions } from './plane/plane.ts'
+export { readModelRequest } from './plane/rehearse.ts'

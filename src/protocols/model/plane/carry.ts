@@ -1,0 +1,173 @@
+import {
+  type CodedError,
+  type EffectiveOperation,
+  type ModelResource,
+  type Operation,
+  type OperationReference,
+  Refusal,
+} from '../../../operations/index.ts'
+import { ClientLeft, type Exchange, firstOf, govern, HttpError, isAdmitted, type Repeated, speakable } from '../../http/index.ts'
+import { ModelError } from '../errors.ts'
+import { promptMasking } from '../mask/index.ts'
+import { type AskedRequest, readAsked } from '../request/read-request.ts'
+import { forwardCall } from './forward-call.ts'
+import { forwardOther } from './forward-other.ts'
+import { KeepAlive } from './keep-alive.ts'
+import type { Attempt, Retries } from './retries.ts'
+import { speak } from './speak.ts'
+import { forwardedBody, headOf, statementOf } from './statement.ts'
+
+/** What the requests of a plane share. */
+export interface Carrying {
+  readonly retries: Retries
+  /** What is known of the requests of a session. */
+  readonly repeated: (exchange: Exchange) => Repeated
+  /** Of the operator `hash` of masks. */
+  readonly maskKey: () => Promise<Uint8Array | undefined>
+  /** Names of resources whose servers refuse to be asked for usage. */
+  readonly refusesAsking: Set<string>
+}
+
+/** A request, ready to be forwarded once it is admitted. */
+interface Prepared {
+  readonly asked: AskedRequest
+  /** As it is forwarded. */
+  readonly body: Buffer | undefined
+  /** The same without being asked for usage. */
+  readonly unasked: Buffer | undefined
+  readonly operation: Operation
+  readonly maskKey: Uint8Array | undefined
+}
+
+/** The way of one request. Never rejects. */
+export async function carry(exchange: Exchange, carrying: Carrying): Promise<void> {
+  const keepAlive = new KeepAlive(exchange.answer)
+  try {
+    await judged(exchange, carrying, keepAlive)
+  } catch (error) {
+    if (error instanceof ClientLeft) return exchange.answer.cut()
+    say(exchange, speakable(error), 0, keepAlive)
+  } finally {
+    keepAlive.stop()
+  }
+}
+
+/** The door hands each plane what is of its kind. */
+const resourceOf = ({ resource }: Exchange): ModelResource => resource as ModelResource
+
+async function judged(exchange: Exchange, carrying: Carrying, keepAlive: KeepAlive): Promise<void> {
+  const { session, resource, request: door, signal } = exchange
+  let prepared: Prepared
+  try {
+    prepared = await prepare(exchange, carrying)
+  } catch (error) {
+    if (error instanceof ModelError || error instanceof HttpError) return notCarried(exchange, error, keepAlive)
+    throw error
+  }
+  const { asked } = prepared
+  const attempt: Attempt = {
+    ...{ run: session.run.id, resource: resource.name, headers: door.headers },
+    text: prepared.operation.statement.text,
+  }
+  const retryOf = carrying.retries.take(attempt)
+  const operation = retryOf ? { ...prepared.operation, retryOf } : prepared.operation
+  const streams = asked.facts.model?.stream === true
+  const patience = streams ? undefined : patienceOf(exchange)
+  const answer = await govern(
+    exchange,
+    {
+      operation,
+      effective: () => effective(exchange, prepared),
+      ...(streams && { waiting: () => keepAlive.start() }),
+      ...(patience !== undefined && { patience }),
+    },
+    signal,
+  )
+  keepAlive.stop()
+  const failed = (number: number) => {
+    const of: OperationReference = { session: session.id, operation: number }
+    carrying.retries.failed(attempt, of)
+  }
+  if (!isAdmitted(answer)) {
+    failed(answer.number)
+    return say(exchange, answer.refusal, answer.number, keepAlive)
+  }
+  const call = {
+    ...{ exchange, asked, admitted: answer, resource: resourceOf(exchange), keepAlive },
+    ...{ body: prepared.body, unasked: prepared.unasked, maskKey: prepared.maskKey },
+    refusesAsking: () => void carrying.refusesAsking.add(resource.name),
+    refuse: (error: CodedError) => say(exchange, error, undefined, keepAlive),
+    failed: () => failed(answer.number),
+  }
+  return asked.endpoint && SPOKEN.has(asked.endpoint.name) ? forwardCall(call) : forwardOther(call)
+}
+
+/** Whose answers speak, and may call tools. */
+const SPOKEN: ReadonlySet<string> = new Set(['chat', 'responses', 'messages', 'completions'])
+
+/** Reads it, and has it masked where a mask holds for who asks. @throws ModelError, HttpError; whatever its body breaks with */
+async function prepare(exchange: Exchange, carrying: Carrying): Promise<Prepared> {
+  const { guard, session, request: door, signal } = exchange
+  const resource = resourceOf(exchange)
+  const asks = resource.usage === 'ask' && !carrying.refusesAsking.has(resource.name)
+  const asked = await readAsked(door, asks ? resource : { ...resource, usage: 'estimate' }, signal)
+  const { body, unasked } = forwardedBody(asked)
+  const make = (bytes = body): Operation => ({
+    ...{ protocol: 'model', form: 'request', statement: statementOf(asked, bytes), facts: asked.facts },
+    ...(asked.cost && { cost: asked.cost }),
+  })
+  const operation = asked.body.kind === 'none' ? carrying.repeated(exchange).get(headOf(asked), make) : make()
+  const { masks = [] } = guard.decide(session, operation)
+  if (masks.length === 0) return { asked, body, unasked, operation, maskKey: undefined }
+  const maskKey = await carrying.maskKey()
+  const mask = promptMasking(masks, maskKey)
+  if (!mask) return { asked, body, unasked, operation, maskKey }
+  const masked = forwardedBody(asked, mask)
+  return { asked, ...masked, operation: make(masked.body), maskKey }
+}
+
+/** @throws Refusal where content follows that nobody has seen, and no rule lets persons approve that */
+function effective({ guard, session, resource }: Exchange, { asked, operation }: Prepared): EffectiveOperation {
+  const stream = asked.body.kind === 'large'
+  if (stream && guard.decide(session, operation).ask?.stream === false) {
+    throw new Refusal('GS_APPROVAL_UNAVAILABLE', {
+      reason: 'What would be sent is not known when persons are asked, and no rule lets them approve it unseen.',
+      next: 'Send less than 3 MiB at once, or ask the owner of the rule for stream: true.',
+    })
+  }
+  return {
+    ...{ protocol: 'model', resource: resource.name, parts: [{ label: 'request', content: operation.statement.text }] },
+    ...{ session: {}, facts: operation.facts ? [operation.facts] : [], stream },
+  }
+}
+
+/**
+ * How long a client that is not streamed to can be held, ms: half of the time that its SDK says it waits, as the model needs some of it too.
+ * @returns undefined where it does not say
+ */
+function patienceOf({ request: { headers } }: Exchange): number | undefined {
+  const said = firstOf(headers, 'x-stainless-timeout') ?? firstOf(headers, 'x-stainless-read-timeout')
+  const seconds = Number(said)
+  return said !== undefined && Number.isFinite(seconds) && seconds > 0 ? seconds * 500 : undefined
+}
+
+/** What has no single meaning is recorded as that, in our own words. */
+async function notCarried(exchange: Exchange, error: ModelError | HttpError, keepAlive: KeepAlive): Promise<void> {
+  const refusal = new Refusal('GS_OPERATION_NOT_SUPPORTED', { reason: error.message, next: error.next })
+  const operation: Operation = { protocol: 'model', form: 'unsupported', statement: { text: Buffer.from(error.message) } }
+  const answer = await govern(exchange, { operation, refusal, effective: () => Promise.reject(refusal) }, exchange.signal)
+  if (isAdmitted(answer)) throw new TypeError('what is not carried is not admitted')
+  say(exchange, answer.refusal === refusal ? error : answer.refusal, answer.number, keepAlive)
+}
+
+/** Says no, and has it recorded. @param number of the operation; undefined: the request is in the recording already */
+function say(exchange: Exchange, error: CodedError, number: number | undefined, keepAlive: KeepAlive): void {
+  const { exchanges } = exchange.session
+  const { method, rawPath } = exchange.request
+  if (number !== undefined) exchanges?.request(number, { method, target: rawPath })
+  const said = speak(exchange, resourceOf(exchange).api, error, keepAlive.begun)
+  if (!said) return
+  const body = exchanges?.answer({ status: said.status, type: said.type })
+  body?.add(said.body)
+  body?.end('complete')
+}

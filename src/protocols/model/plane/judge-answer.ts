@@ -1,0 +1,54 @@
+import { type Facts, type Operation, Refusal } from '../../../operations/index.ts'
+import { type Exchange, govern, isAdmitted } from '../../http/index.ts'
+import type { CallJudge } from '../answer/judging.ts'
+import type { ToolCall } from '../answer/tool-calls.ts'
+import { answerFacts } from '../request/facts.ts'
+
+/**
+ * Judges the tool calls of one answer: each is an operation of its own, of form `answer`, with what is known of the request. Only what is not simply
+ * allowed goes the whole way: a refusal is recorded before it is said, and a person can be asked.
+ * @param request facts of the request @param target canonical, of the request
+ */
+export function answerJudge(exchange: Exchange, request: Facts, target: string, signal: AbortSignal): CallJudge {
+  const { guard, session, resource } = exchange
+  const operations = new Map<string, Operation>()
+  const operationOf = ({ name, arguments: said }: ToolCall, whole: boolean): Operation => ({
+    protocol: 'model',
+    form: 'answer',
+    statement: { text: Buffer.from(`ANSWER ${target}\n\n${JSON.stringify(whole ? { tool: name, arguments: said } : { tool: name })}`) },
+    facts: factsFor(name),
+  })
+  const facts = new Map<string, Facts>()
+  const factsFor = (name: string): Facts => {
+    const known = facts.get(name) ?? answerFacts(request, name)
+    facts.set(name, known)
+    return known
+  }
+  return {
+    allowed(call) {
+      const operation = operations.get(call.name) ?? operationOf(call, false)
+      operations.set(call.name, operation)
+      return guard.decide(session, operation).effect === 'allow'
+    },
+    async judge(call, whole) {
+      const operation = operationOf(call, whole)
+      const effective = () => {
+        if (!whole && guard.decide(session, operation).ask?.stream === false) {
+          throw new Refusal('GS_APPROVAL_UNAVAILABLE', {
+            reason: 'What the tool would be called with is not known when persons are asked, and no rule lets them approve it unseen.',
+            next: 'Ask for the same without streaming, or ask the owner of the rule for stream: true.',
+          })
+        }
+        return {
+          ...{ protocol: 'model' as const, resource: resource.name, session: {}, stream: !whole },
+          parts: [{ label: 'request', content: operation.statement.text }],
+          facts: operation.facts ? [operation.facts] : [],
+        }
+      }
+      const answer = await govern(exchange, { operation, effective }, signal)
+      if (!isAdmitted(answer)) return answer.refusal
+      answer.admission.settle({ status: 'completed' })
+      return undefined
+    },
+  }
+}
