@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorBody, isAnthropic, scriptedEndpoint } from './model/endpoints.ts'
 import { anthropicModel, anthropicModels, embeddings, openaiModel, openaiModels } from './model/other-endpoints.ts'
-import { type Asked, countTokens, ready, type Script } from './model/script.ts'
+import { type Asked, countTokens, type Ready, ready, type Script, type Turn } from './model/script.ts'
 import { formatEvent, type Json } from './model/wire.ts'
 import type { TestCertificate } from './test-certificates.ts'
 
@@ -25,7 +25,7 @@ export interface ModelServer {
   readonly received: readonly ModelRequest[]
   /** What the next requests meet, one each. */
   readonly trouble: Trouble[]
-  /** From the next request on. */
+  /** From the next request on; calls of tools are numbered anew. */
   script: Script
   close(): Promise<void>
 }
@@ -76,6 +76,8 @@ export async function startModelServer(script: Script, options: ModelServerOptio
   const { key = MODEL_KEY, models = ['gpt-4o', 'gpt-4o-mini', 'claude-opus-5'], tls } = options
   const received: Mutable<ModelRequest>[] = []
   const trouble: Trouble[] = []
+  /** What was said up to a response and in it, by its id. */
+  const kept = new Map<string, readonly Turn[]>()
   let answered = 0
   let called = 0
   const server = { script }
@@ -110,11 +112,16 @@ export async function startModelServer(script: Script, options: ModelServerOptio
     }
     if (endpoint === undefined) return say(404, errorBody(path, 404, `Unknown request URL: ${request.method} ${path}`))
 
-    const asked = endpoint.read(request.body)
+    const { previous_response_id: previous } = request.body
+    if (typeof previous === 'string' && !kept.has(previous)) {
+      return say(400, errorBody(path, 400, `Previous response with id '${previous}' not found.`))
+    }
+    const asked = endpoint.read(request.body, kept.get(String(previous)))
     request.asked = asked
-    const made = ready(asked, server.script(asked), called)
+    const made = ready(asked, await server.script(asked), called)
     called += made.calls.length
     const id = String(++answered).padStart(12, '0')
+    if (asked.api === 'responses' && request.body.store !== false) kept.set(`resp_${id}`, [...asked.turns, turnOf(made)])
     if (!asked.stream) {
       if (made.delay > 0) await sleep(made.delay)
       return say(200, endpoint.whole(id, asked, made, request.body))
@@ -174,6 +181,7 @@ export async function startModelServer(script: Script, options: ModelServerOptio
     },
     set script(next) {
       server.script = next
+      called = 0
     },
     async close() {
       listener.closeAllConnections()
@@ -200,6 +208,10 @@ function modelsAnswer(
   if (name === undefined) return { status: 200, body: ofAnthropic ? anthropicModels(models) : openaiModels(models) }
   if (!models.includes(name)) return { status: 404, body: errorBody(path, 404, `The model '${name}' does not exist`) }
   return { status: 200, body: ofAnthropic ? anthropicModel(name) : openaiModel(name) }
+}
+
+function turnOf({ text, calls }: Ready): Turn {
+  return { role: 'assistant', text, ...(calls.length > 0 ? { calls } : {}) }
 }
 
 function parsed(text: string): Json {

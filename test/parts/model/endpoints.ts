@@ -2,12 +2,13 @@ import { message, messageEvents, readMessages } from './anthropic-messages.ts'
 import { chatAnswer, chatEvents, readChat } from './openai-chat.ts'
 import { readResponses, response, responseEvents } from './openai-responses.ts'
 import { completion, completionEvents, readCompletion } from './other-endpoints.ts'
-import type { Asked, Ready } from './script.ts'
+import type { Asked, Ready, Turn } from './script.ts'
 import type { Json, ServerEvent } from './wire.ts'
 
 /** How one endpoint that answers from the script is asked, and answers. */
 export interface Endpoint {
-  read(body: Json): Asked
+  /** @param before what was said up to the response that `previous_response_id` names */
+  read(body: Json, before?: readonly Turn[]): Asked
   whole(id: string, asked: Asked, answer: Ready, body: Json): Json
   events(id: string, asked: Asked, answer: Ready, body: Json): Iterable<ServerEvent>
 }

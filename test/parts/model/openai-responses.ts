@@ -3,14 +3,15 @@ import type { Asked, Ready, Turn } from './script.ts'
 import { textOf } from './text-of.ts'
 import type { Json, ServerEvent } from './wire.ts'
 
-/** OpenAI's responses, as its API reference describes them ("Responses", "Streaming events"). Nothing is kept between two requests. */
-export function readResponses(body: Json): Asked {
+/** OpenAI's responses, as its API reference describes them ("Responses", "Streaming events"). @param before what a request goes on from, by its id */
+export function readResponses(body: Json, before?: readonly Turn[]): Asked {
   const input = Array.isArray(body.input) ? (body.input as Json[]) : [{ role: 'user', content: body.input }]
-  const before: Turn[] = typeof body.instructions === 'string' ? [{ role: 'system', text: body.instructions }] : []
+  // Instructions count for one request: what goes on from it has its own.
+  const instructions: Turn[] = typeof body.instructions === 'string' ? [{ role: 'system', text: body.instructions }] : []
   return {
     api: 'responses',
     model: String(body.model),
-    turns: [...before, ...input.flatMap(readItem)],
+    turns: [...instructions, ...(before ?? []).filter(({ role }) => role !== 'system'), ...input.flatMap(readItem)],
     tools: (Array.isArray(body.tools) ? (body.tools as Json[]) : []).map((tool) => String(tool.name ?? tool.type)),
     stream: body.stream === true,
   }
@@ -40,7 +41,7 @@ export function response(id: string, asked: Asked, answer: Ready, body: Json, is
     model: asked.model,
     output: isWhole ? outputItems(id, answer) : [],
     parallel_tool_calls: true,
-    previous_response_id: null,
+    previous_response_id: body.previous_response_id ?? null,
     reasoning: { effort: null, summary: null },
     store: body.store ?? true,
     temperature: 1,

@@ -47,7 +47,7 @@ export interface Asked {
 }
 
 /** Answers by what was asked alone, so that several agents can ask in any order; throws where the story does not go on. */
-export type Script = (asked: Asked) => Answer
+export type Script = (asked: Asked) => Answer | Promise<Answer>
 
 /** A script that gives these answers in turn, whatever it is asked. */
 export function inTurn(...answers: readonly Answer[]): Script {
