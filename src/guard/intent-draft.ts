@@ -1,6 +1,6 @@
 import type { ApprovalId } from '../operations/index.ts'
 import type { RedactedRow } from '../redaction/index.ts'
-import type { DecisionRow, EntryDraft, HistoryRow, OperationRow, PayloadDraft, RetryRow } from '../trail/index.ts'
+import type { ClaimsRow, DecisionRow, EntryDraft, HistoryRow, OperationRow, PayloadDraft, RetryRow } from '../trail/index.ts'
 
 /** Operations that one entry holds at most. */
 const OPERATIONS = 128
@@ -11,6 +11,8 @@ const SAID_BYTES = 60_000
 
 /** What a reference to another operation takes: two numbers and an id. */
 const RETRY_BYTES = 96
+/** What two numbers take. */
+const CLAIMS_BYTES = 32
 /** What a reference to the end of a history takes: three numbers and an id. */
 const HISTORY_BYTES = 128
 
@@ -23,6 +25,7 @@ export interface Said {
   /** The opening of break-glass under which it is allowed although the rules say otherwise. */
   readonly breakGlass: string | undefined
   readonly retry: RetryRow | undefined
+  readonly claims: ClaimsRow | undefined
   /** Of a request that is said here first. */
   readonly histories: readonly HistoryRow[] | undefined
 }
@@ -34,6 +37,7 @@ export class IntentDraft {
   readonly #payloads: PayloadDraft[] = []
   readonly #redacted: RedactedRow[] = []
   readonly #retries: RetryRow[] = []
+  readonly #claims: ClaimsRow[] = []
   readonly #histories: HistoryRow[] = []
   #breakGlass: string | undefined
   #said = 0
@@ -44,8 +48,8 @@ export class IntentDraft {
   }
 
   /** @returns whether it found room; the first always does */
-  add({ op, decision, payloads, redacted, breakGlass, retry, histories = [] }: Said): boolean {
-    const references = (retry === undefined ? 0 : RETRY_BYTES) + histories.length * HISTORY_BYTES
+  add({ op, decision, payloads, redacted, breakGlass, retry, claims, histories = [] }: Said): boolean {
+    const references = (retry ? RETRY_BYTES : 0) + (claims ? CLAIMS_BYTES : 0) + histories.length * HISTORY_BYTES
     const said = this.#said + sizeOf(op, decision, payloads, redacted) + references
     let content = this.#content
     for (const payload of payloads) content += payload.content.byteLength
@@ -56,6 +60,7 @@ export class IntentDraft {
     this.#ops.push(op)
     this.#breakGlass ??= breakGlass
     if (retry) this.#retries.push(retry)
+    if (claims) this.#claims.push(claims)
     for (const row of histories) this.#histories.push(row)
     if (decision) this.#decisions.push(decision)
     for (const payload of payloads) this.#payloads.push(payload)
@@ -72,6 +77,7 @@ export class IntentDraft {
       ...(this.#breakGlass !== undefined && { breakGlass: this.#breakGlass }),
       ...(this.#decisions.length > 0 && { decisions: this.#decisions }),
       ...(this.#retries.length > 0 && { retries: this.#retries }),
+      ...(this.#claims.length > 0 && { claims: this.#claims }),
       ...(this.#histories.length > 0 && { histories: this.#histories }),
       ...(this.#redacted.length > 0 && { redacted: this.#redacted }),
     }

@@ -1,4 +1,4 @@
-import type { Facts } from '../operations/index.ts'
+import type { Claims, Facts } from '../operations/index.ts'
 import {
   type Found,
   type LeakedDoor,
@@ -57,6 +57,13 @@ export class RedactedPayloads {
     if (facts.k8s === undefined && facts.http === undefined) return Buffer.from(JSON.stringify(facts))
     const { object, patch, ...k8s } = facts.k8s ?? { verb: '' }
     const redacted = redactJson({ ...facts, ...(facts.k8s && { k8s }) })
+    if (redacted.found.length > 0) this.#took(name, redacted.found)
+    return redacted.content
+  }
+
+  /** As JSON. @param name of the payload */
+  claims(name: string, claims: Claims): Uint8Array {
+    const redacted = redactJson(claims)
     if (redacted.found.length > 0) this.#took(name, redacted.found)
     return redacted.content
   }

@@ -112,6 +112,35 @@ describe('the record of a request', () => {
   })
 })
 
+describe('what a client says of itself', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  const claims = { agent: 'planner', traceparent }
+
+  it('is recorded once per set, and referred to by each operation that it was said with', async () => {
+    const session = await open()
+    const said: (typeof claims | undefined)[] = [claims, undefined, { ...claims }, { ...claims, agent: 'coder' }]
+    for (const [at, each] of said.entries())
+      await admit(session, { operation: request(`GET /${at}`, each && { claims: each }), decision: allow })
+    const recorded = await intents()
+    expect(recorded.map(({ fields }) => fields.claims)).toEqual([[[1, 1]], undefined, [[3, 1]], [[4, 2]]])
+    expect(recorded.map(({ payloads }) => Object.keys(payloads).filter((name) => name.startsWith('claims.')))).toEqual([
+      ['claims.1'],
+      [],
+      [],
+      ['claims.2'],
+    ])
+    expect(JSON.parse(recorded[0]?.payloads['claims.1'] ?? '')).toEqual(claims)
+  })
+
+  it('is recorded without secrets, and a credential of ours in it is told as leaked', async () => {
+    await admit(await open(), { operation: request('GET /x', { claims: { agent: `a ${CREDENTIAL}` } }), decision: allow })
+    const [intent] = await intents()
+    expect(intent?.payloads['claims.1']).not.toMatch(/gs_pg_0123/)
+    expect(intent?.fields.redacted).toEqual([['claims.1', expect.any(String), 1]])
+    expect((await at.entries()).filter(({ kind }) => kind === 'credential.leaked')).toHaveLength(1)
+  })
+})
+
 describe('a second attempt', () => {
   it('names the first, and a refusal of it does not count again', async () => {
     const session = await open()

@@ -1,5 +1,6 @@
 import {
   type ApprovalId,
+  type Claims,
   type Decided,
   type Decision,
   type EffectiveOperation,
@@ -28,6 +29,7 @@ import {
 } from '../trail/index.ts'
 import { Asking } from './asking.ts'
 import { saidByRules, type UnderBreakGlass } from './break-glass.ts'
+import { ClaimReferences } from './claim-references.ts'
 import type { GuardParts } from './create-guard.ts'
 import { DecisionReferences, type Referred } from './decision-references.ts'
 import type { Admission, Approved, Session, SessionEnd, Waiting } from './guard.ts'
@@ -84,6 +86,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   readonly #statements = new StatementReferences()
   readonly #histories: SaidHistories
   readonly #decisions = new DecisionReferences()
+  readonly #claims = new ClaimReferences()
   readonly #redacted: RedactedPayloads
   readonly #asking: Asking | undefined
   readonly #open = new Set<OpenOperation>()
@@ -309,6 +312,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
       payloads.push({ name, key, content: this.#redacted.facts(name, operation.facts) })
     }
     return {
+      claims: operation.claims && [n, this.#sayClaims(operation.claims, payloads)],
       op: operation.form === 'bind' ? [n, known.reference, said.reference] : [n, known.reference, said.reference, operation.form],
       decision: said.first ? decisionRow(byRules, said) : undefined,
       payloads,
@@ -317,6 +321,16 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
       histories,
       retry: operation.retryOf && [n, operation.retryOf.session, operation.retryOf.operation],
     }
+  }
+
+  /** @returns the number that they are referred to by */
+  #sayClaims(claims: Claims, payloads: PayloadDraft[]): number {
+    const { reference, first } = this.#claims.refer(claims)
+    if (first) {
+      const name = `claims.${reference}`
+      payloads.push({ name, key: this.#parts.key, content: this.#redacted.claims(name, claims) })
+    }
+    return reference
   }
 
   /** For the first time. @returns where what its run said before, or says with it, belongs in it */
@@ -349,6 +363,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     this.#statements.forget()
     this.#histories.forget()
     this.#decisions.forget()
+    this.#claims.forget()
   }
 
   settled(operation: OpenOperation, outcome: Outcome, microseconds: number): void {

@@ -1,4 +1,5 @@
 export type * from './approval.ts'
+export * from './claims.ts'
 export * from './client.ts'
 export * from './coded-error.ts'
 export * from './cost.ts'

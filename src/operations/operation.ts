@@ -1,3 +1,4 @@
+import type { Claims } from './claims.ts'
 import type { OperationCost } from './cost.ts'
 import type { Facts } from './facts.ts'
 import type { History } from './history.ts'
@@ -53,4 +54,6 @@ export interface Operation {
   readonly retryOf?: OperationReference
   /** What it may come to at most, of what budgets of tokens and money count: a call of a model. Absent: nothing. Of what is prepared or refused none is taken. */
   readonly cost?: OperationCost
+  /** What its client says of itself with it: recorded, and nothing else. No rule can ask for it, and it is no part of what is approved. */
+  readonly claims?: Claims
 }

@@ -1,4 +1,5 @@
 import type { EntryFields, EntryValue, StoredEntry } from '../trail/index.ts'
+import { CLAIMS, claimsBy, claimsNumber, SPANS, tracesIn } from './claims.ts'
 import type { Delta } from './delta.ts'
 import type { Facts } from './facts.ts'
 import { payloadTexts } from './payload-text.ts'
@@ -74,11 +75,11 @@ export class Deriver {
     const facts = this.#learnEffects(entry.fields, into, session, known)
     this.#addSealed(entry, into, position, { session, facts })
     for (const row of rowsOf(entry.fields.ops)) {
-      const [, statement, decision, form = 'bind'] = row
+      const [n, statement, decision, form = 'bind'] = row
       if (typeof form === 'string') into.add(position, this.#terms.of('form', form))
       const effect = typeof decision === 'number' ? facts.effects[decision] : undefined
       if (effect !== undefined) into.add(position, this.#terms.of('effect', effect))
-      for (const number of numbersOf(statement, decision, facts)) {
+      for (const number of numbersOf(statement, decision, facts, claimsBy(entry.fields, n))) {
         let said = this.#facts.statement(session, number)
         if (said instanceof Promise) said = await said
         if (said) for (const term of said.terms) into.addSealed(position, term, said.key)
@@ -112,6 +113,13 @@ export class Deriver {
         this.#learnStatement(recordedFacts(content), into, { session: of.session, number: -Number(facts), key })
         continue
       }
+      const claims = of && CLAIMS.exec(name)?.[1]
+      if (of && claims !== undefined) {
+        const terms = tracesIn(content).map((trace) => this.#terms.of('trace', trace))
+        this.#learnTerms(terms, into, { session: of.session, number: claimsNumber(Number(claims)), key })
+      }
+      if (entry.kind === SPANS.kind && name === SPANS.name)
+        for (const trace of tracesIn(content)) into.addSealed(position, this.#terms.of('trace', trace), key)
       const texts = payloadTexts(name, content, TEXT_BYTES)
       const words = new Set<string>()
       let whole = content.byteLength <= TEXT_BYTES
@@ -133,6 +141,10 @@ export class Deriver {
       ...actions.map((action) => this.#terms.of('action', action)),
       ...objects.map((object) => this.#terms.of('object', object)),
     ]
+    this.#learnTerms(terms, into, of)
+  }
+
+  #learnTerms(terms: readonly Term[], into: Delta, of: { session: string; number: number; key: string }): void {
     into.addStatement({ ...of, terms })
     this.#facts.learnStatement(of.session, of.number, { key: of.key, terms })
   }
@@ -175,14 +187,16 @@ export class Deriver {
   }
 }
 
-/** By which an operation's statement is known, and the facts that it was decided on. */
+/** By which an operation's statement is known, the facts that it was decided on, and what its client said of itself. */
 export function numbersOf(
   statement: EntryValue | undefined,
   decision: EntryValue | undefined,
   { decidedOn }: Pick<SubjectFacts, 'decidedOn'>,
+  claims: number | undefined,
 ): readonly number[] {
   const on = typeof decision === 'number' ? decidedOn?.[decision] : undefined
-  return [...(typeof statement === 'number' ? [statement] : []), ...(on === undefined ? [] : [-on])]
+  const said = claims === undefined ? [] : [claimsNumber(claims)]
+  return [...(typeof statement === 'number' ? [statement] : []), ...(on === undefined ? [] : [-on]), ...said]
 }
 
 /** The rows of a field, whatever else is in it: a later version may write other ones. */

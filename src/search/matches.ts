@@ -1,4 +1,5 @@
 import type { StoredEntry } from '../trail/index.ts'
+import { claimsBy } from './claims.ts'
 import { numbersOf, RECORDED, rowsOf, SEARCHED } from './deriver.ts'
 import { payloadTexts } from './payload-text.ts'
 import type { Plan } from './query.ts'
@@ -40,10 +41,11 @@ export async function operationMatches(
   const session = entry.fields.session
   if (entry.kind !== 'operation.intent' || typeof session !== 'string') return true
   const facts: Pick<SubjectFacts, 'effects' | 'decidedOn'> = (await index.facts(session)) ?? { effects: {} }
-  for (const [, statement, decision, name = 'bind'] of rowsOf(entry.fields.ops)) {
+  for (const [n, statement, decision, name = 'bind'] of rowsOf(entry.fields.ops)) {
     if (wanted.effect !== undefined && (typeof decision !== 'number' || facts.effects[decision] !== wanted.effect)) continue
     const terms = typeof name === 'string' ? [form(name)] : []
-    for (const number of numbersOf(statement, decision, facts)) terms.push(...((await index.statement(session, number))?.terms ?? []))
+    for (const number of numbersOf(statement, decision, facts, claimsBy(entry.fields, n)))
+      terms.push(...((await index.statement(session, number))?.terms ?? []))
     if (wanted.groups.every((group) => group.terms.some((term) => terms.includes(term)))) return true
   }
   return false

@@ -25,6 +25,8 @@ export interface SearchQuery {
   /** A name in its statement, as it is written there: `customers`, `public.customers`. */
   readonly object?: string
   readonly decision?: (typeof effects)[number]
+  /** A trace that a client says an operation, or a span that it tells of, belongs to: 32 hexadecimal digits in lower case. */
+  readonly trace?: string
   /** Words that payloads of the entry must hold, in any order; between quotes, in that order. Nothing else has a meaning. */
   readonly text?: string
   /** From the oldest on; from the newest back where it is not said. */
@@ -59,12 +61,13 @@ const DIGEST_BYTES = 8
 
 /** @throws SearchError GS_SEARCH_QUERY */
 export function plan(query: SearchQuery, terms: Terms): Plan {
-  const { kind, who, run, session, resource, breakGlass, decision } = query
+  const { kind, who, run, session, resource, breakGlass, decision, trace } = query
   const { words, sequences } = readText(query.text)
   const one = (facet: Facet, value: string | undefined) => (value === undefined ? [] : [group([terms.of(facet, value)])])
   const ofOperation = [
     ...one('object', query.object?.toLowerCase()),
     ...(query.action === undefined ? [] : [group(actionTerms(query.action, terms))]),
+    ...one('trace', trace),
   ]
   return {
     groups: [

@@ -12,6 +12,7 @@ export type Facet =
   | 'form'
   | 'action'
   | 'object'
+  | 'trace'
   | 'word'
   | 'cut'
 

@@ -26,12 +26,20 @@ export type DecisionRow =
 /** An operation that is another one's second attempt by another way: `[n, session, its number there]`. */
 export type RetryRow = readonly [n: number, session: string, operation: number]
 
+/**
+ * What the client of an operation said of itself, by the session's own number of it: payload `claims.<claims>`, JSON of names and words, in the entry
+ * that uses the number first. Claimed, never proven.
+ */
+export type ClaimsRow = readonly [n: number, claims: number]
+
 /** `operation.intent`: what one session asked in one read, in order. Durable before any of it is forwarded. */
 export type IntentFields = {
   readonly session: string
   readonly ops: readonly OperationRow[]
   readonly decisions?: readonly DecisionRow[]
   readonly retries?: readonly RetryRow[]
+  /** Of operations without one, nothing was said. */
+  readonly claims?: readonly ClaimsRow[]
   /** What its run said before, or says here in payloads `history.<n>`, and is cut out of the statements that this entry says first. */
   readonly histories?: readonly HistoryRow[]
   /** The approval that was spent for those of them that ask; `approval.used` stands before it. Those that are only prepared need none. */

@@ -88,6 +88,8 @@ export const pastOperationSchema = z.object({
   breakGlass: z.string().optional(),
   /** What it tries again by another way: an operation of this session or another one. */
   retryOf: z.object({ session: z.string(), operation: z.int() }).optional(),
+  /** What its client said of itself with it, by name. Claimed, never proven. */
+  claims: z.record(z.string(), z.string()).optional(),
 })
 
 export const pastOutcomeSchema = z.object({
@@ -103,6 +105,15 @@ export const pastOutcomeSchema = z.object({
   code: z.string().optional(),
   /** Mask, column or detector, how often. */
   masked: z.array(z.tuple([z.string(), z.string(), z.int()])).optional(),
+  /** Of a call of a model, as its provider said. */
+  usage: z
+    .object({
+      inputTokens: z.int(),
+      outputTokens: z.int(),
+      cachedTokens: z.int(),
+      money: z.object({ micros: z.int(), currency: z.string() }).optional(),
+    })
+    .optional(),
 })
 
 export const pastSegmentSchema = z.object({

@@ -193,6 +193,11 @@ export const searchQuerySchema = z.object({
   action: z.string().min(1).max(128).optional(),
   object: z.string().min(1).max(512).optional(),
   decision: z.enum(effects).optional(),
+  /** Of W3C Trace Context: what clients say belongs to it. */
+  trace: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, '32 hexadecimal digits')
+    .optional(),
   text: z.string().max(4096).optional(),
   oldest: flag,
   opened: flag,

@@ -4,7 +4,7 @@ import type { Beat, ShownLine } from './beat.ts'
 import type { Screen } from './screen.ts'
 import { ExchangeScreen } from './shown-exchange.ts'
 import { PostgresScreen } from './shown-postgres.ts'
-import { clock, closedWords, fate, fateStyle, outcomeWords, toldWords } from './words.ts'
+import { claimWords, clock, closedWords, fate, fateStyle, outcomeWords, toldWords } from './words.ts'
 
 /**
  * replay — by time: each statement when it was admitted, with what became of it, and answers behind it; statements — without answers, each once
@@ -173,7 +173,8 @@ class Stage {
     }
     const text = operation.text === undefined ? line('(its text is gone)', 'dim') : line(operation.text.trimEnd())
     const gone = operation.gone ? [line(`(what ${operation.gone.join(', ')} said of it before is gone)`, 'dim')] : []
-    return this.#beat(at, true, [head, text, ...gone], operation.n)
+    const claims = operation.claims ? [line(`claimed: ${claimWords(operation.claims)}`, 'dim')] : []
+    return this.#beat(at, true, [head, ...claims, text, ...gone], operation.n)
   }
 
   /** Clocks of entries and of what was shown differ a little, and some outcomes are written late: time never goes back. */

@@ -1,4 +1,5 @@
 import type { PastOperation, PastOutcome, TranscriptLine } from '../../api/local/index.ts'
+import { moneyText } from '../../operations/index.ts'
 import type { ShownLine } from './beat.ts'
 
 /** Seconds as people read them: `12.345`, `1:02.345`, `1:01:02.345`. */
@@ -25,11 +26,24 @@ export function fate({ effect, rules = [], approval, breakGlass, retryOf }: Past
   return words.join('  ')
 }
 
-export function outcomeWords({ status, rows, bytes, us, code, masked = [] }: PastOutcome): string {
+export function outcomeWords({ status, rows, bytes, us, code, masked = [], usage }: PastOutcome): string {
   const masks = masked.map(([mask, what, count]) => `${count} × ${what} by ${mask}`)
   const ended = [`${status}${code === undefined ? '' : ` ${code}`}`, ...(isHttp(code) ? [] : [`${rows} rows`]), `${bytes} bytes`]
   ended.push(`${(us / 1000).toFixed(1)} ms`)
+  if (usage) ended.push(usageWords(usage))
   return masks.length === 0 ? ended.join(', ') : `${ended.join(', ')}  masked: ${masks.join(', ')}`
+}
+
+function usageWords({ inputTokens, outputTokens, cachedTokens, money }: NonNullable<PastOutcome['usage']>): string {
+  const cached = cachedTokens === 0 ? '' : ` (${cachedTokens} cached)`
+  return `${inputTokens} tokens in${cached}, ${outputTokens} out${money ? `, ${moneyText(money)}` : ''}`
+}
+
+/** What a client says of itself: names and words in the order of the record. */
+export function claimWords(claims: Readonly<Record<string, string>>): string {
+  return Object.entries(claims)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')
 }
 
 /** A status of HTTP: what has one has no rows. A SQLSTATE has five characters. */

@@ -1,8 +1,9 @@
 import type { PastOperation, PastOutcome, TranscriptLine } from '../../api/local/index.ts'
 import { Breather } from '../../evidence/index.ts'
 import { type RecordedSegment, recordedSegment } from '../../recording/index.ts'
-import type { DecisionRow, EntryFields, IntentFields, OutcomeFields, StoredEntry, Trail } from '../../trail/index.ts'
+import type { DecisionRow, EntryFields, IntentFields, OutcomeFields, StoredEntry, Trail, UsageRow } from '../../trail/index.ts'
 import { OpenedEntries, PastHistories, type PastRequest } from '../replaying/index.ts'
+import { claimsIn } from './claims-in.ts'
 import { ending } from './session-facts.ts'
 
 export interface TranscriptOptions {
@@ -69,7 +70,7 @@ function segmentLine({ segment, index, at, header, events, missing }: RecordedSe
 }
 
 function* outcomes({ fields, index, at }: StoredEntry): Generator<{ outcome: PastOutcome }> {
-  const { outcomes: rows, masked = [] } = fields as unknown as OutcomeFields
+  const { outcomes: rows, masked = [], usage = [] } = fields as unknown as OutcomeFields
   for (const [n, status, count, bytes, us, code] of rows) {
     const masks = masked.filter(([of]) => of === n).map(([, mask, what, times]): [string, string, number] => [mask, what, times])
     yield {
@@ -77,9 +78,17 @@ function* outcomes({ fields, index, at }: StoredEntry): Generator<{ outcome: Pas
         ...{ n, entry: index, at, status, rows: count, bytes, us },
         ...(code !== undefined && { code }),
         ...(masks.length > 0 && { masked: masks }),
+        ...usageOf(usage.find(([of]) => of === n)),
       },
     }
   }
+}
+
+function usageOf(row: UsageRow | undefined): Pick<PastOutcome, 'usage'> {
+  if (row === undefined) return {}
+  const [, inputTokens, outputTokens, cachedTokens, micros, currency] = row
+  const money = micros !== undefined && currency !== undefined && { money: { micros, currency } }
+  return { usage: { inputTokens, outputTokens, cachedTokens, ...money } }
 }
 
 /** What a session said once and refers to. */
@@ -89,6 +98,8 @@ class Said {
   /** The entry that said a text, and a decision, by its number. */
   readonly #texts = new Map<number, number>()
   readonly #decisions = new Map<number, DecisionRow>()
+  /** The entry that said a set of claims, by its number. */
+  readonly #claims = new Map<number, number>()
 
   constructor(trail: Pick<Trail, 'read'>, brought: TranscriptOptions['brought']) {
     this.#opened = new OpenedEntries(trail)
@@ -97,7 +108,7 @@ class Said {
 
   async *operations(entry: StoredEntry): AsyncGenerator<{ operation: PastOperation }> {
     const { index, at, commitments } = entry
-    const { ops, decisions = [], retries = [], approval, breakGlass } = entry.fields as EntryFields as unknown as IntentFields
+    const { ops, decisions = [], retries = [], claims = [], approval, breakGlass } = entry.fields as EntryFields as unknown as IntentFields
     for (const row of decisions) remember(this.#decisions, row[0], row)
     this.#opened.isAt(entry)
     this.#histories.see(entry)
@@ -107,6 +118,7 @@ class Said {
       const said = await this.#said(String(entry.fields.session), statement)
       const text = said?.text.toString()
       const [, effect, rules, policy] = this.#decisions.get(decision) ?? []
+      const claimed = await this.#claimed(claims.find(([by]) => by === n)?.[1], entry)
       const [, session, operation] = retries.find(([again]) => again === n) ?? []
       yield {
         operation: {
@@ -117,9 +129,20 @@ class Said {
           ...(approval !== undefined && { approval }),
           ...(breakGlass !== undefined && { breakGlass }),
           ...(session !== undefined && operation !== undefined && { retryOf: { session, operation } }),
+          ...(claimed && { claims: claimed }),
         },
       }
     }
+  }
+
+  /** @param entry the one that is read */
+  async #claimed(number: number | undefined, { index, commitments }: StoredEntry): Promise<Record<string, string> | undefined> {
+    if (number === undefined) return undefined
+    const name = `claims.${number}`
+    if (name in commitments) remember(this.#claims, number, index)
+    const at = this.#claims.get(number)
+    const content = at === undefined ? undefined : (await this.#opened.at(at)).get(name)
+    return content && claimsIn(content)
   }
 
   async #said(session: string, statement: number): Promise<PastRequest | undefined> {

@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { Guard, Session } from '../../guard/index.ts'
-import type { CodedError, HttpResource } from '../../operations/index.ts'
+import type { Claims, CodedError, HttpResource } from '../../operations/index.ts'
 import type { HeaderPairs, HttpAsk, HttpTarget } from './target.ts'
 
 /** The guard and its sessions, as the HTTP planes see them. */
@@ -28,6 +28,8 @@ export interface DoorRequest {
   readonly upgrade?: { readonly protocol: string }
   /** What it takes to address the resource again: the scheme, Host and prefix of this request, such as `https://gateway:8443/r/billing`. */
   readonly base: string
+  /** What the client says of itself in headers; passed on all the same. `govern` records it. */
+  readonly claims?: Claims | undefined
 }
 
 /**

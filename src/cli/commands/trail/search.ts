@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { EntryAnswer, PageAnswer } from '../../../api/local/index.ts'
+import { traceIdOf } from '../../../operations/index.ts'
 import { entryLine } from '../../entry-line.ts'
 import { momentOf } from '../../moments.ts'
 import { printPayloads } from '../../print-payloads.ts'
@@ -7,7 +8,20 @@ import type { Whereabouts } from '../../reach.ts'
 import { command, type Shell } from '../../shell.ts'
 
 /** Options that are passed on as they are. */
-const PASSED = ['kind', 'who', 'run', 'session', 'resource', 'breakGlass', 'action', 'object', 'decision', 'limit', 'cursor'] as const
+const PASSED = [
+  'kind',
+  'who',
+  'run',
+  'session',
+  'resource',
+  'breakGlass',
+  'action',
+  'object',
+  'decision',
+  'trace',
+  'limit',
+  'cursor',
+] as const
 
 type Options = Whereabouts & { [Name in (typeof PASSED)[number]]?: string } & {
   readonly since?: Date
@@ -22,6 +36,7 @@ export function searchCommand({ surroundings, printer }: Shell): Command {
     'gatescribe trail search customers --since 2h',
     'gatescribe trail search --decision deny --who "github:repo:acme/reports:ref:refs/heads/main"',
     'gatescribe trail search --action "alter role" --oldest --payloads',
+    'gatescribe trail search --trace 0af7651916cd43dd8448eb211c80319c',
     'gatescribe trail search "drop table" --object customers --json | jq -r .entries[].id',
   ])
     .argument('[words...]', 'words that all must be in the payloads of the entry; one argument of several words is a phrase')
@@ -36,6 +51,7 @@ export function searchCommand({ surroundings, printer }: Shell): Command {
     .option('--action <action>', 'what an operation is, or its statement begins with: bind, select, alter role')
     .option('--object <name>', 'a name in the statement, as it is written there: customers, public.customers')
     .option('--decision <effect>', 'allow, ask or deny', effect)
+    .option('--trace <id>', 'what a client says belongs to this trace: 32 hexadecimal digits, or a traceparent', trace)
     .option('--oldest', 'the oldest first')
     .option('--limit <number>', 'entries per page, up to 200 (default: 50)', pageLength)
     .option('--cursor <cursor>', 'the next page; a page says what it is')
@@ -88,6 +104,12 @@ function principal(text: string): string {
 
 function effect(text: string): string {
   return matching(text, /^(allow|ask|deny)$/, 'It is allow, ask or deny.')
+}
+
+/** W3C Trace Context §3.2.2.3. */
+function trace(text: string): string {
+  const id = traceIdOf(text) ?? text.toLowerCase()
+  return matching(id, /^(?!0{32})[0-9a-f]{32}$/, 'It is a trace id of 32 hexadecimal digits, or a traceparent.')
 }
 
 function pageLength(text: string): string {

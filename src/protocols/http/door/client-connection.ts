@@ -11,6 +11,7 @@ import { HttpsDoorError } from './errors.ts'
 import { credentialOf, identify } from './identify.ts'
 import { OpenSession } from './open-session.ts'
 import type { HttpsDoorLimits, HttpsDoorOptions, Selected } from './options.ts'
+import { readClaims } from './read-claims.ts'
 import { type Head, readHead } from './read-head.ts'
 import { RequestBody } from './request-body.ts'
 import { ServerAnswer } from './server-answer.ts'
@@ -294,6 +295,7 @@ function requestOf(head: Head, prefix: string, body: RequestBody, { kind }: Http
     headers: prefix === '' ? head.headers : head.headers.filter(([name]) => name.toLowerCase() !== 'cookie'),
     ...(upgrade && { upgrade }),
     base: `https://${authority}${prefix}`,
+    claims: readClaims(head.headers),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Admission, Approved, Waiting } from '../../../guard/index.ts'
-import { type Decided, type Decision, type EffectiveOperation, type Operation, Refusal } from '../../../operations/index.ts'
-import { ClientLeft, type HttpGuard, type HttpSession } from '../plane.ts'
+import { type Decided, type Decision, type EffectiveOperation, joinClaims, type Operation, Refusal } from '../../../operations/index.ts'
+import { ClientLeft, type DoorRequest, type HttpGuard, type HttpSession } from '../plane.ts'
 
 /** One operation, as its plane read it. */
 export interface Governed {
@@ -41,17 +41,25 @@ export const isAdmitted = (answer: Admitted | Refused): answer is Admitted => 'a
  * @param signal of the exchange: where it aborts while a person is asked, the request for approval is withdrawn
  */
 export async function govern(
-  { guard, session }: { readonly guard: HttpGuard; readonly session: HttpSession },
+  exchange: { readonly guard: HttpGuard; readonly session: HttpSession; readonly request: Pick<DoorRequest, 'claims'> },
   governed: Governed,
   signal: AbortSignal,
 ): Promise<Admitted | Refused> {
-  const { operation, refusal } = governed
+  const { guard, session } = exchange
+  const { refusal } = governed
+  const operation = withClaims(governed.operation, exchange.request)
   const decision = guard.decide(session, operation)
   const decided: Decided = { operation, decision, ...(refusal && { refusal }) }
   const asks = decision.effect === 'ask' && guard.asksPeople && refusal === undefined
   if (!asks) return admit(guard, session, decided)
   const answer = await ask(guard, session, decided, governed, signal)
   return answer instanceof Refusal ? admit(guard, session, { ...decided, refusal: answer }) : admit(guard, session, decided, answer)
+}
+
+/** What the request says of its client, and what its plane found besides. */
+function withClaims(operation: Operation, { claims: theirs }: Pick<DoorRequest, 'claims'>): Operation {
+  const claims = joinClaims(theirs, operation.claims)
+  return claims === operation.claims || claims === undefined ? operation : { ...operation, claims }
 }
 
 function admit(guard: HttpGuard, session: HttpSession, decided: Decided, approved?: Approved): Promise<Admitted | Refused> {

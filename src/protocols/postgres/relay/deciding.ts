@@ -4,6 +4,7 @@ import type { StatementFacts } from '../sql/statement-facts.ts'
 import { frontend } from '../wire/codes.ts'
 import type { Answers } from './answers.ts'
 import type { Batch } from './batch.ts'
+import { claimsInComment } from './claims-in-comment.ts'
 import type { LostColumns } from './lost-columns.ts'
 import { readOtherwise } from './portal.ts'
 import type { ParsedAt, ReadStatement } from './read-statement.ts'
@@ -59,9 +60,11 @@ export class Deciding {
   decide(form: Operation['form'], statement: ReadStatement, batch: Batch, parameters?: Uint8Array): Decided {
     const { refusal: reason } = statement.understood
     const facts = this.factsNow(statement.understood.facts, batch)
-    const operation: Operation = parameters
+    const claims = claimsInComment(statement.text)
+    const plain: Operation = parameters
       ? { protocol: 'postgres', form, statement, parameters, facts }
       : { protocol: 'postgres', form, statement, facts }
+    const operation = claims === undefined ? plain : { ...plain, claims }
     if (reason !== undefined) return this.denied(operation, new Refusal('GS_OPERATION_NOT_UNDERSTOOD', { reason }))
     const decision = this.#guard.decide(operation)
     const { masks, policy } = decision
