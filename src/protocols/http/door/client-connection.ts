@@ -8,7 +8,7 @@ import { firstOf, pairsOf } from '../headers.ts'
 import { ClientLeft, type DoorRequest, type HttpPlane, type Refusable } from '../plane.ts'
 import { speakable } from '../relay/status.ts'
 import { HttpsDoorError } from './errors.ts'
-import { credentialOf, identify } from './identify.ts'
+import { checkKeys, identify, presented } from './identify.ts'
 import { OpenSession } from './open-session.ts'
 import type { HttpsDoorLimits, HttpsDoorOptions, Selected } from './options.ts'
 import { readClaims } from './read-claims.ts'
@@ -156,14 +156,16 @@ export class ClientConnection {
       if (throttled) throw throttled
       const { serverName } = namesOf(this.#socket)
       selected = this.#options.route({ serverName, host: head.host, path: head.path })
-      const { run, kind, user } = await this.#identify(head)
+      const shown = await this.#refusing(() => presented(head as Head))
+      const { run, kind } = await this.#refusing(() => identify(shown.credential, this.#options.authenticators))
       this.#known()
       if (!selected) throw new HttpsDoorError('GS_HTTPS_RESOURCE_UNKNOWN')
       const { resource, prefix } = selected
       plane = this.#options.planes[resource.kind]
       if (plane === undefined) throw new HttpsDoorError('GS_HTTPS_RESOURCE_UNKNOWN')
       if (kind !== resource.kind) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_ELSEWHERE')
-      const opened = await this.#session(run, resource, plane, user, firstOf(head.headers, 'user-agent'))
+      await this.#refusing(() => checkKeys(resource.kind, shown, (head as Head).keys, this.#options.authenticators))
+      const opened = await this.#session(run, resource, plane, shown.user, firstOf(head.headers, 'user-agent'))
       const request = requestOf(head, prefix, body, plane)
       const current = new AbortController()
       this.#current = current
@@ -199,11 +201,11 @@ export class ClientConnection {
     form.refuse(refusable, spoken)
   }
 
-  async #identify(head: Head) {
-    const { throttle, authenticators, onRefused, onForeignCredential } = this.#options
+  /** Notes who does not get in. @throws what `step` throws */
+  async #refusing<Result>(step: () => Result | Promise<Result>): Promise<Result> {
+    const { throttle, onRefused, onForeignCredential } = this.#options
     try {
-      const { credential, user } = credentialOf(head.authorization)
-      return { ...(await identify(credential, authenticators)), user }
+      return await step()
     } catch (error) {
       // Clients ask without one first, to be told how.
       if (error instanceof CodedError && error.code !== 'GS_HTTPS_CREDENTIAL_MISSING') {

@@ -59,7 +59,7 @@ export const httpsDoorErrors = {
   },
   GS_HTTPS_CREDENTIAL_MISPLACED: {
     meaning: 'A credential stands where it would be written down or passed on: in the path, the query or another header.',
-    next: 'Send the plane credential in Authorization only. Send no credential of the target: the gateway has it.',
+    next: 'Send the plane credential in Authorization only (to a model also in x-api-key or api-key). Send no credential of the target: the gateway has it.',
   },
   GS_HTTPS_RESOURCE_UNKNOWN: {
     meaning: 'Nothing that this request names selects a target.',

@@ -1,6 +1,7 @@
 import type { BearerAuthenticator } from '../../../identity/index.ts'
 import { CodedError, type HttpResource, type Run } from '../../../operations/index.ts'
 import { HttpsDoorError } from './errors.ts'
+import { type Head, OURS } from './read-head.ts'
 
 /** By the kind of resource that their credentials are for. */
 export type Authenticators = Readonly<Partial<Record<HttpResource['kind'], BearerAuthenticator>>>
@@ -18,6 +19,44 @@ export function credentialOf(authorization: string | undefined): { readonly cred
   const colon = pair.indexOf(':')
   if (colon < 0) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_REFUSED')
   return { credential: pair.slice(colon + 1), user: pair.slice(0, colon) }
+}
+
+/** What a request says of who sends it. */
+export interface Presented {
+  readonly credential: string
+  readonly user?: string | undefined
+  /** Whether it stands in a header for the keys of models' APIs, and not in Authorization. */
+  readonly isKey: boolean
+}
+
+/** Authorization, or where there is none, what stands where the keys of models' APIs do. @throws HttpsDoorError */
+export function presented({ authorization, keys }: Pick<Head, 'authorization' | 'keys'>): Presented {
+  const [key] = keys
+  if (authorization !== undefined || key === undefined) return { ...credentialOf(authorization), isKey: false }
+  if (key.length > LONGEST || !/^[\x21-\x7e]+$/.test(key)) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_REFUSED')
+  return { credential: key, isKey: true }
+}
+
+/**
+ * Of who is known, once it is known where they go: at models the keys count as Authorization does, so none may say another thing; elsewhere no credential
+ * of ours stands there, as it would be passed on as a key of the target's.
+ * @throws HttpsDoorError; IdentityError for a key that is none of ours
+ */
+export async function checkKeys(
+  kind: HttpResource['kind'],
+  { credential, isKey }: Presented,
+  keys: Head['keys'],
+  authenticators: Authenticators,
+): Promise<void> {
+  if (kind !== 'model') {
+    if (isKey || keys.some((key) => OURS.test(key))) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_MISPLACED')
+    return
+  }
+  for (const key of keys) {
+    if (key === credential) continue
+    await identify(key.slice(0, LONGEST), authenticators)
+    throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_REFUSED', 'Two headers hold different credentials.')
+  }
 }
 
 /** What the credentials of each kind begin with. */

@@ -15,6 +15,8 @@ export interface Head extends Pick<DoorRequest, 'method' | 'rawQuery' | 'headers
   readonly host: string
   /** What Authorization says. */
   readonly authorization: string | undefined
+  /** What the headers say in which the APIs of models take their keys. */
+  readonly keys: readonly string[]
   readonly expectsContinue: boolean
 }
 
@@ -42,7 +44,9 @@ const NOT_PASSED: ReadonlySet<string> = new Set([
   ...['x-forwarded-client-cert', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip'],
 ])
 /** Credentials of ours, wherever they stand. */
-const OURS = /gs_(?:run|pg|k8s|http)_[0-9a-hjkmnp-tv-z]{16}/
+export const OURS = /gs_(?:run|pg|k8s|http|model|mcp|proxy)_[0-9a-hjkmnp-tv-z]{16}/
+/** OpenAI's SDKs say who they are in Authorization, Anthropic's here or there, Azure's in the other. */
+const KEYS: ReadonlySet<string> = new Set(['x-api-key', 'api-key'])
 /** Kubernetes takes it for Authorization. */
 const TOKEN_PROTOCOL = /base64url\.bearer\.authorization\.k8s\.io/i
 const CARRIED_UPGRADES = /^(?:websocket|SPDY\/3\.1)$/i
@@ -75,8 +79,9 @@ export function readHead(raw: RawHead): Head {
     rawQuery,
     authority,
     host,
-    headers: endToEnd(all, NOT_PASSED),
+    headers: endToEnd(all, NOT_PASSED).filter(([, value]) => !OURS.test(value)),
     authorization: firstOf(all, 'authorization'),
+    keys: all.filter(([name]) => KEYS.has(name.toLowerCase())).map(([, value]) => value),
     bodyLength,
     expectsContinue: expectation !== undefined,
     ...(upgrade && { upgrade }),
@@ -121,10 +126,13 @@ function refuseMisplaced(url: string, rawQuery: string | undefined, all: HeaderP
   const misplaced =
     OURS.test(url) ||
     (rawQuery ?? '').split(/[&;]/).some((pair) => /^access_token(=|$)/i.test(decoded(pair))) ||
-    all.some(([name, value]) => name.toLowerCase() !== 'authorization' && OURS.test(value)) ||
+    all.some(([name, value]) => !MAY_HOLD.has(name.toLowerCase()) && OURS.test(value)) ||
     listOf(all, 'sec-websocket-protocol').some((each) => TOKEN_PROTOCOL.test(each))
   if (misplaced) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_MISPLACED')
 }
+
+/** Of `KEYS` it depends on the resource, which is not known here. */
+const MAY_HOLD: ReadonlySet<string> = new Set(['authorization', ...KEYS])
 
 function decoded(text: string): string {
   try {
