@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { EffectiveOperation, EffectivePart, Facts } from '../operations/index.ts'
+import { type EffectiveOperation, type EffectivePart, type Facts, factsWithoutContent, quotesClient } from '../operations/index.ts'
 import { redactJson, redactText } from '../redaction/index.ts'
 import type { PayloadDraft, PayloadKey } from '../trail/index.ts'
 import type { AskedFor, CardContent } from './approvals.ts'
@@ -62,24 +62,16 @@ export function recordedCard(payloads: ReadonlyMap<string, Uint8Array>): Omit<Ca
 
 /** Facts of requests may quote what is secret: an argument of a command, a selector. */
 function recordedFrame(frame: CardFrame): Uint8Array {
-  const quotes = frame.facts.some(({ k8s, http }) => k8s ?? http)
-  return quotes ? redactJson(frame).content : Buffer.from(JSON.stringify(frame))
+  return frame.facts.some(quotesClient) ? redactJson(frame).content : Buffer.from(JSON.stringify(frame))
 }
 
 function frameOf({ parts, facts, ...rest }: EffectiveOperation, claimed: AskedFor['claimed']): CardFrame {
   return {
     ...rest,
-    facts: facts.map(withoutContent),
+    facts: facts.map(factsWithoutContent),
     parts: parts.map(({ label, detail }) => ({ label, ...(detail && { detail }) })),
     ...(claimed?.message !== undefined && { claimed }),
   }
-}
-
-/** What a request brings stands in its part. */
-function withoutContent(facts: Facts): Facts {
-  if (facts.k8s === undefined) return facts
-  const { object, patch, ...k8s } = facts.k8s
-  return { ...facts, k8s }
 }
 
 function contentOf({ claimed, parts, ...rest }: CardFrame, contents: readonly Uint8Array[]): Omit<CardContent, 'names'> {

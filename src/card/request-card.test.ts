@@ -64,3 +64,34 @@ it('says of an HTTP request its method, host and path', () => {
     ['query', 'force=1'],
   ])
 })
+
+it('says of a request to a model which one, with what it is offered, and how large it is', () => {
+  const model = {
+    ...{ provider: 'openai', endpoint: 'chat', model: 'gpt-4o', tools: ['run_sql', 'search'] },
+    ...{ stream: true, estimatedTokens: 812, maxTokens: 4096 },
+  } as const
+  expect(requestFacts([{ effects: [], model, http: { method: 'POST', host: 'h', path: '/x' } }])).toEqual([
+    ['model', 'gpt-4o'],
+    ['asked for', 'chat of openai'],
+    ['tools offered', 'run_sql', 'search'],
+    ['tokens sent', 'about 812'],
+    ['tokens answered', 'at most 4096'],
+  ])
+  expect(requestFacts([{ effects: [], model: { provider: 'anthropic', endpoint: 'messages', toolCalls: ['drop_table'] } }])).toEqual([
+    ['model', 'not known'],
+    ['calls', 'drop_table'],
+  ])
+})
+
+it('says of a message of MCP which tool of which server it calls, and of the proxy which host', () => {
+  const tool = { server: 'tickets', method: 'tools/call', name: 'close', arguments: { id: 7 }, uri: '' }
+  expect(requestFacts([{ effects: [], tool }])).toEqual([
+    ['server', 'tickets'],
+    ['method', 'tools/call'],
+    ['tool', 'close'],
+  ])
+  expect(requestFacts([{ effects: [], egress: { host: 'api.github.com', port: 443 } }])).toEqual([
+    ['host', 'api.github.com'],
+    ['port', '443'],
+  ])
+})

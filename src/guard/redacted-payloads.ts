@@ -1,4 +1,4 @@
-import type { Claims, Facts } from '../operations/index.ts'
+import { type Claims, type Facts, factsWithoutContent, quotesClient } from '../operations/index.ts'
 import {
   type Found,
   type LeakedDoor,
@@ -54,9 +54,8 @@ export class RedactedPayloads {
 
   /** Facts as JSON. What a request brings is in the record as that, and not twice. @param name of the payload */
   facts(name: string, facts: Facts): Uint8Array {
-    if (facts.k8s === undefined && facts.http === undefined) return Buffer.from(JSON.stringify(facts))
-    const { object, patch, ...k8s } = facts.k8s ?? { verb: '' }
-    const redacted = redactJson({ ...facts, ...(facts.k8s && { k8s }) })
+    if (!quotesClient(facts)) return Buffer.from(JSON.stringify(facts))
+    const redacted = redactJson(factsWithoutContent(facts))
     if (redacted.found.length > 0) this.#took(name, redacted.found)
     return redacted.content
   }

@@ -116,6 +116,61 @@ describe('a condition', () => {
   })
 })
 
+describe('what comes along with a class of its plane', () => {
+  const call: Effect = { class: 'call', action: 'chat' }
+  const toolCall: Effect = { class: 'answer', action: 'tool call' }
+  const model = { provider: 'openai', endpoint: 'chat', model: 'a', toolCalls: ['drop_table'] } as const
+  const deny = { effect: 'deny', do: ['model.answer'], when: '"drop_table" in model.toolCalls' } as const
+
+  it('is permitted with that class, whatever the conditions of its rules and whether they allow or ask', () => {
+    expect(answer([{ effect: 'allow', do: ['model.call'], when: 'model.model == "b"' }], 'model', [toolCall], { model })).toBe('allow r0')
+    expect(answer([{ effect: 'ask', do: ['model.chat'] }], 'model', [toolCall], { model })).toBe('allow r0')
+    expect(
+      answer(
+        [
+          { effect: 'ask', do: ['model.chat'] },
+          { effect: 'allow', do: ['model.session'] },
+        ],
+        'model',
+        [toolCall],
+      ),
+    ).toMatch(/^allow/)
+  })
+
+  it('is not permitted by what permits something else', () => {
+    expect(answer([{ effect: 'allow', do: ['model.session', 'model.other'] }], 'model', [toolCall], { model })).toBe('deny')
+    expect(answer([{ effect: 'allow', do: ['http.*'] }], 'model', [toolCall], { model })).toBe('deny')
+    expect(answer([{ effect: 'allow', do: ['model.answer'] }], 'model', [call], { model })).toBe('deny')
+  })
+
+  it('may be denied on its own', () => {
+    const allow = { effect: 'allow', do: ['model.call'] } as const
+    expect(answer([allow, deny], 'model', [toolCall], { model })).toBe('deny r1')
+    expect(answer([allow, deny], 'model', [toolCall], { model: { ...model, toolCalls: ['search'] } })).toBe('allow r0')
+    expect(answer([allow, deny], 'model', [call], { model: { ...model, toolCalls: undefined } as never })).toBe('allow r0')
+  })
+})
+
+describe('a condition over arguments of a tool', () => {
+  const effects: readonly Effect[] = [{ class: 'call', action: 'call tool' }]
+  const tool = { server: 'tickets', method: 'tools/call', name: 'search', uri: '' }
+  const rules = [
+    { effect: 'allow', do: ['mcp.call'], when: 'tool.name == "search" && tool.arguments.tables.all(t, t.startsWith("staging."))' },
+  ] as const
+
+  it('goes through them as they were sent', () => {
+    expect(answer(rules, 'mcp', effects, { tool: { ...tool, arguments: { tables: ['staging.a'] } } })).toBe('allow r0')
+    expect(answer(rules, 'mcp', effects, { tool: { ...tool, arguments: { tables: ['staging.a', 'b'] } } })).toBe('deny')
+    expect(answer(rules, 'mcp', effects, { tool: { ...tool, arguments: { tables: 'staging.a' } } })).toBe('deny')
+  })
+
+  it('is not answered where they are not known, or too many to go through', () => {
+    expect(answer(rules, 'mcp', effects, { tool })).toBe('deny')
+    const many = Array.from({ length: 20_000 }, () => 'staging.a')
+    expect(answer(rules, 'mcp', effects, { tool: { ...tool, arguments: { tables: many } } })).toBe('deny')
+  })
+})
+
 it('says for which classes a connection to the target is needed, by the plane of the target', () => {
   const policy = rulesOf([{ effect: 'allow', do: ['kubernetes.get', 'kubernetes.evict', 'postgres.read'] }])
   expect([...policy.couldPermit(askerOf('kubernetes'), 0)].sort()).toEqual(['delete', 'get', 'session'])

@@ -34,6 +34,18 @@ it('are verbs and objects of requests to clusters, with and without their namesp
   expect(recordedFacts(bytes({ effects: [], http: { method: 'GET', path: '/v1/orders' } })).objects).toEqual(['/v1/orders'])
 })
 
+it('are models and tools, tools of a server with and without it, and hosts with and without their port', () => {
+  const model = { provider: 'openai', endpoint: 'chat', model: 'gpt-4o', tools: ['run_sql'], toolCalls: ['search'] }
+  expect(recordedFacts(bytes({ effects: [{ class: 'call', action: 'chat' }], model }))).toEqual({
+    actions: ['chat'],
+    objects: ['gpt-4o', 'search', 'run_sql'],
+  })
+  const tool = { server: 'tickets', method: 'tools/call', name: 'close', uri: '' }
+  expect(recordedFacts(bytes({ effects: [], tool })).objects).toEqual(['close', 'tickets/close'])
+  expect(recordedFacts(bytes({ effects: [], tool: { ...tool, name: '', uri: 'file:///a' } })).objects).toEqual(['file:///a'])
+  expect(recordedFacts(bytes({ effects: [], egress: { host: 'a.test', port: 443 } })).objects).toEqual(['a.test', 'a.test:443'])
+})
+
 it('say nothing where they are not as this version writes them', () => {
   fc.assert(
     fc.property(fc.oneof(fc.json(), fc.string()), (text) => {

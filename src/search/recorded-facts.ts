@@ -13,9 +13,9 @@ const MOST_OBJECTS = 256
  * @param content of the payload
  */
 export function recordedFacts(content: Uint8Array): StatementFacts {
-  const { effects, sql, k8s, http } = parsed(content)
+  const { effects, sql, k8s, http, model, tool, egress } = parsed(content)
   const actions = new Set(list(effects).map((effect) => (isRecord(effect) ? effect.action : undefined)))
-  const objects = new Set<unknown>(ofRequest(isRecord(k8s) ? k8s : {}, isRecord(http) ? http : {}))
+  const objects = new Set<unknown>([...ofRequest(record(k8s), record(http)), ...ofAgent(record(model), record(tool), record(egress))])
   if (isRecord(k8s)) actions.add(k8s.verb)
   const { reads, writes, functions, seen } = isRecord(sql) ? sql : {}
   const inPart = isRecord(seen) ? [seen.reads, seen.writes, seen.functions] : []
@@ -38,6 +38,17 @@ function ofRequest(k8s: Readonly<Record<string, unknown>>, http: Readonly<Record
   return [resource, ...grouped, ...named, ...placed, ...paths]
 }
 
+/** The model, the tools that it is offered and calls; the tool or prompt, with its server too, and the resource of MCP; the host, with its port too. */
+function ofAgent(
+  model: Readonly<Record<string, unknown>>,
+  tool: Readonly<Record<string, unknown>>,
+  egress: Readonly<Record<string, unknown>>,
+): readonly unknown[] {
+  const named = typeof tool.name === 'string' && tool.name !== '' ? [tool.name, `${String(tool.server)}/${tool.name}`] : []
+  const hosts = typeof egress.host === 'string' ? [egress.host, `${egress.host}:${String(egress.port)}`] : []
+  return [model.model, ...list(model.toolCalls), ...list(model.tools), ...named, tool.uri === '' ? undefined : tool.uri, ...hosts]
+}
+
 function parsed(content: Uint8Array): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(Buffer.from(content).toString())
@@ -48,5 +59,6 @@ function parsed(content: Uint8Array): Readonly<Record<string, unknown>> {
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
+const record = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {})
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 const texts = (values: Iterable<unknown>) => [...values].filter((value) => typeof value === 'string')

@@ -157,6 +157,9 @@ export const explainedEntrySchema = z.object({
           sql: z.record(z.string(), z.json()).optional(),
           k8s: z.record(z.string(), z.json()).optional(),
           http: z.record(z.string(), z.json()).optional(),
+          model: z.record(z.string(), z.json()).optional(),
+          tool: z.record(z.string(), z.json()).optional(),
+          egress: z.record(z.string(), z.json()).optional(),
         })
         .optional(),
       /** What every rule of then said; absent where these rules are not there. */

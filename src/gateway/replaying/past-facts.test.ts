@@ -44,3 +44,15 @@ it('knows what of a request is not in the record: what it brought, and what some
   expect(of({ verb: 'get', command: ['a', '«redacted:password»'] })).toEqual(['k8s.command'])
   expect(unrecordedOfRequest({ effects: [], sql: { statements: 1 } })).toEqual([])
 })
+
+it('reads those of models, tools and the proxy, and knows that arguments of tools are not among them', () => {
+  const model = { provider: 'openai', endpoint: 'chat', model: 'gpt-4o', tools: [], stream: false, estimatedTokens: 3 }
+  const tool = { server: 'tickets', method: 'tools/call', name: 'close', uri: '' }
+  const egress = { host: 'a.test', port: 443 }
+  const all = { effects: [{ class: 'call', action: 'chat' }], model, tool, egress }
+  expect(readFacts(bytes(all))).toEqual(all)
+  expect(readFacts(bytes({ ...all, tool: { ...tool, arguments: {} } }))).toBeUndefined()
+  expect(unrecordedOfRequest({ effects: [], tool })).toEqual(['tool.arguments'])
+  expect(unrecordedOfRequest({ effects: [], tool: { ...tool, method: 'tools/list' } })).toEqual([])
+  expect(unrecordedOfRequest({ effects: [], tool: { ...tool, method: 'x', name: '\u00abredacted:token\u00bb' } })).toEqual(['tool.name'])
+})

@@ -53,6 +53,20 @@ const facts = z.strictObject({
       headers: z.record(z.string(), z.string()).optional(),
     })
     .optional(),
+  model: z
+    .strictObject({
+      provider: z.enum(['openai', 'anthropic', 'azure-openai']),
+      endpoint: z.enum(['chat', 'responses', 'embeddings', 'completions', 'messages', 'countTokens', 'models']),
+      model: z.string().optional(),
+      tools: names.optional(),
+      stream: z.boolean().optional(),
+      estimatedTokens: z.int().optional(),
+      maxTokens: z.int().optional(),
+      toolCalls: names.optional(),
+    })
+    .optional(),
+  tool: z.strictObject({ server: z.string(), method: z.string(), name: z.string().optional(), uri: z.string().optional() }).optional(),
+  egress: z.strictObject({ host: z.string(), port: z.int() }).optional(),
 })
 
 /**
@@ -72,10 +86,15 @@ export function readFacts(content: Uint8Array): Facts | undefined {
 /** Verbs of requests that bring nothing that rules look at. */
 const BARE: ReadonlySet<string> = new Set(['get', 'list', 'watch', 'delete', 'deletecollection', 'head', 'options'])
 
+/** Methods of MCP that bring arguments. */
+const CALLS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get'])
+
 /** Facts of a request that were perhaps known and are not in the record: what it brought, and what something was taken out of. */
-export function unrecordedOfRequest({ k8s, http }: Facts): readonly string[] {
+export function unrecordedOfRequest({ k8s, http, model, tool, egress }: Facts): readonly string[] {
   const content = k8s === undefined || BARE.has(k8s.verb) ? [] : ['k8s.object', 'k8s.patch', 'k8s.patchType']
+  const called = tool !== undefined && CALLS.has(tool.method) ? ['tool.arguments'] : []
   const cut = (of: string, fields: object = {}) =>
     Object.entries(fields).flatMap(([name, value]) => (isRedacted(JSON.stringify(value)) ? [`${of}.${name}`] : []))
-  return [...content, ...cut('k8s', k8s), ...cut('http', http)]
+  const all = { k8s, http, model, tool, egress }
+  return [...content, ...called, ...Object.entries(all).flatMap(([of, fields]) => cut(of, fields))]
 }

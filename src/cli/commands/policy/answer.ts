@@ -50,11 +50,20 @@ export function factLines({
   sql,
   k8s,
   http,
+  model,
+  tool,
+  egress,
 }: {
   readonly sql?: object | undefined
   readonly k8s?: object | undefined
   readonly http?: object | undefined
+  readonly model?: object | undefined
+  readonly tool?: object | undefined
+  readonly egress?: object | undefined
 }): string[] {
+  if (model !== undefined) return requestLines('model', MODEL, model)
+  if (tool !== undefined) return requestLines('tool', TOOL, tool)
+  if (egress !== undefined) return requestLines('egress', EGRESS, egress)
   if (k8s !== undefined) return requestLines('k8s', K8S, k8s)
   if (http !== undefined) return requestLines('http', HTTP, http)
   return sqlLines(sql)
@@ -62,15 +71,20 @@ export function factLines({
 
 const K8S = ['verb', 'group', 'version', 'resource', 'subresource', 'namespace', 'name', 'path', 'command', 'container', 'dryRun'] as const
 const HTTP = ['method', 'host', 'path', 'query', 'headers'] as const
+const MODEL = ['provider', 'endpoint', 'model', 'tools', 'stream', 'estimatedTokens', 'maxTokens'] as const
+const TOOL = ['server', 'method', 'name', 'arguments', 'uri'] as const
+const EGRESS = ['host', 'port'] as const
 
 /** Of a request what rules may know; what it brings is said to be known, and not shown. */
 function requestLines(variable: string, names: readonly string[], facts: object): string[] {
   const known: Readonly<Record<string, unknown>> = { ...facts }
   const others = Object.keys(known).filter((name) => !names.includes(name) && known[name] !== undefined)
-  return [...names, ...others].map((name) => `${variable}.${name}: ${CONTENT.has(name) ? 'known' : valueText(known[name])}`)
+  return [...names, ...others].map(
+    (name) => `${variable}.${name}: ${CONTENT.has(name) && known[name] !== undefined ? 'known' : valueText(known[name])}`,
+  )
 }
 
-const CONTENT = new Set(['object', 'patch'])
+const CONTENT = new Set(['object', 'patch', 'arguments'])
 
 function sqlLines(sql: object | undefined): string[] {
   const { reads, writes, columns, functions, bounded, statements, transaction }: NonNullable<Answer['facts']['sql']> = {
