@@ -16,8 +16,20 @@ export interface RunCount {
   readonly decisions: { allow: number; ask: number; deny: number }
   /** What calls of models came to. */
   usage: UsageSum
+  /** By resource, those that were opened last behind the others. */
+  readonly shares: Map<string, MutableShare>
   /** Entries that tell of something missing. */
   gaps: number
+}
+
+interface MutableShare {
+  readonly resource: string
+  sessions: number
+  sessionsRefused: number
+  operations: number
+  refused: number
+  held: number
+  masked: number
 }
 
 /** Entries that name a run without being of it: what others did with it. */
@@ -27,11 +39,13 @@ const ABOUT = /^(log\.|hold\.|erased$|pruned$)/
 export async function countRun(trail: Pick<Trail, 'read'>, run: string, from: number): Promise<RunCount> {
   const count: RunCount = {
     ...{ first: undefined, last: undefined, revoked: undefined, ended: undefined },
-    ...{ decisions: { allow: 0, ask: 0, deny: 0 }, usage: NO_USAGE, gaps: 0 },
+    ...{ decisions: { allow: 0, ask: 0, deny: 0 }, usage: NO_USAGE, shares: new Map(), gaps: 0 },
   }
   const belonging = new Belonging({ run })
   /** What each session's numbers for decisions stand for. */
   const effects = new Map<unknown, Map<number, DecisionRow[1]>>()
+  /** Where each session is. */
+  const at = new Map<unknown, MutableShare>()
   for await (const entry of trail.read({ from })) {
     if (!belonging.mayHave(entry.bytes) || !belonging.has(entry.fields) || ABOUT.test(entry.kind)) continue
     const { index, kind, fields } = entry
@@ -45,14 +59,18 @@ export async function countRun(trail: Pick<Trail, 'read'>, run: string, from: nu
       case 'run.end':
         count.ended ??= index
         continue
+      case 'session.open':
+        open(count, fields, at)
+        break
       case 'session.close':
         effects.delete(fields.session)
+        at.delete(fields.session)
         break
       case 'operation.intent':
-        add(count, fields, effects)
+        add(count, fields, effects, at.get(fields.session))
         break
       case 'operation.outcome':
-        spend(count, fields)
+        spend(count, fields, at.get(fields.session))
         break
       case 'gap':
         count.gaps++
@@ -62,7 +80,22 @@ export async function countRun(trail: Pick<Trail, 'read'>, run: string, from: nu
   return count
 }
 
-function add({ decisions }: RunCount, fields: EntryFields, effects: Map<unknown, Map<number, DecisionRow[1]>>): void {
+function open({ shares }: RunCount, fields: EntryFields, at: Map<unknown, MutableShare>): void {
+  const { session, effect } = fields
+  const resource = String(fields.resource)
+  const share = shares.get(resource) ?? { resource, sessions: 0, sessionsRefused: 0, operations: 0, refused: 0, held: 0, masked: 0 }
+  shares.set(resource, share)
+  at.set(session, share)
+  if (effect === 'deny') share.sessionsRefused++
+  else share.sessions++
+}
+
+function add(
+  { decisions }: RunCount,
+  fields: EntryFields,
+  effects: Map<unknown, Map<number, DecisionRow[1]>>,
+  share: MutableShare | undefined,
+): void {
   const { session, ops, decisions: said = [] } = fields as IntentFields
   let known = effects.get(session)
   if (!known) {
@@ -72,12 +105,19 @@ function add({ decisions }: RunCount, fields: EntryFields, effects: Map<unknown,
   for (const [number, effect] of said) known.set(number, effect)
   for (const [, , decision] of ops) {
     const effect = known.get(decision)
-    if (effect !== undefined) decisions[effect]++
+    if (effect === undefined) continue
+    decisions[effect]++
+    if (share) share.operations++
+    if (share && effect === 'ask') share.held++
   }
 }
 
-function spend(count: RunCount, fields: EntryFields): void {
-  const { usage = [] } = fields as OutcomeFields
+function spend(count: RunCount, fields: EntryFields, share: MutableShare | undefined): void {
+  const { usage = [], outcomes, masked = [] } = fields as OutcomeFields
+  if (share) {
+    for (const [, status] of outcomes) if (status === 'refused') share.refused++
+    for (const [, , , number] of masked) share.masked += number
+  }
   for (const [, inputTokens, outputTokens, cachedTokens, micros, currency] of usage) {
     const money = micros !== undefined && currency !== undefined && { money: { micros, currency } }
     count.usage = addUsage(count.usage, { inputTokens, outputTokens, cachedTokens, ...money })

@@ -74,6 +74,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     credentials,
     runs,
     receipt: (run) => evidence.ownReceipt(run),
+    account: (run) => evidence.account(run),
     names: tls.names,
     postgres: { ...databases, reachable: (run) => reachableDatabases(inForce, run) },
     ...(https && { https: https.surface }),

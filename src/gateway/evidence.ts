@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EvidenceOperator } from '../api/local/index.ts'
+import type { AccountAnswer } from '../api/token/index.ts'
 import { bundle, disclosure, EvidenceError, findEntry, payloadsToDisclose, placesInLog, prove, receipt, survey } from '../evidence/index.ts'
 import type { LiveRuns } from '../runs/index.ts'
 import type { EntryFields, StoredEntry, Trail } from '../trail/index.ts'
@@ -63,6 +64,14 @@ export class Evidence {
       this.#recorded.set(run, performance.now())
     }
     return text
+  }
+
+  /** For the same: what it came to at each resource, once it is over. It learns nothing that it was not shown. */
+  async account(run: string): Promise<AccountAnswer> {
+    const came = await this.#runs.cameTo(run)
+    if (came?.state === 'live') throw new EvidenceError('GS_EVIDENCE_RUN_LIVE')
+    if (!came?.shares) throw new EvidenceError(came ? 'GS_EVIDENCE_RUN_ENDING' : 'GS_EVIDENCE_NOT_FOUND')
+    return { run, state: came.state, resources: came.shares.map(({ resource: name, ...numbers }) => ({ name, ...numbers })) }
   }
 
   async #receipt(run: string, viewer: string, records: boolean): Promise<string> {

@@ -39,8 +39,11 @@ export interface Connected<Target> {
   readonly credential: { readonly name: string; readonly version: number }
 }
 
-/** A session without operations. */
-const NOTHING: SessionAccount = { decisions: { allow: 0, ask: 0, deny: 0 }, exact: true }
+/** A session without operations: refused, or never opened. */
+function nothing(resource: Resource, sessionsRefused: number): SessionAccount {
+  const share = { resource: resource.name, sessions: 0, sessionsRefused, operations: 0, refused: 0, held: 0, masked: 0 }
+  return { decisions: { allow: 0, ask: 0, deny: 0 }, exact: true, share }
+}
 
 /** The guard over one policy, one trail and one set of live runs. `stop` writes the outcomes that wait. */
 export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<Ask, Target> & { stop(): void } {
@@ -80,7 +83,7 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
       recording?.finish(() => undefined)
       ended()
       live.close()
-      live.recorded(NOTHING, undefined)
+      live.recorded(nothing(resource, 0), undefined)
       throw trailUnavailable(error)
     }
   }
@@ -98,7 +101,7 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
       throw trailUnavailable(error)
     } finally {
       live.close()
-      live.recorded(NOTHING, index)
+      live.recorded(nothing(facts.resource, 1), index)
     }
   }
 

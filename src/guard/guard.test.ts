@@ -518,7 +518,8 @@ describe('settling', () => {
 })
 
 describe('what a session comes to', () => {
-  const nothing = { decisions: { allow: 0, ask: 0, deny: 0 }, exact: true }
+  const share = { resource: resource.name, sessions: 0, sessionsRefused: 0, operations: 0, refused: 0, held: 0, masked: 0 }
+  const nothing = { decisions: { allow: 0, ask: 0, deny: 0 }, exact: true, share }
 
   it('is told with the place of its last entry: operations whose intents are durable, by what the rules said', async () => {
     const { guard, settle, recorded, entries, ended } = setUp()
@@ -531,7 +532,9 @@ describe('what a session comes to', () => {
     settle()
     expect(recorded).not.toHaveBeenCalled()
     session.close('ended')
-    const account = { decisions: { allow: 3, ask: 0, deny: 1 }, exact: true }
+    // The last was refused because its session had to end.
+    const came = { ...share, sessions: 1, operations: 4, refused: 2 }
+    const account = { decisions: { allow: 3, ask: 0, deny: 1 }, exact: true, share: came }
     expect(recorded.mock.calls).toEqual([[account, entries.length - 1]])
     expect(entries.at(-1)?.kind).toBe('session.close')
   })
@@ -542,13 +545,13 @@ describe('what a session comes to', () => {
     guard.admit(session, [{ operation: bind('a'), decision: allow }], () => {})
     settle(new TrailError('GS_TRAIL_FULL'))
     session.close('client-closed')
-    expect(recorded.mock.calls[0]?.[0]).toEqual({ ...nothing, exact: false })
+    expect(recorded.mock.calls[0]?.[0]).toEqual({ ...nothing, exact: false, share: { ...share, sessions: 1 } })
   })
 
   it('is nothing where it was refused, and nobody knows what where it could not be recorded', async () => {
     const refused = setUp(allow, false)
     await expect(refused.guard.open(run, resource, client)).rejects.toThrow()
-    expect(refused.recorded.mock.calls).toEqual([[nothing, 2]])
+    expect(refused.recorded.mock.calls).toEqual([[{ ...nothing, share: { ...share, sessionsRefused: 1 } }, 2]])
     expect(refused.close).toHaveBeenCalledOnce()
     const failing = setUp()
     failing.trail.durable = async () => Promise.reject(new TrailError('GS_TRAIL_FULL'))

@@ -14,7 +14,7 @@ import {
 } from '../operations/index.ts'
 import type { Asker } from '../policy/index.ts'
 import type { ExchangeRecorder, SessionRecorder, SessionRecording } from '../recording/index.ts'
-import type { LiveSession, Reservation } from '../runs/index.ts'
+import type { LiveSession, Reservation, ResourceShare } from '../runs/index.ts'
 import {
   type DecisionRow,
   type HistoryRow,
@@ -98,6 +98,9 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   #last = 0
   #allowed = 0
   #refused = 0
+  /** As outcomes say it: also what was admitted, and refused behind that. */
+  #refusedAsSaid = 0
+  #maskedValues = 0
   /** By what the rules said; of intents that are durable. */
   readonly #decided = { allow: 0, ask: 0, deny: 0 }
   /** Whether the trail holds those intents and no others. */
@@ -369,6 +372,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   settled(operation: OpenOperation, outcome: Outcome, microseconds: number): void {
     this.#open.delete(operation)
     this.#masked.push(...operation.maskedRows)
+    for (const [, , , count] of operation.maskedRows) this.#maskedValues += count
     if (outcome.usage) {
       this.#usage.push(usageRow(operation.number, outcome.usage))
       this.#parts.live.spent(outcome.usage)
@@ -378,6 +382,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
 
   #settled({ number }: { readonly number: number }, { status, rows, bytes, code }: Outcome, microseconds: number): void {
     if (this.#outcomes.length === 0) this.#parts.flush.soon(this.#writeOutcomes)
+    if (status === 'refused') this.#refusedAsSaid++
     this.#outcomes.push(
       code === undefined ? [number, status, rows, bytes, microseconds] : [number, status, rows, bytes, microseconds, code],
     )
@@ -422,8 +427,14 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   }
 
   #noteEnd(reason: SessionEnd, counts: SessionCounts): void {
-    const account = { decisions: this.#decided, exact: this.#exact }
+    const account = { decisions: this.#decided, exact: this.#exact, share: this.#share() }
     this.#parts.trail.note(sessionClosed(this.id, reason, counts), (index) => this.#parts.live.recorded(account, index))
+  }
+
+  #share(): ResourceShare {
+    const { allow, ask, deny } = this.#decided
+    const numbers = { operations: allow + ask + deny, refused: this.#refusedAsSaid, held: ask, masked: this.#maskedValues }
+    return { resource: this.resource.name, sessions: 1, sessionsRefused: 0, ...numbers }
   }
 
   #closeSoon(): void {

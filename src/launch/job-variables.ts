@@ -1,6 +1,7 @@
+import { isReservedVariable } from '../operations/index.ts'
 import { type Choice, choiceOf, chosenOf, requireResources } from './chosen-resource.ts'
 import { LaunchError } from './errors.ts'
-import { isAmong, LEADING_ELSEWHERE, LOADERS, MINTING } from './named-variables.ts'
+import { isAmong, MINTING } from './named-variables.ts'
 import type { Environment } from './passed-environment.ts'
 import type { HttpsAnswer, PlaneAnswers, ReachableResource } from './plane-answers.ts'
 
@@ -155,7 +156,7 @@ function proxyVariables(proxyUrl: string | undefined, { planes, gatewayHost }: J
   const hosts = [gatewayHost, planes.postgres.host, ...behindHttps, 'localhost', '127.0.0.1', '::1']
   const none = [...new Set(hosts.filter((host) => host !== undefined))].join(',')
   return {
-    ...{ HTTPS_PROXY: proxyUrl, https_proxy: proxyUrl, HTTP_PROXY: proxyUrl, http_proxy: proxyUrl, NO_PROXY: none, no_proxy: none },
+    ...{ HTTPS_PROXY: proxyUrl, https_proxy: proxyUrl, NO_PROXY: none, no_proxy: none },
     // From Node 24 on fetch and http go by these variables where this says so.
     NODE_USE_ENV_PROXY: '1',
   }
@@ -199,10 +200,6 @@ function namedByOperator({ http, model, mcp }: PlaneAnswers): Record<string, str
   return variables
 }
 
-/** Of a family that is the launcher's, these are for operators: who speaks Ollama's API through an http resource is found by them. */
-const OPEN = /^(OLLAMA_|OPENAI_|ANTHROPIC_|AZURE_OPENAI_)[A-Z0-9_]+$/
-
 function mayBeNamed(name: string): boolean {
-  if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) return false
-  return !isAmong(LOADERS, name) && !isAmong(MINTING, name) && (OPEN.test(name) || !isAmong(LEADING_ELSEWHERE, name))
+  return /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name) && !isReservedVariable(name) && !isAmong(MINTING, name)
 }

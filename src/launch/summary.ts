@@ -5,6 +5,8 @@ import type { Removal } from './passed-environment.ts'
 export interface ResourceNumbers {
   readonly name: string
   readonly sessions: number
+  /** Those that no rule let it open. */
+  readonly sessionsRefused: number
   /** All of them, whatever became of them. */
   readonly operations: number
   readonly refused: number
@@ -75,7 +77,8 @@ export function summaryLines(summary: RunSummary): readonly string[] {
 export function summaryMarkdown(summary: RunSummary): string {
   const { run, gateway, exitCode, seconds, resources = [], identity } = summary
   const rows = resources.map(
-    ({ name, operations, refused, held, masked }) => `| ${code(name)} | ${operations - refused} | ${refused} | ${held} | ${masked} |`,
+    ({ name, sessionsRefused, operations, refused, held, masked }) =>
+      `| ${code(name)} | ${operations - refused} | ${refused + sessionsRefused} | ${held} | ${masked} |`,
   )
   const table = ['| resource | allowed | refused | held for approval | values masked |', '|---|---:|---:|---:|---:|', ...rows]
   const removed = removedLines(summary)
@@ -115,9 +118,9 @@ function endOf({ state, overEarly, notEnded }: RunSummary): string {
   return 'ended'
 }
 
-function numbersOf({ operations, refused, held, masked }: ResourceNumbers): string {
+function numbersOf({ sessionsRefused, operations, refused, held, masked }: ResourceNumbers): string {
   const parts = [`${operations - refused} allowed`, `${refused} refused`, `${held} held for approval`, `${masked} values masked`]
-  return parts.join(', ')
+  return [...parts, ...(sessionsRefused === 0 ? [] : [`${sessionsRefused} sessions refused`])].join(', ')
 }
 
 function removedLines({ removed }: RunSummary): string[] {

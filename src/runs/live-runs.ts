@@ -3,7 +3,7 @@ import { type ClientInfo, type Principal, Refusal, type Resource, type Run, type
 import type { BudgetCrossing, BudgetSettings, Budgets } from './budgets/index.ts'
 import { RunError } from './errors.ts'
 import type { BegunRun, RunLifeCycle, RunLimits, RunObserver } from './life-cycle.ts'
-import { type LogPlace, RunAccount } from './run-account.ts'
+import { type LogPlace, type ResourceShare, RunAccount } from './run-account.ts'
 import { RunEnds } from './run-ends.ts'
 import type { RunStore, StoredRun } from './run-store.ts'
 import type { LiveSession, RunPlaces, RunState, Runs, RunView, SessionView } from './runs.ts'
@@ -17,6 +17,8 @@ const SWEEP = 500
 const RECORDED_WITHIN = 5_000
 /** Runs that `forget` looks at before others have their turn. */
 const FORGOTTEN_AT_ONCE = 500
+/** Of how many runs that are over it is known what they came to. */
+const REMEMBERED = 1_000
 /** How many runs `runs()` lists at most. */
 const LISTED = 1_000
 
@@ -47,6 +49,8 @@ export class LiveRuns implements Runs, RunLifeCycle {
   readonly #live = new Map<RunId, LiveRun>()
   readonly #starting = new Map<RunId, { readonly run: Run; readonly done: Promise<void> }>()
   readonly #ends: RunEnds
+  /** What those came to that are over, the newest last. */
+  readonly #accounts = new Map<RunId, RunAccount>()
   readonly #sessions = new Sessions()
   readonly #sweep: NodeJS.Timeout
   #draining = false
@@ -63,8 +67,11 @@ export class LiveRuns implements Runs, RunLifeCycle {
       if (stored.state === 'starting') this.#takeUp(stored)
       else this.#live.set(stored.run.id, this.#takenUp(stored))
     }
-    for (const stored of this.#store.unended())
-      this.#ends.record(stored.run, stored.state as Exclude<RunState, 'live'>, this.#takenUp(stored).account, { interrupted: true })
+    for (const stored of this.#store.unended()) {
+      const { account } = this.#takenUp(stored)
+      this.#remember(stored.run.id, account)
+      this.#ends.record(stored.run, stored.state as Exclude<RunState, 'live'>, account, { interrupted: true })
+    }
     this.#sweep = setInterval(() => this.#expire(), Math.min(SWEEP, this.#life)).unref()
   }
 
@@ -139,6 +146,17 @@ export class LiveRuns implements Runs, RunLifeCycle {
     if (!state || !stored) return undefined
     const { began, ended } = this.#ends.asKnown(stored)
     return { state, began, ended }
+  }
+
+  /**
+   * What a run that is over came to at each resource, as the trail has it; waits for its end to be recorded, as `places`, and says no shares while
+   * it is not. Undefined where it is not known any more: this is kept in memory, for those that ended last.
+   */
+  async cameTo(id: string): Promise<{ readonly state: RunState; readonly shares: readonly ResourceShare[] | undefined } | undefined> {
+    const places = await this.places(id)
+    const account = this.#accounts.get(id as RunId)
+    if (!places || (places.ended && !account)) return undefined
+    return { state: places.state, shares: places.ended && account?.shares }
   }
 
   runs(): readonly RunView[] {
@@ -311,6 +329,7 @@ export class LiveRuns implements Runs, RunLifeCycle {
     const live = this.#live.get(id)
     if (!live) return false
     this.#live.delete(id)
+    this.#remember(id, live.account)
     try {
       this.#ends.tell(id, { state })
     } finally {
@@ -318,6 +337,11 @@ export class LiveRuns implements Runs, RunLifeCycle {
       this.#ends.record(live.run, state, live.account, { interrupted: false, by })
     }
     return true
+  }
+
+  #remember(id: RunId, account: RunAccount): void {
+    this.#accounts.set(id, account)
+    if (this.#accounts.size > REMEMBERED) this.#accounts.delete(this.#accounts.keys().next().value as RunId)
   }
 
   #expire(): void {

@@ -19,6 +19,38 @@ export interface SessionAccount {
   readonly decisions: Decisions
   /** False where the trail may hold intents of it that are not counted, or lack some that are. */
   readonly exact: boolean
+  /** What its run came to by it; absent where that is not counted. */
+  readonly share?: ResourceShare
+}
+
+/** What a run came to at one resource. */
+export interface ResourceShare {
+  readonly resource: string
+  /** Those that were opened. */
+  readonly sessions: number
+  /** Those that no rule let it open. */
+  readonly sessionsRefused: number
+  /** All of them, whatever became of them. */
+  readonly operations: number
+  /** Of these, what we said no to. */
+  readonly refused: number
+  /** What a rule asks people about. */
+  readonly held: number
+  /** Values that were masked. */
+  readonly masked: number
+}
+
+/** Both together; of the same resource. */
+export function addShares(a: ResourceShare, b: ResourceShare): ResourceShare {
+  return {
+    resource: a.resource,
+    sessions: a.sessions + b.sessions,
+    sessionsRefused: a.sessionsRefused + b.sessionsRefused,
+    operations: a.operations + b.operations,
+    refused: a.refused + b.refused,
+    held: a.held + b.held,
+    masked: a.masked + b.masked,
+  }
 }
 
 /** What a run comes to, kept while it is live, so that its end can say so without the log being read. */
@@ -27,6 +59,7 @@ export class RunAccount {
   #last: number
   #decisions: Decisions = { allow: 0, ask: 0, deny: 0 }
   #usage: UsageSum = NO_USAGE
+  #shares = new Map<string, ResourceShare>()
   #exact: boolean
   #expected = 0
   readonly #waiting: (() => void)[] = []
@@ -46,6 +79,11 @@ export class RunAccount {
   /** What its calls of models came to, over all sessions. */
   get usage(): UsageSum {
     return this.#usage
+  }
+
+  /** The same by resource, in the order in which they were opened. */
+  get shares(): readonly ResourceShare[] {
+    return [...this.#shares.values()]
   }
 
   /** Index of its newest entry. */
@@ -76,10 +114,22 @@ export class RunAccount {
     this.#usage = addUsage(this.#usage, usage)
   }
 
-  add({ decisions: { allow, ask, deny }, exact }: SessionAccount): void {
+  add({ decisions: { allow, ask, deny }, exact, share }: SessionAccount): void {
+    if (share) this.#share(share)
     const sum = this.#decisions
     this.#decisions = { allow: sum.allow + allow, ask: sum.ask + ask, deny: sum.deny + deny }
     this.#exact &&= exact
+  }
+
+  /** What the log holds instead of what was counted here. */
+  counted(shares: Iterable<ResourceShare>): void {
+    this.#shares = new Map()
+    for (const share of shares) this.#share(share)
+  }
+
+  #share(share: ResourceShare): void {
+    const known = this.#shares.get(share.resource)
+    this.#shares.set(share.resource, known ? addShares(known, share) : share)
   }
 
   /** Resolves when everything expected has come. */

@@ -7,7 +7,17 @@ export const accountShape = z.object({
   run: z.string().max(64),
   state: z.enum(['ended', 'revoked', 'expired']),
   resources: z
-    .array(z.object({ name: z.string().max(4096), sessions: count, operations: count, refused: count, held: count, masked: count }))
+    .array(
+      z.object({
+        name: z.string().max(4096),
+        sessions: count,
+        sessionsRefused: count,
+        operations: count,
+        refused: count,
+        held: count,
+        masked: count,
+      }),
+    )
     .max(10_000),
 })
 
@@ -25,9 +35,17 @@ export const accountAnswer = {
       type: 'array',
       items: {
         type: 'object',
-        required: ['name', 'sessions', 'operations', 'refused', 'held', 'masked'],
+        required: ['name', 'sessions', 'sessionsRefused', 'operations', 'refused', 'held', 'masked'],
         additionalProperties: false,
-        properties: { name: text, sessions: integer, operations: integer, refused: integer, held: integer, masked: integer },
+        properties: {
+          name: text,
+          sessions: integer,
+          sessionsRefused: integer,
+          operations: integer,
+          refused: integer,
+          held: integer,
+          masked: integer,
+        },
       },
     },
   },

@@ -26,6 +26,7 @@ import {
   openDatabase,
 } from '../../store/index.ts'
 import { TrailError } from '../../trail/index.ts'
+import type { AccountAnswer } from './account-answer.ts'
 import { TokenDoorClient } from './client.ts'
 import { type TokenDoor, tokenDoor } from './index.ts'
 
@@ -60,6 +61,7 @@ interface Gateway {
   readonly refused: RefusedSignIn[]
   readonly started: ReturnType<typeof vi.fn>
   readonly receipt: Mock<(run: string) => Promise<string>>
+  readonly account: Mock<(run: string) => Promise<AccountAnswer>>
 }
 
 let closedFor: CodedError | undefined
@@ -72,6 +74,8 @@ async function gateway(
   budgets: readonly BudgetSettings[] = [],
 ): Promise<Gateway> {
   const receipt = vi.fn(async (run: string) => JSON.stringify({ gatescribe: 'run-receipt', version: 1, run, logs: [] }))
+  const numbers = { name: 'orders-db', sessions: 2, sessionsRefused: 0, operations: 7, refused: 1, held: 1, masked: 3 }
+  const account = vi.fn(async (run: string): Promise<AccountAnswer> => ({ run, state: 'ended', resources: [numbers] }))
   const place = (index: number) => ({ log: 'example.org/one', index })
   const started = vi.fn(async () => place(5))
   const runs = new LiveRuns({
@@ -117,6 +121,7 @@ async function gateway(
     credentials,
     runs,
     receipt,
+    account,
     names: ['127.0.0.1'],
     postgres: { host: 'gw.example.org', port: 5432 },
     ca: () => '-----BEGIN CERTIFICATE-----\n',
@@ -131,7 +136,7 @@ async function gateway(
     () => door.close(),
     () => runs.close(),
   )
-  return { door, client, url, runs, credentials, refused, started, receipt }
+  return { door, client, url, runs, credentials, refused, started, receipt, account }
 }
 
 const form = (fields: readonly (readonly [string, string])[] | Record<string, string>) =>
@@ -267,6 +272,33 @@ describe('the receipt of a run', () => {
     const outcome = await gate.client.receipt(handle)
     expect(outcome).toMatchObject({ status: 500, refusal: { code: 'GS_TOKEN_DOOR_FAILED' } })
     expect(JSON.stringify(outcome)).not.toContain('hunter2')
+  })
+})
+
+describe('what a run came to', () => {
+  it('goes to the holder of its handle once it is over, and not to the job', async () => {
+    const gate = await gateway()
+    const { access_token: handle, gatescribe } = await signIn(gate)
+    const { credential } = gatescribe.planes.postgres
+    expect(await gate.client.account(credential)).toMatchObject({ status: 401, refusal: { code: 'GS_IDENTITY_CREDENTIAL_WRONG_DOOR' } })
+    expect(gate.account).not.toHaveBeenCalled()
+    await gate.client.end(handle)
+    expect(await gate.client.account(handle)).toEqual({
+      ok: true,
+      answer: {
+        ...{ run: gatescribe.run, state: 'ended' },
+        resources: [{ name: 'orders-db', sessions: 2, sessionsRefused: 0, operations: 7, refused: 1, held: 1, masked: 3 }],
+      },
+    })
+  })
+
+  it('is refused while it is live, and may be asked for again while it is ending', async () => {
+    const gate = await gateway()
+    const { access_token: handle } = await signIn(gate)
+    gate.account.mockRejectedValueOnce(new EvidenceError('GS_EVIDENCE_RUN_LIVE'))
+    expect(await gate.client.account(handle)).toMatchObject({ status: 409, refusal: { code: 'GS_EVIDENCE_RUN_LIVE' } })
+    gate.account.mockRejectedValueOnce(new EvidenceError('GS_EVIDENCE_RUN_ENDING'))
+    expect(await gate.client.account(handle)).toMatchObject({ status: 503, refusal: { error: 'temporarily_unavailable' } })
   })
 })
 

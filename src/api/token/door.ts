@@ -4,6 +4,7 @@ import type { BearerPlane, LoginThrottle, RunCredentials, Throttle, TokenExchang
 import type { CodedError, Run } from '../../operations/index.ts'
 import type { RunLifeCycle, Runs } from '../../runs/index.ts'
 import { httpDoor, isLoopback, listenOn } from '../http/door.ts'
+import type { AccountAnswer } from './account-answer.ts'
 import { exchangeRefusal, refuse } from './answers.ts'
 import { TokenDoorError } from './errors.ts'
 import { exchangeRoute } from './exchange-route.ts'
@@ -18,6 +19,8 @@ export interface TokenDoorOptions {
   readonly runs: Runs & RunLifeCycle
   /** What a run came to and that it is in the log, JSON. @throws CodedError where the run is live, or it cannot be told */
   readonly receipt: (run: string) => Promise<string>
+  /** What a run came to at each resource. @throws CodedError where the run is live, or it cannot be told */
+  readonly account: (run: string) => Promise<AccountAnswer>
   /** Names under which this door may be addressed (Host, and TLS server name): those of `gateway.tls`, and loopback names in tests. */
   readonly names: readonly string[]
   /** Where jobs find the PostgreSQL plane, if it is to be told. */

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { IdentityError } from '../../identity/index.ts'
 import type { Run } from '../../operations/index.ts'
 import { RunError, type RunView } from '../../runs/index.ts'
+import { accountAnswer } from './account-answer.ts'
 import { bearerRefusal, receiptRefusal } from './answers.ts'
 import type { TokenDoorOptions } from './door.ts'
 import { secondsUntil } from './exchange-route.ts'
@@ -37,6 +38,18 @@ export function runRoutes(server: FastifyInstance, options: TokenDoorOptions): v
       runs.end(run.id)
       return runs.run(run.id)!
     }),
+  )
+  server.get(
+    '/runs/account',
+    { schema: { response: { 200: accountAnswer, '4xx': errorAnswer, '5xx': errorAnswer } } },
+    async (request, reply) => {
+      try {
+        const run = authenticate(request, options, (handle) => credentials.anyRunOfHandle(handle))
+        return reply.send(await options.account(run.id))
+      } catch (error) {
+        return answer(reply, error instanceof IdentityError ? bearerRefusal(error) : receiptRefusal(error))
+      }
+    },
   )
   server.get('/runs/receipt', async (request, reply) => {
     try {

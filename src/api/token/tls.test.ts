@@ -20,6 +20,7 @@ beforeEach(async () => {
     credentials: {} as RunCredentials,
     runs: {} as LiveRuns,
     receipt: async () => '',
+    account: () => Promise.reject(new Error('not asked here')),
     names: ['localhost', 'other.localhost'],
     unavailable: () => undefined,
     ca: () => certificates.ca,
