@@ -115,6 +115,7 @@ async function prepare(exchange: Exchange, carrying: Carrying): Promise<Prepared
   const make = (bytes = body): Operation => ({
     ...{ protocol: 'model', form: 'request', statement: statementOf(asked, bytes), facts: asked.facts },
     ...(asked.cost && { cost: asked.cost }),
+    ...(asked.agent && { claims: asked.agent }),
   })
   const operation = asked.body.kind === 'none' ? carrying.repeated(exchange).get(headOf(asked), make) : make()
   const { masks = [] } = guard.decide(session, operation)

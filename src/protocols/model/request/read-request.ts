@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { Facts, ModelResource, OperationCost } from '../../../operations/index.ts'
+import type { Claims, Facts, ModelResource, OperationCost } from '../../../operations/index.ts'
 import {
   type DoorRequest,
   firstOf,
@@ -11,6 +11,7 @@ import {
   utf8Text,
 } from '../../http/index.ts'
 import { ModelError } from '../errors.ts'
+import { agentClaim } from './agent.ts'
 import { costOf } from './cost.ts'
 import { type Endpoint, endpointOf } from './endpoint.ts'
 import { factsOf, modelOf } from './facts.ts'
@@ -32,6 +33,8 @@ export interface AskedRequest {
   readonly body: AskedBody
   readonly facts: Facts
   readonly cost: OperationCost | undefined
+  /** Which agent asks, as its framework says. */
+  readonly agent: Claims | undefined
   /** As facts name it. */
   readonly model: string | undefined
   /** Tokens that it has the model read, by the gateway's estimate. */
@@ -71,12 +74,13 @@ export async function readAsked(door: DoorRequest, resource: ModelResource, sign
     ...{ target, endpoint, model, inputTokens: estimate.tokens },
     body: { kind: 'whole', bytes, json },
     facts: factsOf(resource.api, endpoint, json, estimate),
+    agent: agentClaim(json),
     cost: costOf(resource, endpoint.name, model, json, estimate.tokens),
     asksUsage: resource.usage === 'ask' && (endpoint.name === 'chat' || endpoint.name === 'completions') && asksForNoUsage(json),
   }
 }
 
-const NOTHING_SPENT = { cost: undefined, model: undefined, inputTokens: 0, asksUsage: false }
+const NOTHING_SPENT = { cost: undefined, agent: undefined, model: undefined, inputTokens: 0, asksUsage: false }
 
 const other = (target: ReadRequest, body: AskedBody, { api }: ModelResource): AskedRequest => ({
   ...{ target, endpoint: undefined, body, ...NOTHING_SPENT },
