@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { Guard, Session } from '../../guard/index.ts'
-import type { Claims, CodedError, HttpResource } from '../../operations/index.ts'
+import type { Claims, CodedError, HttpResource, Run } from '../../operations/index.ts'
 import type { HeaderPairs, HttpAsk, HttpTarget } from './target.ts'
 
 /** The guard and its sessions, as the HTTP planes see them. */
@@ -71,7 +71,8 @@ export interface Exchange {
 
 /** Anything that can be told no. */
 export interface Refusable {
-  readonly request: Pick<DoorRequest, 'method' | 'rawPath' | 'rawQuery' | 'headers'>
+  /** `base` is known where it could be read what was asked for, whether that exists or not. */
+  readonly request: Pick<DoorRequest, 'method' | 'rawPath' | 'rawQuery' | 'headers'> & { readonly base?: string | undefined }
   readonly answer: Pick<DoorAnswer, 'begun' | 'begin' | 'write' | 'end' | 'cut'>
 }
 
@@ -90,6 +91,15 @@ export interface HttpPlane {
   /** Says no in the protocol's own form; `refusalStatus` says with which status, and `refusalHeaders` with which headers. Where the answer has begun, it is cut. */
   refuse(refusable: Refusable, error: CodedError): void
 }
+
+/** What the gateway itself answers on the door, to whoever shows a credential of a run, of whatever plane. Writes the answer, or cuts it; may reject. */
+export type OwnEndpoint = (asked: {
+  readonly run: Run
+  readonly request: DoorRequest
+  readonly answer: DoorAnswer
+  /** Aborts where the client has left: its reason is a ClientLeft. */
+  readonly signal: AbortSignal
+}) => Promise<void>
 
 /** The reason of a signal that aborts because the client is not there any more. */
 export class ClientLeft extends Error {}

@@ -1,0 +1,1 @@
+export { MessageMasks } from './message-masks.ts'

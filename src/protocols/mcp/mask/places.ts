@@ -1,0 +1,63 @@
+import { type Findings, type JsonPlace, jsonString, maskFound, NOTHING_THERE, replaceFound } from '../../../masking/index.ts'
+
+/**
+ * Where a message shows something, and what masks make of it: every string of what a tool, a resource or a prompt says, also within structured content.
+ * Names of the protocol stay, and what is in base64 is looked into where it is text.
+ *
+ * @param key of the operator `hash`. @param found told the detector of each find
+ */
+export function shownPlaces(findings: Findings, key: Uint8Array | undefined, found: (detector: string) => void): JsonPlace {
+  const text = replaceFound(findings, key, found)
+  const everything: JsonPlace = { live: true, member: () => everything, element: () => everything, replace: text }
+  const encoded: JsonPlace = { ...NOTHING_THERE, live: true, replace: (token) => maskedBase64(token, findings, key, found) }
+  const content = object({ type: NOTHING_THERE, mimeType: NOTHING_THERE, data: encoded, blob: encoded }, () => content)
+  const result = object(
+    {
+      content: listOf(content),
+      contents: listOf(content),
+      messages: listOf(content),
+      structuredContent: everything,
+      resultType: NOTHING_THERE,
+    },
+    () => everything,
+  )
+  const said = object({ progressToken: NOTHING_THERE, requestId: NOTHING_THERE }, () => everything)
+  return object({ result, error: everything, params: said }, () => NOTHING_THERE)
+
+  function object(known: Readonly<Record<string, JsonPlace>>, other: () => JsonPlace): JsonPlace {
+    const place: JsonPlace = {
+      live: true,
+      member: (name) => (Object.hasOwn(known, name) ? (known[name] as JsonPlace) : other()),
+      element: () => place,
+      replace: text,
+    }
+    return place
+  }
+}
+
+const listOf = (element: JsonPlace): JsonPlace => ({ ...element, element: () => element })
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** A picture is no text; a text in base64 is one. */
+function maskedBase64(
+  token: Uint8Array,
+  findings: Findings,
+  key: Uint8Array | undefined,
+  found: (detector: string) => void,
+): Uint8Array | undefined {
+  if (token[0] !== 0x22) return undefined
+  const bytes = Buffer.from(
+    Buffer.from(token.buffer, token.byteOffset, token.length).toString('latin1').slice(1, -1).replaceAll('\\/', '/'),
+    'base64',
+  )
+  try {
+    UTF8.decode(bytes)
+  } catch {
+    return undefined
+  }
+  const replaced = maskFound(bytes, findings, key)
+  if (replaced === undefined) return undefined
+  for (const { detector } of replaced.found) found(detector)
+  return jsonString(Buffer.from(Buffer.from(replaced.content ?? []).toString('base64')))
+}
