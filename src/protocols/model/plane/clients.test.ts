@@ -18,7 +18,9 @@ const decide = ({ facts }: Operation) =>
 
 describe('OpenAI’s client', () => {
   it('gets a whole answer, and what it used is counted', async () => {
-    const { openai, seen } = await open(inTurn({ text: 'Two.' }), { prices: { 'gpt-4o': { input: 2, output: 10, per: 1_000_000, currency: 'USD' } } })
+    const { openai, seen } = await open(inTurn({ text: 'Two.' }), {
+      prices: { 'gpt-4o': { input: 2, output: 10, per: 1_000_000, currency: 'USD' } },
+    })
     const answer = await openai.chat.completions.create({ model: 'gpt-4o', messages: MESSAGES, max_tokens: 100 })
     expect(answer.choices[0]?.message.content).toBe('Two.')
     expect(seen.operations[0]?.facts).toEqual({
@@ -82,7 +84,9 @@ describe('OpenAI’s client', () => {
 
   it('is told so with a status where the answer is whole', async () => {
     const { openai } = await open(inTurn({ text: 'I will.', calls: [CALL, DROP] }), { decide })
-    const error = await openai.chat.completions.create({ model: 'gpt-4o', messages: MESSAGES, tools: TOOLS }).catch((thrown: unknown) => thrown)
+    const error = await openai.chat.completions
+      .create({ model: 'gpt-4o', messages: MESSAGES, tools: TOOLS })
+      .catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(OpenAI.PermissionDeniedError)
     expect((error as Error).message).toMatch(/no-dropping/)
   })
@@ -140,7 +144,10 @@ describe('OpenAI’s client', () => {
     const answer = await openai.chat.completions.create({ model: 'gpt-4o', messages: MESSAGES })
     expect(answer.choices[0]?.message.content).toBe('Two.')
     expect(seen.operations.map(({ retryOf }) => retryOf)).toEqual([undefined, { session: 'ses_1', operation: 1 }])
-    provider.trouble.push({ status: 418, body: { error: { message: `No tea for ${provider.key}.`, type: 'tea', code: 'pot', param: null } } })
+    provider.trouble.push({
+      status: 418,
+      body: { error: { message: `No tea for ${provider.key}.`, type: 'tea', code: 'pot', param: null } },
+    })
     const error = await openai.chat.completions.create({ model: 'gpt-4o', messages: MESSAGES }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ status: 418, code: 'pot' })
     expect((error as Error).message).toMatch(/No tea for \*+\./)
