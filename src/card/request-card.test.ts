@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { KubernetesFacts } from '../operations/index.ts'
+import type { KubernetesFacts, ModelFacts } from '../operations/index.ts'
 import { requestFacts } from './request-facts.ts'
 
 const exec: KubernetesFacts = {
@@ -66,10 +66,10 @@ it('says of an HTTP request its method, host and path', () => {
 })
 
 it('says of a request to a model which one, with what it is offered, and how large it is', () => {
-  const model = {
+  const model: ModelFacts = {
     ...{ provider: 'openai', endpoint: 'chat', model: 'gpt-4o', tools: ['run_sql', 'search'] },
     ...{ stream: true, estimatedTokens: 812, maxTokens: 4096 },
-  } as const
+  }
   expect(requestFacts([{ effects: [], model, http: { method: 'POST', host: 'h', path: '/x' } }])).toEqual([
     ['model', 'gpt-4o'],
     ['asked for', 'chat of openai'],

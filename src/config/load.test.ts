@@ -274,10 +274,10 @@ describe('what is not enforced', () => {
 config: { signers: [ada] }
 roles: {}
 limits: { idle: 30m, session: 8h, resultRows: 10 }
-approvals: { hold: { postgres: 45s, model: 60s, mcp: 20s } }
+approvals: { hold: { postgres: 45s, mcp: 20s } }
 `
     expect(places(whole).map((place) => place.replace(/^\S+ /, ''))).toEqual(
-      ['config', 'limits.idle', 'limits.session', ...['model', 'mcp'].map((plane) => `approvals.hold.${plane}`)].map(
+      ['config', 'limits.idle', 'limits.session', ...['mcp'].map((plane) => `approvals.hold.${plane}`)].map(
         (section) => `GS_CONFIG_NOT_SUPPORTED ${section}`,
       ),
     )
@@ -285,7 +285,7 @@ approvals: { hold: { postgres: 45s, model: 60s, mcp: 20s } }
   })
 
   it.each([
-    ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.*, model.call]\n  - name: freeze', 'rules[0].do[1]'],
+    ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.*, mcp.call]\n  - name: freeze', 'rules[0].do[1]'],
     ['  drain: 30s', '  durability: postgres', 'gateway.durability'],
     ['kind: postgres', 'kind: mcp', 'resources[0].kind'],
   ])('is refused although the design has it (%#)', (from, to, path) => {

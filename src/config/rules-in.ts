@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { PLANE_KINDS, type Resource } from '../operations/index.ts'
+import { type ModelApi, PLANE_KINDS, type Resource } from '../operations/index.ts'
 import type { MaskRule, Rule } from '../policy/index.ts'
 import { buildLimits, buildRule } from './build.ts'
 import { buildMasks } from './build-masks.ts'
@@ -25,6 +25,8 @@ export interface RuledResource {
   readonly host?: string
   /** The client's database name → the target's; of PostgreSQL. */
   readonly databases?: ReadonlyMap<string, string>
+  /** Of a model: what its API speaks like. */
+  readonly api?: ModelApi
 }
 
 const { rules, limits, masks, masking } = document.shape
@@ -40,6 +42,7 @@ const deciding = z.object({
       kind: z.enum(PLANE_KINDS).default('postgres'),
       tags: z.array(z.string()).default([]),
       databases: z.record(z.string(), z.string()).default({}),
+      api: z.enum(['openai', 'anthropic', 'azure-openai']).optional(),
     }),
   ),
 })
@@ -71,11 +74,17 @@ export function ruledResource({
   kind,
   tags = [],
   databases = {},
+  api,
 }: {
   readonly name: string
   readonly kind: Resource['kind']
   readonly tags?: readonly string[] | undefined
   readonly databases?: Readonly<Record<string, string>> | undefined
+  readonly api?: ModelApi | undefined
 }): RuledResource {
-  return { name, kind, tags, ...(kind === 'postgres' && { databases: new Map(Object.entries(databases)) }) }
+  return {
+    ...{ name, kind, tags },
+    ...(kind === 'postgres' && { databases: new Map(Object.entries(databases)) }),
+    ...(api !== undefined && { api }),
+  }
 }

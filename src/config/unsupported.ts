@@ -10,8 +10,8 @@ interface Unsupported {
   readonly hides?: number
 }
 
-const otherPlane = /^(model|mcp|egress)$/
-const otherOperation = (value: unknown) => typeof value === 'string' && /^(model|mcp|egress)\..*$/.test(value)
+const otherPlane = /^(mcp|egress)$/
+const otherOperation = (value: unknown) => typeof value === 'string' && /^(mcp|egress)\..*$/.test(value)
 
 const unsupported: readonly Unsupported[] = [
   { at: 'gateway.durability', what: 'durability in PostgreSQL', when: (value) => value === 'postgres' },
@@ -21,10 +21,7 @@ const unsupported: readonly Unsupported[] = [
     when: (value) => typeof value === 'string' && otherPlane.test(value),
     hides: 1,
   },
-  { at: 'resources[].api', what: 'a model API' },
-  { at: 'resources[].prices', what: 'prices' },
   { at: 'rules[].do[]', what: 'operations of this plane', when: otherOperation },
-  { at: 'approvals.hold.model', what: 'holding operations of this plane' },
   { at: 'approvals.hold.mcp', what: 'holding operations of this plane' },
   { at: 'approvals.hold.egress', what: 'holding operations of this plane' },
   { at: 'gateway.listen.proxy', what: 'a forward proxy' },
@@ -61,7 +58,7 @@ export function findUnsupported(value: unknown): UnsupportedParts {
 }
 
 function nextFor(at: string): string {
-  if (at === 'rules[].do[]') return 'Write effects of postgres, kubernetes or http, for example postgres.read.'
+  if (at === 'rules[].do[]') return 'Write effects of postgres, kubernetes, http or model, for example postgres.read.'
   if (at === 'gateway.durability') return 'Write durability: disk, or leave it out.'
   return 'Remove it.'
 }

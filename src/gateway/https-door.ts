@@ -12,9 +12,10 @@ export async function httpsDoor(
   log: GatewayLog,
 ): Promise<HttpsDoor> {
   // Loaded where there is such a door only.
-  const [{ createHttpsDoor, createPlainPlane }, { createKubernetesPlane }] = await Promise.all([
+  const [{ createHttpsDoor, createPlainPlane }, { createKubernetesPlane }, { createModelPlane }] = await Promise.all([
     import('../protocols/http/index.ts'),
     import('../protocols/kubernetes/index.ts'),
+    import('../protocols/model/index.ts'),
   ])
   const own = new Set(tls.names.map((name) => name.toLowerCase()))
   const maskKey = () => readMaskKey(inForce.config, references)
@@ -30,7 +31,11 @@ export async function httpsDoor(
     peerOf: addressKey,
     route: (named) => inForce.taken.resources.route(named, own),
     guard,
-    planes: { kubernetes: createKubernetesPlane({ maskKey }), http: createPlainPlane({ maskKey }) },
+    planes: {
+      kubernetes: createKubernetesPlane({ maskKey }),
+      http: createPlainPlane({ maskKey }),
+      model: createModelPlane({ maskKey }),
+    },
     log,
     onRefused: ({ code, address }) => records.signinRefused('https', code, address),
     onForeignCredential: (address) => records.foreignCredential('https', address),

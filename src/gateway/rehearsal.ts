@@ -64,7 +64,7 @@ export async function openRehearsal({ rules, limits, masks, resources }: Rehears
       const asker: Asker = { principal, resource, run: { id: 'run_rehearsed', facts: run }, session: { id: 'ses_rehearsed', ...session } }
       if ('request' in asked) {
         if (found.kind === 'postgres') throw new TypeError('a request to what takes statements')
-        const { operation, refusal } = await understandRequest(found.kind, found.host, asked.request)
+        const { operation, refusal } = await understandRequest(found.kind, found, asked.request)
         const facts = operation.facts ?? { effects: [] }
         return { explanation: policy.explain(asker, operation, now), facts, ...(refusal !== undefined && { refusal }) }
       }

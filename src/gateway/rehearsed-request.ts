@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream'
-import type { AskedRequest } from '../config/index.ts'
-import { CodedError, type Operation, type Resource } from '../operations/index.ts'
+import type { AskedRequest, RuledResource } from '../config/index.ts'
+import { CodedError, type ModelResource, type Operation, type Resource } from '../operations/index.ts'
 import { type DoorRequest, readPlainRequest } from '../protocols/http/index.ts'
 import { readKubernetesRequest } from '../protocols/kubernetes/index.ts'
+import { readModelRequest } from '../protocols/model/index.ts'
 
 /** What a request was understood to be, as it is in a gateway. */
 export interface UnderstoodRequest {
@@ -13,16 +14,18 @@ export interface UnderstoodRequest {
 
 /**
  * Reads a request that nobody sent by the same code that reads those that somebody did.
- * @param host of the target; undefined where it is not known, and then rules do not know it either
+ * @param resource whose host may be unknown, and then rules do not know it either
  */
 export async function understandRequest(
   kind: Exclude<Resource['kind'], 'postgres'>,
-  host: string | undefined,
+  resource: RuledResource,
   asked: AskedRequest,
 ): Promise<UnderstoodRequest> {
+  const { host } = resource
   const door = doorRequest(asked)
   try {
     if (kind === 'kubernetes') return { operation: await readKubernetesRequest(door) }
+    if (kind === 'model') return { operation: await readModelRequest(door, modelOf(resource)) }
     if (kind !== 'http') throw new TypeError('a plane that is not there')
     const operation = await readPlainRequest(door, host ?? '')
     return { operation: host === undefined ? withoutHost(operation) : operation }
@@ -31,6 +34,11 @@ export async function understandRequest(
     const statement = { text: Buffer.from(error.message) }
     return { operation: { protocol: kind, form: 'unsupported', statement }, refusal: error.message }
   }
+}
+
+/** What of a model its requests are read by. */
+function modelOf({ name, tags, host = '', api = 'openai' }: RuledResource): ModelResource {
+  return { ...{ name, kind: 'model', tags, host, port: 443, basePath: '', hosts: [] }, ...{ api, usage: 'ask', prices: new Map() } }
 }
 
 function doorRequest({ method, target, headers, body, upgrade }: AskedRequest): DoorRequest {

@@ -28,7 +28,7 @@ export interface GatewayOptions {
 
 export interface RunningGateway {
   readonly host: '127.0.0.1'
-  /** Of the PostgreSQL plane. */
+  /** Of the PostgreSQL plane; 0 where it has none. */
   readonly port: number
   readonly tokenPort: number
   readonly pid: number
@@ -118,7 +118,7 @@ async function launch(
   const tokenPort = portOf(ready.token)
   return {
     host: '127.0.0.1',
-    port: portOf(ready.postgres),
+    port: ready.postgres === undefined ? 0 : portOf(ready.postgres),
     tokenPort,
     pid: child.pid as number,
     readyMs,
@@ -154,7 +154,7 @@ async function launch(
 }
 
 interface Ready {
-  readonly postgres: string
+  readonly postgres?: string
   readonly token: string
   readonly socket: string
 }

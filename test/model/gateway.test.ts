@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import OpenAI from 'openai'
+import { Agent, fetch } from 'undici'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { EntryAnswer } from '../../src/api/local/schemas.ts'
+import { type RunningGateway, startGateway } from '../parts/gateway.ts'
+import { JOB_GROUP } from '../parts/gateway-config.ts'
+import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
+import { MODEL_KEY, type ModelServer, startModelServer } from '../parts/model-server.ts'
+
+let issuer: TestIssuer
+let gateway: RunningGateway
+let models: ModelServer
+let folder: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'gatescribe-model-'))
+  const key = join(folder, 'key')
+  writeFileSync(key, MODEL_KEY, { mode: 0o600 })
+  models = await startModelServer(() => ({ text: 'Four orders are late.' }))
+  issuer = await startIssuer()
+  gateway = await startGateway({
+    issuer,
+    targets: [],
+    adjust(config) {
+      config.gateway.listen = { https: '127.0.0.1:0', token: '127.0.0.1:0' }
+      config.resources = [
+        {
+          ...{ name: 'openai', kind: 'model', api: 'openai', address: `${models.url}/v1` },
+          ...{ credentials: [{ as: 'key', apiKey: `file:${key}` }], env: { url: 'MY_MODEL_URL', token: 'MY_MODEL_KEY' } },
+          prices: { 'gpt-4o-mini': { input: 0.15, output: 0.6, per: 1_000_000, currency: 'USD' } },
+        },
+        { name: 'unreached', kind: 'http', address: models.url, credentials: [{ as: 'nobody', none: true }], tags: ['closed'] },
+      ]
+      config.rules = [
+        {
+          ...{ name: 'small-models', effect: 'allow', who: { groups: [JOB_GROUP] } },
+          do: ['model.call'],
+          when: 'model.model == "gpt-4o-mini"',
+        },
+      ]
+    },
+  })
+})
+afterAll(async () => {
+  await gateway?.remove()
+  await issuer?.close()
+  await models?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function inRun() {
+  const { planes, run } = await gateway.credential()
+  const { credential, resources, host } = planes.model!
+  const dispatcher = new Agent({
+    connect: { ca: gateway.ca, servername: host, lookup: (_, __, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) },
+  })
+  const client = new OpenAI({
+    ...{ baseURL: resources[0]!.url, apiKey: credential, maxRetries: 0 },
+    fetch: ((url: string, init: object) => fetch(url, { ...init, dispatcher } as never)) as never,
+  })
+  return { run, planes, credential, client }
+}
+
+const ask = (model: string) => ({ model, messages: [{ role: 'user' as const, content: 'How many orders are late?' }] })
+
+describe('a model behind the gateway', () => {
+  it('is told to a job with what opens it and the names that it looks for, and no database where there is no door to one', async () => {
+    const { planes, credential } = await inRun()
+    expect(credential).toMatch(/^gs_model_/)
+    expect(planes.model!.resources).toEqual([
+      { name: 'openai', url: expect.stringMatching(/\/r\/openai$/), api: 'openai', env: { url: 'MY_MODEL_URL', token: 'MY_MODEL_KEY' } },
+    ])
+    expect(planes.http?.resources).toEqual([])
+    expect(planes.postgres).not.toHaveProperty('port')
+  })
+
+  it('answers with the key of the gateway, and the trail says which model was asked for', async () => {
+    const { client, run } = await inRun()
+    const answer = await client.chat.completions.create(ask('gpt-4o-mini'))
+    expect(answer.choices[0]!.message.content).toBe('Four orders are late.')
+    expect(models.received.at(-1)!.headers.authorization).toBe(`Bearer ${MODEL_KEY}`)
+    const entries: EntryAnswer[] = []
+    await expect
+      .poll(async () => {
+        entries.length = 0
+        const reading = { from: 0, follow: false, opened: true, filter: {} }
+        for await (const entry of gateway.operator.trail(reading, AbortSignal.timeout(20_000))) entries.push(entry)
+        return entries.some(({ kind }) => kind === 'operation.outcome')
+      })
+      .toBe(true)
+    const text = JSON.stringify(entries)
+    expect(entries.some(({ kind, fields }) => kind === 'session.open' && fields.run === run)).toBe(true)
+    expect(text).toContain('small-models')
+    expect(text).toContain('How many orders are late?')
+    expect(text).not.toContain(MODEL_KEY)
+  })
+
+  it('is not asked for another model than the rules permit', async () => {
+    const { client } = await inRun()
+    const before = models.received.length
+    await expect(client.chat.completions.create(ask('gpt-4o'))).rejects.toMatchObject({ status: 403, code: 'gatescribe_denied' })
+    expect(models.received).toHaveLength(before)
+  })
+})
