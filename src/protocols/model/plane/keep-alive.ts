@@ -1,9 +1,14 @@
 import type { DoorAnswer } from '../../http/index.ts'
 import { SSE_KEEP_ALIVE } from '../stream/sse.ts'
 
-/** Until then a "no" still has a status of its own; ms. */
-const FIRST_MS = 15_000
-const EVERY_MS = 10_000
+export interface KeepAliveTimes {
+  /** Until then a "no" still has a status of its own; ms. */
+  readonly first: number
+  /** ms. */
+  readonly every: number
+}
+
+export const KEEP_ALIVE_TIMES: KeepAliveTimes = { first: 15_000, every: 10_000 }
 
 /**
  * Tells a client that waits for a stream of events that somebody is there, while a person is asked: by comments, which the SDKs read over. Once it has
@@ -11,11 +16,13 @@ const EVERY_MS = 10_000
  */
 export class KeepAlive {
   readonly #answer: Pick<DoorAnswer, 'begun' | 'begin' | 'write'>
+  readonly #times: KeepAliveTimes
   #timer: NodeJS.Timeout | undefined
   #begun = false
 
-  constructor(answer: Pick<DoorAnswer, 'begun' | 'begin' | 'write'>) {
+  constructor(answer: Pick<DoorAnswer, 'begun' | 'begin' | 'write'>, times: KeepAliveTimes = KEEP_ALIVE_TIMES) {
     this.#answer = answer
+    this.#times = times
   }
 
   /** Whether the answer is a stream that was begun here. */
@@ -23,9 +30,8 @@ export class KeepAlive {
     return this.#begun
   }
 
-  /** @param first ms from now */
-  start(first = FIRST_MS): void {
-    this.#timer ??= setTimeout(() => this.#tell(), first)
+  start(): void {
+    this.#timer ??= setTimeout(() => this.#tell(), this.#times.first)
   }
 
   stop(): void {
@@ -42,6 +48,6 @@ export class KeepAlive {
       ])
     }
     void this.#answer.write(SSE_KEEP_ALIVE)
-    this.#timer = setTimeout(() => this.#tell(), EVERY_MS)
+    this.#timer = setTimeout(() => this.#tell(), this.#times.every)
   }
 }
