@@ -5,7 +5,19 @@ import { type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { afterEach, beforeAll, expect } from 'vitest'
 import type { Admission, SessionEnd, Waiting } from '../../src/guard/index.ts'
 import { IdentityError, loginThrottle } from '../../src/identity/index.ts'
-import type { ClientInfo, Decision, Facts, HttpCredential, HttpResource, Operation, Outcome, Run, Usage } from '../../src/operations/index.ts'
+import type {
+  ClientInfo,
+  Decided,
+  Decision,
+  EffectiveOperation,
+  Facts,
+  HttpCredential,
+  HttpResource,
+  Operation,
+  Outcome,
+  Run,
+  Usage,
+} from '../../src/operations/index.ts'
 import { Refusal } from '../../src/operations/index.ts'
 import {
   createHttpLogin,
@@ -61,7 +73,7 @@ export interface Governing {
   /** ms that an operation may take. */
   readonly time?: number
   readonly refuseAt?: Refusal
-  readonly ask?: () => Promise<Waiting>
+  readonly ask?: (decided: readonly Decided[], effective: EffectiveOperation) => Promise<Waiting>
   readonly credential?: HttpCredential
   readonly basePath?: string
   readonly exchanges?: HttpSession['exchanges']

@@ -72,7 +72,7 @@ async function passWhole(passing: PassingOn, answering: Answering, type: string)
   const redacted = Buffer.from(target.redact(whole.toString('latin1')), 'latin1')
   let shown: Buffer | undefined
   if (redacted.length > 0 && isMessage && isRpc(redacted)) shown = await answering.take(redacted)
-  else if (redacted.length > 0) {
+  else if (redacted.length > 0 && (status >= 400 || !(request === undefined || talk.elsewhere))) {
     // What a server of something else says of an error is masked like any text. What it says besides is no answer.
     if (status < 400) throw new McpError('GS_MCP_ANSWER', 'The MCP server answered in a form that is none of MCP.')
     const masking = bodyMasking(passing.masks, type, passing.key)
