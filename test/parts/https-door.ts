@@ -115,7 +115,7 @@ export function playedGuard(seen: Seen, governing: Governing, connect: HttpSessi
     usesTransaction: false,
     policy: 'sha256:0',
     asksPeople: governing.ask !== undefined,
-    ask: () => governing.ask?.() ?? Promise.reject(new Error('not played')),
+    ask: (_, decided, effective) => governing.ask?.(decided, effective) ?? Promise.reject(new Error('not played')),
     couldAllow: (_, facts) => governing.couldAllow?.(facts) ?? true,
     decide: (_, operation) => ({ effect: 'allow', rules: [], policy: 'sha256:0', ...governing.decide?.(operation) }),
     admit: (_, decided, go, approved) =>
