@@ -233,6 +233,14 @@ const forbidden = [
     to: { pathNot: ['^src/(operations|pins)/', '^(node:)?crypto$'] },
   },
   {
+    name: 'mcp-stdio-imports-operations-and-redaction',
+    comment:
+      "It runs beside the gateway, under another user's rights or a job's: what it does not import it cannot give away to a program of somebody else's.",
+    severity: 'error',
+    from: { path: '^src/mcp-stdio/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|redaction|mcp-stdio)/' },
+  },
+  {
     name: 'card-is-made-of-values',
     comment:
       'Every channel shows the same card, also one in another process: it is made of what comes in. Of other rooms it sees types, of Node bytes.',

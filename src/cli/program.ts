@@ -12,6 +12,7 @@ import { kubeconfigCommand } from './commands/kubeconfig.ts'
 import { loginCommand } from './commands/login.ts'
 import { logoutCommand } from './commands/logout.ts'
 import { masterKeyCommand } from './commands/master-key.ts'
+import { mcpCommand } from './commands/mcp.ts'
 import { personsCommand } from './commands/persons.ts'
 import { policyCommand } from './commands/policy.ts'
 import { replayCommand } from './commands/replay.ts'
@@ -64,6 +65,7 @@ export function createProgram(shell: Shell, version: string): Command {
     logoutCommand,
     whoamiCommand,
     connectCommand,
+    mcpCommand,
     personsCommand,
     toolsCommand,
     trailCommand,
