@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { type Ran, type RunOptions, runCommand } from '../parts/command.ts'
 import { type RunningCluster, startCluster } from '../parts/kubernetes-cluster.ts'
-import { type ModelServer, type Script, startModelServer } from '../parts/model-server.ts'
+import { type ModelRequest, type ModelServer, type Script, startModelServer } from '../parts/model-server.ts'
 import { type RunningPostgres, startPostgres } from '../parts/postgres.ts'
 import { startTickets, type TicketsServer } from '../parts/tickets-server.ts'
 import { EXAMPLES, type Framework, frameworkPython } from './python.ts'
@@ -97,6 +97,12 @@ export interface ExampleRun extends Ran {
   readonly transcript: readonly Said[]
   /** SHA-256 of the script that ran, as it was afterwards. */
   readonly digest: string
+  /** What the script was started with. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Everything that was asked of the model meanwhile. */
+  readonly asked: readonly ModelRequest[]
+  /** What PostgreSQL wrote to its log meanwhile. */
+  readonly log: string
 }
 
 /** How an example is started: what comes before the Python, and the environment. */
@@ -113,8 +119,11 @@ export async function runExample(targets: Targets, framework: Framework, script:
     const [name] = readdirSync(folder).filter((file) => file.endsWith('.py'))
     const file = join(folder, name!)
     const transcript = join(folder, 'transcript.jsonl')
+    const environment = join(folder, 'environment')
     targets.model.script = script
-    const [command, ...words] = [...(launch.before ?? []), frameworkPython(framework)!, file, '--transcript', transcript]
+    const [asked, logged] = [targets.model.received.length, targets.server.log().length]
+    const recording = ['/bin/sh', '-c', 'env -0 >"$0"; exec "$@"', environment]
+    const [command, ...words] = [...(launch.before ?? []), ...recording, frameworkPython(framework)!, file, '--transcript', transcript]
     const home = join(folder, 'home')
     mkdirSync(home)
     const options: RunOptions = {
@@ -132,10 +141,18 @@ export async function runExample(targets: Targets, framework: Framework, script:
       ...ran,
       transcript: existsSync(transcript) ? linesOf(readFileSync(transcript, 'utf8')) : [],
       digest: createHash('sha256').update(readFileSync(file)).digest('hex'),
+      environment: existsSync(environment) ? variablesOf(readFileSync(environment, 'utf8')) : {},
+      asked: targets.model.received.slice(asked),
+      log: targets.server.log().slice(logged),
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function variablesOf(text: string): Record<string, string> {
+  const pairs = text.split('\0').filter((line) => line !== '')
+  return Object.fromEntries(pairs.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
 }
 
 function linesOf(text: string): Said[] {
