@@ -4,6 +4,7 @@ import type { HttpRooms } from './http-rooms.ts'
 import type { GatewayLog } from './log.ts'
 import { readMaskKey } from './mask-key.ts'
 import type { Rooms } from './rooms.ts'
+import { rowAnalyzer } from './row-analyzer.ts'
 
 /** The https door with every plane behind it, not listening yet. */
 export async function httpsDoor(
@@ -34,7 +35,8 @@ export async function httpsDoor(
     planes: {
       kubernetes: createKubernetesPlane({ maskKey }),
       http: createPlainPlane({ maskKey }),
-      model: createModelPlane({ maskKey }),
+      mcp: createMcpPlane({ pins: toolPins, maskKey }),
+      model: createModelPlane({ maskKey, analyzer: rowAnalyzer(() => inForce.config) }),
     },
     log,
     onRefused: ({ code, address }) => records.signinRefused('https', code, address),

@@ -7,6 +7,22 @@ export const UNANSWERED = `${ANALYZED}unanswered`
 /** Counted of texts that it cannot be asked about: nothing of them is shown. */
 export const NOT_ASKED = `${ANALYZED}not-asked`
 
+/** Somebody who finds in texts what no pattern does, and is shown them for that. */
+export interface TextAnalyzer {
+  /** Whether texts without an answer are shown (and counted), or end what they are of. */
+  readonly whenSilent: 'fail' | 'pass'
+  /**
+   * What is in each of these texts, in their order; places are within the text. Bounded in time, and never rejects.
+   * @param texts UTF-8 @param entities what is looked for @param signal nobody waits any more
+   * @returns undefined for a text without an answer
+   */
+  analyze(
+    texts: readonly Uint8Array[],
+    entities: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly (readonly Detection[] | undefined)[]>
+}
+
 const ENTITY = /^[A-Z][A-Z0-9_]{0,63}$/
 
 /** What an analyzer is asked for, as it calls it. @returns undefined where the detector is none of an analyzer */

@@ -1,4 +1,4 @@
-export { ANALYZED, type Analyses, type Analyzed, analyzedEntity } from './analyses.ts'
+export { ANALYZED, type Analyses, type Analyzed, analyzedEntity, type TextAnalyzer } from './analyses.ts'
 export { type BodyMasking, bodyMasking, Counts, jsonMasking } from './body-masking.ts'
 export { type ColumnHint, columnHint } from './column-hints.ts'
 export { DETECTORS, type Detection, type Detector, type OwnPattern } from './detector.ts'

@@ -1,6 +1,9 @@
 /** What a value is replaced by. `fixed`: by this text, where the type has room for it. */
 export type MaskOperator = 'redact' | 'null' | 'partial' | 'hash' | { readonly fixed: string }
 
+/** Of a conversation with a model: what is sent to it, and what it answers. */
+export type MaskDirection = 'prompt' | 'answer'
+
 /** What an asker does not see, and what is shown instead. Plain values: equal for everybody about whom it holds. */
 export interface Mask {
   /** Unique among masks; stands in refusals and in the trail. */
@@ -14,6 +17,10 @@ export interface Mask {
   /** Patterns of the user's among `detect`, in RE2 syntax. */
   readonly patterns: readonly { readonly name: string; readonly pattern: string }[]
   readonly as: MaskOperator
+  /** At models: what goes there, what comes from there; absent: both. */
+  readonly directions?: readonly MaskDirection[]
+  /** At models: what becomes of images, sound and files in base64, which no detector reads; absent: they pass. */
+  readonly binary?: 'pass' | 'refuse'
   /** Whether who does not see a column or field may write it. */
   readonly unmaskedWrite: boolean
   /** Whether a column or field may stand in predicates, orderings, groupings and tests: what it holds can be told from what comes back. */

@@ -93,7 +93,9 @@ function* checkColumns(mask: Mask, path: Path, { resources }: Document): Iterabl
 function* checkDetectors(mask: Mask, path: Path, { masking, resources }: Document): Iterable<Finding> {
   const known = [...DETECTORS, ...(masking?.patterns ?? []).map(({ name }) => name)]
   const reached = reach(mask, resources)
-  const other = resources.find(({ kind, name }) => kind !== 'postgres' && reached.has(name))
+  const promptsOnly = mask.directions?.length === 1 && mask.directions[0] === 'prompt'
+  const isAsked = (kind: string) => kind === 'postgres' || (kind === 'model' && promptsOnly)
+  const other = resources.find(({ kind, name }) => !isAsked(kind) && reached.has(name))
   for (const [at, name] of (mask.detect ?? []).entries()) {
     if (analyzedEntity(name) !== undefined) {
       if (masking?.analyzer === undefined)
@@ -101,8 +103,10 @@ function* checkDetectors(mask: Mask, path: Path, { masking, resources }: Documen
       if (other !== undefined)
         yield inconsistent(
           [...path, 'detect', at],
-          `The analyzer is asked about rows of PostgreSQL only, and this mask holds on ${other.name} too.`,
-          'Give it a mask of its own, with on: and resources of kind postgres.',
+          `The analyzer is asked about rows of PostgreSQL and prompts of models only, and this mask holds on ${other.name} too.`,
+          other.kind === 'model'
+            ? 'Give it directions: [prompt].'
+            : 'Give it a mask of its own, with on: and resources of kind postgres, or of kind model with directions: [prompt].',
         )
       continue
     }

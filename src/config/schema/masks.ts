@@ -51,6 +51,8 @@ const detector = z
   .regex(/^([a-z0-9][a-z0-9._-]{0,62}|presidio\/[A-Z][A-Z0-9_]{0,63})$/, { error: notADetector })
   .meta({ description: 'A detector', examples: ['card', 'presidio/PERSON'] })
 
+const notADirection = complaint('This must be a list of prompt, answer, or both.', 'Write directions: [prompt], or leave it out.')
+
 export const mask = z
   .strictObject({
     name,
@@ -72,14 +74,23 @@ export const mask = z
       description:
         'Detectors whose finds it covers wherever no column or field does: built-in ones, patterns of masking, or what masking.analyzer finds, as presidio/PERSON',
     }),
+    directions: z
+      .array(z.enum(['prompt', 'answer'], { error: notADirection }), { error: notADirection })
+      .min(1, { error: notADirection })
+      .optional()
+      .meta({ description: 'At models: whether detectors look at what is sent (prompt), at what comes back (answer); default both' }),
+    binary: z
+      .enum(['pass', 'refuse'], { error: complaint('This must be pass or refuse.', 'Write refuse to keep images and files from models.') })
+      .optional()
+      .meta({ description: 'At models: what becomes of images, sound and files in base64, which no detector reads; default pass' }),
     as: operator.meta({ description: 'What is shown instead' }),
     unmaskedWrite: flag.optional().meta({ description: 'Whether who does not see a column or field may write it; default false' }),
     predicates: flag.optional().meta({
       description: 'Whether a column or field may filter, join, order, group and test, by which its values can be told; default false',
     }),
   })
-  .refine((value) => value.columns !== undefined || value.fields !== undefined || value.detect !== undefined, {
-    error: complaint('This mask covers nothing.', 'Give it columns, fields or detect.'),
+  .refine(({ columns, fields, detect, binary }) => [columns, fields, detect, binary].some((each) => each !== undefined), {
+    error: complaint('This mask covers nothing.', 'Give it columns, fields, detect or binary.'),
   })
   .meta({ description: 'What is not shown, and what is shown instead' })
 

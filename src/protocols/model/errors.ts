@@ -9,6 +9,10 @@ export const modelErrors = {
     meaning: 'The request is larger than what is looked at, so it cannot be judged.',
     next: 'Send less than 24 MiB: shorten the conversation, or refer to files instead of sending them.',
   },
+  GS_MODEL_BINARY_REFUSED: {
+    meaning: 'The request holds an image, sound or a file, and a mask keeps those from this model.',
+    next: 'Send it without them, or say in text what is in them.',
+  },
   GS_MODEL_UPGRADE: {
     meaning: 'The gateway does not carry WebSockets to models.',
     next: 'Use ordinary requests, streamed or not.',
@@ -28,6 +32,7 @@ export type ModelErrorCode = keyof typeof modelErrors
 const STATUS: Readonly<Record<ModelErrorCode, number>> = {
   GS_MODEL_BODY: 400,
   GS_MODEL_BODY_TOO_LARGE: 413,
+  GS_MODEL_BINARY_REFUSED: 403,
   GS_MODEL_UPGRADE: 400,
   GS_MODEL_ANSWER_ENCODED: 502,
   GS_MODEL_ANSWER_UNREADABLE: 502,

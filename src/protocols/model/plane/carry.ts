@@ -1,6 +1,7 @@
 import {
   type CodedError,
   type EffectiveOperation,
+  type MaskCount,
   type ModelResource,
   type Operation,
   type OperationReference,
@@ -8,11 +9,11 @@ import {
 } from '../../../operations/index.ts'
 import { ClientLeft, type Exchange, firstOf, govern, HttpError, isAdmitted, type Repeated, speakable } from '../../http/index.ts'
 import { ModelError } from '../errors.ts'
-import { promptMasking } from '../mask/index.ts'
+import { type MaskedPrompt, type PromptAnalyzer, type PromptMasking, promptMasking } from '../mask/index.ts'
 import { type AskedRequest, readAsked } from '../request/read-request.ts'
 import { forwardCall } from './forward-call.ts'
 import { forwardOther } from './forward-other.ts'
-import { KeepAlive } from './keep-alive.ts'
+import { KeepAlive, type KeepAliveTimes } from './keep-alive.ts'
 import type { Attempt, Retries } from './retries.ts'
 import { speak } from './speak.ts'
 import { forwardedBody, headOf, statementOf } from './statement.ts'
@@ -24,8 +25,11 @@ export interface Carrying {
   readonly repeated: (exchange: Exchange) => Repeated
   /** Of the operator `hash` of masks. */
   readonly maskKey: () => Promise<Uint8Array | undefined>
+  /** Whom masks ask about prompts, where one is configured. */
+  readonly analyzer: () => PromptAnalyzer | undefined
   /** Names of resources whose servers refuse to be asked for usage. */
   readonly refusesAsking: Set<string>
+  readonly keepAlive: KeepAliveTimes
 }
 
 /** A request, ready to be forwarded once it is admitted. */
@@ -37,11 +41,13 @@ interface Prepared {
   readonly unasked: Buffer | undefined
   readonly operation: Operation
   readonly maskKey: Uint8Array | undefined
+  /** What was masked of it. */
+  readonly masked: readonly MaskCount[]
 }
 
 /** The way of one request. Never rejects. */
 export async function carry(exchange: Exchange, carrying: Carrying): Promise<void> {
-  const keepAlive = new KeepAlive(exchange.answer)
+  const keepAlive = new KeepAlive(exchange.answer, carrying.keepAlive)
   try {
     await judged(exchange, carrying, keepAlive)
   } catch (error) {
@@ -92,6 +98,7 @@ async function judged(exchange: Exchange, carrying: Carrying, keepAlive: KeepAli
     failed(answer.number)
     return say(exchange, answer.refusal, answer.number, keepAlive)
   }
+  for (const [mask, what, count] of prepared.masked) answer.admission.masked(mask, what, count)
   const call = {
     ...{ exchange, asked, admitted: answer, resource: resourceOf(exchange), keepAlive },
     ...{ body: prepared.body, unasked: prepared.unasked, maskKey: prepared.maskKey },
@@ -119,12 +126,24 @@ async function prepare(exchange: Exchange, carrying: Carrying): Promise<Prepared
   })
   const operation = asked.body.kind === 'none' ? carrying.repeated(exchange).get(headOf(asked), make) : make()
   const { masks = [] } = guard.decide(session, operation)
-  if (masks.length === 0) return { asked, body, unasked, operation, maskKey: undefined }
+  const unmasked = { asked, body, unasked, operation, masked: [] }
+  if (masks.length === 0) return { ...unmasked, maskKey: undefined }
   const maskKey = await carrying.maskKey()
-  const mask = promptMasking(masks, maskKey)
-  if (!mask) return { asked, body, unasked, operation, maskKey }
-  const masked = forwardedBody(asked, mask)
-  return { asked, ...masked, operation: make(masked.body), maskKey }
+  const masking = promptMasking(masks, maskKey, carrying.analyzer())
+  if (!masking) return { ...unmasked, maskKey }
+  const prompt = await maskedPrompt(asked, masking, signal)
+  if (prompt === undefined) return { ...unmasked, maskKey }
+  const forwarded = forwardedBody(asked, prompt.body)
+  return { asked, ...forwarded, operation: make(forwarded.body), maskKey, masked: prompt.counts }
+}
+
+/** @returns undefined where there is nothing that detectors read. @throws ModelError where nobody can look into it; Refusal where the analyzer is silent */
+async function maskedPrompt({ body }: AskedRequest, masking: PromptMasking, signal: AbortSignal): Promise<MaskedPrompt | undefined> {
+  if (body.kind === 'large') throw new ModelError('GS_MODEL_BODY_TOO_LARGE')
+  if (body.kind === 'none' || body.bytes.length === 0) return undefined
+  if (body.json) return masking.mask(body.bytes, signal)
+  if (masking.refusesBinary) throw new ModelError('GS_MODEL_BINARY_REFUSED')
+  return undefined
 }
 
 /** @throws Refusal where content follows that nobody has seen, and no rule lets persons approve that */

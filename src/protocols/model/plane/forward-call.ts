@@ -128,7 +128,7 @@ async function show(to: ToShow): Promise<CodedError | undefined> {
     judge: answerJudge(call.exchange, call.asked.facts, call.asked.target.target, to.signal),
   }
   const masks = call.admitted.decision.masks ?? []
-  const mask = call.asked.endpoint && masks.length > 0 ? answerMasking(masks, call.maskKey, call.asked.endpoint.name) : undefined
+  const mask = call.asked.endpoint && masks.length > 0 ? answerMasking(masks, call.maskKey) : undefined
   const isEvents = /^text\/event-stream *(;|$)/i.test(firstOf(answer.headers, 'content-type') ?? '')
   const refused = isEvents ? await showEvents(to, reading, mask) : await showWhole(to, reading, mask)
   return refused

@@ -1,4 +1,4 @@
-import type { ModelFacts, Statement } from '../../../operations/index.ts'
+import type { Statement } from '../../../operations/index.ts'
 import { historiesOf } from '../histories.ts'
 import { meaningful } from '../request/headers.ts'
 import type { AskedRequest } from '../request/read-request.ts'
@@ -11,13 +11,10 @@ export interface ForwardedBody {
   readonly unasked: Buffer | undefined
 }
 
-/** @param mask changes what a client sent */
-export function forwardedBody(
-  { body, asksUsage, endpoint }: AskedRequest,
-  mask?: (body: Buffer, endpoint: ModelFacts['endpoint']) => Buffer,
-): ForwardedBody {
+/** @param masked of what a client sent, where something is masked */
+export function forwardedBody({ body, asksUsage }: AskedRequest, masked?: Buffer): ForwardedBody {
   if (body.kind !== 'whole') return { body: undefined, unasked: undefined }
-  const unasked = mask && endpoint && body.json ? mask(body.bytes, endpoint.name) : body.bytes
+  const unasked = masked ?? body.bytes
   return { body: asksUsage && body.json ? askingForUsage(unasked, body.json) : unasked, unasked }
 }
 
