@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream'
 import type { CodedError } from '../../../operations/index.ts'
-import type { Redactor } from '../../http/index.ts'
 import { ModelError } from '../errors.ts'
 import type { ModelAnswerMasking } from '../mask/index.ts'
 import { SSE_KEEP_ALIVE, SseDecoder, type SseEvent, SseTooLong } from '../stream/sse.ts'
@@ -10,7 +9,8 @@ import { withoutUsage } from './usage-chunk.ts'
 
 export interface EventsToShow {
   readonly body: Readable
-  readonly redactor: Redactor
+  /** Takes the credential out of one event. @returns the same bytes where it is not there */
+  readonly redact: (event: Uint8Array) => Uint8Array
   readonly reading: AnswerReading
   /** Whether its client did not ask for usage, and the gateway did. */
   readonly strips: boolean
@@ -33,7 +33,7 @@ const DONE = '[DONE]'
  * @throws ModelError where nobody can tell what an event says; whatever the body breaks with
  */
 export async function* eventsShown(parts: EventsToShow): AsyncGenerator<Uint8Array> {
-  const { body, redactor, mask } = parts
+  const { body, mask, redact } = parts
   const decoder = new SseDecoder()
   const source = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   let next = source.next()
@@ -49,13 +49,11 @@ export async function* eventsShown(parts: EventsToShow): AsyncGenerator<Uint8Arr
       next = source.next()
       next.catch(() => undefined)
       const now = performance.now()
-      if (yield* shown(decode(decoder, redactor.push(come.value, now)), parts, now)) return
+      if (yield* shown(decode(decoder, come.value, redact), parts, now)) return
     }
-    const now = performance.now()
-    if (yield* shown(decode(decoder, redactor.end()), parts, now)) return
     // The last line of some servers has no blank one behind it, and some clients take it for an event.
     const rest = decoder.end()
-    if (rest.length > 0 && (yield* shown(decode(new SseDecoder(), Buffer.concat([rest, Buffer.from('\n\n')])), parts, now))) return
+    if (rest.length > 0 && (yield* shown(decode(new SseDecoder(), ended(rest), redact), parts, performance.now()))) return
     const held = masked(mask?.end() ?? [], parts)
     if (held.length > 0) yield joined(held)
   } finally {
@@ -103,9 +101,14 @@ function read(event: SseEvent, { calls, used }: AnswerReading) {
   return calls.read(json)
 }
 
-function decode(decoder: SseDecoder, bytes: Uint8Array): readonly SseEvent[] {
+const ended = (rest: Uint8Array): Uint8Array => Buffer.concat([rest, Buffer.from('\n\n')])
+
+function decode(decoder: SseDecoder, bytes: Uint8Array, redact: EventsToShow['redact']): readonly SseEvent[] {
   try {
-    return bytes.length === 0 ? [] : decoder.push(bytes)
+    return decoder.push(bytes).flatMap((event) => {
+      const redacted = redact(event.bytes)
+      return redacted === event.bytes ? event : new SseDecoder().push(redacted)
+    })
   } catch (error) {
     throw error instanceof SseTooLong ? new ModelError('GS_MODEL_ANSWER_UNREADABLE') : error
   }

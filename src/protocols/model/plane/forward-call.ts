@@ -167,7 +167,7 @@ async function showEvents(
   let refused: CodedError | undefined
   const shownCalls = mask ? new ToolCalls() : reading.calls
   const events = eventsShown({
-    ...{ body: answer.body, redactor: target.redactor(), reading, strips, mask, shownCalls },
+    ...{ body: answer.body, redact: redactedBy(target), reading, strips, mask, shownCalls },
     errorEvent: (error) => errorEvent(resource.api, error),
     refused: (error) => {
       refused = error
@@ -217,6 +217,17 @@ async function showWhole({ call, answer, target, signal, progress }: ToShow, rea
 
 function callsIn(answer: Buffer): readonly ToolCall[] {
   return new ToolCalls().read(JSON.parse(answer.toString()) as Json)
+}
+
+/** Of something whole, wherever it was cut. @returns the same bytes where there is nothing to take out */
+function redactedBy(target: Pick<HttpTarget, 'redactor'>): (bytes: Uint8Array) => Uint8Array {
+  return (bytes) => {
+    const redactor = target.redactor()
+    const shown = redactor.push(bytes, 0)
+    const rest = redactor.end()
+    const redacted = rest.length > 0 ? Buffer.concat([shown, rest]) : shown
+    return Buffer.compare(redacted, bytes) === 0 ? bytes : redacted
+  }
 }
 
 /** Changes nothing: it was changed before. Says what was masked. */
