@@ -274,10 +274,10 @@ describe('what is not enforced', () => {
 config: { signers: [ada] }
 roles: {}
 limits: { idle: 30m, session: 8h, resultRows: 10 }
-approvals: { hold: { postgres: 45s, mcp: 20s } }
+approvals: { hold: { postgres: 45s, egress: 20s } }
 `
     expect(places(whole).map((place) => place.replace(/^\S+ /, ''))).toEqual(
-      ['config', 'limits.idle', 'limits.session', ...['mcp'].map((plane) => `approvals.hold.${plane}`)].map(
+      ['config', 'limits.idle', 'limits.session', ...['egress'].map((plane) => `approvals.hold.${plane}`)].map(
         (section) => `GS_CONFIG_NOT_SUPPORTED ${section}`,
       ),
     )
@@ -285,9 +285,9 @@ approvals: { hold: { postgres: 45s, mcp: 20s } }
   })
 
   it.each([
-    ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.*, mcp.call]\n  - name: freeze', 'rules[0].do[1]'],
+    ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.*, egress.connect]\n  - name: freeze', 'rules[0].do[1]'],
     ['  drain: 30s', '  durability: postgres', 'gateway.durability'],
-    ['kind: postgres', 'kind: mcp', 'resources[0].kind'],
+    ['kind: postgres', 'kind: egress', 'resources[0].kind'],
   ])('is refused although the design has it (%#)', (from, to, path) => {
     expect(refusal(changed(from, to)).problems.map((problem) => [problem.code, problem.path])).toEqual([['GS_CONFIG_NOT_SUPPORTED', path]])
   })

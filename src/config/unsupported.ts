@@ -10,8 +10,8 @@ interface Unsupported {
   readonly hides?: number
 }
 
-const otherPlane = /^(mcp|egress)$/
-const otherOperation = (value: unknown) => typeof value === 'string' && /^(mcp|egress)\..*$/.test(value)
+const otherPlane = /^egress$/
+const otherOperation = (value: unknown) => typeof value === 'string' && /^egress\..*$/.test(value)
 
 const unsupported: readonly Unsupported[] = [
   { at: 'gateway.durability', what: 'durability in PostgreSQL', when: (value) => value === 'postgres' },
@@ -22,7 +22,6 @@ const unsupported: readonly Unsupported[] = [
     hides: 1,
   },
   { at: 'rules[].do[]', what: 'operations of this plane', when: otherOperation },
-  { at: 'approvals.hold.mcp', what: 'holding operations of this plane' },
   { at: 'approvals.hold.egress', what: 'holding operations of this plane' },
   { at: 'gateway.listen.proxy', what: 'a forward proxy' },
   { at: 'resources[].intercept', what: 'interception' },
@@ -58,7 +57,7 @@ export function findUnsupported(value: unknown): UnsupportedParts {
 }
 
 function nextFor(at: string): string {
-  if (at === 'rules[].do[]') return 'Write effects of postgres, kubernetes, http or model, for example postgres.read.'
+  if (at === 'rules[].do[]') return 'Write effects of postgres, kubernetes, http, model or mcp, for example postgres.read.'
   if (at === 'gateway.durability') return 'Write durability: disk, or leave it out.'
   return 'Remove it.'
 }

@@ -8,15 +8,16 @@ import { rowAnalyzer } from './row-analyzer.ts'
 
 /** The https door with every plane behind it, not listening yet. */
 export async function httpsDoor(
-  { credentials, inForce, records, references, tls }: Rooms,
+  { credentials, inForce, records, references, tls, toolPins }: Rooms,
   { guard }: HttpRooms,
   log: GatewayLog,
 ): Promise<HttpsDoor> {
   // Loaded where there is such a door only.
-  const [{ createHttpsDoor, createPlainPlane }, { createKubernetesPlane }, { createModelPlane }] = await Promise.all([
+  const [{ createHttpsDoor, createPlainPlane }, { createKubernetesPlane }, { createModelPlane }, { createMcpPlane }] = await Promise.all([
     import('../protocols/http/index.ts'),
     import('../protocols/kubernetes/index.ts'),
     import('../protocols/model/index.ts'),
+    import('../protocols/mcp/index.ts'),
   ])
   const own = new Set(tls.names.map((name) => name.toLowerCase()))
   const maskKey = () => readMaskKey(inForce.config, references)

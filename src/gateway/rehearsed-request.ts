@@ -3,6 +3,7 @@ import type { AskedRequest, RuledResource } from '../config/index.ts'
 import { CodedError, type ModelResource, type Operation, type Resource } from '../operations/index.ts'
 import { type DoorRequest, readPlainRequest } from '../protocols/http/index.ts'
 import { readKubernetesRequest } from '../protocols/kubernetes/index.ts'
+import { readMcpRequest } from '../protocols/mcp/index.ts'
 import { readModelRequest } from '../protocols/model/index.ts'
 
 /** What a request was understood to be, as it is in a gateway. */
@@ -26,6 +27,7 @@ export async function understandRequest(
   try {
     if (kind === 'kubernetes') return { operation: await readKubernetesRequest(door) }
     if (kind === 'model') return { operation: await readModelRequest(door, modelOf(resource)) }
+    if (kind === 'mcp') return { operation: await readMcpRequest(door, resource) }
     if (kind !== 'http') throw new TypeError('a plane that is not there')
     const operation = await readPlainRequest(door, host ?? '')
     return { operation: host === undefined ? withoutHost(operation) : operation }
