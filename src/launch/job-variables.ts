@@ -71,8 +71,12 @@ export function jobVariables(parts: JobVariablesParts): JobVariables {
   return { variables, choices }
 }
 
-function postgresVariables({ planes, gatewayHost, hostAddress, passed, asked, files, run }: JobVariablesParts, choices: Choice[]) {
+function postgresVariables(
+  { planes, gatewayHost, hostAddress, passed, asked, files, run }: JobVariablesParts,
+  choices: Choice[],
+): Record<string, string> {
   const { credential, user, host, port, resources = [] } = planes.postgres
+  if (port === undefined) return {}
   const chosen =
     chosenOf(resources, asked) ?? asked.filter((name) => !isElsewhere(name, planes)).map((name) => ({ name, databases: [] }))[0]
   const isNamed = chosen !== undefined && asked.includes(chosen.name)
@@ -83,7 +87,7 @@ function postgresVariables({ planes, gatewayHost, hostAddress, passed, asked, fi
   const options = [passed.PGOPTIONS, option].filter(Boolean).join(' ')
   return {
     PGHOST: host ?? gatewayHost,
-    PGPORT: String(port ?? 5432),
+    PGPORT: String(port),
     PGPASSWORD: credential,
     PGSSLMODE: 'verify-full',
     PGSSLROOTCERT: files.postgresRoots,

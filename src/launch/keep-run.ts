@@ -47,7 +47,8 @@ export async function keepRun(
   times: KeepingTimes = TIMES,
 ): Promise<void> {
   let until = Date.now() + expiresIn * 1000
-  let wait = pause(expiresIn, times)
+  // At once: from then on it lives for as long as its launcher has asked for.
+  let wait = 0
   let failures = 0
   let isSuspended = false
   for (;;) {

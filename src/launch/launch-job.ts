@@ -22,6 +22,8 @@ export interface LaunchParts extends Omit<PreparationParts, 'run' | 'unattended'
   readonly say: (sentence: string) => void
   /** Called once the job has been started. */
   readonly onStarted?: (prepared: PreparedJob) => void
+  /** Whether the run is left to whoever comes next. */
+  readonly keep?: boolean
   /** How long a job may go on after it was told that its run is over, ms; default 10,000. */
   readonly grace?: number
 }
@@ -42,7 +44,7 @@ const GRACE_MS = 10_000
 
 /** Starts a job in a run, which is kept while it goes on and ended with it. @throws LaunchError where it could not be started: the run is ended */
 export async function launchJob(parts: LaunchParts): Promise<LaunchedJob> {
-  const { run, say, grace = GRACE_MS } = parts
+  const { run, say, keep = false, grace = GRACE_MS } = parts
   const over = new AbortController()
   let prepared: PreparedJob | undefined
   let [overEarly, told]: [string | undefined, boolean] = [undefined, false]
@@ -54,7 +56,7 @@ export async function launchJob(parts: LaunchParts): Promise<LaunchedJob> {
     void keepRun(run, run.expiresIn, watcherOf(), over.signal)
     const exitCode = await job.exited
     over.abort()
-    const notEnded = await ended(run, overEarly)
+    const notEnded = keep ? undefined : await ended(run, overEarly)
     return { exitCode, prepared, overEarly, notEnded, told }
 
     function watcherOf() {

@@ -1,4 +1,4 @@
-import { redactText } from '../redaction/index.ts'
+import { redactText, Names as SecretNames } from '../redaction/index.ts'
 import { LaunchError } from './errors.ts'
 import { CLOUD, COMMAND_FILES, isAmong, LEADING_ELSEWHERE, MINTING, type Names, PASSED } from './named-variables.ts'
 
@@ -67,7 +67,7 @@ function removal(name: string, value: string, pass: Names): Removal | undefined 
 
 /** As whatever is recorded is looked through: by its name, or by the form of its value. */
 function looksLikeCredential(name: string, value: string): boolean {
-  return redactText(Buffer.from(`${name}=${value}`)).found.length > 0
+  return new SecretNames().kindOf(name) !== undefined || redactText(Buffer.from(`${name}=${value}`)).found.length > 0
 }
 
 /** Whether somebody who has this can show it to the gateway as the job's token: the token itself, or another that is for the gateway. */

@@ -13,6 +13,7 @@ export interface PlaneAnswers {
 export interface PostgresAnswer {
   readonly credential: string
   readonly user: string
+  /** Both absent where the gateway has no door for PostgreSQL. */
   readonly host?: string
   readonly port?: number
   /** What the run may open; absent where the gateway does not say. */

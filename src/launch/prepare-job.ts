@@ -53,7 +53,7 @@ export async function prepareJob(parts: PreparationParts): Promise<PreparedJob> 
     forwarder = proxy === undefined || unattended ? undefined : await startForwarder({ ...proxy, ca })
     const at = forwarder === undefined ? proxy && `https://${run}:${proxy.credential}@${authority(proxy)}` : undefined
     const proxyUrl = proxy && forwarder ? `http://${run}:${proxy.credential}@127.0.0.1:${forwarder.port}` : at
-    const hostAddress = await addressOf(planes.postgres.host ?? gatewayHost)
+    const hostAddress = planes.postgres.port === undefined ? undefined : await addressOf(planes.postgres.host ?? gatewayHost)
     const { files } = home
     const named = jobVariables({ run, planes, gatewayHost, hostAddress, passed, asked, files, proxyUrl, traceparent })
     const clusters = planes.kubernetes?.resources ?? []

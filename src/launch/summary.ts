@@ -61,8 +61,7 @@ export function summaryLines(summary: RunSummary): readonly string[] {
   return [
     `run ${run} ${endOf(summary)} after ${duration(seconds)}; the job's exit code is ${exitCode}.`,
     ...(resources ?? []).map((each) => `  ${each.name}: ${numbersOf(each)}`),
-    ...(resources === undefined ? ['  The gateway did not say what it came to.'] : []),
-    ...(resources?.length === 0 ? ['  It opened nothing at the gateway.'] : []),
+    ...(resources === undefined || resources.length === 0 ? [`  ${noNumbers(summary)}`] : []),
     ...choices
       .filter(({ others }) => others.length > 0)
       .map(({ what, resource, others }) => `  ${what}: ${resource}; there was also ${others.join(', ')} (--resource NAME).`),
@@ -87,9 +86,7 @@ export function summaryMarkdown(summary: RunSummary): string {
     '',
     `${duration(seconds)}, exit code ${exitCode}; identity: ${code(identity)}; gateway: ${code(gateway)}.`,
     '',
-    ...(rows.length > 0
-      ? table
-      : [summary.resources === undefined ? 'The gateway did not say what it came to.' : 'It opened nothing at the gateway.']),
+    ...(rows.length > 0 ? table : [noNumbers(summary)]),
     '',
     ...(removed.length === 0 ? [] : ['Removed from its environment:', '', ...removed.map((line) => `- ${code(line)}`), '']),
     ...receiptLine(summary).map((line) => code(line.trim())),
@@ -112,8 +109,14 @@ export function summaryJson(summary: RunSummary): Record<string, unknown> {
   }
 }
 
+function noNumbers({ resources, state }: RunSummary): string {
+  if (resources !== undefined) return 'It opened nothing at the gateway.'
+  return state === 'live' ? 'What it came to is told at its end.' : 'The gateway did not say what it came to.'
+}
+
 function endOf({ state, overEarly, notEnded }: RunSummary): string {
   if (overEarly !== undefined) return `was over before its job (${state === undefined || state === 'live' ? overEarly : state})`
+  if (state === 'live') return 'goes on, for later steps,'
   if (notEnded !== undefined) return 'could not be ended, and ends by itself within minutes,'
   return 'ended'
 }

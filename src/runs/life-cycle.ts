@@ -12,8 +12,12 @@ export interface RunLifeCycle {
    * @throws RunError where the run is over, belongs to another principal, cannot be recorded, a budget has no room for it, or the gateway drains
    */
   begin(run: Omit<Run, 'startedAt'>): Promise<BegunRun>
-  /** A heart-beat: the credentials work for another `life`, never beyond `longest` after the start or a person's sign-in. @throws RunError GS_RUNS_OVER */
-  extend(id: RunId): RunView
+  /**
+   * A heart-beat: the credentials work for another `life`, never beyond `longest` after the start or a person's sign-in.
+   * @param lease ms, less than `life`: a launcher that beats often has its run end sooner where it goes away
+   * @throws RunError GS_RUNS_OVER
+   */
+  extend(id: RunId, lease?: number): RunView
   /** The launcher is done. Durable before it returns; live sessions end at once. False where the run is unknown or over. */
   end(id: RunId): boolean
 }

@@ -85,11 +85,12 @@ export class LiveRuns implements Runs, RunLifeCycle {
     return { ...this.extend(start.id), joined }
   }
 
-  extend(id: RunId): RunView {
+  extend(id: RunId, lease?: number): RunView {
     const live = this.#lived(id)
-    const expiresAt = this.#expiryOf(live.run)
+    const expiresAt = this.#expiryOf(live.run, lease)
     // A heart-beat every few seconds need not cost a durable write each: a minute's drift only shortens a life after a crash.
-    if (expiresAt - live.expiresAt >= Math.min(MINUTE, this.#life / 15)) {
+    const drift = Math.min(MINUTE, lease === undefined ? this.#life / 15 : lease / 5)
+    if (expiresAt < live.expiresAt || expiresAt - live.expiresAt >= drift) {
       this.#store.update(id, { expiresAt })
       live.expiresAt = expiresAt
     }
@@ -306,8 +307,8 @@ export class LiveRuns implements Runs, RunLifeCycle {
   }
 
   /** Where it is extended now. */
-  #expiryOf({ startedAt, signIn }: Run): number {
-    return Math.min(this.#now() + this.#life, startedAt + this.#longest, signIn?.until ?? Number.POSITIVE_INFINITY)
+  #expiryOf({ startedAt, signIn }: Run, lease = this.#life): number {
+    return Math.min(this.#now() + Math.min(lease, this.#life), startedAt + this.#longest, signIn?.until ?? Number.POSITIVE_INFINITY)
   }
 
   #isLive(id: RunId): boolean {

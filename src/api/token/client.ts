@@ -13,6 +13,7 @@ export type ExchangeOutcome<Answer> =
   | { readonly ok: false; readonly status: number; readonly refusal: ErrorAnswer }
 
 const TIMEOUT = 15_000
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' } as const
 /** Bytes of an answer at most. */
 const LONGEST_ANSWER = 64 * 1024
 
@@ -41,13 +42,14 @@ export class TokenDoorClient {
       subject_token_type: SUBJECT_TOKEN_TYPES[0]!,
       requested_token_type: ACCESS_TOKEN,
     }
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    return this.#send(answerShapes.exchange, 'POST', '/oauth/token', { headers, body: new URLSearchParams(form).toString() })
+    return this.#send(answerShapes.exchange, 'POST', '/oauth/token', { headers: FORM, body: new URLSearchParams(form).toString() })
   }
 
-  /** A heart-beat. @throws TokenDoorError GS_TOKEN_DOOR_UNREACHABLE */
-  renew(handle: string): Promise<ExchangeOutcome<RunAnswer>> {
-    return this.#send(answerShapes.run, 'POST', '/runs/renew', { headers: { authorization: `Bearer ${handle}` } })
+  /** A heart-beat. @param lease seconds that the run lives without the next one; absent: as the gateway has it. @throws TokenDoorError GS_TOKEN_DOOR_UNREACHABLE */
+  renew(handle: string, lease?: number): Promise<ExchangeOutcome<RunAnswer>> {
+    const authorization = `Bearer ${handle}`
+    const leased = { headers: { authorization, ...FORM }, body: `lease=${lease}` }
+    return this.#send(answerShapes.run, 'POST', '/runs/renew', lease === undefined ? { headers: { authorization } } : leased)
   }
 
   /** @throws TokenDoorError GS_TOKEN_DOOR_UNREACHABLE */

@@ -35,6 +35,8 @@ export interface TokenDoorOptions {
   readonly https?: {
     readonly host: string
     readonly port: number
+    /** Where it takes spans. */
+    readonly otlp?: string
     reachable(run: Run, plane: BearerPlane): HttpsPlaneAnswer['resources']
   }
   /** Where jobs find the forward proxy; absent: there is none. */

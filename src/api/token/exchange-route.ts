@@ -35,6 +35,8 @@ function answerOf(exchanged: ExchangedRun, { postgres, https, proxy }: TokenDoor
     const { host, port } = https
     return { [plane]: { credential, expires_in: lasts, host, port, resources: [...https.reachable(exchanged.run, plane)] } }
   }
+  const opensHttps = [exchanged.kubernetes, exchanged.http, exchanged.model, exchanged.mcp].some((credential) => credential !== undefined)
+  const otlp = opensHttps && https?.otlp !== undefined && { url: https.otlp }
   return {
     access_token: exchanged.handle,
     issued_token_type: ACCESS_TOKEN,
@@ -53,6 +55,7 @@ function answerOf(exchanged: ExchangedRun, { postgres, https, proxy }: TokenDoor
         ...behindHttps('http'),
         ...behindHttps('model'),
         ...behindHttps('mcp'),
+        ...(otlp && { otlp }),
         ...(proxy && exchanged.proxy !== undefined && { proxy: { credential: exchanged.proxy, expires_in: lasts, ...proxy() } }),
       },
     },

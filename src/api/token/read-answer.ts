@@ -60,6 +60,7 @@ export const answerShapes = {
         http: httpsPlane.exactOptional(),
         model: httpsPlane.exactOptional(),
         mcp: httpsPlane.exactOptional(),
+        otlp: z.object({ url: text }).exactOptional(),
         proxy: httpsPlane.omit({ resources: true }).extend({ ca: text.exactOptional() }).exactOptional(),
       }),
     }),

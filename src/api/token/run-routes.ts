@@ -7,6 +7,7 @@ import { bearerRefusal, receiptRefusal } from './answers.ts'
 import type { TokenDoorOptions } from './door.ts'
 import { secondsUntil } from './exchange-route.ts'
 import { answer } from './hooks.ts'
+import { readLease } from './lease.ts'
 import { errorAnswer, type RunAnswer, runAnswer } from './schemas.ts'
 
 /** The life of a run, for whoever holds its handle. */
@@ -26,11 +27,11 @@ export function runRoutes(server: FastifyInstance, options: TokenDoorOptions): v
     { schema },
     withRun((run) => runs.run(run.id)!),
   )
-  server.post(
-    '/runs/renew',
-    { schema },
-    withRun((run) => runs.extend(run.id)),
-  )
+  server.post('/runs/renew', { schema }, (request, reply) => {
+    const lease = readLease(request.body)
+    if (typeof lease === 'object') return answer(reply, lease)
+    return withRun((run) => runs.extend(run.id, lease))(request, reply)
+  })
   server.post(
     '/runs/end',
     { schema },

@@ -82,6 +82,7 @@ export const exchangeAnswer = {
             http: httpsPlane,
             model: httpsPlane,
             mcp: httpsPlane,
+            otlp: { type: 'object', required: ['url'], additionalProperties: false, properties: { url: text } },
             proxy: {
               type: 'object',
               required: ['credential', 'expires_in', 'host', 'port'],
@@ -148,6 +149,8 @@ export interface ExchangeAnswer {
       readonly http?: HttpsPlaneAnswer
       readonly model?: HttpsPlaneAnswer
       readonly mcp?: HttpsPlaneAnswer
+      /** Where the job may send spans (OTLP/HTTP), with any of the bearer tokens above. */
+      readonly otlp?: { readonly url: string }
       readonly proxy?: ProxyAnswer
     }
   }

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CodedError } from '../../operations/index.ts'
 import { CliError } from '../errors.ts'
 import type { ExchangeOptions } from '../exchange.ts'
@@ -13,7 +13,11 @@ export interface LaunchOptions extends ExchangeOptions {
   readonly resource?: readonly string[]
 }
 
-type Options = LaunchOptions & ReceiptOptions & SummaryOptions
+export interface RunOptions extends LaunchOptions, ReceiptOptions, SummaryOptions {
+  /** Seconds. */
+  readonly lease: number
+  readonly keepRun?: true
+}
 
 export function runCommand(shell: Shell): Command {
   const run = withExchange(
@@ -29,6 +33,12 @@ export function runCommand(shell: Shell): Command {
   )
   return withLaunching(run)
     .argument('<command...>', 'behind --: what to start')
+    .addOption(
+      new Option('--lease <seconds>', 'how long the run lives without this command, which may be killed, or cut off from the gateway')
+        .default(300)
+        .argParser(seconds),
+    )
+    .option('--keep-run', 'leave the run to later steps of the same job: it is not ended, and has no receipt yet')
     .option('--receipt <file>', 'where the receipt goes', 'gatescribe-receipt.json')
     .option('--no-receipt', 'keep no receipt')
     .addOption(repeatable('--verify-key <vkey>', 'a key of the log that the receipt must be signed with (default: $GATESCRIBE_VERIFY_KEY)'))
@@ -36,7 +46,7 @@ export function runCommand(shell: Shell): Command {
     .option('--json <file>', 'write the summary to this file as JSON; problems are printed as JSON')
     .option('--quiet', 'print nothing but what goes wrong')
     .option('--no-step-summary', 'write no summary of the step in GitHub Actions')
-    .action(async (words: readonly [string, ...string[]], options: Options) => {
+    .action(async (words: readonly [string, ...string[]], options: RunOptions) => {
       try {
         const { runJob } = await import('../launching/run-job.ts')
         shell.exitCode = await runJob(words, options, shell)
@@ -60,6 +70,12 @@ export function withLaunching(to: Command): Command {
 
 function repeatable(flags: string, description: string): Option {
   return new Option(flags, description).argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
+}
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 5 && value <= 900) return value
+  throw new InvalidArgumentError('It is a number of seconds from 5 to 900.')
 }
 
 /** As env, nohup and timeout have it (POSIX): what comes behind is the command's own. */

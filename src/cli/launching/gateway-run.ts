@@ -30,10 +30,14 @@ const OVER: ReadonlyMap<string, string> = new Map([
 /** What is asked for again where it is not there yet: how often, and ms in between. */
 const [ATTEMPTS, BETWEEN] = [8, 750]
 
-/** How a job's run is kept, by its handle. */
-export function runOfHandle(door: TokenDoorClient, handle: string): Pick<GatewayRun, 'renew' | 'end' | 'account' | 'receipt' | 'close'> {
+/** How a job's run is kept, by its handle. @param lease seconds that it lives without a heart-beat */
+export function runOfHandle(
+  door: TokenDoorClient,
+  handle: string,
+  lease: number,
+): Pick<GatewayRun, 'renew' | 'end' | 'account' | 'receipt' | 'close'> {
   return {
-    renew: async () => beatOf(await door.renew(handle)),
+    renew: async () => beatOf(await door.renew(handle, lease)),
     async end() {
       const outcome = await door.end(handle)
       if (!outcome.ok && !OVER.has(outcome.refusal.code)) throw refused(outcome)

@@ -3,8 +3,11 @@ import { exchanged } from '../exchange.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { type GatewayRun, runOfHandle } from './gateway-run.ts'
 
-/** Begins or joins the run of the job that this is. @throws CodedError */
-export async function beginJobRun(options: ExchangeOptions, around: Pick<Surroundings, 'env' | 'folder'>): Promise<GatewayRun> {
+/** Begins or joins the run of the job that this is. @param options.lease seconds that it lives without a heart-beat. @throws CodedError */
+export async function beginJobRun(
+  options: ExchangeOptions & { readonly lease: number },
+  around: Pick<Surroundings, 'env' | 'folder'>,
+): Promise<GatewayRun> {
   const { answer, gateway, identity, audience, ca, door } = await exchanged(options, around)
   return {
     id: answer.gatescribe.run,
@@ -13,6 +16,6 @@ export async function beginJobRun(options: ExchangeOptions, around: Pick<Surroun
     identity: identity.source,
     proof: { token: identity.token, audience },
     ...{ gateway, ca },
-    ...runOfHandle(door, answer.access_token),
+    ...runOfHandle(door, answer.access_token, options.lease),
   }
 }

@@ -1,18 +1,16 @@
 import { launchJob } from '../../launch/index.ts'
-import type { LaunchOptions } from '../commands/run.ts'
+import type { RunOptions } from '../commands/run.ts'
 import type { Shell } from '../shell.ts'
 import type { GatewayRun } from './gateway-run.ts'
 import { beginJobRun } from './job-run.ts'
-import { keepReceipt, type ReceiptOptions } from './kept-receipt.ts'
-import { OURS, type SummaryOptions, tellSummary } from './told-summary.ts'
-
-type Options = LaunchOptions & ReceiptOptions & SummaryOptions
+import { keepReceipt } from './kept-receipt.ts'
+import { OURS, tellSummary } from './told-summary.ts'
 
 /** How long a launcher that was told to end asks what its run came to, ms: whoever told it kills it soon. */
 const HURRIED_MS = 5_000
 
 /** Starts a command in a run, from its identity to its receipt. @returns the command's exit code. @throws CodedError where it was not started */
-export async function runJob([first, ...words]: readonly [string, ...string[]], options: Options, shell: Shell): Promise<number> {
+export async function runJob([first, ...words]: readonly [string, ...string[]], options: RunOptions, shell: Shell): Promise<number> {
   const { surroundings, printer } = shell
   const { env, folder } = surroundings
   const say = (sentence: string) => printer.remark(`${OURS}${sentence}`)
@@ -27,14 +25,17 @@ export async function runJob([first, ...words]: readonly [string, ...string[]], 
       gatewayHost: gateway.hostname.replace(/^\[|\]$/g, ''),
       asked: options.resource ?? [],
       pass: options.pass ?? [],
+      keep: options.keepRun ?? false,
       tokenEnv: options.tokenEnv,
       ...(proof !== undefined && { identity: proof }),
       onStarted: () => options.quiet || say(`${id} has begun at ${gateway.host} (identity: ${identity}).`),
     })
     const { exitCode, prepared, overEarly, notEnded } = launched
     const seconds = Math.round(performance.now() - began) / 1000
-    const told = cameTo(run, options, shell)
-    const { state, resources, receipt } = launched.told ? await Promise.race([told, hurried()]) : await told
+    const goesOn = options.keepRun === true && overEarly === undefined
+    const { state, resources, receipt } = goesOn
+      ? { state: 'live', resources: undefined, receipt: undefined }
+      : await Promise.race([cameTo(run, options, shell), ...(launched.told ? [hurried()] : [])])
     const { removed, credentials, choices } = prepared
     const summary = {
       ...{ run: id, gateway: gateway.href, identity, state, exitCode, seconds, resources },
@@ -47,7 +48,7 @@ export async function runJob([first, ...words]: readonly [string, ...string[]], 
   }
 }
 
-async function cameTo(run: GatewayRun, options: Options, { surroundings }: Shell) {
+async function cameTo(run: GatewayRun, options: RunOptions, { surroundings }: Shell) {
   const [account, receipt] = await Promise.all([
     run.account().catch(() => undefined),
     options.receipt === false ? undefined : keepReceipt(run, { ...options, receipt: options.receipt }, surroundings),
