@@ -24,7 +24,12 @@ export interface HttpSurface extends HttpsAddress {
   /** Those that some rule could permit the run something on, now; in the order of the configuration. */
   reachable(run: Run, plane: BearerPlane): readonly Reachable[]
   urlOf(resource: HttpResource): string
+  /** Where spans are taken. */
+  readonly otlp: string
 }
+
+/** The gateway's own path for spans, on every name of its own. */
+export const OTLP = '/otlp'
 
 /** Planes beside PostgreSQL that there is something to reach on. */
 export function bearerPlanes({ resources }: Config): readonly BearerPlane[] {
@@ -50,5 +55,6 @@ export function httpSurface(inForce: InForce, { host, port }: HttpsAddress): Htt
       }))
     },
     urlOf,
+    otlp: `https://${authority}${OTLP}`,
   }
 }

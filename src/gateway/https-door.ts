@@ -1,6 +1,7 @@
 import { addressKey, loginThrottle } from '../identity/index.ts'
 import type { HttpsDoor } from '../protocols/http/index.ts'
 import type { HttpRooms } from './http-rooms.ts'
+import { OTLP } from './http-surface.ts'
 import type { GatewayLog } from './log.ts'
 import { readMaskKey } from './mask-key.ts'
 import type { Rooms } from './rooms.ts'
@@ -8,7 +9,7 @@ import { rowAnalyzer } from './row-analyzer.ts'
 
 /** The https door with every plane behind it, not listening yet. */
 export async function httpsDoor(
-  { credentials, inForce, records, references, tls, toolPins }: Rooms,
+  { credentials, inForce, records, references, spans, tls, toolPins }: Rooms,
   { guard }: HttpRooms,
   log: GatewayLog,
 ): Promise<HttpsDoor> {
@@ -19,6 +20,8 @@ export async function httpsDoor(
     import('../protocols/model/index.ts'),
     import('../protocols/mcp/index.ts'),
   ])
+  const { createOtlpEndpoint } = await import('../protocols/otlp/index.ts')
+  const spanEndpoint = { endpoint: createOtlpEndpoint(spans), prefix: OTLP }
   const own = new Set(tls.names.map((name) => name.toLowerCase()))
   const maskKey = () => readMaskKey(inForce.config, references)
   return createHttpsDoor({
@@ -32,6 +35,7 @@ export async function httpsDoor(
     throttle: loginThrottle(),
     peerOf: addressKey,
     route: (named) => inForce.taken.resources.route(named, own),
+    own: ({ host, path }) => (own.has(host) && path.startsWith(`${OTLP}/`) ? spanEndpoint : undefined),
     guard,
     planes: {
       kubernetes: createKubernetesPlane({ maskKey }),

@@ -61,6 +61,7 @@ import { RunRecords } from './run-records.ts'
 import { Scanning } from './scanning/index.ts'
 import { Searching } from './searching/index.ts'
 import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
+import { SpanRecords } from './span-records.ts'
 import { createSqlReading, type SqlReading } from './sql-reading.ts'
 import { pinModeOf, ToolRecords } from './tool-records.ts'
 import { startWitnessing, type Witnessing, type WitnessSettings } from './witnessing.ts'
@@ -109,6 +110,8 @@ export interface Rooms {
   readonly toolPins: Pins
   /** Absent where there is no https door. */
   readonly http: HttpRooms | undefined
+  /** What jobs tell of themselves. */
+  readonly spans: SpanRecords
   readonly sql: SqlReading
   readonly scanning: Scanning
   /** Writes what waits, closes the trail, gives up the data folder. @param stopped why a gateway that was started stops */
@@ -176,6 +179,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
         await new Promise<void>((told) => trail.whenDurable(() => told()))
         rooms.guard.stop()
         rooms.http?.guard.stop()
+        rooms.spans.stop()
         rooms.approvals?.close()
         await rooms.runs.recorded(ENDS_RECORDED_MS)
         rooms.readings.stop()
@@ -232,9 +236,13 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
           link,
           recorded: (place) => payloadsAt(trail, place),
         })
+  const spans = new SpanRecords(trail, { expect: (id) => runs.expect(id) })
   const runs: LiveRuns = new LiveRuns({
     store: embeddedRunStore(database),
-    observer: new RunRecords(trail, config.gateway.durability, (run, account) => approvals?.runEnded(run, account)),
+    observer: new RunRecords(trail, config.gateway.durability, (run, account) => {
+      approvals?.runEnded(run, account)
+      spans.runEnded(run)
+    }),
     budgets: new Budgets({
       settings: config.budgets,
       store: embeddedBudgetStore(database),
@@ -327,6 +335,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     inForce,
     scanning: new Scanning({ inForce, connector, trail }),
     sql,
+    spans,
     masterKey,
     trail,
     records,

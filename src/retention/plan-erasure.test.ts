@@ -56,6 +56,13 @@ describe('what is erased', () => {
     expect(await plan({ run: 'run_a' }, told())).toMatchObject({ runs: ['run_a'], sessions: ['s1', 's2'], keys: ['ks1', 'ks2'] })
   })
 
+  it('of a run is what it told of itself in spans, too', async () => {
+    const log = told().tell('run.spans', { run: 'run_a', batch: 'spn_1', who: { pseudonym: ALICE, kind: 'job' }, key: 'kspn_1', spans: 2 })
+    expect(await plan({ run: 'run_a' }, log)).toMatchObject({ sessions: ['s1', 's2'], keys: ['ks1', 'ks2', 'kspn_1'] })
+    expect(await plan({ run: 'run_c' }, log)).toMatchObject({ keys: ['ks4'] })
+    expect((await plan({ pseudonym: ALICE }, log)).keys).toContain('kspn_1')
+  })
+
   it('of a person is every session of every run, and the key for names first', async () => {
     expect(await plan({ pseudonym: ALICE }, told())).toMatchObject({
       runs: ['run_a', 'run_c'],

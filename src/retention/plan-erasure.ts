@@ -6,6 +6,9 @@ import { begun, type KnownSession, keysOf, sessionFact } from './session-facts.t
 /** What is erased: payloads of one session, of all sessions of a run, or of all runs of a principal with what is known of itself. */
 export type ErasureScope = { readonly session: string } | { readonly run: string } | { readonly pseudonym: string }
 
+/** Ids of what is no session, and goes with its run. */
+const SPANS = 'spn_'
+
 /** 16 bytes in base64url (docs/trail.md). */
 const PSEUDONYM = /^[\w-]{22}$/
 
@@ -61,7 +64,7 @@ export async function planErasure(scope: ErasureScope, sources: ErasureSources):
 
   const keys = [...(subject === undefined ? [] : [subject]), ...found.keys]
   if (keys.length === 0) throw new RetentionError('GS_RETENTION_NOT_FOUND')
-  return { scope, runs: [...runs], sessions: sessions.map(({ session }) => session), keys }
+  return { scope, runs: [...runs], sessions: sessions.map(({ session }) => session).filter((id) => !id.startsWith(SPANS)), keys }
 }
 
 class Found {

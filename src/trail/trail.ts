@@ -23,6 +23,7 @@ export type EntryKind =
   | 'run.revoked'
   | 'run.suspended'
   | 'run.resumed'
+  | 'run.spans'
   | 'budget.exceeded'
   | 'session.open'
   | 'session.close'

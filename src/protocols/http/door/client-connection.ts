@@ -10,7 +10,7 @@ import { speakable } from '../relay/status.ts'
 import { HttpsDoorError } from './errors.ts'
 import { checkKeys, identify, presented } from './identify.ts'
 import { OpenSession } from './open-session.ts'
-import type { HttpsDoorLimits, HttpsDoorOptions, Selected } from './options.ts'
+import type { HttpsDoorLimits, HttpsDoorOptions, OpenAnswer, Own, Selected } from './options.ts'
 import { readClaims } from './read-claims.ts'
 import { type Head, readHead } from './read-head.ts'
 import { RequestBody } from './request-body.ts'
@@ -154,30 +154,48 @@ export class ClientConnection {
       }
       const throttled = this.#options.throttle.check(this.#address)
       if (throttled) throw throttled
+      const openly = head.authorization === undefined ? this.#options.openly?.(head) : undefined
+      if (openly) {
+        sayOpenly(openly, head, answer)
+        return await this.#done(message, body, answer)
+      }
       const { serverName } = namesOf(this.#socket)
       selected = this.#options.route({ serverName, host: head.host, path: head.path })
       const shown = await this.#refusing(() => presented(head as Head))
       const { run, kind } = await this.#refusing(() => identify(shown.credential, this.#options.authenticators))
       this.#known()
-      if (!selected) throw new HttpsDoorError('GS_HTTPS_RESOURCE_UNKNOWN')
-      const { resource, prefix } = selected
-      plane = this.#options.planes[resource.kind]
-      if (plane === undefined) throw new HttpsDoorError('GS_HTTPS_RESOURCE_UNKNOWN')
-      if (kind !== resource.kind) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_ELSEWHERE')
-      await this.#refusing(() => checkKeys(resource.kind, shown, (head as Head).keys, this.#options.authenticators))
-      const opened = await this.#session(run, resource, plane, shown.user, firstOf(head.headers, 'user-agent'))
-      const request = requestOf(head, prefix, body, plane)
-      const current = new AbortController()
-      this.#current = current
-      if (this.#socket.destroyed) current.abort(new ClientLeft())
-      else if (opened.session.signal.aborted) current.abort(opened.session.signal.reason)
-      await plane.carry({
-        ...{ session: opened.session, resource, guard: this.#options.guard, request, answer, signal: current.signal },
-        target: () => opened.target(),
-      })
+      const own = selected ? undefined : this.#options.own?.({ host: head.host, path: head.path })
+      if (own) await this.#answerOwn(own, head, run, body, answer)
+      else {
+        if (!selected) throw new HttpsDoorError('GS_HTTPS_RESOURCE_UNKNOWN')
+        const { resource, prefix } = selected
+        plane = this.#options.planes[resource.kind]
+        if (plane === undefined) throw new HttpsDoorError('GS_HTTPS_RESOURCE_UNKNOWN')
+        if (kind !== resource.kind) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_ELSEWHERE')
+        await this.#refusing(() => checkKeys(resource.kind, shown, (head as Head).keys, this.#options.authenticators))
+        const opened = await this.#session(run, resource, plane, shown.user, firstOf(head.headers, 'user-agent'))
+        const request = requestOf(head, prefix, body, plane)
+        const current = new AbortController()
+        this.#current = current
+        if (this.#socket.destroyed) current.abort(new ClientLeft())
+        else if (opened.session.signal.aborted) current.abort(opened.session.signal.reason)
+        await plane.carry({
+          ...{ session: opened.session, resource, guard: this.#options.guard, request, answer, signal: current.signal },
+          target: () => opened.target(),
+        })
+      }
     } catch (error) {
-      this.#refuse({ request: head ? { ...head, rawPath: withoutPrefix(head.path) } : anonymous, answer }, error, plane)
+      this.#refuse(
+        { request: head ? { ...head, rawPath: withoutPrefix(head.path), base: baseOf(head, selected) } : anonymous, answer },
+        error,
+        plane,
+      )
     }
+    await this.#done(message, body, answer)
+  }
+
+  /** It is answered, or never will be. */
+  async #done(message: IncomingMessage, body: RequestBody, answer: ServerAnswer): Promise<void> {
     if (!answer.begun) answer.cut()
     await answer.over
     body.destroy()
@@ -185,6 +203,15 @@ export class ClientConnection {
     this.#current = undefined
     this.#broken = undefined
     if (!message.complete && !this.#socket.destroyed) message.resume()
+  }
+
+  /** What is asked of the gateway itself belongs to no session: the run is who asks. */
+  async #answerOwn({ endpoint, prefix }: Own, head: Head, run: Run, body: RequestBody, answer: ServerAnswer): Promise<void> {
+    if (head.upgrade) throw new HttpsDoorError('GS_HTTPS_UPGRADE_REFUSED')
+    const current = new AbortController()
+    this.#current = current
+    if (this.#socket.destroyed) current.abort(new ClientLeft())
+    await endpoint({ run, request: requestOf(head, prefix, body, { kind: 'http' }), answer, signal: current.signal })
   }
 
   #refuse(refusable: Refusable, error: unknown, plane: HttpPlane | undefined): void {
@@ -286,7 +313,7 @@ export class ClientConnection {
   }
 }
 
-function requestOf(head: Head, prefix: string, body: RequestBody, { kind }: HttpPlane): DoorRequest {
+function requestOf(head: Head, prefix: string, body: RequestBody, { kind }: Pick<HttpPlane, 'kind'>): DoorRequest {
   const rest = head.path.slice(prefix.length)
   const { method, rawQuery, bodyLength, upgrade, authority } = head
   if (upgrade && kind === 'http' && !/^websocket$/i.test(upgrade.protocol)) throw new HttpsDoorError('GS_HTTPS_UPGRADE_REFUSED')
@@ -300,6 +327,21 @@ function requestOf(head: Head, prefix: string, body: RequestBody, { kind }: Http
     claims: readClaims(head.headers),
   }
 }
+
+/** What anybody may know. */
+function sayOpenly({ status, type, body }: OpenAnswer, { method }: Head, answer: ServerAnswer): void {
+  answer.begin(status, [
+    ['content-type', type],
+    ['content-length', String(body.length)],
+    ['cache-control', 'no-store'],
+  ])
+  if (method !== 'HEAD') void answer.write(body)
+  answer.end()
+}
+
+/** Where what was asked for would be, whether there is something or not. */
+const baseOf = ({ authority, path }: Head, selected: Selected | undefined): string =>
+  `https://${authority}${selected?.prefix ?? /^\/r\/[^/]+(?=\/|$)/.exec(path)?.[0] ?? ''}`
 
 /** Whatever resource it may be meant for. */
 const withoutPrefix = (path: string): string => path.replace(/^\/r\/[^/]+(?=\/|$)/, '')

@@ -1,7 +1,7 @@
 import type { TlsOptions } from 'node:tls'
 import type { LoginThrottle } from '../../../identity/index.ts'
 import type { HttpResource } from '../../../operations/index.ts'
-import type { HttpGuard, HttpPlane } from '../plane.ts'
+import type { HttpGuard, HttpPlane, OwnEndpoint } from '../plane.ts'
 import type { Authenticators } from './identify.ts'
 
 /** What the door says of itself; a pino logger fits. Never given content or secrets. */
@@ -34,6 +34,20 @@ export interface Selected {
   readonly prefix: string
 }
 
+/** What the gateway answers itself. */
+export interface Own {
+  readonly endpoint: OwnEndpoint
+  /** What stands before its own path. */
+  readonly prefix: string
+}
+
+/** What anybody is told, whoever they are. */
+export interface OpenAnswer {
+  readonly status: number
+  readonly type: string
+  readonly body: Uint8Array
+}
+
 /** By the kind of resource. */
 export type HttpPlanes = Readonly<Partial<Record<HttpResource['kind'], HttpPlane>>> & { readonly http: HttpPlane }
 
@@ -50,6 +64,14 @@ export interface HttpsDoorOptions {
    * @throws CodedError where TLS server name and host disagree (421)
    */
   readonly route: (named: { readonly serverName: string | undefined; readonly host: string; readonly path: string }) => Selected | undefined
+  /**
+   * What the gateway itself answers, asked where no resource is selected and the host is one of its own names. @returns undefined where it is nothing
+   */
+  readonly own?: (named: { readonly host: string; readonly path: string }) => Own | undefined
+  /**
+   * What is said to whoever shows no credential: how to come by one. It must not show what is configured. @returns undefined where there is nothing to say
+   */
+  readonly openly?: (asked: { readonly method: string; readonly authority: string; readonly path: string }) => OpenAnswer | undefined
   readonly guard: HttpGuard
   /** What is of a kind without a plane is not reached here. */
   readonly planes: HttpPlanes

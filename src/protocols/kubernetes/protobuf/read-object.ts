@@ -1,5 +1,5 @@
 import type { Json } from '../../../operations/index.ts'
-import { type Field, fieldsOf, NotRead } from './fields.ts'
+import { type Field, fieldsOf, NotRead } from '../../http/protobuf/index.ts'
 import { GROUPS } from './generated.ts'
 import { type Described, messageNamed } from './message.ts'
 

@@ -4,7 +4,7 @@ export class NotRead extends Error {}
 /** One field of a message as it is encoded (protobuf.dev, encoding): a number, or bytes. */
 export type Field =
   | { readonly number: number; readonly wire: 'varint'; readonly value: bigint }
-  | { readonly number: number; readonly wire: 'fixed64' | 'bytes'; readonly bytes: Uint8Array }
+  | { readonly number: number; readonly wire: 'fixed32' | 'fixed64' | 'bytes'; readonly bytes: Uint8Array }
 
 /** Fields of one message: more than any object has, in lists too. */
 const MOST_FIELDS = 100_000
@@ -46,7 +46,10 @@ export function fieldsOf(bytes: Uint8Array): Field[] {
         fields.push({ number, wire: 'bytes', bytes: taken(Number(length)) })
         break
       }
-      // Groups and 32-bit numbers: Kubernetes has none.
+      case 5:
+        fields.push({ number, wire: 'fixed32', bytes: taken(4) })
+        break
+      // Groups: nobody writes them any more.
       default:
         throw new NotRead()
     }

@@ -1,0 +1,1 @@
+export { type Field, fieldsOf, NotRead } from './fields.ts'

@@ -1,0 +1,2 @@
+export { createOtlpEndpoint, type SpanSink } from './endpoint.ts'
+export type { AttributeValue, ClaimedSpan } from './span.ts'
