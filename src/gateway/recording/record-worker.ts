@@ -9,6 +9,9 @@ const encoder = new SegmentEncoder({
   postgres: (lines) => new PostgresTranscriber(lines),
   kubernetes: (lines) => new ExchangeTranscriber(lines),
   http: (lines) => new ExchangeTranscriber(lines),
+  model: (lines) => new ExchangeTranscriber(lines),
+  mcp: (lines) => new ExchangeTranscriber(lines),
+  egress: (lines) => new ExchangeTranscriber(lines),
 })
 port.on('message', (order: Order) => {
   const encoded = encoder.take(order)
