@@ -27,8 +27,8 @@ export function protectedResourceMetadata(
   path: string,
   authorizationServers: readonly string[],
 ): ProtectedResourceMetadata | undefined {
-  if (path !== WELL_KNOWN && !/^\/(?:r\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\/?)?$/.test(path.slice(WELL_KNOWN.length))) return undefined
-  if (!path.startsWith(WELL_KNOWN)) return undefined
+  if (!path.startsWith(WELL_KNOWN) || !/^(?:|\/|\/r\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\/?)$/.test(path.slice(WELL_KNOWN.length)))
+    return undefined
   const behind = path.slice(WELL_KNOWN.length).replace(/\/$/, '')
   return {
     resource: origin + behind,
@@ -36,4 +36,17 @@ export function protectedResourceMetadata(
     bearer_methods_supported: ['header'],
     resource_name: 'A resource behind Gatescribe',
   }
+}
+
+/**
+ * What the door says to whoever asks for metadata without a credential.
+ * @returns undefined where something else is asked for
+ */
+export function openMetadata(
+  { method, authority, path }: { readonly method: string; readonly authority: string; readonly path: string },
+  authorizationServers: readonly string[],
+): { readonly status: number; readonly type: string; readonly body: Uint8Array } | undefined {
+  if (method !== 'GET' && method !== 'HEAD') return undefined
+  const metadata = protectedResourceMetadata(`https://${authority}`, path, authorizationServers)
+  return metadata && { status: 200, type: 'application/json', body: Buffer.from(`${JSON.stringify(metadata)}\n`) }
 }

@@ -1,9 +1,17 @@
 import type { Admission } from '../../../guard/index.ts'
-import { type CodedError, type EffectiveOperation, type Mask, type Operation, Refusal } from '../../../operations/index.ts'
+import { type CodedError, claimsOf, type EffectiveOperation, type Mask, type Operation, Refusal } from '../../../operations/index.ts'
 import { type Admitted, ClientLeft, failed, govern, isAdmitted, Timed, type UpstreamAnswer } from '../../http/index.ts'
 import { McpError } from '../errors.ts'
 import { canonicalText, clientOperation, serverOperation } from '../judge/index.ts'
-import { checkParameterHeaders, disguises, type RpcMessage, type RpcNotification, type RpcRequest, writeMessage } from '../message/index.ts'
+import {
+  checkParameterHeaders,
+  disguises,
+  isObject,
+  type RpcMessage,
+  type RpcNotification,
+  type RpcRequest,
+  writeMessage,
+} from '../message/index.ts'
 import { hold } from './held.ts'
 import { look } from './look.ts'
 import { standingOf } from './offers.ts'
@@ -46,7 +54,7 @@ export async function carryMessage(talk: Talk, message: RpcMessage): Promise<voi
 }
 
 async function carryRequest(talk: Talk, message: RpcRequest): Promise<void> {
-  const { exchange, conversation, resource } = talk
+  const { exchange, conversation } = talk
   const operation = operationOf(talk, message)
   const withdrawn = new AbortController()
   const leave = () => withdrawn.abort(exchange.signal.reason)
@@ -76,10 +84,16 @@ async function carryRequest(talk: Talk, message: RpcRequest): Promise<void> {
     exchange.signal.removeEventListener('abort', leave)
     end()
   }
+}
 
-  function operationOf({ repeated }: Talk, request: RpcRequest): Operation {
-    return repeated(exchange).get(canonicalText(request.method, request.params), () => clientOperation(request, resource.name))
-  }
+/** The same for the same message, but for what its client says of itself this time. */
+function operationOf({ exchange, repeated, resource }: Talk, message: RpcRequest | RpcNotification): Operation {
+  const same = repeated(exchange).get(canonicalText(message.method, message.params), () => clientOperation(message, resource.name))
+  // MCP 2026-07-28, "OpenTelemetry trace context".
+  const { traceparent, tracestate } = isObject(message.params._meta) ? message.params._meta : {}
+  if (typeof traceparent !== 'string') return same
+  const claims = claimsOf([['traceparent', traceparent], ...(typeof tracestate === 'string' ? [['tracestate', tracestate] as const] : [])])
+  return claims ? { ...same, claims } : same
 }
 
 /** What a call's definition says against it. Nobody looks for what the rules refuse anyway. */
@@ -110,8 +124,8 @@ function effectiveOf({ pins, resource }: Talk, { method, params }: RpcRequest, o
 }
 
 async function carryNotification(talk: Talk, message: RpcNotification): Promise<void> {
-  const { exchange, conversation, resource, repeated } = talk
-  const operation = repeated(exchange).get(canonicalText(message.method, message.params), () => clientOperation(message, resource.name))
+  const { exchange, conversation } = talk
+  const operation = operationOf(talk, message)
   const answer = await govern(exchange, { operation, effective: () => effectiveText(talk, operation) }, exchange.signal)
   if (!isAdmitted(answer)) return refuse(talk, message, answer.refusal, answer.number)
   const { requestId } = message.params

@@ -1,53 +1,23 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CREDENTIAL, doorBeforeRealTarget, type Governing, soon, TARGET_TOKEN } from '../../../../test/parts/https-door.ts'
 import { mcpClient } from '../../../../test/parts/mcp-client.ts'
 import { mcpServer } from '../../../../test/parts/mcp-server.ts'
+import { playedPins } from '../../../../test/parts/played-pins.ts'
 import { effectiveDigest } from '../../../approvals/index.ts'
 import type { Waiting } from '../../../guard/index.ts'
-import {
-  type Facts,
-  type Grant,
-  type Mask,
-  type Operation,
-  type PinnedTool,
-  Refusal,
-  type ToolDefinition,
-  type ToolPins,
-} from '../../../operations/index.ts'
+import { type Facts, type Grant, type Mask, type Operation, Refusal, type ToolPins } from '../../../operations/index.ts'
 import { createMcpPlane } from '../index.ts'
 
 const { open, ca } = doorBeforeRealTarget()
 const closing: (() => unknown)[] = []
+// The SDK complains of names that are offered to see what becomes of them.
+beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => undefined))
 afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
-
-/** Pins in memory: what is to be tested is what the plane makes of them. */
-function playedPins(
-  refuses: (definition: ToolDefinition) => boolean = () => false,
-): ToolPins & { readonly seen: Map<string, ToolDefinition> } {
-  const seen = new Map<string, ToolDefinition>()
-  const pinned = new Map<string, PinnedTool>()
-  const digestOf = (definition: ToolDefinition) => `sha256:${createHash('sha256').update(JSON.stringify(definition)).digest('hex')}`
-  return {
-    seen,
-    check: (_, tools) =>
-      tools.map((definition) => {
-        const { name } = definition
-        const digest = digestOf(definition)
-        seen.set(name, definition)
-        const known = pinned.get(name)
-        if (known && known.digest !== digest) pinned.set(name, { ...known, standing: 'changed' })
-        else if (!known && !refuses(definition)) pinned.set(name, { name, digest, definition, standing: 'pinned' })
-        return { name, digest, standing: pinned.get(name)?.standing ?? 'unpinned' }
-      }),
-    definition: (_, name) => pinned.get(name),
-  }
-}
 
 async function opened(
   governing: Governing = {},
