@@ -43,6 +43,13 @@ export const RULES: readonly WrittenRule[] = [
   },
   { name: 'no-shells', effect: 'deny', do: ['kubernetes.exec'], say: 'Read the logs instead.' },
   { name: 'models-may-be-asked', effect: 'allow', who: { groups: [JOB_GROUP] }, do: ['model.*'] },
+  {
+    name: 'no-secret-models',
+    effect: 'deny',
+    do: ['model.call'],
+    when: 'model.model.endsWith("-secret")',
+    say: 'Ask another model.',
+  },
   { name: 'tickets-may', effect: 'allow', who: { groups: [JOB_GROUP] }, do: ['mcp.*'] },
   {
     name: 'no-urgent-tickets',
@@ -59,31 +66,40 @@ export const MASKS = [
 ]
 
 export async function startGoverned(targets: Targets, adjust?: (config: WrittenConfig) => void): Promise<Governed> {
-  const { server, cluster, clusterToken, model, tickets } = targets
+  const { server, cluster, model, tickets, folder } = targets
   const issuer = await startIssuer()
   const github = await startGitHubMinting(issuer)
   const file = (name: string, content: string): string => {
-    const path = join(cluster.folder, name)
+    const path = join(folder, name)
     writeFileSync(path, content, { mode: 0o600 })
     return `file:${path}`
   }
   const target = { name: DATABASE_RESOURCE, server, user: ROLE, password: PASSWORD, databases: { [DATABASE]: DATABASE } }
   const { gateway, people, console } = await startWithPeople(issuer, target, (config) => {
     config.gateway.listen = { ...(config.gateway.listen as object), https: '127.0.0.1:0' }
-    config.resources.push(
-      {
+    if (cluster) {
+      config.resources.push({
         name: 'cluster',
         kind: 'kubernetes',
         address: cluster.url,
         tls: { ca: file('cluster-ca.pem', cluster.ca) },
-        credentials: [{ as: 'shop', token: file('cluster-token', clusterToken) }],
-      },
+        credentials: [{ as: 'shop', token: file('cluster-token', cluster.token) }],
+      })
+    }
+    config.resources.push(
       {
         name: 'openai',
         kind: 'model',
         api: 'openai',
         address: `${model.url}/v1`,
         credentials: [{ as: 'key', apiKey: file('model-key', model.key) }],
+      },
+      {
+        name: 'anthropic',
+        kind: 'model',
+        api: 'anthropic',
+        address: model.url,
+        credentials: [{ as: 'key', apiKey: file('anthropic-key', model.key) }],
       },
       {
         name: 'tickets',

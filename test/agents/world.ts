@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { type Ran, type RunOptions, runCommand } from '../parts/command.ts'
+import { type Ran, runCommand } from '../parts/command.ts'
 import { type RunningCluster, startCluster } from '../parts/kubernetes-cluster.ts'
 import { type ModelRequest, type ModelServer, type Script, startModelServer } from '../parts/model-server.ts'
 import { type RunningPostgres, startPostgres } from '../parts/postgres.ts'
@@ -12,14 +12,15 @@ import { EXAMPLES, type Framework, frameworkPython } from './python.ts'
 /** What a job opens, all of it real but for the model. */
 export interface Targets {
   readonly server: RunningPostgres
-  readonly cluster: RunningCluster
-  /** Of the account that works in the cluster. */
-  readonly clusterToken: string
+  /** With the token of an account that works in it; undefined where none was wanted. */
+  readonly cluster: (RunningCluster & { readonly token: string }) | undefined
   readonly model: ModelServer
   readonly tickets: TicketsServer
   /** The environment that a deployment gives a job that opens them itself. */
   readonly environment: Readonly<Record<string, string>>
-  /** Everything in it that is to stay where it is. */
+  /** For files of whoever uses them; removed by `stop`. */
+  readonly folder: string
+  /** Everything in the environment that is to stay where it is. */
   readonly secrets: readonly string[]
   /** Everything as it was at first. */
   refill(): Promise<void>
@@ -43,47 +44,57 @@ const TABLES = `
   ALTER TABLE customers OWNER TO ${ROLE}; ALTER TABLE orders OWNER TO ${ROLE}; ALTER TABLE order_history OWNER TO ${ROLE};
   ALTER TABLE reports OWNER TO ${ROLE};`
 
-export async function startTargets(): Promise<Targets> {
+/** @param options.cluster false: without Kubernetes */
+export async function startTargets(options: { readonly cluster?: boolean } = {}): Promise<Targets> {
   const [server, cluster, model, tickets] = await Promise.all([
     startPostgres({ logStatements: true, hba: [`host all ${ROLE} 127.0.0.1/32 scram-sha-256`] }),
-    startCluster(),
+    options.cluster === false ? undefined : clusterWithPod(),
     startModelServer(() => {
       throw new Error('no story is told')
     }),
     startTickets(),
   ])
+  const folder = mkdtempSync(join(tmpdir(), 'gatescribe-targets-'))
   await server.query(`CREATE ROLE ${ROLE} LOGIN PASSWORD '${PASSWORD}'`)
   await server.query(`CREATE DATABASE ${DATABASE} OWNER ${ROLE}`)
-  const clusterToken = await cluster.serviceAccount('shop', [
-    { verbs: ['get', 'list', 'watch', 'patch'], resources: ['pods'] },
-    { verbs: ['get', 'create'], resources: ['pods/exec'] },
-  ])
-  await cluster.pod('web')
   const refill = async () => {
     await server.queryIn({ database: DATABASE, user: 'postgres' }, TABLES)
-    await cluster.kubectl(['label', 'pod', 'web', 'restarted-'])
+    await cluster?.kubectl(['label', 'pod', 'web', 'restarted-'])
     tickets.restore()
   }
   await refill()
   return {
-    ...{ server, cluster, clusterToken, model, tickets, refill },
+    ...{ server, cluster, model, tickets, folder, refill },
     environment: {
       PGHOST: '127.0.0.1',
       PGPORT: String(server.port),
       PGDATABASE: DATABASE,
       PGUSER: ROLE,
       PGPASSWORD: PASSWORD,
-      KUBECONFIG: cluster.kubeconfig({ token: clusterToken }),
+      ...(cluster && { KUBECONFIG: cluster.kubeconfig({ token: cluster.token }) }),
       OPENAI_BASE_URL: `${model.url}/v1`,
       OPENAI_API_KEY: model.key,
+      ANTHROPIC_BASE_URL: model.url,
+      ANTHROPIC_API_KEY: model.key,
       TICKETS_MCP_URL: tickets.url,
       TICKETS_MCP_TOKEN: tickets.token,
     },
-    secrets: [PASSWORD, clusterToken, model.key, tickets.token],
+    secrets: [PASSWORD, model.key, tickets.token, ...(cluster ? [cluster.token] : [])],
     async stop() {
-      await Promise.all([server.stop(), cluster.stop(), model.close(), tickets.close()])
+      await Promise.all([server.stop(), cluster?.stop(), model.close(), tickets.close()])
+      rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+async function clusterWithPod(): Promise<NonNullable<Targets['cluster']>> {
+  const cluster = await startCluster()
+  const token = await cluster.serviceAccount('shop', [
+    { verbs: ['get', 'list', 'watch', 'patch'], resources: ['pods'] },
+    { verbs: ['get', 'create'], resources: ['pods/exec'] },
+  ])
+  await cluster.pod('web')
+  return { ...cluster, token }
 }
 
 /** One message of a transcript, as the examples write it. */
@@ -124,19 +135,7 @@ export async function runExample(targets: Targets, framework: Framework, script:
     const [asked, logged] = [targets.model.received.length, targets.server.log().length]
     const recording = ['/bin/sh', '-c', 'env -0 >"$0"; exec "$@"', environment]
     const [command, ...words] = [...(launch.before ?? []), ...recording, frameworkPython(framework)!, file, '--transcript', transcript]
-    const home = join(folder, 'home')
-    mkdirSync(home)
-    const options: RunOptions = {
-      cwd: folder,
-      patience: 170_000,
-      env: {
-        HOME: home,
-        PATH: [dirname(targets.cluster.binaries.kubectl), process.env.PATH].join(delimiter),
-        PYTHONDONTWRITEBYTECODE: '1',
-        ...launch.environment,
-      },
-    }
-    const ran = await runCommand(command!, words, options)
+    const ran = await runJob(targets, [command!, ...words], launch.environment, folder)
     return {
       ...ran,
       transcript: existsSync(transcript) ? linesOf(readFileSync(transcript, 'utf8')) : [],
@@ -148,6 +147,20 @@ export async function runExample(targets: Targets, framework: Framework, script:
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Runs a command as a job runs it: with the kubectl of the cluster, and a home in which nothing is. */
+export function runJob(
+  { cluster }: Targets,
+  [command, ...words]: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  folder: string,
+): Promise<Ran> {
+  const home = join(folder, 'home')
+  mkdirSync(home, { recursive: true })
+  const PATH = [...(cluster ? [dirname(cluster.binaries.kubectl)] : []), process.env.PATH].join(delimiter)
+  const env = { HOME: home, PATH, PYTHONDONTWRITEBYTECODE: '1', ...environment }
+  return runCommand(command!, words, { cwd: folder, patience: 170_000, env })
 }
 
 function variablesOf(text: string): Record<string, string> {

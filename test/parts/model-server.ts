@@ -118,7 +118,9 @@ export async function startModelServer(script: Script, options: ModelServerOptio
     }
     const asked = endpoint.read(request.body, kept.get(String(previous)))
     request.asked = asked
-    const made = ready(asked, await server.script(asked), called)
+    const told = await server.script(asked)
+    if (told.fail) return say(told.fail.status, errorBody(path, told.fail.status, 'as the script says'), told.fail.headers)
+    const made = ready(asked, told, called)
     called += made.calls.length
     const id = String(++answered).padStart(12, '0')
     if (asked.api === 'responses' && request.body.store !== false) kept.set(`resp_${id}`, [...asked.turns, turnOf(made)])

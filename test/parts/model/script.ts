@@ -9,6 +9,8 @@ export interface Answer {
   readonly delay?: number
   /** It had no more tokens to give. */
   readonly cut?: true
+  /** Instead of all that: an error. */
+  readonly fail?: { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
 }
 
 export interface ScriptedCall {
