@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,6 +78,17 @@ async function operations(session: string): Promise<(PastOperation & { outcome?:
   return all
 }
 
+/** What the verifier says of a bundle. */
+async function verified(asked: Record<string, string>): Promise<string> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of gateway.operator.exportTrail({ ...asked, payloads: 'true' }, AbortSignal.timeout(20_000))) pieces.push(piece)
+  const bundle = join(folder, 'run.tar')
+  writeFileSync(bundle, Buffer.concat(pieces))
+  const { keys } = await gateway.operator.logKeys()
+  const words = keys.filter(({ state }) => state === 'signs').flatMap(({ vkey }) => ['--key', vkey])
+  return execFileSync(process.execPath, [join(import.meta.dirname, '../../bin/gatescribe-verify.js'), ...words, bundle]).toString()
+}
+
 const question = (n: number) => `Question number ${n}: where is order zebra${n} of ${MAIL}? ${'It was promised for last week. '.repeat(10)}`
 
 describe('a conversation', () => {
@@ -124,6 +136,14 @@ describe('a conversation', () => {
         return found
       })
       .toEqual([recorded[5]?.index])
+
+    // Whoever judges it again has all of it; and the log with it is whole.
+    const explained = await gateway.operator.explainEntry({ entry: String(recorded[11]?.index) })
+    expect(explained.operations[0]?.statement?.endsWith(sent[11] ?? '')).toBe(true)
+    const checked = []
+    for await (const line of gateway.operator.checkLog(true, AbortSignal.timeout(20_000))) checked.push(line)
+    expect(checked.at(-1)).not.toMatchObject({ report: { bad: expect.anything() } })
+    expect(await verified({ run: String(explained.run) })).toMatch(/verified\n$/)
 
     await expect.poll(async () => (await gateway.operator.sessions()).length).toBe(0)
     await gateway.operator.erase({ scope: { session: sessions[0] ?? '' }, reason: 'asked for' })
