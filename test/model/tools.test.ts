@@ -44,7 +44,7 @@ beforeAll(async () => {
         { name: 'anthropic', kind: 'model', api: 'anthropic', address: models.url, credentials },
       ]
       config.rules = [
-        { name: 'models', effect: 'allow', who: { groups: [JOB_GROUP] }, do: ['model.call'] },
+        { name: 'models', effect: 'allow', who: { groups: [JOB_GROUP] }, do: ['model.call'], when: 'model.estimatedTokens < 10000' },
         { name: 'no-dropping', effect: 'deny', do: ['model.answer'], when: '"drop" in model.toolCalls', say: 'Ask a person to drop it.' },
       ]
       config.budgets = [{ name: 'few-calls', per: 'run', limit: { operations: 6 } }]

@@ -13,6 +13,10 @@ export const modelErrors = {
     meaning: 'The request holds an image, sound or a file, and a mask keeps those from this model.',
     next: 'Send it without them, or say in text what is in them.',
   },
+  GS_MODEL_CREDENTIAL: {
+    meaning: 'A key stands in the query, where it would be written down, and would make the request one of somebody else.',
+    next: 'Leave it out: the gateway has the key of the provider.',
+  },
   GS_MODEL_UPGRADE: {
     meaning: 'The gateway does not carry WebSockets to models.',
     next: 'Use ordinary requests, streamed or not.',
@@ -33,6 +37,7 @@ const STATUS: Readonly<Record<ModelErrorCode, number>> = {
   GS_MODEL_BODY: 400,
   GS_MODEL_BODY_TOO_LARGE: 413,
   GS_MODEL_BINARY_REFUSED: 403,
+  GS_MODEL_CREDENTIAL: 400,
   GS_MODEL_UPGRADE: 400,
   GS_MODEL_ANSWER_ENCODED: 502,
   GS_MODEL_ANSWER_UNREADABLE: 502,

@@ -155,8 +155,9 @@ function effective({ guard, session, resource }: Exchange, { asked, operation }:
       next: 'Send less than 3 MiB at once, or ask the owner of the rule for stream: true.',
     })
   }
+  const { text, recorded } = operation.statement
   return {
-    ...{ protocol: 'model', resource: resource.name, parts: [{ label: 'request', content: operation.statement.text }] },
+    ...{ protocol: 'model', resource: resource.name, parts: [{ label: 'request', content: text, ...(recorded && { recorded }) }] },
     ...{ session: {}, facts: operation.facts ? [operation.facts] : [], stream },
   }
 }

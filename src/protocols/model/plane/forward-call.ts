@@ -56,9 +56,9 @@ export async function forwardCall(call: ModelCall): Promise<void> {
     admission.settle({ status: refused ? 'cancelled' : completed ? 'completed' : 'failed', code })
   } catch (error) {
     const { sent, status, shows } = progress
-    if (error instanceof Refusal && shows === 'events' && exchange.answer.begun) {
+    if ((error instanceof Refusal || error instanceof ModelError) && shows === 'events' && exchange.answer.begun) {
       // Between two events: clients throw it, where a connection that is cut would tell them nothing.
-      admission.settle({ status: 'cancelled', ...(status !== undefined && { code: String(status) }) })
+      admission.settle({ status: error instanceof Refusal ? 'cancelled' : 'failed', ...(status !== undefined && { code: String(status) }) })
       void exchange.answer.write(errorEvent(resource.api, error).bytes)
       exchange.answer.end()
     } else {
@@ -83,7 +83,8 @@ interface Showing {
  */
 async function send(call: ModelCall, target: HttpTarget, signal: AbortSignal): Promise<{ answer: UpstreamAnswer; asksUsage: boolean }> {
   const { asked, unasked, exchange } = call
-  const interim = (status: number, headers: HeaderPairs) => exchange.answer.inform(status, shownHeaders(headers, target, target.base))
+  const interim = (status: number, headers: HeaderPairs) =>
+    exchange.answer.inform(status, shownHeaders(headers, target, exchange.request.base))
   const headers = lookedInto(asked.target.headers, [])
   const answer = await target.request({ ...upstreamOf(call, headers), interim }, signal)
   const mayRefuseAsking = asked.asksUsage && unasked !== undefined && (answer.status === 400 || answer.status === 422)

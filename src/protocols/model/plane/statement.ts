@@ -2,6 +2,7 @@ import type { Statement } from '../../../operations/index.ts'
 import { historiesOf } from '../histories.ts'
 import { meaningful } from '../request/headers.ts'
 import type { AskedRequest } from '../request/read-request.ts'
+import { recordedBody } from '../request/recorded-body.ts'
 import { askingForUsage } from '../request/use-asking.ts'
 
 /** A body as it is forwarded, which is what is judged and recorded. */
@@ -24,7 +25,10 @@ export function statementOf(asked: AskedRequest, bytes: Buffer | undefined): Sta
   const { body } = asked
   if (bytes) {
     const text = Buffer.concat([Buffer.from(head), bytes])
-    return asked.endpoint ? { text, histories: historiesOf(text, text.length - bytes.length) } : { text }
+    if (body.kind !== 'whole' || !body.json) return { text }
+    const kept = recordedBody(bytes, body.json)
+    const recorded = kept === bytes ? undefined : Buffer.concat([Buffer.from(head), kept])
+    return { text, ...(recorded && { recorded }), histories: historiesOf(recorded ?? text, text.length - bytes.length) }
   }
   if (body.kind !== 'large') return { text: Buffer.from(head) }
   const unread = body.length === undefined ? '[a body that was not read]' : `[${body.length} bytes that were not read]`

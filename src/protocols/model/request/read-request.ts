@@ -55,6 +55,7 @@ export type AskedBody =
 export async function readAsked(door: DoorRequest, resource: ModelResource, signal: AbortSignal): Promise<AskedRequest> {
   const target = readTarget({ ...door, headers: forwardedHeaders(door.headers) })
   if (door.upgrade) throw new ModelError('GS_MODEL_UPGRADE')
+  if (holdsKey(target.query)) throw new ModelError('GS_MODEL_CREDENTIAL')
   const endpoint = endpointOf(resource.api, door.method, target.path)
   const isCall = endpoint !== undefined && door.method === 'POST'
   const read = await readBody(door.body, door.bodyLength, isCall ? MOST_READ : MOST_OF_OTHERS, signal)
@@ -91,6 +92,11 @@ const listing = (target: ReadRequest, endpoint: Endpoint, body: AskedBody, { api
   ...{ target, endpoint, body, ...NOTHING_SPENT },
   facts: factsOf(api, endpoint, undefined, undefined),
 })
+
+/** Where providers and what stands before them look for a key beside the headers. */
+const KEY = /^(x-)?(api[-_]?key|key|subscription-key|token|auth[-_]?token)$/i
+
+const holdsKey = (query = ''): boolean => [...new URLSearchParams(query).keys()].some((name) => KEY.test(name))
 
 /** @throws ModelError GS_MODEL_BODY */
 function readJson({ headers }: ReadRequest, bytes: Buffer): JsonObject {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Json, ModelApi, ModelResource } from '../../../operations/index.ts'
 import { type DoorRequest, HttpError } from '../../http/index.ts'
 import { ModelError } from '../errors.ts'
+import { statementOf } from '../plane/statement.ts'
 import { endpointOf } from './endpoint.ts'
 import type { JsonObject } from './json.ts'
 import { type AskedRequest, readAsked } from './read-request.ts'
@@ -197,6 +198,38 @@ describe('a streamed request that is asked for its usage', () => {
     }
   })
 })
+
+describe('what is recorded of a request', () => {
+  const recorded = async (body: string) => {
+    const asked = await read(body, { rawPath: '/responses' })
+    const { text, recorded, histories = [] } = statementOf(asked, asked.body.kind === 'whole' ? asked.body.bytes : undefined)
+    return { text: Buffer.from(text).toString(), recorded: recorded && Buffer.from(recorded).toString(), histories }
+  }
+
+  it('is all of it, its messages apart', async () => {
+    const { text, recorded: kept, histories } = await recorded('{"model":"m","input":[{"role":"user"},{"role":"user","content":"b"}]}')
+    expect(kept).toBeUndefined()
+    expect(text.startsWith('POST /responses\n\n{"model"')).toBe(true)
+    expect(histories[0]?.ends).toHaveLength(2)
+  })
+
+  it('leaves out what opens servers of MCP', async () => {
+    const tools = [{ type: 'mcp', server_label: 'x', authorization: 'open-sesame', headers: { 'X-Key': 'sesame-2' } }]
+    const { text, recorded: kept } = await recorded(
+      JSON.stringify({ tools, mcp_servers: [{ name: 'y', authorization_token: 'sesame-3' }] }),
+    )
+    expect(text).toContain('open-sesame')
+    expect(kept).not.toContain('sesame')
+    expect(kept).toContain('"server_label":"x"')
+  })
+})
+
+it.each(['api-key=a', 'b=1&API_KEY=a', 'key=a', 'subscription-key=a', 'x-api-key=a'])(
+  'refuses a key in the query: %s',
+  async (rawQuery) => {
+    await expect(read('{}', { rawQuery })).rejects.toThrow(ModelError)
+  },
+)
 
 it('passes any bytes or refuses them with a code, and never anything else', async () => {
   const bodies = fc.oneof(
