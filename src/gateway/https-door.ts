@@ -14,15 +14,20 @@ export async function httpsDoor(
   log: GatewayLog,
 ): Promise<HttpsDoor> {
   // Loaded where there is such a door only.
-  const [{ createHttpsDoor, createPlainPlane }, { createKubernetesPlane }, { createModelPlane }, { createMcpPlane }] = await Promise.all([
-    import('../protocols/http/index.ts'),
-    import('../protocols/kubernetes/index.ts'),
-    import('../protocols/model/index.ts'),
-    import('../protocols/mcp/index.ts'),
-  ])
+  const [{ createHttpsDoor, createPlainPlane }, { createKubernetesPlane }, { createModelPlane }, { createMcpPlane, openMetadata }] =
+    await Promise.all([
+      import('../protocols/http/index.ts'),
+      import('../protocols/kubernetes/index.ts'),
+      import('../protocols/model/index.ts'),
+      import('../protocols/mcp/index.ts'),
+    ])
   const { createOtlpEndpoint } = await import('../protocols/otlp/index.ts')
   const spanEndpoint = { endpoint: createOtlpEndpoint(spans), prefix: OTLP }
   const own = new Set(tls.names.map((name) => name.toLowerCase()))
+  const tokenDoor = () => {
+    const { host, port } = inForce.config.gateway.listen.token
+    return `https://${tls.names[0] ?? host}${port === 443 ? '' : `:${port}`}`
+  }
   const maskKey = () => readMaskKey(inForce.config, references)
   return createHttpsDoor({
     tls: tls.options(),
@@ -35,6 +40,7 @@ export async function httpsDoor(
     throttle: loginThrottle(),
     peerOf: addressKey,
     route: (named) => inForce.taken.resources.route(named, own),
+    openly: (asked) => openMetadata(asked, [tokenDoor()]),
     own: ({ host, path }) => (own.has(host) && path.startsWith(`${OTLP}/`) ? spanEndpoint : undefined),
     guard,
     planes: {
