@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { HISTORY, readHistory } from '../trail/index.ts'
 
+/** What a run says again and again: `history.<n>`. */
+const HISTORY = /^history\.\d+$/
 /** `parameters.<n>` of an operation: a Bind's formats, parameters and result formats exactly as on the wire. */
 const PARAMETERS = /^parameters\.\d+$/
 
@@ -20,17 +21,36 @@ export function payloadTexts(name: string, content: Uint8Array, most: number): r
   })
 }
 
-const BACKSLASH = 0x5c
+const [NEWLINE, BACKSLASH] = [0x0a, 0x5c]
+/** `part <bytes>`, and what refers to parts that were said before (trail/history-payload.ts). */
+const PART = /^part (\d{1,15})$/
+const REFERENCE = /^(?:after|same) [ a-z0-9_]{1,120}$/
 
+/** Undefined where it is not written so. */
 function partTexts(content: Uint8Array, most: number): readonly string[] | undefined {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+  const texts: string[] = []
   let left = most
-  return readHistory(content)?.items.flatMap((item) => {
-    if (!('part' in item) || left <= 0) return []
-    const { part } = item
-    const text = Buffer.from(part.buffer, part.byteOffset, Math.min(part.byteLength, left)).toString('utf8')
-    left -= part.byteLength
-    return part.includes(BACKSLASH) ? said(text) : text
-  })
+  for (let at = 0; at < bytes.byteLength; ) {
+    const end = bytes.indexOf(NEWLINE, at)
+    if (end === -1) return undefined
+    const line = bytes.toString('latin1', at, Math.min(end, at + 256))
+    at = end + 1
+    const [, length] = PART.exec(line) ?? []
+    if (length === undefined) {
+      if (!REFERENCE.test(line)) return undefined
+      continue
+    }
+    const behind = at + Number(length)
+    if (bytes[behind] !== NEWLINE) return undefined
+    if (left > 0) {
+      const part = bytes.subarray(at, Math.min(behind, at + left))
+      texts.push(part.includes(BACKSLASH) ? said(part.toString('utf8')) : part.toString('utf8'))
+    }
+    left -= Number(length)
+    at = behind + 1
+  }
+  return texts
 }
 
 /** What escapes in JSON stand for, so that `first\\nsecond` is two words. */

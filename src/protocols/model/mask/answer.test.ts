@@ -31,7 +31,9 @@ function shown(events: readonly object[], now: (n: number) => number = () => 0) 
 }
 
 const named = (event: unknown) =>
-  typeof event === 'object' && event !== null && 'type' in event && typeof event.type === 'string' && /^[a-z._]+$/.test(event.type) ? `event: ${event.type}\n` : ''
+  typeof event === 'object' && event !== null && 'type' in event && typeof event.type === 'string' && /^[a-z._]+$/.test(event.type)
+    ? `event: ${event.type}\n`
+    : ''
 const joined = (events: readonly Json[], pick: (event: never) => string | undefined) =>
   events.map((event) => pick(event as never) ?? '').join('')
 

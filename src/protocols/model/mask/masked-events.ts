@@ -1,7 +1,7 @@
 import type { Findings } from '../../../masking/index.ts'
 import type { Json } from '../../../operations/index.ts'
-import { ModelError } from '../errors.ts'
 import { readable } from '../answer/judging.ts'
+import { ModelError } from '../errors.ts'
 import { type SseEvent, sseEvent } from '../stream/sse.ts'
 import { type Finds, MaskedStrings } from './mask-string.ts'
 import { endedBy, type Piece, piecesOf } from './pieces.ts'
@@ -11,6 +11,8 @@ import { saidBy } from './texts.ts'
 const DONE = '[DONE]'
 /** Texts of one answer at one time. */
 const MOST_TEXTS = 4_096
+/** Objects in objects, of one event. */
+const DEEPEST = 200
 
 interface Running {
   readonly pieces: MaskedPieces
@@ -58,6 +60,7 @@ export class MaskedEvents {
     if (said === undefined) return [...this.end(), this.#unread(event, event.data)]
     if (typeof said === 'string') return [this.#unread(event, said, JSON.stringify)]
     const found = piecesOf(said)
+    if (found.length > MOST_TEXTS) throw new ModelError('GS_MODEL_ANSWER_UNREADABLE')
     const ended = endedBy(said)
     const own = new Set(found.map(({ of }) => of))
     const before = this.#end(ended, own)
@@ -148,6 +151,7 @@ class Others {
 
   within(value: Json, path: readonly string[]): void {
     if (typeof value !== 'object' || value === null) return
+    if (path.length > DEEPEST) throw new ModelError('GS_MODEL_ANSWER_UNREADABLE')
     const entries: [string | number, Json][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
     const holder = value as { [name: string | number]: Json }
     for (const [name, each] of entries) {

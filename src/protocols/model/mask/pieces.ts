@@ -55,8 +55,12 @@ function ofChoice(event: JsonObject, choice: JsonObject): Piece[] {
   return pieces
 }
 
+/** No delta is deeper; what is behind is no piece of a text. */
+const DEEPEST = 32
+
 /** Every text within a delta. @param wrap makes an event of a delta that holds one of them alone */
-function within(object: JsonObject, of: string, wrap: (alone: JsonObject) => Json, pieces: Piece[]): void {
+function within(object: JsonObject, of: string, wrap: (alone: JsonObject) => Json, pieces: Piece[], depth = 0): void {
+  if (depth > DEEPEST) return
   const kept = Object.fromEntries(['index', 'type'].flatMap((name) => (name in object ? [[name, object[name] as Json]] : [])))
   for (const [name, value] of Object.entries(object)) {
     if (NO_TEXT.has(name)) continue
@@ -64,11 +68,11 @@ function within(object: JsonObject, of: string, wrap: (alone: JsonObject) => Jso
     if (typeof value === 'string') {
       const more = (masked: string) => wrap({ ...kept, [name]: masked })
       pieces.push({ of: path, kind: ARGUMENTS.has(name) ? 'arguments' : 'prose', text: value, holder: object, member: name, more })
-    } else if (isObject(value)) within(value, path, (alone) => wrap({ ...kept, [name]: alone }), pieces)
+    } else if (isObject(value)) within(value, path, (alone) => wrap({ ...kept, [name]: alone }), pieces, depth + 1)
     else if (Array.isArray(value)) {
       for (const [at, element] of value.entries()) {
         if (!isObject(element)) continue
-        within(element, `${path}.${numberOf(element.index, at)}`, (alone) => wrap({ ...kept, [name]: [alone] }), pieces)
+        within(element, `${path}.${numberOf(element.index, at)}`, (alone) => wrap({ ...kept, [name]: [alone] }), pieces, depth + 1)
       }
     }
   }
