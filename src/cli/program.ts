@@ -5,6 +5,7 @@ import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
 import { connectCommand } from './commands/connect.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { envCommand } from './commands/env.ts'
 import { erasuresCommand } from './commands/erasures.ts'
 import { initCommand } from './commands/init.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -13,6 +14,7 @@ import { loginCommand } from './commands/login.ts'
 import { logoutCommand } from './commands/logout.ts'
 import { masterKeyCommand } from './commands/master-key.ts'
 import { mcpCommand } from './commands/mcp.ts'
+import { mcpHostCommand } from './commands/mcp-host.ts'
 import { personsCommand } from './commands/persons.ts'
 import { policyCommand } from './commands/policy.ts'
 import { replayCommand } from './commands/replay.ts'
@@ -54,6 +56,7 @@ export function createProgram(shell: Shell, version: string): Command {
     masterKeyCommand,
     caCommand,
     runCommand,
+    envCommand,
     tokenCommand,
     kubeconfigCommand,
     runsCommand,
@@ -66,6 +69,7 @@ export function createProgram(shell: Shell, version: string): Command {
     whoamiCommand,
     connectCommand,
     mcpCommand,
+    mcpHostCommand,
     personsCommand,
     toolsCommand,
     trailCommand,
