@@ -139,7 +139,7 @@ async function show(to: ToShow): Promise<CodedError | undefined> {
 async function showError({ call, answer, target, signal, progress }: ToShow): Promise<undefined> {
   const { exchange, admitted, asked, maskKey, keepAlive, resource } = call
   const { admission, decision } = admitted
-  if (answer.status >= 400) admission.spent({ inputTokens: 0, outputTokens: 0 })
+  admission.spent({ inputTokens: 0, outputTokens: 0 })
   const changing = { masks: decision.masks ?? [], maskKey, base: exchange.request.base, method: asked.target.method }
   const changed = changedAnswer(answer, target, changing)
   if (!keepAlive.begun) {
