@@ -61,6 +61,10 @@ export const gatewayErrors = {
     meaning: 'Another scan is going on.',
     next: 'Wait until it is done: one at a time reads from a target.',
   },
+  GS_GATEWAY_NO_RUN: {
+    meaning: 'The log has no run of this id.',
+    next: 'gatescribe runs ls lists those that the gateway knows; older ones are gone where trail.retain.entries says so, and bundles may have them.',
+  },
   GS_GATEWAY_NO_SESSION: {
     meaning: 'The log has no session of this id.',
     next: 'gatescribe sessions ls --all lists those that it has; older ones are gone where trail.retain.entries says so, and bundles may have them.',

@@ -9,6 +9,7 @@ import type {
   ReindexStep,
   ReplayAsked,
   ReplayStep,
+  RunTranscriptLine,
   ScanAsked,
   ScanLine,
   SecretView,
@@ -61,6 +62,7 @@ export interface InMemoryOperator extends Operator {
   /** Sessions that the trail tells of; what happened in any of them; what was asked. */
   readonly past: PastSessionAnswer[]
   readonly happened: TranscriptLine[]
+  readonly ran: RunTranscriptLine[]
   readonly transcripts: object[]
   readonly scanning: ScanLine[]
   /** Requests for approval; the answers that came, in order. */
@@ -116,6 +118,7 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     replaying: [],
     past: [],
     happened: [],
+    ran: [],
     transcripts: [],
     scans: [],
     scanning: [],
@@ -333,6 +336,14 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
       const { happened } = operator
       return (async function* () {
         yield* happened
+      })()
+    },
+    async runTranscript(asked) {
+      throwPlanted('runTranscript')
+      operator.transcripts.push(asked)
+      const { ran } = operator
+      return (async function* () {
+        yield* ran
       })()
     },
     resources: () => [],

@@ -19,6 +19,7 @@ import {
 import { LocalError } from './errors.ts'
 import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
 import type { TrailFilter } from './operator.ts'
+import { type RunTranscriptLine, runTranscriptSchema } from './past-run-schemas.ts'
 import { type PastSessionsAnswer, pastSessionsSchema, type TranscriptLine, transcriptSchema } from './past-session-schemas.ts'
 import type { PersonAsked } from './person-operator.ts'
 import {
@@ -92,6 +93,8 @@ export interface LocalClient {
   pastSessions(asked: Readonly<Record<string, string>>): Promise<PastSessionsAnswer>
   /** What happened in a session, in order. @param asked the query of the route, as text */
   transcript(session: string, asked: Readonly<Record<string, string>>, signal: AbortSignal): AsyncIterable<TranscriptLine>
+  /** The same of a run, over all its sessions. */
+  runTranscript(run: string, asked: Readonly<Record<string, string>>, signal: AbortSignal): AsyncIterable<RunTranscriptLine>
   /** Ends without an error where the signal aborts. */
   trail(query: { from: number; follow: boolean; opened: boolean; filter: TrailFilter }, signal: AbortSignal): AsyncIterable<EntryAnswer>
   /** @param ref index or id; its payloads are opened */
@@ -168,6 +171,8 @@ export function localClient(send: Transport): LocalClient {
     pastSessions: (asked) => get(`/v1/trail/sessions?${new URLSearchParams(asked)}`, pastSessionsSchema),
     transcript: (session, asked, signal) =>
       readLines(send, `/v1/trail/sessions/${part(session)}/transcript?${new URLSearchParams(asked)}`, transcriptSchema, signal),
+    runTranscript: (run, asked, signal) =>
+      readLines(send, `/v1/trail/runs/${part(run)}/transcript?${new URLSearchParams(asked)}`, runTranscriptSchema, signal),
     trail: ({ from, follow, opened, filter }, signal) => {
       const query = new URLSearchParams({ from: String(from), follow: String(follow), opened: String(opened), ...filter })
       return readLines(send, `/v1/trail?${query}`, entrySchema, signal)

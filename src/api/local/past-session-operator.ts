@@ -1,4 +1,5 @@
 import type { StoredEntry } from '../../trail/index.ts'
+import type { RunTranscriptAsked, RunTranscriptLine } from './past-run-schemas.ts'
 import type { PastSessionsAnswer, PastSessionsAsked, TranscriptAsked, TranscriptLine } from './past-session-schemas.ts'
 import type { WholeRequest } from './schemas.ts'
 
@@ -12,6 +13,11 @@ export interface PastSessionOperator {
    * @throws CodedError GS_LOCAL_NOT_FOUND where the log has no such session; GS_GATEWAY_NOT_RECORDED, GS_GATEWAY_RECORDING_GONE
    */
   transcript(asked: TranscriptAsked, signal: AbortSignal): Promise<AsyncIterable<TranscriptLine>>
+  /**
+   * What happened in one run over all planes, in the order of the log, with statements. Recorded as `log.read` before anything is opened.
+   * @throws CodedError GS_LOCAL_NOT_FOUND where the log has no such run
+   */
+  runTranscript(asked: RunTranscriptAsked, signal: AbortSignal): Promise<AsyncIterable<RunTranscriptLine>>
   /**
    * Requests that an entry says first, with the parts that its run had said before (docs/trail.md). Whoever calls it has recorded that the entry is
    * opened. @throws TrailError

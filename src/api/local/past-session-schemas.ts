@@ -65,6 +65,15 @@ export const transcriptQuerySchema = z.strictObject({
 
 const effect = z.enum(['allow', 'ask', 'deny'])
 
+/** What an operation is about, as it was decided on. */
+export const pastAboutSchema = z.object({
+  actions: z.array(z.string()),
+  /** The model, tool, object, tables or path. */
+  what: z.string().optional(),
+  /** Of a model's answer: the tools that it calls. */
+  toolCalls: z.array(z.string()).optional(),
+})
+
 export const pastOperationSchema = z.object({
   /** The session's own number of it. */
   n: z.int(),
@@ -90,6 +99,8 @@ export const pastOperationSchema = z.object({
   retryOf: z.object({ session: z.string(), operation: z.int() }).optional(),
   /** What its client said of itself with it, by name. Claimed, never proven. */
   claims: z.record(z.string(), z.string()).optional(),
+  /** In few words; told where several sessions are shown together. */
+  about: pastAboutSchema.optional(),
 })
 
 export const pastOutcomeSchema = z.object({
@@ -152,6 +163,7 @@ export type PastSessionsAnswer = z.output<typeof pastSessionsSchema>
 export type TranscriptAsked = z.output<typeof transcriptQuerySchema> & { readonly session: string }
 export type TranscriptLine = z.output<typeof transcriptSchema>
 export type TranscriptSession = Extract<TranscriptLine, { session: object }>['session']
+export type PastAbout = z.output<typeof pastAboutSchema>
 export type PastOperation = z.output<typeof pastOperationSchema>
 export type PastOutcome = z.output<typeof pastOutcomeSchema>
 export type PastSegment = z.output<typeof pastSegmentSchema>

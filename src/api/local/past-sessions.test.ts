@@ -44,6 +44,26 @@ describe('sessions of the past', () => {
   })
 })
 
+describe('the transcript of a run', () => {
+  const lines = [
+    { run: { id: 'run_one', who: 'w', kind: 'job', issuer: 'ci', startedAt: '2026-11-27T12:00:00Z', entry: 2, state: 'live' as const } },
+    { spans: { entry: 4, at: '2026-11-27T12:00:01Z', other: 1, dropped: 0 } },
+    { ended: { entry: 5, at: '2026-11-27T12:00:02Z', state: 'ended', decisions: { allow: 1, ask: 0, deny: 0 } } },
+  ]
+
+  it('is lines as they come', async () => {
+    operator.ran.push(...lines)
+    expect(await all(client.runTranscript('run_one', { follow: 'true' }, never))).toEqual(lines)
+    expect(operator.transcripts).toEqual([{ run: 'run_one', follow: true }])
+  })
+
+  it('says why there is none before its first line, and is of no run with an odd name', async () => {
+    operator.fail('runTranscript', new GatewayError('GS_GATEWAY_NO_RUN'))
+    await expect(all(client.runTranscript('run_one', {}, never))).rejects.toMatchObject({ code: 'GS_GATEWAY_NO_RUN' })
+    await expect(all(client.runTranscript('../x', {}, never))).rejects.toMatchObject({ code: 'GS_LOCAL_BAD_REQUEST' })
+  })
+})
+
 describe('a transcript', () => {
   it('is lines as they come, with and without what the client saw', async () => {
     const closed = { closed: { entry: 4, at: '2026-11-27T12:00:00Z', reason: 'killed' } }

@@ -4,8 +4,9 @@ import { moneyText } from '../../operations/index.ts'
 import { when } from '../moments.ts'
 import type { Cell } from '../printer.ts'
 import type { Whereabouts } from '../reach.ts'
-import { command, type Shell, talksToGateway } from '../shell.ts'
+import { command, type Shell, talksToDoor, talksToGateway } from '../shell.ts'
 import { receiptCommand } from './runs-receipt.ts'
+import { showRunCommand } from './runs-show.ts'
 
 type Options = Whereabouts & { readonly json?: true }
 
@@ -62,6 +63,7 @@ export function runsCommand(shell: Shell): Command {
 
   return command('runs', 'Jobs that proved who they are.', ['gatescribe runs ls'])
     .addCommand(talksToGateway(list))
+    .addCommand(talksToGateway(talksToDoor(showRunCommand(shell))))
     .addCommand(talksToGateway(revoke))
     .addCommand(talksToGateway(resume))
     .addCommand(talksToGateway(receiptCommand(shell)))

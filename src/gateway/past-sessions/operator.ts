@@ -1,9 +1,11 @@
-import type { PastSessionAnswer, PastSessionOperator, TranscriptLine } from '../../api/local/index.ts'
+import type { PastSessionAnswer, PastSessionOperator, RunTranscriptLine, TranscriptLine } from '../../api/local/index.ts'
 import { GatewayError } from '../errors.ts'
 import type { Rooms } from '../rooms.ts'
 import { broughtLinks } from './brought-links.ts'
 import { openingOf } from './opening.ts'
 import { requestsOf } from './requests-of.ts'
+import { runFacts, startOf } from './run-start.ts'
+import { runTranscript } from './run-transcript.ts'
 import { clientOf, recordingOf, sessionFacts } from './session-facts.ts'
 import { transcript } from './transcript.ts'
 
@@ -53,14 +55,22 @@ export function pastSessionOperator({ readings, records, runs, searching, trail 
       const client = clientOf(opened)
       const brought = broughtLinks({ searching, trail }, signal)
       const lines = transcript(trail, { session, opened: opened.index, follow, recording: shown, brought }, signal)
-      return withSession({ ...facts, ...(client && { client }) }, lines)
+      return withFirst<TranscriptLine>({ session: { ...facts, ...(client && { client }) } }, lines)
+    },
+    async runTranscript({ run, follow }, signal) {
+      const start = await startOf(run, { searching, trail }, trail.proven.size, signal)
+      if (start === undefined) throw new GatewayError('GS_GATEWAY_NO_RUN')
+      await readings.begin(viewer, { from: start.index, follow, opened: true, filter: { run } })
+      const brought = broughtLinks({ searching, trail }, signal)
+      const lines = runTranscript(trail, { run, started: start.index, follow, brought }, signal)
+      return withFirst<RunTranscriptLine>({ run: runFacts(start, runs.run(run)?.state) }, lines)
     },
     requestsOf: (entry, signal) => requestsOf(entry, trail, broughtLinks({ searching, trail }, signal)),
   }
 }
 
-async function* withSession(session: Extract<TranscriptLine, { session: object }>['session'], lines: AsyncIterable<TranscriptLine>) {
-  yield { session }
+async function* withFirst<Line>(first: Line, lines: AsyncIterable<Line>): AsyncGenerator<Line> {
+  yield first
   yield* lines
 }
 
