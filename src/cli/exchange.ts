@@ -80,7 +80,8 @@ export async function exchanged(options: ExchangeOptions, { env, folder }: Pick<
 function sourceOf(name: string | undefined): IdentitySource | undefined {
   if (name === undefined) return undefined
   const source = IDENTITY_SOURCES.find((each) => each === name)
-  if (source === undefined) throw new CliError('GS_CLI_USAGE', `--identity is one of ${IDENTITY_SOURCES.join(', ')}.`)
+  if (source === undefined)
+    throw new CliError('GS_CLI_USAGE', `--identity is one of ${IDENTITY_SOURCES.join(', ')}; for run and env also person.`)
   return source
 }
 

@@ -5,6 +5,7 @@ import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
 import { connectCommand } from './commands/connect.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { envCommand } from './commands/env.ts'
 import { erasuresCommand } from './commands/erasures.ts'
 import { initCommand } from './commands/init.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -55,6 +56,7 @@ export function createProgram(shell: Shell, version: string): Command {
     masterKeyCommand,
     caCommand,
     runCommand,
+    envCommand,
     tokenCommand,
     kubeconfigCommand,
     runsCommand,

@@ -1,12 +1,12 @@
 import type { Server } from 'node:https'
 import type { AdminDoor } from '../api/admin/index.ts'
 import type { Listening, Operator } from '../api/local/index.ts'
-import { tokenDoor } from '../api/token/index.ts'
+import { type PlanesSurface, tokenDoor } from '../api/token/index.ts'
 import { adminUrlOf, isLoopback, type ListenAddress } from '../config/index.ts'
 import { addressKey, loginThrottle, Throttle } from '../identity/index.ts'
 import { CancelRegistry, createPostgresDoor } from '../protocols/postgres/index.ts'
 import { GatewayError } from './errors.ts'
-import type { HttpSurface } from './http-surface.ts'
+import { bearerPlanes, type HttpSurface } from './http-surface.ts'
 import type { GatewayLog } from './log.ts'
 import { readMaskKey } from './mask-key.ts'
 import type { Viewer } from './operator.ts'
@@ -69,6 +69,10 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     await postgres?.close()
     throw error
   })
+  const surface: PlanesSurface = {
+    postgres: { ...databases, reachable: (run) => reachableDatabases(inForce, run) },
+    ...(https && { https: https.surface }),
+  }
   const token = tokenDoor({
     exchange,
     credentials,
@@ -76,8 +80,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     receipt: (run) => evidence.ownReceipt(run),
     account: (run) => evidence.account(run),
     names: tls.names,
-    postgres: { ...databases, reachable: (run) => reachableDatabases(inForce, run) },
-    ...(https && { https: https.surface }),
+    ...surface,
     ca: () => tls.ca,
     unavailable: () => unavailable(rooms.trail, draining()),
     tls: tls.options(),
@@ -85,13 +88,16 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     failures: loginThrottle(),
     logger: log,
   })
-  const admin = await people(rooms, log, parts, { postgres: databases, https: https?.surface })
+  const bound: { token?: number } = {}
+  const at = { postgres: databases, https: https?.surface, surface, token: () => `https://${text(host, bound.token ?? listen.token.port)}` }
+  const admin = await people(rooms, log, parts, at)
   try {
     const tokenPort = await bind('token', listen.token, () => token.listen(listen.token))
-    const at = listen.admin && admin && (await bind('admin', listen.admin, () => admin.listen(listen.admin!)))
+    bound.token = tokenPort
+    const adminPort = listen.admin && admin && (await bind('admin', listen.admin, () => admin.listen(listen.admin!)))
     return {
       listening: {
-        ...(at !== undefined && { admin: text(listen.admin!.host, at) }),
+        ...(adminPort !== undefined && { admin: text(listen.admin!.host, adminPort) }),
         ...(databases && { postgres: text(listen.postgres!.host, databases.port) }),
         ...(https && { https: https.listening }),
         token: text(listen.token.host, tokenPort),
@@ -130,7 +136,12 @@ async function people(
   { inForce, people, channels, runs, credentials, tls, trail }: Rooms,
   log: GatewayLog,
   { operatorFor, closing, draining }: DoorParts,
-  at: { readonly postgres: ListenAddress | undefined; readonly https: HttpSurface | undefined },
+  at: {
+    readonly postgres: ListenAddress | undefined
+    readonly https: HttpSurface | undefined
+    readonly surface: PlanesSurface
+    readonly token: () => string
+  },
 ): Promise<AdminDoor | undefined> {
   const { gateway } = inForce.config
   const origin = adminUrlOf(gateway)
@@ -142,7 +153,10 @@ async function people(
   return adminDoor({
     people: people.signIn,
     operatorFor: (person) => operatorFor({ name: trail.pseudonym(person.person.issuer, person.person.subject), person }),
-    ownRuns: ownRuns({ people: people.signIn, runs, credentials, resource }, { ...at, ca: () => tls.ca }),
+    ownRuns: ownRuns(
+      { people: people.signIn, runs, credentials, resource },
+      { ...at, ca: () => tls.ca, bearer: () => (gateway.listen.https ? bearerPlanes(inForce.config) : []) },
+    ),
     origin,
     names: [new URL(origin).hostname, ...(local ? ['localhost', '127.0.0.1', '::1'] : tls.names)],
     ...(!local && { tls: tls.options() }),

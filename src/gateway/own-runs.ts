@@ -1,6 +1,7 @@
 import type { OwnRun, OwnRuns } from '../api/admin/index.ts'
 import { LocalError } from '../api/local/index.ts'
-import type { MintedCredentials, RunCredentials } from '../identity/index.ts'
+import { exchangeAnswerOf, type PlanesSurface } from '../api/token/index.ts'
+import type { BearerPlane, MintedCredentials, RunCredentials } from '../identity/index.ts'
 import { ownRun, type People, PeopleError, type PersonSession } from '../identity/people/index.ts'
 import type { Run, RunId } from '../operations/index.ts'
 import type { TargetResource } from '../resources/index.ts'
@@ -45,6 +46,12 @@ export function ownRuns(
     /** Absent where there is no https door. */
     readonly https: Pick<HttpSurface, 'urlOf'> | undefined
     readonly ca: () => string | undefined
+    /** URL of the token door. */
+    readonly token: () => string
+    /** Where all planes are. */
+    readonly surface: PlanesSurface
+    /** Planes that take a bearer token and have a resource. */
+    readonly bearer: () => readonly BearerPlane[]
   },
 ): OwnRuns {
   /** Sign-ins that a run is being started from, once for each. */
@@ -80,22 +87,33 @@ export function ownRuns(
         return { planes: { mcp: plane } }
     }
   }
+  const begin = async (session: PersonSession, planes: readonly BearerPlane[]) => {
+    if (going(session.id) >= MOST)
+      throw new RunError('GS_RUNS_TOO_MANY', { reason: `From one sign-in ${MOST} runs may go on at the same time.` })
+    starting.push(session.id)
+    const begun = await runs.begin(ownRun(session)).finally(() => starting.splice(starting.indexOf(session.id), 1))
+    const minted = await credentials.mint(begun.run.id, planes)
+    // Signed out, or revoked, while it was recorded: nobody was told to end it.
+    if (!isLive(session)) {
+      runs.end(begun.run.id)
+      throw new PeopleError('GS_PEOPLE_SESSION_INVALID')
+    }
+    return { begun, minted }
+  }
   return {
+    async launch(session) {
+      const { begun, minted } = await begin(session, at.bearer())
+      return { gateway: at.token(), exchange: exchangeAnswerOf({ ...begun, ...minted }, at.surface), ca: at.ca() }
+    },
     async start(session, name) {
       const found = resource(name)
       if (found === undefined) throw new LocalError('GS_LOCAL_NOT_FOUND', 'No resource has this name.')
       if (found.kind === 'egress')
         throw new LocalError('GS_LOCAL_NOT_FOUND', 'What is reached through the proxy is for jobs: connect to it as it is.')
-      if (going(session.id) >= MOST)
-        throw new RunError('GS_RUNS_TOO_MANY', { reason: `From one sign-in ${MOST} runs may go on at the same time.` })
-      starting.push(session.id)
-      const { run } = await runs.begin(ownRun(session)).finally(() => starting.splice(starting.indexOf(session.id), 1))
-      const minted = await credentials.mint(run.id, found.kind === 'postgres' ? [] : [found.kind])
-      // Signed out, or revoked, while it was recorded: nobody was told to end it.
-      if (!isLive(session)) {
-        runs.end(run.id)
-        throw new PeopleError('GS_PEOPLE_SESSION_INVALID')
-      }
+      const {
+        begun: { run },
+        minted,
+      } = await begin(session, found.kind === 'postgres' ? [] : [found.kind])
       return { ...lifeOf(runs.run(run.id) ?? { run, expiresAt: 0 }), resource: found.name, ...opens(found, run, minted), ca: at.ca() }
     },
     renew: (session, id) => lifeOf(runs.extend(own(session, id))),

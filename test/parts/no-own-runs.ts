@@ -5,4 +5,4 @@ const none = () => {
 }
 
 /** For doors where nobody is at the planes. */
-export const noOwnRuns: OwnRuns = { start: async () => none(), renew: none, end: none }
+export const noOwnRuns: OwnRuns = { start: async () => none(), launch: async () => none(), renew: none, end: none }

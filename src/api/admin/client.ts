@@ -4,7 +4,14 @@ import type { z } from 'zod'
 import { jsonRequests } from '../local/ask.ts'
 import type { Transport } from '../local/transport.ts'
 import { AdminDoorError } from './errors.ts'
-import { type OwnRunAnswer, type OwnRunLifeAnswer, ownRunLifeSchema, ownRunSchema } from './own-run-schemas.ts'
+import {
+  type LaunchedOwnRunAnswer,
+  launchedOwnRunSchema,
+  type OwnRunAnswer,
+  type OwnRunLifeAnswer,
+  ownRunLifeSchema,
+  ownRunSchema,
+} from './own-run-schemas.ts'
 import {
   type DeviceAnswer,
   deviceSchema,
@@ -89,6 +96,8 @@ export function signInClient(send: Transport): SignInClient {
 /** Runs of one's own, from a command line. Throws what the gateway refused as GatewayAnswer. */
 export interface OwnRunClient {
   start(resource: string): Promise<OwnRunAnswer>
+  /** One for everything that they may open. */
+  launch(): Promise<LaunchedOwnRunAnswer>
   renew(run: string): Promise<OwnRunLifeAnswer>
   end(run: string): Promise<void>
 }
@@ -97,6 +106,7 @@ export function ownRunClient(send: Transport): OwnRunClient {
   const { act, post } = jsonRequests(send)
   return {
     start: (resource) => post('/v1/runs/mine', { resource }, ownRunSchema),
+    launch: () => post('/v1/runs/mine/launched', {}, launchedOwnRunSchema),
     renew: (run) => post(`/v1/runs/mine/${encodeURIComponent(run)}/renew`, {}, ownRunLifeSchema),
     end: (run) => act('POST', `/v1/runs/mine/${encodeURIComponent(run)}/end`),
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { LocalApi } from '../local/local-api.ts'
-import { ownRunLifeSchema, ownRunSchema, startOwnRunSchema } from './own-run-schemas.ts'
+import { type LaunchedOwnRunAnswer, launchedOwnRunSchema, ownRunLifeSchema, ownRunSchema, startOwnRunSchema } from './own-run-schemas.ts'
 import type { OwnRun, OwnRuns } from './own-runs.ts'
 
 /** Persons at the planes, in their own name. Only at this door: elsewhere nobody knows which person it is. */
@@ -19,6 +19,16 @@ export function ownRunRoutes(api: LocalApi, ownRuns: OwnRuns): void {
         ...(database !== undefined && { database }),
         ...(ca !== undefined && { ca }),
       }
+    },
+  )
+
+  api.post(
+    '/v1/runs/mine/launched',
+    { config, schema: { body: z.strictObject({}), response: { 200: launchedOwnRunSchema } } },
+    async ({ authenticated }, reply) => {
+      const { gateway, exchange, ca } = await ownRuns.launch(authenticated.session)
+      reply.header('cache-control', 'no-store')
+      return { gateway, exchange: exchange as LaunchedOwnRunAnswer['exchange'], ...(ca !== undefined && { ca }) }
     },
   )
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { answerShapes } from '../token/read-answer.ts'
 
 /** The language of persons' own runs. Times are RFC 3339. */
 
@@ -21,5 +22,9 @@ export const ownRunSchema = ownRunLifeSchema.extend({
   ca: z.string().optional(),
 })
 
+/** Answer of `POST /v1/runs/mine/launched`: as from the token door, and where that is. */
+export const launchedOwnRunSchema = z.object({ gateway: z.string(), ca: z.string().optional(), exchange: answerShapes.exchange })
+
+export type LaunchedOwnRunAnswer = z.output<typeof launchedOwnRunSchema>
 export type OwnRunAnswer = z.output<typeof ownRunSchema>
 export type OwnRunLifeAnswer = z.output<typeof ownRunLifeSchema>

@@ -1,5 +1,6 @@
 import type { PersonSession } from '../../identity/people/index.ts'
 import type { JobVariables, ModelApi } from '../../operations/index.ts'
+import type { ExchangeAnswer } from '../token/index.ts'
 
 /** A run of a person's own, and what opens the planes in it. */
 export interface OwnRun {
@@ -29,6 +30,14 @@ export interface OwnHttpPlane {
   readonly env?: JobVariables
 }
 
+/** A run of a person's own for whatever they may open, kept by its handle at the token door as a job's is. */
+export interface LaunchedOwnRun {
+  /** URL of the token door. */
+  readonly gateway: string
+  readonly exchange: ExchangeAnswer
+  readonly ca: string | undefined
+}
+
 /** Runs of persons: docs/identity.md, "People at the planes". Each is of the sign-in that it was started from, and is over with it. */
 export interface OwnRuns {
   /**
@@ -36,6 +45,8 @@ export interface OwnRuns {
    * @throws LocalError GS_LOCAL_NOT_FOUND where no resource has this name; RunError; PeopleError where the session is over meanwhile
    */
   start(session: PersonSession, resource: string): Promise<OwnRun>
+  /** The same for everything that they may open. @throws RunError; PeopleError where the session is over meanwhile */
+  launch(session: PersonSession): Promise<LaunchedOwnRun>
   /** A heart-beat. @throws LocalError GS_LOCAL_NOT_FOUND where it is not of this sign-in, RunError GS_RUNS_OVER */
   renew(session: PersonSession, run: string): Pick<OwnRun, 'run' | 'expiresAt' | 'until'>
   /** Ends it, and what is connected in it. @throws LocalError GS_LOCAL_NOT_FOUND */

@@ -16,7 +16,7 @@ export function exchangeRoute(server: FastifyInstance, options: TokenDoorOptions
       if ('status' in form) return answer(reply, form)
       try {
         const exchanged = await options.exchange.exchange({ subjectToken: form.subjectToken, address: request.ip })
-        return reply.send(answerOf(exchanged, options))
+        return reply.send(exchangeAnswerOf(exchanged, options))
       } catch (error) {
         const refused = exchangeRefusal(error)
         if (refused.status === 500) throw error
@@ -26,7 +26,11 @@ export function exchangeRoute(server: FastifyInstance, options: TokenDoorOptions
   )
 }
 
-function answerOf(exchanged: ExchangedRun, { postgres, https, proxy }: TokenDoorOptions): ExchangeAnswer {
+/** Where the planes are, and what a run may open on them. */
+export type PlanesSurface = Pick<TokenDoorOptions, 'postgres' | 'https' | 'proxy'>
+
+/** What whoever launches a run is told of it. */
+export function exchangeAnswerOf(exchanged: ExchangedRun, { postgres, https, proxy }: PlanesSurface): ExchangeAnswer {
   const { host, port, reachable } = postgres ?? {}
   const lasts = secondsUntil(exchanged.expiresAt)
   const behindHttps = (plane: 'kubernetes' | 'http' | 'model' | 'mcp') => {

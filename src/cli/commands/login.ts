@@ -19,7 +19,7 @@ const PASSING: ReadonlySet<string> = new Set([
 ])
 
 export function loginCommand(shell: Shell): Command {
-  const { surroundings, printer } = shell
+  const { printer } = shell
   const login = command(
     'login',
     'Signs you in at a gateway: it shows an address and a code, which you open and confirm in any browser. What it gets is kept in a file that only you can read.',
@@ -30,32 +30,39 @@ export function loginCommand(shell: Shell): Command {
   )
     .option('--issuer <name>', 'who signs you in, where there are several')
     .action(async ({ issuer, json, ...where }: Options) => {
-      const [{ namedCa, namedDoor, readCa }, { keepSession, readSessions }, { doorTransport, signInClient }] = await Promise.all([
-        import('../door.ts'),
-        import('../session-file.ts'),
-        import('../../api/admin/client.ts'),
-      ])
-      const origin = namedDoor(where, surroundings)
-      if (origin === undefined)
-        throw new CliError('GS_CLI_USAGE', 'The gateway is named with --gateway https://host:port, or by GATESCRIBE_ADMIN.')
-      const ca = namedCa(where, surroundings)
-      const pem = readCa(ca)
-      // Before anybody goes to a browser for nothing.
-      const before = readSessions(surroundings)[origin]
-      const client = signInClient(doorTransport(origin, { ca: pem }))
-      const begun = await client.begin(issuer ?? (await onlyIssuer(client)))
-      say(begun, shell, json)
-      const token = await confirmed(client, begun, shell)
-      keepSession(origin, { token, ...(ca !== undefined && { ca }) }, surroundings)
-      if (before)
-        await signInClient(doorTransport(origin, { ca: pem, token: before.token }))
-          .signOut()
-          .catch(() => undefined)
-      const { csrf: _, ...me } = await signInClient(doorTransport(origin, { ca: pem, token })).me()
+      const { origin, me } = await signIn(where, shell, issuer, json)
       if (json) return printer.jsonLine({ gateway: origin, ...me })
       printer.line(`Signed in at ${origin} as ${me.displayName}; roles: ${me.roles.join(', ')}.`)
     })
   return talksToDoor(login).option(jsonOption[0], 'print JSON lines: what to open, then who you are')
+}
+
+/** Signs somebody in at the door that is named, and keeps their session. @throws CodedError */
+export async function signIn(where: DoorWhereabouts, shell: Shell, issuer?: string, json?: true) {
+  const { surroundings } = shell
+  const [{ namedCa, namedDoor, readCa }, { keepSession, readSessions }, { doorTransport, signInClient }] = await Promise.all([
+    import('../door.ts'),
+    import('../session-file.ts'),
+    import('../../api/admin/client.ts'),
+  ])
+  const origin = namedDoor(where, surroundings)
+  if (origin === undefined)
+    throw new CliError('GS_CLI_USAGE', 'The gateway is named with --gateway https://host:port, or by GATESCRIBE_ADMIN.')
+  const ca = namedCa(where, surroundings)
+  const pem = readCa(ca)
+  // Before anybody goes to a browser for nothing.
+  const before = readSessions(surroundings)[origin]
+  const client = signInClient(doorTransport(origin, { ca: pem }))
+  const begun = await client.begin(issuer ?? (await onlyIssuer(client)))
+  say(begun, shell, json)
+  const token = await confirmed(client, begun, shell)
+  keepSession(origin, { token, ...(ca !== undefined && { ca }) }, surroundings)
+  if (before)
+    await signInClient(doorTransport(origin, { ca: pem, token: before.token }))
+      .signOut()
+      .catch(() => undefined)
+  const { csrf: _, ...me } = await signInClient(doorTransport(origin, { ca: pem, token })).me()
+  return { origin, me }
 }
 
 async function onlyIssuer(client: SignInClient): Promise<string> {

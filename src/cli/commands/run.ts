@@ -9,6 +9,7 @@ import { command, type Shell } from '../shell.ts'
 import { withExchange } from './kubeconfig.ts'
 
 export interface LaunchOptions extends ExchangeOptions {
+  readonly admin?: string
   readonly pass?: readonly string[]
   readonly resource?: readonly string[]
 }
@@ -23,10 +24,11 @@ export function runCommand(shell: Shell): Command {
   const run = withExchange(
     command(
       'run',
-      "Starts a command as a run: finds out who this job is, exchanges that for credentials that work at the gateway alone, and gives the command an environment in which PostgreSQL, Kubernetes, model and MCP clients find the gateway without a line about it. Keeps the run as long as the command goes on, ends it with it, and keeps its receipt. Ends with the command's own exit code; 125 where it was never started, 126 or 127 where it cannot be.",
+      "Starts a command as a run: finds out which job this is, or at a terminal who you are, exchanges that for credentials that work at the gateway alone, and gives the command an environment in which PostgreSQL, Kubernetes, model and MCP clients find the gateway without a line about it. Keeps the run as long as the command goes on, ends it with it, and keeps its receipt. Ends with the command's own exit code; 125 where it was never started, 126 or 127 where it cannot be.",
       [
         'gatescribe run --gateway https://gw.example.org:8444 --ca gatescribe-ca.pem -- python job.py',
         'gatescribe run --resource orders-db --pass "REPORT_*" -- psql -f report.sql',
+        'gatescribe run --identity person -- psql',
         'gatescribe run --verify-policy trust.txt --json summary.json -- make report',
       ],
     ),
@@ -62,6 +64,7 @@ export function runCommand(shell: Shell): Command {
 /** Options that say what a job is given. */
 export function withLaunching(to: Command): Command {
   return to
+    .option('--admin <url>', 'the admin door, where people sign in (default: $GATESCRIBE_ADMIN, else the only one where you are signed in)')
     .addOption(repeatable('--resource <name>', 'the resource that clients are pointed at which know of one only; may come again'))
     .addOption(
       repeatable('--pass <name>', 'a variable of yours that the job gets too, or all that begin so with * at its end; may come again'),

@@ -12,6 +12,8 @@ export interface GatewayRun extends LaunchedRun {
   readonly gateway: URL
   /** Where the identity was found. */
   readonly identity: string
+  /** The run handle: the launcher's, never the job's. */
+  readonly handle: string
   /** The token that it was started with, and whom that is for; undefined where there was none to keep from the job. */
   readonly proof: { readonly token: string; readonly audience: string } | undefined
   readonly ca: string | undefined
@@ -35,8 +37,9 @@ export function runOfHandle(
   door: TokenDoorClient,
   handle: string,
   lease: number,
-): Pick<GatewayRun, 'renew' | 'end' | 'account' | 'receipt' | 'close'> {
+): Pick<GatewayRun, 'handle' | 'renew' | 'end' | 'account' | 'receipt' | 'close'> {
   return {
+    handle,
     renew: async () => beatOf(await door.renew(handle, lease)),
     async end() {
       const outcome = await door.end(handle)

@@ -1,8 +1,8 @@
 import { launchJob } from '../../launch/index.ts'
 import type { RunOptions } from '../commands/run.ts'
 import type { Shell } from '../shell.ts'
+import { beginRun } from './begin-run.ts'
 import type { GatewayRun } from './gateway-run.ts'
-import { beginJobRun } from './job-run.ts'
 import { keepReceipt } from './kept-receipt.ts'
 import { OURS, tellSummary } from './told-summary.ts'
 
@@ -14,7 +14,7 @@ export async function runJob([first, ...words]: readonly [string, ...string[]], 
   const { surroundings, printer } = shell
   const { env, folder } = surroundings
   const say = (sentence: string) => printer.remark(`${OURS}${sentence}`)
-  const run = await beginJobRun(options, surroundings)
+  const run = await beginRun(options, shell)
   const began = performance.now()
   try {
     surroundings.release()
