@@ -91,7 +91,7 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-function peopleMasks(): WrittenConfig['masks'] {
+function peopleMasks(): NonNullable<WrittenConfig['masks']> {
   return [{ name: 'people', detect: ['email', 'card', 'iban', 'phone'], as: 'redact' }]
 }
 
