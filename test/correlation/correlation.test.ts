@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import OpenAI from 'openai'
+import { Agent, fetch } from 'undici'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { EntryAnswer, RunTranscriptLine } from '../../src/api/local/index.ts'
+import { type RunningGateway, startGateway } from '../parts/gateway.ts'
+import { JOB_GROUP } from '../parts/gateway-config.ts'
+import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
+import { MODEL_KEY, type ModelServer, startModelServer } from '../parts/model-server.ts'
+import { TRACE, tracesInProtobuf } from '../parts/otlp-bytes.ts'
+
+const PARENT = `00-${TRACE}-b7ad6b7169203331-01`
+let issuer: TestIssuer
+let gateway: RunningGateway
+let models: ModelServer
+let folder: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'gatescribe-correlation-'))
+  const key = join(folder, 'key')
+  writeFileSync(key, MODEL_KEY, { mode: 0o600 })
+  models = await startModelServer(() => ({ text: 'Four orders are late.', usage: { inputTokens: 100_000, outputTokens: 20_000 } }))
+  issuer = await startIssuer()
+  gateway = await startGateway({
+    issuer,
+    targets: [],
+    adjust(config) {
+      config.gateway.listen = { https: '127.0.0.1:0', token: '127.0.0.1:0' }
+      const model = { kind: 'model', api: 'openai', address: `${models.url}/v1`, credentials: [{ as: 'key', apiKey: `file:${key}` }] }
+      const prices = { 'gpt-4o-mini': { input: 2, output: 10, per: 1_000_000, currency: 'USD' } }
+      config.resources = [{ name: 'openai', ...model, prices }]
+      config.rules = [{ name: 'models', effect: 'allow', who: { groups: [JOB_GROUP] }, do: ['model.call'] }]
+      config.budgets = [{ name: 'a-run-may-cost', per: 'run', limit: { money: '0.9 USD' } }]
+    },
+  })
+})
+afterAll(async () => {
+  await gateway?.remove()
+  await issuer?.close()
+  await models?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function inRun() {
+  const { planes, run, handle } = await gateway.credential()
+  const { credential, resources, host } = planes.model!
+  const dispatcher = new Agent({
+    connect: { ca: gateway.ca, servername: host, lookup: (_, __, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) },
+  })
+  const client = new OpenAI({
+    ...{ baseURL: resources[0]!.url, apiKey: credential, maxRetries: 0, defaultHeaders: { traceparent: PARENT } },
+    fetch: ((url: string, init: object) => fetch(url, { ...init, dispatcher } as never)) as never,
+  })
+  const ask = (model = 'gpt-4o-mini', most = 30_000) =>
+    client.chat.completions.create({ model, max_tokens: most, messages: [{ role: 'user', name: 'planner', content: 'Which are late?' }] })
+  const tell = (url: string, body: Buffer, headers: Record<string, string> = {}) =>
+    fetch(url, {
+      ...{ method: 'POST', body, dispatcher },
+      headers: { 'content-type': 'application/x-protobuf', authorization: `Bearer ${credential}`, ...headers },
+    })
+  return { run, handle, planes, ask, tell }
+}
+
+async function transcript(run: string): Promise<RunTranscriptLine[]> {
+  const lines: RunTranscriptLine[] = []
+  for await (const line of gateway.operator.runTranscript(run, {}, AbortSignal.timeout(20_000))) lines.push(line)
+  return lines
+}
+
+async function found(query: Record<string, string>): Promise<EntryAnswer[]> {
+  const entries: EntryAnswer[] = []
+  for await (const line of gateway.operator.search(query, AbortSignal.timeout(20_000))) if (!('page' in line)) entries.push(line)
+  return entries
+}
+
+describe('a budget of money', () => {
+  it('counts what calls used, and says how much is left to whoever may ask for less', async () => {
+    const { ask, run } = await inRun()
+    // Each may come to about 0.3 USD for its answer, and comes to 0.4 USD with what it says was its input.
+    await ask()
+    await ask()
+    const refused = await ask().catch((error: unknown) => error)
+    expect(refused).toMatchObject({ status: 429, message: expect.stringMatching(/a-run-may-cost.* has 0\.10 USD left.*Ask for less/) })
+    await ask('gpt-4o-mini', 100)
+    await expect
+      .poll(async () => (await gateway.operator.runs()).find(({ id }) => id === run)?.usage)
+      .toMatchObject({
+        ...{ calls: 3, inputTokens: 300_000, outputTokens: 60_000, money: [{ micros: 1_200_000, currency: 'USD' }] },
+      })
+    expect(await ask('gpt-4o-mini', 1).catch((error: unknown) => error)).toMatchObject({
+      status: 429,
+      message: expect.stringContaining('used up'),
+    })
+  })
+
+  it('has no model called that has no price', async () => {
+    const { ask } = await inRun()
+    const refused = await ask('gpt-free').catch((error: unknown) => error)
+    expect(refused).toMatchObject({ status: 403, message: expect.stringContaining('no price') })
+  })
+})
+
+describe('spans', () => {
+  it('are taken at the gateway’s own name with a credential of the run, and with nothing else', async () => {
+    const { planes, tell } = await inRun()
+    const url = `${planes.otlp!.url}/v1/traces`
+    const body = tracesInProtobuf([{ attributes: { 'gen_ai.operation.name': 'chat' } }])
+    expect((await tell(url, body)).status).toBe(200)
+    for (const authorization of ['Bearer gs_model_0123456789abcdefghjkmnpqrstvwxyz', `Bearer ${planes.postgres.credential}`, 'Bearer x'])
+      expect((await tell(url, body, { authorization })).status).toBe(401)
+    const metrics = await tell(`${planes.otlp!.url}/v1/metrics`, body)
+    expect([metrics.status, await metrics.text()]).toEqual([404, expect.stringContaining('OTEL_METRICS_EXPORTER=none')])
+    expect((await tell(url.replace('/otlp/', '/other/'), body)).status).toBe(404)
+  })
+})
+
+describe('what happened in a run', () => {
+  it('is told over all sessions, with what it claims of itself, and found by the trace that it claims', async () => {
+    const { ask, tell, run, planes } = await inRun()
+    await ask()
+    const spans = [
+      { name: 'invoke_agent planner', attributes: { 'gen_ai.agent.name': 'planner', 'gen_ai.input.messages': 'Which are late?' } },
+      { attributes: { 'http.request.method': 'POST' } },
+    ]
+    expect((await tell(`${planes.otlp!.url}/v1/traces`, tracesInProtobuf(spans))).status).toBe(200)
+    await expect
+      .poll(async () => (await transcript(run)).filter((line) => 'spans' in line || 'outcome' in line).length, { timeout: 5_000 })
+      .toBe(2)
+    const lines = await transcript(run)
+    expect(lines.map((line) => Object.keys(line)[0])).toEqual(['run', 'session', 'operation', 'told', 'outcome', 'spans'])
+    expect(lines[0]).toMatchObject({ run: { id: run, state: 'live', kind: 'job' } })
+    expect(lines[2]).toMatchObject({
+      operation: {
+        ...{ n: 1, effect: 'allow', rules: ['models'], about: { what: 'gpt-4o-mini' } },
+        claims: { traceparent: PARENT },
+      },
+    })
+    expect(lines[4]).toMatchObject({
+      outcome: { n: 1, code: '200', usage: { inputTokens: 100_000, outputTokens: 20_000, money: { micros: 400_000, currency: 'USD' } } },
+    })
+    expect(lines[5]).toMatchObject({ spans: { other: 1, dropped: 0, claimed: [{ trace: TRACE, name: 'invoke_agent planner' }] } })
+    expect(JSON.stringify(lines[5])).not.toContain('Which are late?')
+    await expect
+      .poll(async () => (await found({ trace: TRACE, run })).map(({ kind }) => kind).sort())
+      .toEqual(['operation.intent', 'run.spans'])
+    expect(await found({ trace: '4bf92f3577b34da6a3ce929d0e0e4736' })).toEqual([])
+    await expect(transcript('run_of_nobody')).rejects.toMatchObject({ code: 'GS_GATEWAY_NO_RUN' })
+  })
+})
