@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
@@ -146,6 +146,45 @@ async function entries(kind: string, opened = false) {
 }
 
 const needPsql = (test: TestContext) => needs(test, psql, 'psql (Debian: postgresql-client)')
+
+describe('gatescribe run', () => {
+  /** What the command printed; standard output is the command's own, so it writes a file. */
+  const printed = () => join(folder, 'printed')
+  const job = () => ['--', 'sh', '-c', `psql -XAtc 'SELECT n FROM orders' > ${printed()}; echo $GATESCRIBE_RUN >> ${printed()}; exit 4`]
+
+  it('is a run of whoever is signed in, for all that they may open', async (test) => {
+    needs(test, psql, 'psql (Debian: postgresql-client)')
+    const { code, err } = await by('grace', 'run', '--identity', 'person', '--receipt', join(folder, 'receipt.json'), ...job())
+    expect({ code, err }).toEqual({ code: 4, err: expect.stringContaining(`(identity: person at ${url})`) })
+    const [rows, run] = readFileSync(printed(), 'utf8').split('\n')
+    expect(rows).toBe('7')
+    expect(err).toMatch(/orders: \d+ allowed, 0 refused/)
+    expect((await gateway.operator.runs()).find(({ id }) => id === run)).toMatchObject({ state: 'ended', issuer: 'okta' })
+    expect(JSON.parse(readFileSync(join(folder, 'receipt.json'), 'utf8'))).toMatchObject({ run })
+  })
+
+  it('signs somebody in who is there, and is nobody where nobody is', async (test) => {
+    needs(test, psql, 'psql (Debian: postgresql-client)')
+    const around = testSurroundings({
+      folder,
+      terminal: true,
+      typed: '',
+      env: { ...process.env, ...home('new-grace'), GATESCRIBE_ADMIN: url },
+    })
+    const running = gatescribe(['run', '--no-receipt', ...job()], around)
+    await expect.poll(() => around.printed.err, { timeout: 5_000 }).toContain('Code')
+    expect(around.printed.out).toBe('')
+    await people.confirm(
+      /Open +(\S+)/.exec(around.printed.err)![1]!,
+      /Code +(\S+)/.exec(around.printed.err)![1]!.replace(/\p{Cc}.*/u, ''),
+      'grace',
+    )
+    expect(await running).toBe(4)
+    const nobody = testSurroundings({ folder, env: { ...home('nobody'), GATESCRIBE_GATEWAY: 'https://localhost:1' } })
+    expect(await gatescribe(['run', ...job()], nobody)).toBe(125)
+    expect(nobody.printed.err).toContain('GS_LAUNCH_NO_IDENTITY')
+  })
+})
 
 describe('a person at the PostgreSQL plane', () => {
   it('is who signed in, and may what rules about persons and their groups say', async (test) => {
