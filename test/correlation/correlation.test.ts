@@ -5,11 +5,13 @@ import OpenAI from 'openai'
 import { Agent, fetch } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EntryAnswer, RunTranscriptLine } from '../../src/api/local/index.ts'
+import { run as gatescribe } from '../../src/cli/main.ts'
 import { type RunningGateway, startGateway } from '../parts/gateway.ts'
 import { JOB_GROUP } from '../parts/gateway-config.ts'
 import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
 import { MODEL_KEY, type ModelServer, startModelServer } from '../parts/model-server.ts'
 import { TRACE, tracesInProtobuf } from '../parts/otlp-bytes.ts'
+import { testSurroundings } from '../parts/surroundings.ts'
 
 const PARENT = `00-${TRACE}-b7ad6b7169203331-01`
 let issuer: TestIssuer
@@ -147,5 +149,39 @@ describe('what happened in a run', () => {
       .toEqual(['operation.intent', 'run.spans'])
     expect(await found({ trace: '4bf92f3577b34da6a3ce929d0e0e4736' })).toEqual([])
     await expect(transcript('run_of_nobody')).rejects.toMatchObject({ code: 'GS_GATEWAY_NO_RUN' })
+  })
+
+  it('is shown in order, as a table of what happened and of what it says belongs together', async () => {
+    const { ask, run, handle } = await inRun()
+    await ask()
+    const ended = await fetch(`https://localhost:${gateway.tokenPort}/runs/end`, {
+      ...{ method: 'POST', headers: { authorization: `Bearer ${handle}` } },
+      dispatcher: new Agent({ connect: { ca: gateway.ca, lookup: (_, __, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) } }),
+    })
+    expect(ended.ok).toBe(true)
+    const surroundings = testSurroundings({ folder: gateway.folder })
+    const show = async (...words: string[]) => {
+      surroundings.printed.out = ''
+      return { code: await gatescribe(['runs', 'show', ...words, '-c', gateway.configPath], surroundings), ...surroundings.printed }
+    }
+    await expect.poll(async () => (await show(run)).out).toContain('run ended')
+    const { code, out, err } = await show(run)
+    expect([code, err]).toEqual([0, ''])
+    expect(out.split('\n').map((line) => line.trim().replace(/^[\d.:]+ /, ''))).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^openai \(model\) session ses_\w+ begins by .* \(claimed\)$/),
+        expect.stringMatching(/^openai #1 chat gpt-4o-mini {2}allow \(models\)$/),
+        expect.stringMatching(/^claimed: .*traceparent 00-0af7/),
+        expect.stringMatching(/^openai #1 completed 200, .*100000 tokens in, 20000 out, 0\.40 USD$/),
+        'run ended: 1 allowed, 0 asked, 0 denied, 1 calls of models, 100000 tokens in, 20000 out, 0.40 USD',
+        expect.stringMatching(new RegExp(`^${TRACE} {2}1 operations, 0 spans {2}openai`)),
+      ]),
+    )
+    const lines = (await show(run, '--json', '--trace', PARENT)).out
+      .trim()
+      .split('\n')
+      .map((line) => Object.keys(JSON.parse(line))[0])
+    expect(lines).toEqual(['run', 'operation', 'outcome', 'ended'])
+    expect((await show('run_of_nobody')).code).toBe(4)
   })
 })
