@@ -46,9 +46,18 @@ export function answerJudge(exchange: Exchange, request: Facts, target: string, 
         }
       }
       const answer = await govern(exchange, { operation, effective }, signal)
-      if (!isAdmitted(answer)) return answer.refusal
+      if (!isAdmitted(answer)) return aboutTool(answer.refusal, call.name, request.model?.tools ?? [])
       answer.admission.settle({ status: 'completed' })
       return undefined
     },
   }
+}
+
+/** Its client never sees what was refused, so it is told which tool that was: by a name of its own, and no other word of the model's. */
+function aboutTool(refusal: Refusal, name: string, offered: readonly string[]): Refusal {
+  const tool = offered.includes(name) ? `the tool "${name}"` : 'a tool that was not offered'
+  return new Refusal(refusal.code, {
+    ...{ rule: refusal.rule, ticket: refusal.ticket, retryAfter: refusal.retryAfter, next: refusal.next },
+    reason: `The model's answer calls ${tool}. ${refusal.message}`,
+  })
 }
