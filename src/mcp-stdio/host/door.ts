@@ -146,15 +146,20 @@ function refuse(response: ServerResponse, error: CodedError, id: MessageId | nul
     .end(errorMessage(id, error, status === 404 && error.code === 'GS_MCP_HOST_NO_SESSION' ? -32001 : -32000))
 }
 
-async function bodyOf(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request) {
-    size += (chunk as Buffer).length
-    if (size > limit) throw new McpHostError('GS_MCP_HOST_TOO_LARGE', `A message has ${limit} bytes at most.`)
-    chunks.push(chunk as Buffer)
-  }
-  return Buffer.concat(chunks)
+/** @throws McpHostError GS_MCP_HOST_TOO_LARGE; the rest is read and dropped then, for as long as a body may take, so that the client hears why */
+function bodyOf(request: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= limit) return void chunks.push(chunk)
+      chunks.length = 0
+      reject(new McpHostError('GS_MCP_HOST_TOO_LARGE', `A message has ${limit} bytes at most.`))
+    })
+    request.on('end', () => resolve(Buffer.concat(chunks)))
+    request.on('error', reject)
+  })
 }
 
 function accepts({ headers }: IncomingMessage): Accepted {
