@@ -222,7 +222,7 @@ describe('while a person is asked', () => {
       maxRetries: 2,
     })
     const error = await openai.chat.completions
-      .create({ model: 'm', messages: MESSAGES }, { timeout: 2_000 })
+      .create({ model: 'm', messages: MESSAGES }, { timeout: 4_000 })
       .catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(OpenAI.PermissionDeniedError)
     expect(error).toMatchObject({ error: { gatescribe: { code: 'GS_APPROVAL_PENDING', approval: 'apr_1' } } })
