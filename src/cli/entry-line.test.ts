@@ -27,6 +27,16 @@ it('says what the target called an outcome, whatever the protocol', () => {
   expect(said).toContain('#2 failed 42601')
 })
 
+it('says what models used, and what clients said of themselves', () => {
+  const usage = [
+    [1, 812, 34, 100, 250_000, 'USD'],
+    [2, 5, 0, 0],
+  ]
+  const said = line('operation.outcome', { session: 'ses_2', outcomes: [], usage } as never)
+  expect(said).toContain('#1 812 tokens in (100 cached), 34 out, 0.25 USD; #2 5 tokens in, 0 out')
+  expect(line('operation.intent', { ops: [], claims: [[1, 2]] } as never)).toContain('#1 claims.2')
+})
+
 it('shows a row of another shape as it is', () => {
   expect(line('operation.intent', { retries: [[1]] } as never)).toContain('[1]')
 })

@@ -1,4 +1,5 @@
 import type { EntryAnswer } from '../api/local/index.ts'
+import { moneyText } from '../operations/index.ts'
 
 type Json = EntryAnswer['fields'][string]
 
@@ -20,7 +21,9 @@ function fieldWords(kind: string, name: string, value: Json): string {
     if (kind === 'operation.intent' && name === 'decisions') return value.map(decisionWords).join('; ')
     if (kind === 'operation.intent' && name === 'retries') return value.map(retryWords).join('; ')
     if (kind === 'operation.outcome' && name === 'outcomes') return value.map(outcomeWords).join('; ')
+    if (kind === 'operation.intent' && name === 'claims') return value.map(claimsWords).join('; ')
     if (kind === 'operation.outcome' && name === 'masked') return value.map(maskedWords).join('; ')
+    if (kind === 'operation.outcome' && name === 'usage') return value.map(usageWords).join('; ')
   }
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   return `${name}=${typeof value === 'string' && text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE / 2)}…` : text}`
@@ -47,6 +50,12 @@ function retryWords(row: Json): string {
   return `#${n} tries #${operation} of ${session} again`
 }
 
+function claimsWords(row: Json): string {
+  if (!isRow(row, 2)) return JSON.stringify(row)
+  const [n, claims] = row
+  return `#${n} claims.${claims}`
+}
+
 function outcomeWords(row: Json): string {
   if (!isRow(row, 5)) return JSON.stringify(row)
   const [n, status, rows, bytes, microseconds, code] = row
@@ -58,6 +67,13 @@ function maskedWords(row: Json): string {
   if (!isRow(row, 4)) return JSON.stringify(row)
   const [n, mask, what, count] = row
   return mask === '' ? `#${n} masked ${count} more` : `#${n} masked ${count} of ${what} (${mask})`
+}
+
+function usageWords(row: Json): string {
+  if (!isRow(row, 4)) return JSON.stringify(row)
+  const [n, input, output, cached, micros, currency] = row
+  const money = typeof micros === 'number' && typeof currency === 'string' ? `, ${moneyText({ micros, currency })}` : ''
+  return `#${n} ${input} tokens in${cached === 0 ? '' : ` (${cached} cached)`}, ${output} out${money}`
 }
 
 function isRow(value: Json, least: number): value is Json[] {

@@ -136,7 +136,7 @@ describe('what happened in a run', () => {
     expect(lines[2]).toMatchObject({
       operation: {
         ...{ n: 1, effect: 'allow', rules: ['models'], about: { what: 'gpt-4o-mini' } },
-        claims: { traceparent: PARENT },
+        claims: { agent: 'planner', traceparent: PARENT },
       },
     })
     expect(lines[4]).toMatchObject({

@@ -29,6 +29,15 @@ it.each([
   expect(said).toContain(`about ${title} alone`)
 })
 
+it.each([
+  'claims.agent == "planner"',
+  'operation.claims.agent == "planner"',
+  'session.claims.traceparent == "x"',
+  'http.claims.agent == "x"',
+])('lets no rule ask for what a client says of itself: %s', (when) =>
+  expect(judge(`{ name: a, effect: allow, do: [http.get], when: '${when}' }`)[0]).toMatch(/^WRONG_VALUE rules\[0\]\.when: /),
+)
+
 it('says of a loop over what is sent that it is true of nothing', () => {
   const all = 'k8s.object.spec.containers.all(c, c.image == "x")'
   expect(judge(`{ name: a, effect: allow, do: [kubernetes.create], when: '${all}' }`)[0]).toMatch(/^DOUBTFUL rules\[0\]\.when/)
