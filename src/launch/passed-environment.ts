@@ -55,19 +55,26 @@ export function passedEnvironment({ env, pass = [], identity, tokenEnv }: Passin
 }
 
 function removal(name: string, value: string, pass: Names): Removal | undefined {
+  // What these are called is no reason against them: PWD is a folder.
+  if (isAmong(PASSED, name)) return holdsCredential(value) ? 'credential' : undefined
   const isAskedFor = isAmong(pass, name)
-  if (!isAskedFor && !isAmong(PASSED, name)) {
+  if (!isAskedFor) {
     if (isAmong(COMMAND_FILES, name)) return 'ci-commands'
     if (isAmong(CLOUD, name)) return 'cloud'
     if (isAmong(LEADING_ELSEWHERE, name)) return 'elsewhere'
   }
   if (looksLikeCredential(name, value)) return 'credential'
-  return isAskedFor || isAmong(PASSED, name) ? undefined : 'unnamed'
+  return isAskedFor ? undefined : 'unnamed'
 }
 
-/** As whatever is recorded is looked through: by its name, or by the form of its value. */
+/** By its name, or by what it holds. */
 function looksLikeCredential(name: string, value: string): boolean {
-  return new SecretNames().kindOf(name) !== undefined || redactText(Buffer.from(`${name}=${value}`)).found.length > 0
+  return new SecretNames().kindOf(name) !== undefined || holdsCredential(value)
+}
+
+/** As whatever is recorded is looked through. */
+function holdsCredential(value: string): boolean {
+  return redactText(Buffer.from(value)).found.length > 0
 }
 
 /** Whether somebody who has this can show it to the gateway as the job's token: the token itself, or another that is for the gateway. */
