@@ -163,6 +163,8 @@ describe('whoever is not known', () => {
     ['nothing', '', 'GS_HTTPS_CREDENTIAL_MISSING'],
     ['an unknown token', 'Authorization: Bearer gs_http_unknown\r\n', 'GS_IDENTITY_CREDENTIAL_UNKNOWN'],
     ['somebody else’s token', 'Authorization: Bearer ghp_unknown\r\n', 'GS_IDENTITY_CREDENTIAL_FOREIGN'],
+    ['somebody else’s key', 'X-Api-Key: sk-unknown\r\n', 'GS_IDENTITY_CREDENTIAL_FOREIGN'],
+    ['a key that is none', 'Api-Key: \t\r\n', 'GS_HTTPS_CREDENTIAL_REFUSED'],
     ['another scheme', 'Authorization: Digest username="x"\r\n', 'GS_HTTPS_CREDENTIAL_REFUSED'],
     ['Basic without a colon', 'Authorization: Basic aGVsbG8=\r\n', 'GS_HTTPS_CREDENTIAL_REFUSED'],
   ])('is refused with %s, the same wherever it goes', async (_, header, code) => {
@@ -186,6 +188,18 @@ describe('whoever is not known', () => {
     const authorization = `Basic ${Buffer.from(`anybody:${CREDENTIAL}`).toString('base64')}`
     expect((await ask(port, '/r/api/', { headers: { authorization } })).body).toBe('ok')
     expect(seen.clients[0]).toMatchObject({ user: 'anybody', tls: true })
+  })
+
+  it('is no model’s client elsewhere: a credential of ours where keys of models stand would be passed on as one', async () => {
+    const { port, received } = await open((_, response) => response.end('ok'))
+    const ours = 'gs_http_0123456789abcdefghjk'
+    expect(await ask(port, '/r/api/', { headers: { 'x-api-key': ours } })).toMatchObject({ status: 400 })
+    const only = await dial(port)
+    only.write(`GET /r/api/ HTTP/1.1\r\n${HOST}X-Api-Key: ${CREDENTIAL}\r\nConnection: close\r\n\r\n`)
+    expect(await everything(only)).toContain('GS_HTTPS_CREDENTIAL_MISPLACED')
+    expect(received).toEqual([])
+    // A key of the target's is not looked at: no client has a say in that.
+    expect((await ask(port, '/r/api/', { headers: { 'x-api-key': 'mine' } })).body).toBe('ok')
   })
 
   it('learns what is configured only once it is known', async () => {
