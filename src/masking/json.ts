@@ -4,6 +4,7 @@ import { type Detectors, detect } from './finder.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+const LETTER_U = 0x75
 const SHORT_ESCAPES = new Map([...'"\\/'].map((each) => [each.charCodeAt(0), each.charCodeAt(0)] as const))
 for (const [letter, byte] of [
   ['b', 8],
@@ -97,20 +98,23 @@ function detectInString(
 function decoded(bytes: Uint8Array, from: number, to: number): { text: Uint8Array; places?: (byte: number) => number } {
   const raw = bytes.subarray(from, to)
   if (!raw.includes(BACKSLASH)) return { text: raw }
-  const text = Buffer.alloc(raw.length)
+  const text = Buffer.allocUnsafe(raw.length)
   const origins = new Uint32Array(raw.length + 1)
   let length = 0
-  const put = (content: Uint8Array, origin: number) => {
+  for (let at = from; at < to; ) {
+    const found = raw.indexOf(BACKSLASH, at - from)
+    const escape = found === -1 ? to : from + found
+    if (escape > at) {
+      text.set(bytes.subarray(at, escape), length)
+      while (at < escape) origins[length++] = at++
+      continue
+    }
+    const width = escapeWidth(bytes, at, to)
+    const content = width === 2 ? shortEscape(bytes[at + 1]) : Buffer.from(JSON.parse(`"${latin1(bytes, at, at + width)}"`) as string)
     for (const byte of content) {
-      origins[length] = origin
+      origins[length] = at
       text[length++] = byte
     }
-  }
-  for (let at = from; at < to; ) {
-    const width = escapeWidth(bytes, at, to)
-    if (width === 1) put(bytes.subarray(at, at + 1), at)
-    else if (width === 2) put(Buffer.of(SHORT_ESCAPES.get(bytes[at + 1] as number) ?? BACKSLASH), at)
-    else put(Buffer.from(JSON.parse(`"${latin1(bytes, at, at + width)}"`) as string), at)
     at += width
   }
   origins[length] = to
@@ -118,9 +122,14 @@ function decoded(bytes: Uint8Array, from: number, to: number): { text: Uint8Arra
   return { text: text.subarray(0, length), places: (byte) => origins[byte] as number }
 }
 
+/** What stands for a character of its own; of an unknown one, the backslash. */
+function shortEscape(letter: number | undefined): Uint8Array {
+  return Uint8Array.of(SHORT_ESCAPES.get(letter as number) ?? BACKSLASH)
+}
+
 /** Bytes of one escape; both halves of a surrogate pair are one. */
 function escapeWidth(bytes: Uint8Array, at: number, to: number): number {
-  if (bytes[at] !== BACKSLASH) return 1
+  if (bytes[at + 1] !== LETTER_U) return 2
   const text = latin1(bytes, at, Math.min(to, at + 12))
   if (/^\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}/.test(text)) return 12
   return /^\\u[0-9a-fA-F]{4}/.test(text) ? 6 : 2
