@@ -103,10 +103,10 @@ function decoded(bytes: Uint8Array, from: number, to: number): { text: Uint8Arra
   let length = 0
   for (let at = from; at < to; ) {
     const found = raw.indexOf(BACKSLASH, at - from)
-    const escape = found === -1 ? to : from + found
-    if (escape > at) {
-      text.set(bytes.subarray(at, escape), length)
-      while (at < escape) origins[length++] = at++
+    const next = found === -1 ? to : from + found
+    if (next > at) {
+      text.set(bytes.subarray(at, next), length)
+      while (at < next) origins[length++] = at++
       continue
     }
     const width = escapeWidth(bytes, at, to)
