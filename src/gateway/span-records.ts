@@ -10,6 +10,7 @@ import { redactedPayload } from './redacted-payload.ts'
 const GATHERED_MS = 1_000
 /** Of one entry. */
 const SPANS = 256
+const CHARACTERS = 256 * 1024
 /** Of one run, over all entries: spans, and characters of what is kept of them. */
 const MOST_SPANS = 10_000
 const MOST_CHARACTERS = 16 * 1024 * 1024
@@ -17,6 +18,7 @@ const MOST_CHARACTERS = 16 * 1024 * 1024
 /** What waits to be written. */
 interface Gathered {
   readonly spans: ClaimedSpan[]
+  characters: number
   other: number
   dropped: number
   readonly written: (index: number | undefined) => void
@@ -57,7 +59,8 @@ export class SpanRecords implements SpanSink {
       kept.characters += characters
       taken++
       gathered.spans.push(span)
-      if (gathered.spans.length === SPANS) this.#write(run.id)
+      gathered.characters += characters
+      if (gathered.spans.length === SPANS || gathered.characters >= CHARACTERS) this.#write(run.id)
     }
     this.#countOther(run, other)
     return taken
@@ -90,7 +93,7 @@ export class SpanRecords implements SpanSink {
     const written = this.#runs.expect(run.id)
     if (!written) return undefined
     const timer = setTimeout(() => this.#write(run.id), GATHERED_MS).unref()
-    const gathered = { run, spans: [], other: 0, dropped: 0, written, timer }
+    const gathered = { run, spans: [], characters: 0, other: 0, dropped: 0, written, timer }
     this.#gathered.set(run.id, gathered)
     return gathered
   }

@@ -88,7 +88,8 @@ function jsonValue(value: string | number | boolean | readonly string[]): object
   return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value }
 }
 
-function bytes(field: number, content: Uint8Array): Buffer {
+/** A field of a message. */
+export function bytes(field: number, content: Uint8Array): Buffer {
   return Buffer.concat([varint((field << 3) | 2), varint(content.length), content])
 }
 const text = (field: number, content: string) => bytes(field, Buffer.from(content))

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { tracesInJson, tracesInProtobuf } from '../../../test/parts/otlp-bytes.ts'
+import { bytes, tracesInJson, tracesInProtobuf } from '../../../test/parts/otlp-bytes.ts'
 import type { Run } from '../../operations/index.ts'
 import type { DoorAnswer, DoorRequest } from '../http/index.ts'
 import { createOtlpEndpoint, type SpanSink } from './endpoint.ts'
@@ -10,6 +10,10 @@ import type { ClaimedSpan } from './span.ts'
 const run: Run = { id: 'run_1', principal: { kind: 'job', issuer: 'ci', subject: 's', groups: [] }, facts: {}, startedAt: 0 }
 const CHAT = { attributes: { 'gen_ai.operation.name': 'chat' } }
 const PROTOBUF = 'application/x-protobuf'
+
+/** Spans of nothing: two bytes each. */
+const MANY = bytes(1, Buffer.concat(Array(2).fill(bytes(2, Buffer.from('1200'.repeat(99_000), 'hex')))))
+const MANY_IN_JSON = Buffer.from(`{"resourceSpans":[{"scopeSpans":[{"spans":[${Array(120_000).fill('{}').join(',')}]}]}]}`)
 
 interface Sent {
   readonly path?: string
@@ -99,6 +103,8 @@ describe('what is sent', () => {
     [{ coding: 'gzip', body: Buffer.from('no gzip') }, 400, 'not gzip'],
     [{ coding: 'gzip', body: gzipSync(Buffer.alloc(32 * 1024 * 1024)) }, 413, 'unpacked'],
     [{ body: Buffer.alloc(5 * 1024 * 1024) }, 413, '4 MiB'],
+    [{ body: MANY }, 413, 'Send fewer'],
+    [{ type: 'application/json', body: MANY_IN_JSON }, 413, 'Send fewer'],
   ] satisfies [Sent, number, string][])('is refused with what to do: %o', async (sent, status, says) => {
     const said = await send(sent)
     expect([said.status, said.taken]).toEqual([status, []])

@@ -6,6 +6,7 @@ import type { DoorRequest, OwnEndpoint } from '../http/plane.ts'
 import { readBody } from '../http/relay/read-body.ts'
 import { CONTENT_TYPES, type Encoding, exported, failed } from './answer.ts'
 import { isAboutModels, keepSpan } from './keep-span.ts'
+import { TooManyParts } from './parts.ts'
 import { spansInJson } from './read-json.ts'
 import { spansInProtobuf } from './read-protobuf.ts'
 import type { ClaimedSpan } from './span.ts'
@@ -104,7 +105,9 @@ function take(
       else if (isAboutModels(sent)) malformed++
       else other++
     }
-  } catch {
+  } catch (error) {
+    if (error instanceof TooManyParts)
+      throw new Refused(413, 'There are too many spans and attributes in one request. Send fewer at a time.')
     throw new Refused(400, 'This is no request to export traces.')
   }
   const taken = kept.length + other === 0 ? 0 : sink.take(run, kept, other)

@@ -1,5 +1,6 @@
 import type { Json } from '../../operations/index.ts'
 import { strictJson, utf8Text } from '../http/json/index.ts'
+import { Parts } from './parts.ts'
 import type { AttributeValue, SentSpan } from './span.ts'
 
 /** What is no request in JSON. */
@@ -9,34 +10,39 @@ export class NotTraces extends Error {}
  * The spans of an ExportTraceServiceRequest as the OpenTelemetry protocol has it in JSON: names in lowerCamelCase, ids in hexadecimal, large numbers as
  * texts. Fields that are not looked at are passed over.
  *
- * @throws NotTraces; StrictJsonError
+ * @throws TooManyParts; NotTraces, StrictJsonError where it is none
  */
 export function* spansInJson(bytes: Uint8Array): Generator<SentSpan> {
+  const parts = new Parts()
   for (const resourceSpans of listOf(strictJson(utf8Text(bytes)), 'resourceSpans')) {
-    const service = attributesOf(fieldOf(resourceSpans, 'resource') ?? {}).get('service.name')
-    for (const scopeSpans of listOf(resourceSpans, 'scopeSpans'))
-      for (const span of listOf(scopeSpans, 'spans')) yield spanOf(span, typeof service === 'string' ? service : '')
+    parts.add(1)
+    const service = attributesOf(fieldOf(resourceSpans, 'resource') ?? {}, parts).get('service.name')
+    for (const scopeSpans of listOf(resourceSpans, 'scopeSpans')) {
+      parts.add(1)
+      for (const span of listOf(scopeSpans, 'spans')) {
+        parts.add(1)
+        yield spanOf(span, typeof service === 'string' ? service : '', parts)
+      }
+    }
   }
 }
 
-function spanOf(span: Json, service: string): SentSpan {
+function spanOf(span: Json, service: string, parts: Parts): SentSpan {
   const status = fieldOf(span, 'status') ?? {}
+  const id = (name: string) => text(span, name).toLowerCase()
   return {
-    ...{
-      trace: text(span, 'traceId').toLowerCase(),
-      span: text(span, 'spanId').toLowerCase(),
-      parent: text(span, 'parentSpanId').toLowerCase(),
-    },
+    ...{ trace: id('traceId'), span: id('spanId'), parent: id('parentSpanId') },
     ...{ name: text(span, 'name'), kind: enumerated(span, 'kind') },
     ...{ start: moment(span, 'startTimeUnixNano'), end: moment(span, 'endTimeUnixNano') },
     ...{ status: enumerated(status, 'code'), message: text(status, 'message') },
-    ...{ attributes: attributesOf(span), service },
+    ...{ attributes: attributesOf(span, parts), service },
   }
 }
 
-function attributesOf(of: Json): Map<string, AttributeValue> {
+function attributesOf(of: Json, parts: Parts): Map<string, AttributeValue> {
   const attributes = new Map<string, AttributeValue>()
   for (const pair of listOf(of, 'attributes')) {
+    parts.add(1)
     const value = readValue(fieldOf(pair, 'value') ?? {})
     if (value !== undefined) attributes.set(text(pair, 'key'), value)
   }

@@ -1,52 +1,58 @@
 import { type Field, fieldsOf, NotRead } from '../http/protobuf/index.ts'
+import { Parts } from './parts.ts'
 import type { AttributeValue, SentSpan } from './span.ts'
-
-/** Attributes of one span that are looked at. */
-const MOST_ATTRIBUTES = 512
 
 /**
  * The spans of an ExportTraceServiceRequest (opentelemetry-proto, trace_service.proto and trace.proto), one after the other. Fields that are not
  * looked at are passed over, as newer clients may write more.
  *
- * @throws NotRead, or whatever text breaks with, where it is none
+ * @throws TooManyParts; NotRead, or whatever text breaks with, where it is none
  */
 export function* spansInProtobuf(bytes: Uint8Array): Generator<SentSpan> {
-  for (const resourceSpans of messages(fieldsOf(bytes), 1)) {
-    const fields = fieldsOf(resourceSpans)
+  const parts = new Parts()
+  const read = (message: Uint8Array): readonly Field[] => {
+    const fields = fieldsOf(message)
+    parts.add(fields.length)
+    return fields
+  }
+  for (const resourceSpans of messages(read(bytes), 1)) {
+    const fields = read(resourceSpans)
     const resource = messages(fields, 1).at(-1)
-    const service = resource === undefined ? undefined : attributesOf(fieldsOf(resource), 1).get('service.name')
+    const service = resource === undefined ? undefined : attributesOf(read(resource), 1, read).get('service.name')
     for (const scopeSpans of messages(fields, 2))
-      for (const span of messages(fieldsOf(scopeSpans), 2)) yield spanOf(fieldsOf(span), typeof service === 'string' ? service : '')
+      for (const span of messages(read(scopeSpans), 2)) yield spanOf(read(span), typeof service === 'string' ? service : '', read)
   }
 }
 
-function spanOf(fields: readonly Field[], service: string): SentSpan {
+/** The fields of a message, which are counted. */
+type Read = (message: Uint8Array) => readonly Field[]
+
+function spanOf(fields: readonly Field[], service: string, read: Read): SentSpan {
   const status = messages(fields, 15).at(-1)
-  const ofStatus = status === undefined ? [] : fieldsOf(status)
+  const ofStatus = status === undefined ? [] : read(status)
   return {
     ...{ trace: hex(fields, 1), span: hex(fields, 2), parent: hex(fields, 4) },
     ...{ name: text(fields, 5), kind: number(fields, 6) },
     ...{ start: moment(fields, 7), end: moment(fields, 8) },
     ...{ status: number(ofStatus, 3), message: text(ofStatus, 2) },
-    ...{ attributes: attributesOf(fields, 9), service },
+    ...{ attributes: attributesOf(fields, 9, read), service },
   }
 }
 
 /** KeyValue (common.proto). */
-function attributesOf(fields: readonly Field[], of: number): Map<string, AttributeValue> {
+function attributesOf(fields: readonly Field[], of: number, read: Read): Map<string, AttributeValue> {
   const attributes = new Map<string, AttributeValue>()
   for (const each of messages(fields, of)) {
-    if (attributes.size === MOST_ATTRIBUTES) break
-    const pair = fieldsOf(each)
+    const pair = read(each)
     const value = messages(pair, 2).at(-1)
-    const said = value === undefined ? undefined : readValue(fieldsOf(value))
+    const said = value === undefined ? undefined : readValue(read(value), read)
     if (said !== undefined) attributes.set(text(pair, 1), said)
   }
   return attributes
 }
 
 /** AnyValue: of several, the last counts. @returns undefined for lists of lists, maps and bytes */
-function readValue(fields: readonly Field[]): AttributeValue | undefined {
+function readValue(fields: readonly Field[], read: Read): AttributeValue | undefined {
   const field = fields.at(-1)
   switch (field?.number) {
     case 1:
@@ -58,8 +64,11 @@ function readValue(fields: readonly Field[]): AttributeValue | undefined {
     case 4:
       return double(field)
     case 5:
-      return messages(fieldsOf(bytesOf(field)), 1).flatMap((item) => {
-        const said = readValue(fieldsOf(item).filter(({ number: kind }) => kind === 1))
+      return messages(read(bytesOf(field)), 1).flatMap((item) => {
+        const said = readValue(
+          read(item).filter(({ number: kind }) => kind === 1),
+          read,
+        )
         return typeof said === 'string' ? [said] : []
       })
     default:
