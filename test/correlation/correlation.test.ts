@@ -6,6 +6,7 @@ import { Agent, fetch } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EntryAnswer, RunTranscriptLine } from '../../src/api/local/index.ts'
 import { run as gatescribe } from '../../src/cli/main.ts'
+import { checkSemantics } from '../../src/verify/semantics.ts'
 import { type RunningGateway, startGateway } from '../parts/gateway.ts'
 import { JOB_GROUP } from '../parts/gateway-config.ts'
 import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
@@ -69,6 +70,16 @@ async function transcript(run: string): Promise<RunTranscriptLine[]> {
   const lines: RunTranscriptLine[] = []
   for await (const line of gateway.operator.runTranscript(run, {}, AbortSignal.timeout(20_000))) lines.push(line)
   return lines
+}
+
+/** What gatescribe-verify says of all entries. */
+async function semantics(): Promise<string> {
+  const check = checkSemantics('all')
+  check.next()
+  const reading = { from: 0, follow: false, opened: false, filter: {} }
+  for await (const { index, id, at, kind, fields } of gateway.operator.trail(reading, AbortSignal.timeout(20_000)))
+    check.next([index, { ...fields, id, at, kind }])
+  return String(check.next().value)
 }
 
 async function found(query: Record<string, string>): Promise<EntryAnswer[]> {
@@ -148,6 +159,7 @@ describe('what happened in a run', () => {
       .poll(async () => (await found({ trace: TRACE, run })).map(({ kind }) => kind).sort())
       .toEqual(['operation.intent', 'run.spans'])
     expect(await found({ trace: '4bf92f3577b34da6a3ce929d0e0e4736' })).toEqual([])
+    expect(await semantics()).toMatch(/are told of/)
     await expect(transcript('run_of_nobody')).rejects.toMatchObject({ code: 'GS_GATEWAY_NO_RUN' })
   })
 
