@@ -59,6 +59,16 @@ describe('what is shown of a message', () => {
     expect(counts).toEqual([['mails', 'email', 1]])
   })
 
+  it('is refused where a mask wants that of what nobody can look into', () => {
+    const message = { jsonrpc: '2.0', id: 1, result: { content: [{ type: 'image', data: Buffer.from([0xff, 0xd8]).toString('base64') }] } }
+    expect(() => masked(message, [{ ...mask, binary: 'refuse' }])).toThrow(
+      expect.objectContaining({ code: 'GS_MASKED_FIELD', rule: 'mask:mails' }),
+    )
+    expect(() => masked(message, [{ ...mask, detect: [], binary: 'refuse' }])).toThrow(expect.objectContaining({ code: 'GS_MASKED_FIELD' }))
+    const text = { ...message, result: { content: [{ type: 'text', text: 'a' }] } }
+    expect(masked(text, [{ ...mask, binary: 'refuse' }]).shown).toEqual(text)
+  })
+
   it('keeps numbers as they are written', () => {
     const made = new MessageMasks([mask], undefined)
     const text = `{"jsonrpc":"2.0","id":1,"result":{"n":12345678901234567890,"x":"${mail}"}}`

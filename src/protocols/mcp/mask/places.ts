@@ -4,12 +4,17 @@ import { type Findings, type JsonPlace, jsonString, maskFound, NOTHING_THERE, re
  * Where a message shows something, and what masks make of it: every string of what a tool, a resource or a prompt says, also within structured content.
  * Names of the protocol stay, and what is in base64 is looked into where it is text.
  *
- * @param key of the operator `hash`. @param found told the detector of each find
+ * @param key of the operator `hash`. @param found told the detector of each find. @param binary called where something in base64 is no text
  */
-export function shownPlaces(findings: Findings, key: Uint8Array | undefined, found: (detector: string) => void): JsonPlace {
+export function shownPlaces(
+  findings: Findings,
+  key: Uint8Array | undefined,
+  found: (detector: string) => void,
+  binary: () => void,
+): JsonPlace {
   const text = replaceFound(findings, key, found)
   const everything: JsonPlace = { live: true, member: () => everything, element: () => everything, replace: text }
-  const encoded: JsonPlace = { ...NOTHING_THERE, live: true, replace: (token) => maskedBase64(token, findings, key, found) }
+  const encoded: JsonPlace = { ...NOTHING_THERE, live: true, replace: (token) => maskedBase64(token, findings, key, found, binary) }
   const content = object({ type: NOTHING_THERE, mimeType: NOTHING_THERE, data: encoded, blob: encoded }, () => content)
   const result = object(
     {
@@ -45,6 +50,7 @@ function maskedBase64(
   findings: Findings,
   key: Uint8Array | undefined,
   found: (detector: string) => void,
+  binary: () => void,
 ): Uint8Array | undefined {
   if (token[0] !== 0x22) return undefined
   const bytes = Buffer.from(
@@ -54,6 +60,7 @@ function maskedBase64(
   try {
     UTF8.decode(bytes)
   } catch {
+    binary()
     return undefined
   }
   const replaced = maskFound(bytes, findings, key)

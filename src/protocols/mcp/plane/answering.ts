@@ -87,12 +87,12 @@ export class Answering {
     try {
       if (isList(expected.request.method)) return writeMessage({ ...message, result: shownList(this.#talk, expected.request, result) })
       await this.#wantsInput(result)
+      return isShownAsItIs(expected.request.method) ? plainly(message, text, received) : this.#masked(message, text, received, expected)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       if (isOwn) this.ending = { status: 'failed', code: error.code }
       return writeMessage(noTo(error, { message: expected.request, dialect: this.#talk.dialect }))
     }
-    return isShownAsItIs(expected.request.method) ? plainly(message, text, received) : this.#masked(message, text, received, expected)
   }
 
   #expectedFor(id: RpcId): Expected | undefined {
