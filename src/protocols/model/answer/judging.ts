@@ -4,8 +4,8 @@ import type { Used } from './used.ts'
 
 /** Says of a tool call that an answer names whether its client may see it. */
 export interface CallJudge {
-  /** Where it can be told at once. @returns undefined: somebody has to be asked, or a "no" recorded first */
-  allowed(call: ToolCall): boolean
+  /** Whether it may be shown as far as it has come, has to be judged now, or once its arguments are all there: a person is asked, who has to see them. */
+  verdict(call: ToolCall): 'show' | 'judge' | 'judge whole'
   /** @param whole whether its arguments are all there. @returns why it may not */
   judge(call: ToolCall, whole: boolean): Promise<CodedError | undefined>
 }

@@ -32,7 +32,7 @@ export async function judgeWhole(bytes: Buffer, { calls, used, judge }: AnswerRe
   if (!isObject(json)) throw new ModelError('GS_MODEL_ANSWER_UNREADABLE')
   used.read(json)
   for (const call of calls.read(json)) {
-    if (judge.allowed(call)) continue
+    if (judge.verdict(call) === 'show') continue
     const refusal = await judge.judge({ ...call }, true)
     if (refusal) return refusal
   }

@@ -20,7 +20,7 @@ async function shown(bytes: Buffer, cut: number, denied: (name: string) => boole
     reading: {
       ...{ calls, used },
       judge: {
-        allowed: ({ name }) => !denied(name),
+        verdict: ({ name }) => (denied(name) ? 'judge' : 'show'),
         judge: async ({ name }) => (denied(name) ? new Refusal('GS_POLICY_DENIED') : undefined),
       },
     },
@@ -83,10 +83,47 @@ it('shows nothing of the event that names what may not be called, and nothing be
   expect(refusals).toBeGreaterThan(50)
 })
 
+it('holds what a person is asked about until all of it has come and they have answered, and nothing before', async () => {
+  const call = (more: object) => data({ choices: [{ index: 0, delta: { tool_calls: [{ index: 0, ...more }] } }] })
+  const before = data({ choices: [{ index: 0, delta: { content: 'I will.' } }] })
+  const held = [
+    call({ id: 'a', function: { name: 'drop', arguments: '{"a"' } }),
+    call({ function: { arguments: ':1}' } }),
+    'data: [DONE]\n\n',
+  ]
+  for (const answer of [undefined, new Refusal('GS_APPROVAL_DENIED')]) {
+    const calls = new ToolCalls()
+    const asked: unknown[] = []
+    const events = eventsShown({
+      ...{
+        body: Readable.from([before, ...held].map((each) => Buffer.from(each))),
+        redact: (each) => each,
+        strips: false,
+        mask: undefined,
+      },
+      ...{ shownCalls: calls, errorEvent: () => REFUSED, refused: () => undefined },
+      reading: {
+        ...{ calls, used: new Used() },
+        judge: {
+          verdict: () => 'judge whole',
+          judge: async (said, whole) => {
+            asked.push([said, whole])
+            return answer
+          },
+        },
+      },
+    })
+    const out: string[] = []
+    for await (const piece of events) out.push(Buffer.from(piece).toString())
+    expect(asked).toEqual([[{ id: 'a', name: 'drop', arguments: '{"a":1}' }, true]])
+    expect(out).toEqual([before, answer ? Buffer.from(REFUSED.bytes).toString() : held.join('')])
+  }
+})
+
 it('gives back what it is fed by, whoever stops reading', async () => {
   const body = Readable.from([Buffer.from(data({ choices: [] })), Buffer.from(data({ choices: [] }))])
   const calls = new ToolCalls()
-  const reading = { calls, used: new Used(), judge: { allowed: () => true, judge: async () => undefined } }
+  const reading = { calls, used: new Used(), judge: { verdict: () => 'show' as const, judge: async () => undefined } }
   const events = eventsShown({
     ...{ body, redact: (each) => each, strips: false, mask: undefined, shownCalls: calls, reading },
     ...{ errorEvent: () => REFUSED, refused: () => undefined },

@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream'
 import type { CodedError } from '../../../operations/index.ts'
 import { ModelError } from '../errors.ts'
 import type { ModelAnswerMasking } from '../mask/index.ts'
-import { SSE_KEEP_ALIVE, SseDecoder, type SseEvent, SseTooLong } from '../stream/sse.ts'
+import { LONGEST_EVENT, SSE_KEEP_ALIVE, SseDecoder, type SseEvent, SseTooLong } from '../stream/sse.ts'
 import { type AnswerReading, readable } from './judging.ts'
-import type { ToolCalls } from './tool-calls.ts'
+import type { ToolCall, ToolCalls } from './tool-calls.ts'
 import { withoutUsage } from './usage-chunk.ts'
 
 export interface EventsToShow {
@@ -29,17 +29,23 @@ const DONE = '[DONE]'
 
 /**
  * A provider's stream of events as its client may see it: each event as soon as it is over, and none that names a tool before that is judged. Where it
- * may not be called, an event that says so ends the stream: no client takes what came before for a whole answer.
+ * may not be called, an event that says so ends the stream: no client takes what came before for a whole answer. Where a person is asked about a tool,
+ * nothing more is shown until its arguments are all there, and that person has answered.
  * @throws ModelError where nobody can tell what an event says; whatever the body breaks with
  */
 export async function* eventsShown(parts: EventsToShow): AsyncGenerator<Uint8Array> {
   const { body, mask, redact } = parts
   const decoder = new SseDecoder()
   const source = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  const holding: Holding = { events: undefined, bytes: 0, calls: [], told: 0 }
   let next = source.next()
   try {
     for (;;) {
-      const come = await within(next, mask?.deadline)
+      const come = await within(next, holding.events ? holding.told + KEEP_ALIVE_MS : mask?.deadline)
+      if (holding.events && performance.now() - holding.told >= KEEP_ALIVE_MS) {
+        holding.told = performance.now()
+        yield SSE_KEEP_ALIVE
+      }
       if (come === undefined) {
         const due = masked(mask?.expire(performance.now()) ?? [], parts)
         if (due.length > 0) yield joined(due)
@@ -49,11 +55,12 @@ export async function* eventsShown(parts: EventsToShow): AsyncGenerator<Uint8Arr
       next = source.next()
       next.catch(() => undefined)
       const now = performance.now()
-      if (yield* shown(decode(decoder, come.value, redact), parts, now)) return
+      if (yield* shown(decode(decoder, come.value, redact), parts, holding, now)) return
     }
     // The last line of some servers has no blank one behind it, and some clients take it for an event.
     const rest = decoder.end()
-    if (rest.length > 0 && (yield* shown(decode(new SseDecoder(), ended(rest), redact), parts, performance.now()))) return
+    if (rest.length > 0 && (yield* shown(decode(new SseDecoder(), ended(rest), redact), parts, holding, performance.now()))) return
+    if (yield* released(holding, parts)) return
     const held = masked(mask?.end() ?? [], parts)
     if (held.length > 0) yield joined(held)
   } finally {
@@ -61,30 +68,79 @@ export async function* eventsShown(parts: EventsToShow): AsyncGenerator<Uint8Arr
   }
 }
 
+/** What is held back until persons have answered. */
+interface Holding {
+  /** Undefined: nothing is. */
+  events: SseEvent[] | undefined
+  bytes: number
+  /** Which they are asked about; they grow as their arguments come. */
+  readonly calls: ToolCall[]
+  /** When the client was last told that somebody is there. */
+  told: number
+}
+
 /** @returns whether that was the end of it */
-async function* shown(events: readonly SseEvent[], parts: EventsToShow, now: number): AsyncGenerator<Uint8Array, boolean> {
-  const { reading, strips, mask, errorEvent, refused } = parts
+async function* shown(
+  events: readonly SseEvent[],
+  parts: EventsToShow,
+  holding: Holding,
+  now: number,
+): AsyncGenerator<Uint8Array, boolean> {
+  const { reading, strips, mask } = parts
   let out: SseEvent[] = []
   for (const event of events) {
     const named = event.data === undefined || event.data === '' || event.data === DONE ? [] : read(event, reading)
     for (const call of named) {
-      if (reading.judge.allowed(call)) continue
+      const verdict = reading.judge.verdict(call)
+      if (verdict === 'show') continue
       if (out.length > 0) yield joined(out)
       out = []
-      const refusal = yield* keptAlive(reading.judge.judge({ ...call }, false))
-      if (refusal === undefined) continue
-      const held = mask?.end() ?? []
-      yield joined([...held, errorEvent(refusal)])
-      refused(refusal)
-      return true
+      if (verdict === 'judge whole') hold(holding, call, now)
+      else if (yield* refusing(call, false, parts)) return true
     }
     const passed = strips ? withoutUsage(event) : event
     if (passed === undefined) continue
-    if (mask) out.push(...masked(mask.event(passed, now), parts))
+    if (holding.events) {
+      holding.events.push(passed)
+      holding.bytes += passed.bytes.length
+      if (holding.bytes > LONGEST_EVENT) throw new ModelError('GS_MODEL_ANSWER_UNREADABLE')
+    } else if (mask) out.push(...masked(mask.event(passed, now), parts))
     else out.push(passed)
   }
   if (out.length > 0) yield joined(out)
   return false
+}
+
+function hold(holding: Holding, call: ToolCall, now: number): void {
+  if (!holding.events) holding.told = now
+  holding.events ??= []
+  if (!holding.calls.includes(call)) holding.calls.push(call)
+}
+
+/** All of it has come: persons are asked, and what they approve is shown. @returns whether it ended in a "no" */
+async function* released(holding: Holding, parts: EventsToShow): AsyncGenerator<Uint8Array, boolean> {
+  const { events, calls } = holding
+  if (!events) return false
+  holding.events = undefined
+  for (const call of calls) if (yield* refusing(call, true, parts)) return true
+  const { mask } = parts
+  const out = mask
+    ? masked(
+        events.flatMap((event) => mask.event(event, performance.now())),
+        parts,
+      )
+    : events
+  if (out.length > 0) yield joined(out)
+  return false
+}
+
+/** @returns whether it was refused, which ends the stream */
+async function* refusing(call: ToolCall, whole: boolean, parts: EventsToShow): AsyncGenerator<Uint8Array, boolean> {
+  const refusal = yield* keptAlive(parts.reading.judge.judge({ ...call }, whole))
+  if (refusal === undefined) return false
+  yield joined([...(parts.mask?.end() ?? []), parts.errorEvent(refusal)])
+  parts.refused(refusal)
+  return true
 }
 
 function masked(events: readonly SseEvent[], { shownCalls }: EventsToShow): readonly SseEvent[] {

@@ -25,10 +25,12 @@ export function answerJudge(exchange: Exchange, request: Facts, target: string, 
     return known
   }
   return {
-    allowed(call) {
+    verdict(call) {
       const operation = operations.get(call.name) ?? operationOf(call, false)
       operations.set(call.name, operation)
-      return guard.decide(session, operation).effect === 'allow'
+      const { effect, ask } = guard.decide(session, operation)
+      if (effect === 'allow') return 'show'
+      return effect === 'ask' && guard.asksPeople && ask?.stream !== true ? 'judge whole' : 'judge'
     },
     async judge(call, whole) {
       const operation = operationOf(call, whole)
