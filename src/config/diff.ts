@@ -17,6 +17,7 @@ const fixed: readonly { readonly path: Path; readonly why: string; of(config: Co
   { path: ['gateway', 'durability'], why: 'the log says it of itself at the start', of: ({ gateway }) => gateway.durability },
   { path: ['gateway', 'listen', 'postgres'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.postgres },
   { path: ['gateway', 'listen', 'https'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.https },
+  { path: ['gateway', 'listen', 'proxy'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.proxy },
   { path: ['gateway', 'listen', 'token'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.token },
   { path: ['gateway', 'listen', 'admin'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.admin },
   { path: ['gateway', 'adminUrl'], why: 'the door is open already', of: ({ gateway }) => gateway.adminUrl },

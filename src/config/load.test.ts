@@ -274,20 +274,16 @@ describe('what is not enforced', () => {
 config: { signers: [ada] }
 roles: {}
 limits: { idle: 30m, session: 8h, resultRows: 10 }
-approvals: { hold: { postgres: 45s, egress: 20s } }
 `
     expect(places(whole).map((place) => place.replace(/^\S+ /, ''))).toEqual(
-      ['config', 'limits.idle', 'limits.session', ...['egress'].map((plane) => `approvals.hold.${plane}`)].map(
-        (section) => `GS_CONFIG_NOT_SUPPORTED ${section}`,
-      ),
+      ['config', 'limits.idle', 'limits.session'].map((section) => `GS_CONFIG_NOT_SUPPORTED ${section}`),
     )
     expect(places(whole)[0]).toBe(`${at(whole, 'config:')} GS_CONFIG_NOT_SUPPORTED config`)
   })
 
   it.each([
-    ['    do: [postgres.*]\n  - name: freeze', '    do: [postgres.*, egress.connect]\n  - name: freeze', 'rules[0].do[1]'],
     ['  drain: 30s', '  durability: postgres', 'gateway.durability'],
-    ['kind: postgres', 'kind: egress', 'resources[0].kind'],
+    ['    kind: postgres\n', '    kind: postgres\n    intercept: true\n', 'resources[0].intercept'],
   ])('is refused although the design has it (%#)', (from, to, path) => {
     expect(refusal(changed(from, to)).problems.map((problem) => [problem.code, problem.path])).toEqual([['GS_CONFIG_NOT_SUPPORTED', path]])
   })

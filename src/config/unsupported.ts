@@ -10,20 +10,8 @@ interface Unsupported {
   readonly hides?: number
 }
 
-const otherPlane = /^egress$/
-const otherOperation = (value: unknown) => typeof value === 'string' && /^egress\..*$/.test(value)
-
 const unsupported: readonly Unsupported[] = [
   { at: 'gateway.durability', what: 'durability in PostgreSQL', when: (value) => value === 'postgres' },
-  {
-    at: 'resources[].kind',
-    what: 'a resource of this kind',
-    when: (value) => typeof value === 'string' && otherPlane.test(value),
-    hides: 1,
-  },
-  { at: 'rules[].do[]', what: 'operations of this plane', when: otherOperation },
-  { at: 'approvals.hold.egress', what: 'holding operations of this plane' },
-  { at: 'gateway.listen.proxy', what: 'a forward proxy' },
   { at: 'resources[].intercept', what: 'interception' },
   { at: 'limits.idle', what: 'a limit of idle time' },
   { at: 'limits.session', what: 'a limit of the length of sessions' },
@@ -57,7 +45,6 @@ export function findUnsupported(value: unknown): UnsupportedParts {
 }
 
 function nextFor(at: string): string {
-  if (at === 'rules[].do[]') return 'Write effects of postgres, kubernetes, http, model or mcp, for example postgres.read.'
   if (at === 'gateway.durability') return 'Write durability: disk, or leave it out.'
   return 'Remove it.'
 }

@@ -69,9 +69,16 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     await postgres?.close()
     throw error
   })
+  /** Of every door: the proxy carries nothing back to one. */
+  const ports = new Set<number>()
+  const proxy = await forwardProxy(rooms, log, host, ports).catch(async (error: unknown) => {
+    await Promise.all([postgres?.close(), https?.door.close()])
+    throw error
+  })
   const surface: PlanesSurface = {
     postgres: { ...databases, reachable: (run) => reachableDatabases(inForce, run) },
     ...(https && { https: https.surface }),
+    ...(proxy && { proxy: () => proxy.surface }),
   }
   const token = tokenDoor({
     exchange,
@@ -95,28 +102,32 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     const tokenPort = await bind('token', listen.token, () => token.listen(listen.token))
     bound.token = tokenPort
     const adminPort = listen.admin && admin && (await bind('admin', listen.admin, () => admin.listen(listen.admin!)))
+    for (const port of [databases?.port, https?.surface.port, proxy?.surface.port, tokenPort, adminPort])
+      if (port !== undefined) ports.add(port)
     return {
       listening: {
         ...(adminPort !== undefined && { admin: text(listen.admin!.host, adminPort) }),
         ...(databases && { postgres: text(listen.postgres!.host, databases.port) }),
         ...(https && { https: https.listening }),
+        ...(proxy && { proxy: proxy.listening }),
         token: text(listen.token.host, tokenPort),
       },
       async closeToNew() {
-        await Promise.all([postgres?.closeToNew(), https?.door.closeToNew()])
+        await Promise.all([postgres?.closeToNew(), https?.door.closeToNew(), proxy?.door.closeToNew()])
       },
       async close() {
-        await Promise.all([postgres?.close(), https?.door.close(), token.close(), admin?.close()])
+        await Promise.all([postgres?.close(), https?.door.close(), proxy?.door.close(), token.close(), admin?.close()])
       },
       async renewCertificates() {
         await authority?.renew()
         for (const server of [token.server.server, admin?.server.server])
           (server as Partial<Server> | undefined)?.setSecureContext?.(tls.options())
         https?.door.setTls(tls.options())
+        proxy?.door.setTls(tls.options())
       },
     }
   } catch (error) {
-    await Promise.all([postgres?.close(), https?.door.close(), token.close(), admin?.close()])
+    await Promise.all([postgres?.close(), https?.door.close(), proxy?.door.close(), token.close(), admin?.close()])
     throw error
   }
 }
@@ -129,6 +140,16 @@ async function planesInHttp(rooms: Rooms, log: GatewayLog, host: string) {
   const door = await httpsDoor(rooms, rooms.http, log)
   const port = await bind('https', address, () => door.listen(address))
   return { door, listening: text(address.host, port), surface: httpSurface(rooms.inForce, { host, port }) }
+}
+
+/** The forward proxy, listening; undefined where there is none. */
+async function forwardProxy(rooms: Rooms, log: GatewayLog, host: string, ports: ReadonlySet<number>) {
+  const address = rooms.inForce.config.gateway.listen.proxy
+  if (address === undefined || rooms.http === undefined) return undefined
+  const { proxyDoor } = await import('./proxy-door.ts')
+  const door = await proxyDoor(rooms, rooms.http, log, { ownPorts: () => ports, intercepting: undefined })
+  const port = await bind('proxy', address, () => door.listen(address))
+  return { door, listening: text(address.host, port), surface: { host, port } }
 }
 
 /** The admin door, not listening yet; undefined where nobody signs in here. */
@@ -155,7 +176,7 @@ async function people(
     operatorFor: (person) => operatorFor({ name: trail.pseudonym(person.person.issuer, person.person.subject), person }),
     ownRuns: ownRuns(
       { people: people.signIn, runs, credentials, resource },
-      { ...at, ca: () => tls.ca, bearer: () => (gateway.listen.https ? bearerPlanes(inForce.config) : []) },
+      { ...at, ca: () => tls.ca, bearer: () => bearerPlanes(inForce.config) },
     ),
     origin,
     names: [new URL(origin).hostname, ...(local ? ['localhost', '127.0.0.1', '::1'] : tls.names)],

@@ -32,8 +32,9 @@ export interface HttpSurface extends HttpsAddress {
 export const OTLP = '/otlp'
 
 /** Planes beside PostgreSQL that there is something to reach on. */
-export function bearerPlanes({ resources }: Config): readonly BearerPlane[] {
-  return [...new Set(resources.flatMap(({ kind }): BearerPlane[] => (kind === 'postgres' ? [] : [kind === 'egress' ? 'proxy' : kind])))]
+export function bearerPlanes({ gateway: { listen }, resources }: Config): readonly BearerPlane[] {
+  const behind = listen.https ? resources.filter(isBehindHttps).map(({ kind }) => kind) : []
+  return [...new Set<BearerPlane>(behind), ...(listen.proxy ? (['proxy'] as const) : [])]
 }
 
 export function httpSurface(inForce: InForce, { host, port }: HttpsAddress): HttpSurface {

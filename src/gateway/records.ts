@@ -141,14 +141,20 @@ export class Records {
   }
 
   /** A token, password or proof that did not open anything. The address is a payload; what was presented is not kept at all. */
-  signinRefused(door: 'token' | 'postgres' | 'https', code: string, address: string, issuer?: string): void {
+  signinRefused(door: 'token' | 'postgres' | 'https' | 'proxy', code: string, address: string, issuer?: string): void {
     const fields = { door, code, ...(issuer === undefined ? {} : { issuer }) }
     this.#trail.note({ kind: 'signin.refused', fields, payloads: [this.#address(address)] })
   }
 
   /** A password arrived that is none of ours: somebody's real credential, perhaps. Never its value. */
-  foreignCredential(door: 'postgres' | 'https', address: string): void {
+  foreignCredential(door: 'postgres' | 'https' | 'proxy', address: string): void {
     this.#trail.note({ kind: 'credential.foreign', fields: { door }, payloads: [this.#address(address)] })
+  }
+
+  /** A run wanted to go through the proxy where no resource leads. Where is a payload: it may say anything. */
+  egressRefused(run: string, { host, port }: { readonly host: string; readonly port: number }): void {
+    const destination = Buffer.from(JSON.stringify({ host, port }))
+    this.#trail.note({ kind: 'egress.refused', fields: { run }, payloads: [{ name: 'destination', key: this.#key, content: destination }] })
   }
 
   #config(text: string) {

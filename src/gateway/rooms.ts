@@ -257,7 +257,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     runIdKey: identityKeys.runIds,
     runs,
     credentials,
-    planes: () => (config.gateway.listen.https ? bearerPlanes(inForce.config) : []),
+    planes: () => bearerPlanes(inForce.config),
     spent: embeddedSpentTokens(database),
     onRefused: ({ code, address, signedBy }) => records.signinRefused('token', code, address, signedBy?.issuer),
   })
@@ -318,7 +318,8 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     ...governing,
     connect: (resource, ask, signal, permitted) => connector.connect(resource, ask, signal, permitted),
   })
-  const http = config.gateway.listen.https && (await openHttpRooms(governing, inForce, references))
+  const { https, proxy } = config.gateway.listen
+  const http = (https ?? proxy) && (await openHttpRooms(governing, inForce, references))
   const toolPins = createPins({
     store: embeddedPinStore(database),
     records: new ToolRecords(trail),

@@ -9,7 +9,10 @@ import {
   type PostgresResource,
 } from '../operations/index.ts'
 import { ResourceError } from './errors.ts'
-import type { Resources, TargetResource } from './resources.ts'
+import type { Proxied, Resources, TargetResource } from './resources.ts'
+
+/** Where TLS is spoken that is intercepted. */
+const INTERCEPTED_PORT = 443
 
 /** `/r/<name>`, and then its end or a slash; names are as the configuration has them. */
 const named = /^\/r\/([a-z0-9][a-z0-9._-]{0,62})(?=\/|$)/
@@ -26,6 +29,8 @@ export function createResources(configured: readonly TargetResource[]): Resource
   const httpByName = new Map(http.map((resource) => [resource.name, resource]))
   const postgresByHost = byHost(postgres)
   const httpByHost = byHost(http)
+  const intercepted = byHost(http.filter((resource) => resource.intercept))
+  const outside = byNameAndPort(all.filter((resource) => resource.kind === 'egress'))
   const byAlias = new Map(postgres.flatMap((resource) => resource.aliases.map((alias) => [alias, resource])))
   return {
     all,
@@ -42,6 +47,11 @@ export function createResources(configured: readonly TargetResource[]): Resource
       if (resource === undefined) return undefined
       return { resource, database: database === undefined ? undefined : (resource.databases.get(database) ?? database) }
     },
+    destination({ host, port }) {
+      const answered = port === INTERCEPTED_PORT ? intercepted.get(host) : undefined
+      if (answered) return { intercepted: answered }
+      return outside.get(`${host}:${port}`) ?? outside.get(`*${host.slice(host.indexOf('.'))}:${port}`)
+    },
     route({ serverName, host, path }, own) {
       const name = canonical(host)
       if (serverName !== undefined && canonical(serverName) !== name) throw new ResourceError('GS_RESOURCE_MISDIRECTED')
@@ -52,6 +62,15 @@ export function createResources(configured: readonly TargetResource[]): Resource
       return resource && prefix !== undefined ? { resource, prefix } : undefined
     },
   }
+}
+
+/** By `name:port`, where the first label of the name may be a star. */
+function byNameAndPort(resources: readonly EgressResource[]): ReadonlyMap<string, Proxied> {
+  return new Map(
+    resources.flatMap((resource) =>
+      resource.hosts.flatMap(({ name, ports }) => ports.map(({ port, plain }) => [`${name}:${port}`, { resource, plain }] as const)),
+    ),
+  )
 }
 
 function byHost<Each extends Exclude<TargetResource, EgressResource>>(resources: readonly Each[]): ReadonlyMap<string, Each> {

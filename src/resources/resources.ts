@@ -47,6 +47,11 @@ export interface Routed {
   readonly prefix: string
 }
 
+/** Where a connection through the forward proxy goes: to a host as it is, or to the gateway in the name of somebody else. */
+export type Proxied =
+  /** `plain`: something else than TLS may be spoken there. */
+  { readonly resource: EgressResource; readonly plain: boolean } | { readonly intercepted: BehindHttps }
+
 /** What can be reached through this gateway. */
 export interface Resources {
   /** In the order of the configuration. */
@@ -63,6 +68,12 @@ export interface Resources {
    * @throws ResourceError GS_RESOURCE_AMBIGUOUS where two of the three select different resources (PostgreSQL: 3D000)
    */
   select(selectors: Selectors): Selected | undefined
+  /**
+   * What is named where a connection through the forward proxy wants to go: a resource that is intercepted, at port 443; else the egress resource with
+   * exactly this name and port; else one with a star for the first label.
+   * @param authority the name in lower case, without the dot of the root
+   */
+  destination(authority: { readonly host: string; readonly port: number }): Proxied | undefined
   /**
    * By a Host among the `hosts` of a resource; under one of the gateway's own names by `/r/<resource>/` at the begin of the path.
    *

@@ -44,6 +44,7 @@ export type EntryKind =
   | 'credential.injected'
   | 'credential.leaked'
   | 'credential.foreign'
+  | 'egress.refused'
   | 'catalog.read'
   | 'catalog.outcome'
   | 'tools.seen'

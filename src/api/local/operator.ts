@@ -126,6 +126,7 @@ export interface WitnessesStatus {
 export interface Listening {
   readonly postgres?: string
   readonly https?: string
+  readonly proxy?: string
   readonly token?: string
   readonly admin?: string
 }

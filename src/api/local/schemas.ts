@@ -28,6 +28,7 @@ export const statusSchema = z.object({
   listening: z.object({
     postgres: z.string().optional(),
     https: z.string().optional(),
+    proxy: z.string().optional(),
     token: z.string().optional(),
     admin: z.string().optional(),
   }),

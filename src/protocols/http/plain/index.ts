@@ -1,4 +1,5 @@
 export { changedAnswer, lookedInto, shownHeaders } from './change-answer.ts'
+export { errorBody } from './error-body.ts'
 export { createPlainPlane, type PlainPlaneOptions } from './plane.ts'
 export { type ReadRequest, readRequest } from './read-request.ts'
 export { readPlainRequest } from './rehearse.ts'

@@ -1,0 +1,7 @@
+export { connectOperation } from './carry.ts'
+export { ProxyError, type ProxyErrorCode, proxyErrors } from './errors.ts'
+export type { Intercepting } from './intercept.ts'
+export type { Destination, ProxyLimits, ProxyLog, ProxyOptions } from './options.ts'
+export { createProxy, type ForwardProxy } from './proxy.ts'
+export type { Surroundings } from './reach.ts'
+export { type Authority, readAuthority } from './read-connect.ts'
