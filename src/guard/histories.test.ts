@@ -214,7 +214,7 @@ describe('histories', () => {
 
   it('are said again once nobody remembers them', async () => {
     const session = await open()
-    const many = Array.from({ length: 10_000 }, (_, n) => ({ n }))
+    const many = Array.from({ length: 40_000 }, (_, n) => ({ n }))
     const spoken = [1, 2, 3, 4].flatMap(turn)
     const sent = [request(spoken), request(many), request(spoken)]
     for (const each of sent) await send(session, each)

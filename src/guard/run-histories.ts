@@ -2,7 +2,7 @@ import type { RunId } from '../operations/index.ts'
 import type { LinkReference } from '../trail/index.ts'
 
 /** Links of one run that are known, twice at most; whose chains are longer, or forgotten, are recorded again. */
-const LINKS_OF_RUN = 4_096
+const LINKS_OF_RUN = 16_384
 /** Links of all runs, roughly 250 bytes each. */
 const LINKS = 131_072
 /** Requests after which they are counted again. */
