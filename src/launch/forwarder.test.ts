@@ -38,7 +38,7 @@ it('carries bytes both ways as they are, under the name of the gateway', async (
   const sent = Buffer.from(Array.from({ length: 300_000 }, (_, at) => at % 251))
   client.end(sent)
   const heard: Buffer[] = []
-  client.on('data', (piece) => heard.push(piece))
+  client.on('data', (piece: Buffer) => heard.push(piece))
   await once(client, 'close')
   expect(Buffer.concat(heard).equals(sent)).toBe(true)
   expect(names).toEqual(['localhost'])

@@ -15,7 +15,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-it('shows four issuers', () => expect(issuers).toHaveLength(4))
+it('shows six issuers', () => expect(issuers).toHaveLength(6))
 
 it.each(issuers.map((yaml) => [/name: (\S+)/.exec(yaml)![1]!, yaml]))('shows an issuer %s that the gateway accepts', (name, yaml) => {
   writeFileSync(join(folder, 'cluster-jwks.json'), JSON.stringify({ keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'AAAA', kid: 'one' }] }))
