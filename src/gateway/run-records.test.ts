@@ -75,6 +75,28 @@ it('reads the log where the account is not sure: only what is of this run counts
   expect(await said(end)).toMatchObject({ first: began.index, last: index, decisions: { allow: 1, ask: 0, deny: 1 }, gaps: 1 })
 })
 
+it('says what calls of models came to, by the account or by the log', async () => {
+  const sum = { calls: 2, inputTokens: 75, outputTokens: 31, cachedTokens: 4, money: [[500, 'USD']] }
+  const account = new RunAccount(await records.started(run), true)
+  const money = { micros: 250, currency: 'USD' }
+  account.spent({ inputTokens: 70, outputTokens: 30, cachedTokens: 4, money })
+  account.spent({ inputTokens: 5, outputTokens: 1, money })
+  trail.note({ kind: 'session.open', fields: { session: 'ses_1', run: 'run_a' } })
+  const usage = [
+    [1, 70, 30, 4, 250, 'USD'],
+    [2, 5, 1, 0, 250, 'USD'],
+  ]
+  trail.note({ kind: 'operation.outcome', fields: { session: 'ses_1', outcomes: [], usage } })
+  const { index } = await records.over(run, 'ended', account, { interrupted: false })
+  expect(await said(index)).toMatchObject({ usage: sum })
+
+  const began = await records.started({ ...run, id: 'run_b' })
+  trail.note({ kind: 'session.open', fields: { session: 'ses_2', run: 'run_b' } })
+  await trail.durable({ kind: 'operation.outcome', fields: { session: 'ses_2', outcomes: [], usage } })
+  const read = await records.over({ ...run, id: 'run_b' }, 'ended', new RunAccount(began, false), { interrupted: false })
+  expect(await said(read.index)).toMatchObject({ usage: sum })
+})
+
 it('writes nothing twice when a crash interrupted it', async () => {
   const began = await records.started(run)
   await trail.durable({ kind: 'run.revoked', fields: { run: run.id } })

@@ -39,7 +39,8 @@ export interface Reservation {
    * @returns why the operation must be cut off
    */
   charge(rows: number, bytes: number): Refusal | undefined
-  /** What it used, as its provider said: that counts instead of what was estimated. Where it is said again, what was said last counts. */
+  /** What it used, as its provider said: that counts instead of what was estimated. Where it is said again, what was said last counts; room
+   * that was given back at the first time may be taken by then. */
   spent(usage: Usage): void
   /** It was forwarded and is over, however it ended. What it used stays at the estimate where that was never said. */
   settle(): void

@@ -201,6 +201,14 @@ describe('a budget of tokens', () => {
     expect((account.reserve(cost(1, 1)) as Refusal).message).toBe('The budget "some" is used up.')
   })
 
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY, 2 ** 60])('has no room for what is no amount: %d', (most) => {
+    const account = open(budgetsWith([some]))
+    expect(account.reserve(cost(1, most))).toMatchObject({ code: 'GS_BUDGET_EXCEEDED' })
+    called(account, cost(0.5, 0.25)).settle()
+    called(account, cost(500, 498))
+    expect(account.reserve(cost(0, 0))).toBeInstanceOf(Refusal)
+  })
+
   it('says how much is left, what the call may come to, and when there is room for it', () => {
     const account = open(budgetsWith([some]))
     called(account, cost(100, 500)).settle()
@@ -686,7 +694,8 @@ describe('whatever happens', () => {
               live.push(made)
             } else if (!chosen?.open) continue
             else if (act === 'spent') {
-              chosen.used = Math.floor((chosen.most * share) / 100)
+              // What is said again is no more than before: the room was given back.
+              chosen.used = Math.min(chosen.used, Math.floor((chosen.most * share) / 100))
               chosen.reservation.spent(used(chosen.used, 0, chosen.used * 2))
             } else {
               chosen.open = false

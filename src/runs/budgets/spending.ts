@@ -14,8 +14,14 @@ export const countsSpending = ({ limit }: BudgetSettings): boolean => SPENDING.s
  */
 export function amountOf(measure: Spending, settings: BudgetSettings, spent: OperationCost | Usage): number | undefined {
   if (settings.limit[measure] === undefined) return 0
-  if (measure === 'tokens') return spent.inputTokens + spent.outputTokens
-  return inCurrency(spent.money, settings.currency)
+  if (measure === 'tokens') return whole(whole(spent.inputTokens) + whole(spent.outputTokens))
+  const micros = inCurrency(spent.money, settings.currency)
+  return micros === undefined ? undefined : whole(micros)
+}
+
+/** What is no amount is more than any limit: a client says how long an answer may be. */
+function whole(amount: number): number {
+  return amount >= 0 ? Math.min(Math.ceil(amount), Number.MAX_SAFE_INTEGER) : Number.MAX_SAFE_INTEGER
 }
 
 function inCurrency(money: Money | undefined, currency: string | undefined): number | undefined {
