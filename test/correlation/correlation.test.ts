@@ -166,11 +166,16 @@ describe('what happened in a run', () => {
   it('is shown in order, as a table of what happened and of what it says belongs together', async () => {
     const { ask, run, handle } = await inRun()
     await ask()
+    const followed = testSurroundings({ folder: gateway.folder })
+    const following = gatescribe(['runs', 'show', run, '--follow', '-c', gateway.configPath], followed)
+    await expect.poll(() => followed.printed.out).toContain('openai #1 completed')
     const ended = await fetch(`https://localhost:${gateway.tokenPort}/runs/end`, {
       ...{ method: 'POST', headers: { authorization: `Bearer ${handle}` } },
       dispatcher: new Agent({ connect: { ca: gateway.ca, lookup: (_, __, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) } }),
     })
     expect(ended.ok).toBe(true)
+    expect(await following).toBe(0)
+    expect(followed.printed.out).toContain('run ended: 1 allowed')
     const surroundings = testSurroundings({ folder: gateway.folder })
     const show = async (...words: string[]) => {
       surroundings.printed.out = ''
