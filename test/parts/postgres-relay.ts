@@ -32,6 +32,7 @@ export interface Seen {
   readonly text: string
   readonly transaction: string | undefined
   readonly parameters: Buffer | undefined
+  readonly claims: Operation['claims']
   readonly refused: boolean
   rows: number
   bytes: number
@@ -281,6 +282,7 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
       text: text(operation),
       transaction: operation.facts?.sql?.transaction,
       parameters: operation.parameters && Buffer.from(operation.parameters),
+      claims: operation.claims,
       refused,
       rows: 0,
       bytes: 0,

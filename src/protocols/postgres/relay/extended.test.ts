@@ -29,6 +29,20 @@ describe('statements and portals (PG-16)', () => {
     await raw.until()
   })
 
+  it('says with each use of a text what its driver says of the trace, and sends the text as it came', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    const raw = await room.client()
+    raw.send(
+      build.query(`select 1 /*traceparent='${traceparent}'*/`),
+      run(`/*traceparent='${traceparent}'*/ select 2`),
+      build.sync(),
+      build.query('select 3'),
+    )
+    await raw.until(3)
+    expect(room.gate.seen.map(({ claims }) => claims)).toEqual([{ traceparent }, { traceparent }, { traceparent }, undefined])
+    expect(room.gate.seen[0]?.text).toContain('traceparent')
+  })
+
   it.each([
     ['longer than the server tells apart', 'n'.repeat(63)],
     ['in letters that depend on the encoding', '\u00e9'],
