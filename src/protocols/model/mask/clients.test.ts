@@ -88,6 +88,18 @@ describe('masks, as the providers’ own clients see them', () => {
     expect(first?.text).toContain('[{\\"mail\\":\\"[email]\\"}]')
   })
 
+  it('cover what the gateway itself writes anew of a request', async () => {
+    const { openai, provider } = await open(inTurn({ text: 'Yes.' }), { decide })
+    const asked = {
+      model: 'gpt-5',
+      stream: true as const,
+      stream_options: { note: MAIL },
+      messages: [{ role: 'user' as const, content: 'Who?' }],
+    }
+    for await (const chunk of await openai.chat.completions.create(asked)) expect(chunk.object).toBe('chat.completion.chunk')
+    expect(provider.received[0]?.body).toMatchObject({ stream_options: { note: '[email]', include_usage: true } })
+  })
+
   it('pass on what stands still within a moment', async () => {
     const { openai, provider } = await open(inTurn({ text: ['Ask bob', ' later'], delay: 700 }), { decide })
     const stream = await openai.chat.completions.create({ model: 'gpt-5', stream: true, messages: [{ role: 'user', content: 'Who?' }] })

@@ -1,5 +1,5 @@
-import type { JsonObject } from './json.ts'
-import { isObject } from './json.ts'
+import type { Json } from '../../../operations/index.ts'
+import { isObject, type JsonObject } from './json.ts'
 
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a]
 const [OPEN_MAP, OPEN_LIST, CLOSE_MAP, CLOSE_LIST] = [0x7b, 0x5b, 0x7d, 0x5d]
@@ -18,9 +18,10 @@ export function asksForNoUsage(json: JsonObject): boolean {
  * @param body a JSON object, without a key twice. @param json what it says
  */
 export function askingForUsage(body: Buffer, json: JsonObject): Buffer {
-  const options = isObject(json.stream_options) ? json.stream_options : {}
-  const value = JSON.stringify({ ...options, include_usage: true })
   const span = json.stream_options === undefined ? undefined : memberAt(body, 'stream_options')
+  // As the body has it, which may be masked.
+  const said = span && (JSON.parse(body.toString('utf8', span.start, span.end)) as Json)
+  const value = JSON.stringify({ ...(isObject(said) ? said : {}), include_usage: true })
   if (span) return Buffer.concat([body.subarray(0, span.start), Buffer.from(value), body.subarray(span.end)])
   // It holds `stream` at least, so a comma follows.
   const open = body.indexOf(OPEN_MAP) + 1
