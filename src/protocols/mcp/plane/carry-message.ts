@@ -102,6 +102,8 @@ async function tools(talk: Talk, message: RpcRequest, operation: Operation): Pro
   const { method, params } = message
   const { name } = params
   if (method === 'prompts/get' && typeof name === 'string' && offered.prompts.collides(name)) return new Refusal('GS_MCP_NAMES_COLLIDE')
+  if (method === 'tools/list' && params.cursor === undefined && offered.isUnknown(performance.now()))
+    await lookAhead(talk, message, operation)
   if (method !== 'tools/call') return undefined
   if (typeof name !== 'string') throw new McpError('GS_MCP_MALFORMED', 'The call names no tool.')
   if (exchange.guard.decide(exchange.session, operation).effect === 'deny') return undefined
@@ -110,6 +112,17 @@ async function tools(talk: Talk, message: RpcRequest, operation: Operation): Pro
   if (refusal) return refusal
   checkParameterHeaders(exchange.request.headers, pins.definition(resource.name, name)?.definition.inputSchema, params.arguments, dialect)
   return undefined
+}
+
+/** Before a list is shown. What the server says to that question its client hears by its own. */
+async function lookAhead(talk: Talk, message: RpcRequest, operation: Operation): Promise<void> {
+  const { exchange } = talk
+  if (exchange.guard.decide(exchange.session, operation).effect === 'deny') return
+  try {
+    await look(talk, message)
+  } catch (error) {
+    if (exchange.signal.aborted || !(error instanceof McpError)) throw error
+  }
 }
 
 /** What a person approves: the message without what differs each time, and which definition of the tool it is about. */

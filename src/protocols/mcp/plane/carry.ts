@@ -1,5 +1,5 @@
-import { Refusal } from '../../../operations/index.ts'
-import { ClientLeft, type Exchange, firstOf, govern, HttpError, isAdmitted, readBody, speakable } from '../../http/index.ts'
+import { type CodedError, Refusal } from '../../../operations/index.ts'
+import { ClientLeft, type Exchange, firstOf, govern, isAdmitted, readBody, speakable } from '../../http/index.ts'
 import { McpError } from '../errors.ts'
 import { unsupported } from '../judge/index.ts'
 import { checkMirrored, dialectOf, LONGEST_MESSAGE, type RpcMessage, readMessage } from '../message/index.ts'
@@ -25,8 +25,9 @@ export async function carry(door: Exchange, carrying: Carrying): Promise<void> {
     else await endSession(talk)
   } catch (error) {
     if (error instanceof ClientLeft) reply.cut()
-    else if (error instanceof McpError || error instanceof HttpError) await notCarried(exchange, error, asked)
-    else say(exchange, speakable(error), asked, 0)
+    // What the guard itself said is on record.
+    else if (error instanceof Refusal) say(exchange, error, asked, 0)
+    else await notCarried(exchange, speakable(error), asked)
   } finally {
     reply.stopHolding()
   }
@@ -85,7 +86,7 @@ function opened(
 }
 
 /** What has no single meaning is recorded as that, in our own words. */
-async function notCarried(exchange: Talk['exchange'], error: McpError | HttpError, asked: Asked): Promise<void> {
+async function notCarried(exchange: Talk['exchange'], error: CodedError, asked: Asked): Promise<void> {
   const refusal = new Refusal('GS_OPERATION_NOT_SUPPORTED', { reason: error.message, next: error.next })
   const operation = unsupported(`${error.code}: ${error.message}`)
   try {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { ToolDefinition } from '../../../operations/index.ts'
 import type { HeaderPairs, UpstreamAnswer } from '../../http/index.ts'
 import { firstOf, govern, isAdmitted } from '../../http/index.ts'
 import { McpError } from '../errors.ts'
@@ -24,10 +25,10 @@ const MOST_PAGES = 100
 const PATIENCE_MS = 15_000
 
 /**
- * The gateway looks itself at the tools of a server: before one is called whose definition it has not seen lately. An operation of its own, in the
+ * The gateway looks itself at the tools of a server: before one is called whose definition it has not seen lately, and before a first page is shown. An operation of its own, in the
  * session of whoever calls.
  *
- * @param asked the call: what it says of its client goes with the question
+ * @param asked the request: what it says of its client goes with the question
  * @throws Refusal where the guard says no; McpError GS_MCP_ANSWER, TargetError, the signal's reason
  */
 export async function look(talk: Talk, asked: RpcRequest): Promise<void> {
@@ -46,13 +47,17 @@ export async function look(talk: Talk, asked: RpcRequest): Promise<void> {
 }
 
 async function pages(talk: Talk, asked: RpcRequest): Promise<void> {
+  const all: ToolDefinition[] = []
   let cursor: string | undefined
   for (let page = 1; page <= MOST_PAGES; page++) {
-    const result = await list(talk, asked, cursor)
-    const { definitions, nextCursor } = pageOf(result)
+    const { definitions, nextCursor } = pageOf(await list(talk, asked, cursor))
     takeDown(talk.offered.tools, definitions, page === 1, nextCursor === undefined)
-    talk.pins.check(talk.resource.name, definitions)
-    if (nextCursor === undefined) return talk.offered.seen(performance.now())
+    all.push(...definitions)
+    if (nextCursor === undefined) {
+      talk.pins.check(talk.resource.name, all)
+      talk.offered.seen(performance.now(), page > 1)
+      return
+    }
     cursor = nextCursor
   }
   throw new McpError('GS_MCP_ANSWER', 'The list of tools of the MCP server has no end.')

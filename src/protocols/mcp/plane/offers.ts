@@ -10,10 +10,20 @@ export class Offers {
   readonly tools = new OfferedNames()
   readonly prompts = new OfferedNames()
   #seen: number | undefined
+  #paged: boolean | undefined
 
-  /** All of its tools have been seen. @param now ms, of any clock that does not go back */
-  seen(now: number): void {
+  /** All of its tools have been seen. @param now ms, of any clock that does not go back. @param paged whether in several pages */
+  seen(now: number, paged: boolean): void {
     this.#seen = now
+    this.#paged = paged
+  }
+
+  /**
+   * Whether all of it has to be looked at before a first page is shown: what stands on a later one may look like something on the first, and what pins
+   * itself when it is seen first does so as a whole.
+   */
+  isUnknown(now: number): boolean {
+    return this.#paged === undefined || (this.#paged && !this.#isNew(now))
   }
 
   /** It says that they have changed. */
@@ -23,7 +33,11 @@ export class Offers {
 
   /** Whether what is known of a tool is new enough to call it. */
   isFresh(name: string, now: number): boolean {
-    return this.#seen !== undefined && now - this.#seen < FRESH_MS && this.tools.has(name)
+    return this.#isNew(now) && this.tools.has(name)
+  }
+
+  #isNew(now: number): boolean {
+    return this.#seen !== undefined && now - this.#seen < FRESH_MS
   }
 }
 

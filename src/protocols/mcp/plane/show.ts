@@ -49,7 +49,7 @@ function shownTools(talk: Talk, result: JsonObject, first: boolean): JsonObject 
   const server = talk.resource.name
   const { definitions, nextCursor } = pageOf(result)
   takeDown(talk.offered.tools, definitions, first, nextCursor === undefined)
-  if (nextCursor === undefined) talk.offered.seen(performance.now())
+  if (nextCursor === undefined) talk.offered.seen(performance.now(), !first)
   const standings = talk.pins.check(server, definitions)
   const possible = definitions.map(({ name }) => guard.couldAllow(session, offered.tool(server, name)))
   const shown = definitions.filter(

@@ -70,7 +70,7 @@ describe('the stateless dialect', () => {
   it('is found by a client that speaks both', async () => {
     const { client, seen } = await opened({}, 'auto')
     await client.listTools()
-    expect(seen.operations.map(({ facts }) => facts?.tool?.method)).toEqual(['server/discover', 'tools/list'])
+    expect(seen.operations.map(({ facts }) => facts?.effects[0]?.action)).toEqual(['discover', 'discover', 'list tools'])
   })
 
   it('says no as a complete result', async () => {

@@ -229,6 +229,14 @@ describe('what the server answers', () => {
     expect(errorOf(answer).data.code).toMatch(/^GS_MCP_(ANSWER|REDIRECT)$/)
   })
 
+  it('is missed where the server does not say which tools it has: the call is on record, and not made', async () => {
+    const { send, requests, seen } = await opened(() => ({ status: 500, headers: { 'content-type': 'text/plain' }, body: 'no' }))
+    const answer = await send({ body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'a', arguments: {} } } })
+    expect([answer.status, errorOf(answer).data.code]).toEqual([502, 'GS_MCP_ANSWER'])
+    expect(requests.map(({ body }) => (JSON.parse(body) as { method: string }).method)).toEqual(['tools/list'])
+    expect(seen.operations.map(({ form }) => form)).toEqual(['request', 'unsupported'])
+  })
+
   it('never shows the credential, wherever it is, nor cookies', async () => {
     const { send } = await opened(() =>
       one(JSON.stringify({ jsonrpc: '2.0', id: 1, result: { echo: `Bearer ${TARGET_TOKEN}`, ü: 'ü' } }), {
@@ -293,6 +301,22 @@ describe('what the server answers', () => {
     const { body } = await send({ method: 'GET', headers })
     expect(body).toContain('"tools":[{"name":"read"}]')
     expect(body).not.toMatch(/write|nobody/)
+  })
+
+  it('is known as a whole before a page of it is shown: what looks like something on another page is on none', async () => {
+    const pages: Record<string, string> = {
+      first: '{"tools":[{"name":"read"},{"name":"list"}],"nextCursor":"more"}',
+      more: '{"tools":[{"name":"Read"},{"name":"write"}]}',
+    }
+    const { send, requests, seen } = await opened((body) => {
+      const { id, params } = JSON.parse(body) as { id: unknown; params?: { cursor?: string } }
+      return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${pages[params?.cursor ?? 'first']}}`
+    })
+    const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+    expect((await send({ body: list })).body).toBe('{"jsonrpc":"2.0","id":1,"result":{"nextCursor":"more","tools":[{"name":"list"}]}}')
+    expect((await send({ body: { ...list, params: { cursor: 'more' } } })).body).toContain('"tools":[{"name":"write"}]')
+    expect(requests).toHaveLength(4)
+    expect(seen.operations.map(({ facts }) => facts?.effects[0]?.action)).toEqual(['discover', 'list tools', 'list tools'])
   })
 
   it('is cut where something within a stream is not understood, and where its limit is reached', async () => {
