@@ -1,7 +1,7 @@
 """A team for duplicate orders: a DBA with the database, an SRE with a shell, and somebody who keeps the tickets.
 
 What it opens comes from the environment, as everywhere: PGHOST, PGDATABASE, … (libpq), KUBECONFIG (kubectl), OPENAI_BASE_URL and OPENAI_API_KEY
-(the openai package), TICKETS_MCP_URL and TICKETS_MCP_TOKEN (an MCP server, where there is one).
+(the openai package), TICKETS_MCP_URL and TICKETS_MCP_TOKEN (an MCP server, where there is one). Traces go where OTEL_EXPORTER_OTLP_ENDPOINT says.
 """
 
 import argparse
@@ -18,6 +18,10 @@ from autogen_agentchat.teams import SelectorGroupChat
 from autogen_ext.code_executors.local import LocalCommandLineCodeExecutor
 from autogen_ext.models.openai import OpenAIChatCompletionClient
 from autogen_ext.tools.mcp import McpWorkbench, StreamableHttpServerParams
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 TASK = "Customers say that they are charged twice. Find the duplicate order, remove it, restart the service and file a ticket."
 
@@ -58,6 +62,12 @@ def tickets():
     return McpWorkbench(StreamableHttpServerParams(url=os.environ["TICKETS_MCP_URL"], headers=headers))
 
 
+def send_traces():
+    provider = TracerProvider()
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+
+
 async def team(model, executor):
     members = [
         AssistantAgent("dba", model, tools=[query], system_message=DBA, max_tool_iterations=8),
@@ -75,6 +85,8 @@ async def main():
     options.add_argument("task", nargs="?", default=TASK)
     options.add_argument("--transcript", help="a file for every message, as a line of JSON each")
     asked = options.parse_args()
+    if "OTEL_EXPORTER_OTLP_ENDPOINT" in os.environ:
+        send_traces()
     model = OpenAIChatCompletionClient(model=os.environ.get("MODEL", "gpt-4o"))
     with tempfile.TemporaryDirectory() as folder:
         async with LocalCommandLineCodeExecutor(timeout=60, work_dir=folder) as executor:

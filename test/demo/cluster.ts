@@ -1,9 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Ran, runCommand } from '../parts/command.ts'
-import type { RunningGateway } from '../parts/gateway.ts'
+import { dirname, join } from 'node:path'
 import { JOB_GROUP, type WrittenConfig, type WrittenRule } from '../parts/gateway-config.ts'
-import { writtenKubeconfig } from '../parts/kubeconfig.ts'
 import { kubernetesBinaries } from '../parts/kubernetes-binaries.ts'
 import { type RunningCluster, startCluster } from '../parts/kubernetes-cluster.ts'
 
@@ -40,10 +37,8 @@ export interface DemoCluster {
   readonly token: string
   /** Puts it into the configuration, before the gateway starts. */
   configure(config: WrittenConfig): void
-  /** A run of its own, and kubectl as that run uses it: with the kubeconfig that it was given. */
-  job(
-    gateway: RunningGateway,
-  ): Promise<{ readonly run: string; readonly credential: string; kubectl(...words: readonly string[]): Promise<Ran> }>
+  /** The folder of its kubectl. */
+  readonly programs: string
 }
 
 /** @returns undefined where no API server was built here */
@@ -66,7 +61,6 @@ export async function startDemoCluster(): Promise<DemoCluster | undefined> {
       running,
       token,
       configure(config) {
-        config.gateway.listen = { ...(config.gateway.listen as object), https: '127.0.0.1:0' }
         config.resources.push({
           name: CLUSTER,
           kind: 'kubernetes',
@@ -75,16 +69,7 @@ export async function startDemoCluster(): Promise<DemoCluster | undefined> {
           credentials: [{ as: 'gatescribe', token: file('demo-token', token) }],
         })
       },
-      async job(gateway) {
-        const { run, planes } = await gateway.credential({ run_id: 'the run with kubectl' })
-        const at = planes.kubernetes?.resources.find(({ name }) => name === CLUSTER)
-        if (!planes.kubernetes || !at) throw new Error('the run may not open the cluster')
-        const { credential } = planes.kubernetes
-        const path = join(gateway.folder, 'kubeconfig')
-        writeFileSync(path, writtenKubeconfig({ server: at.url, ca: gateway.ca, user: { token: credential } }), { mode: 0o600 })
-        const env = { KUBECONFIG: path, HOME: gateway.folder }
-        return { run, credential, kubectl: (...words) => runCommand(kubectl, words, { env }) }
-      },
+      programs: dirname(kubectl),
     }
   } catch (error) {
     await running.stop()
