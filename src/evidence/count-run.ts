@@ -81,8 +81,8 @@ export async function countRun(trail: Pick<Trail, 'read'>, run: string, from: nu
 }
 
 function open({ shares }: RunCount, fields: EntryFields, at: Map<unknown, MutableShare>): void {
-  const { session, effect } = fields
-  const resource = String(fields.resource)
+  const { session, effect, resource } = fields
+  if (typeof resource !== 'string') return
   const share = shares.get(resource) ?? { resource, sessions: 0, sessionsRefused: 0, operations: 0, refused: 0, held: 0, masked: 0 }
   shares.set(resource, share)
   at.set(session, share)

@@ -97,6 +97,64 @@ it('says what calls of models came to, by the account or by the log', async () =
   expect(await said(read.index)).toMatchObject({ usage: sum })
 })
 
+it('counts by resource what the log holds, where the account is not sure', async () => {
+  const began = await records.started(run)
+  const open = (session: string, resource: string, effect: string, id = 'run_a') =>
+    trail.note({ kind: 'session.open', fields: { session, run: id, resource, effect } })
+  open('ses_1', 'orders', 'allow')
+  open('ses_2', 'stock', 'deny')
+  open('ses_3', 'orders', 'allow')
+  open('ses_4', 'orders', 'allow', 'run_b')
+  const decisions = [
+    [1, 'allow', [], 'p'],
+    [2, 'ask', [], 'p'],
+    [3, 'deny', [], 'p'],
+  ]
+  for (const session of ['ses_1', 'ses_3', 'ses_4']) {
+    trail.note({
+      kind: 'operation.intent',
+      fields: {
+        session,
+        ops: [
+          [1, 1, 1],
+          [2, 1, 2],
+          [3, 1, 3],
+        ],
+        decisions,
+      },
+    })
+    const outcomes = [
+      [1, 'completed', 1, 1, 1],
+      [2, 'refused', 0, 0, 1],
+      [3, 'refused', 0, 0, 1],
+    ]
+    trail.note({
+      kind: 'operation.outcome',
+      fields: {
+        session,
+        outcomes,
+        masked: [
+          [1, 'mail', 'email', 4],
+          [1, 'mail', 'name', 1],
+        ],
+      },
+    })
+  }
+  await trail.durable({ kind: 'log.read', fields: {} })
+  const account = new RunAccount(began, false)
+  // What was counted before is part of what the log holds.
+  account.add({
+    decisions: nothing,
+    exact: true,
+    share: { resource: 'old', sessions: 1, sessionsRefused: 0, operations: 1, refused: 0, held: 0, masked: 0 },
+  })
+  await records.over(run, 'ended', account, { interrupted: false })
+  expect(account.shares).toEqual([
+    { resource: 'orders', sessions: 2, sessionsRefused: 0, operations: 6, refused: 4, held: 2, masked: 10 },
+    { resource: 'stock', sessions: 0, sessionsRefused: 1, operations: 0, refused: 0, held: 0, masked: 0 },
+  ])
+})
+
 it('writes nothing twice when a crash interrupted it', async () => {
   const began = await records.started(run)
   await trail.durable({ kind: 'run.revoked', fields: { run: run.id } })

@@ -77,11 +77,11 @@ export function jobHome({ run, planes, gatewayHost, ca, env, cluster, outlives =
         ? write('.kube/config', kubeconfig({ ...kubernetes, ca, user: { token: kubernetes.credential }, current: cluster }))
         : undefined,
       serviceFile: write('.pg_service.conf', serviceFile(postgres.host ?? gatewayHost, postgres, postgresRoots)),
-      passFile: write('.pgpass', `*:*:*:*:${postgres.credential.replace(/[\\:]/g, String.raw`\$&`)}\n`),
+      passFile: write('.pgpass', passFile(postgres.host ?? gatewayHost, postgres)),
       // There, so that nobody looks further, and without a word: requests would send what it says instead of what a job says.
       netrc: write('.netrc', ''),
       dockerConfig: dirname(write('.docker/config.json', '{}\n')),
-      runFile: write('.gatescribe/run.json', `${JSON.stringify({ run, ca: authority ?? null, planes }, null, 2)}\n`),
+      runFile: write('.gatescribe/run.json', `${JSON.stringify({ run, ca: authority, planes }, null, 2)}\n`),
     }
     return { files, variables: callersOwn(env), remove: () => rmSync(home, { recursive: true, force: true }) }
   } catch (error) {
@@ -93,6 +93,12 @@ export function jobHome({ run, planes, gatewayHost, ca, env, cluster, outlives =
 /** libpq-pgservice. */
 function serviceFile(host: string, { port = 5432, user }: PlaneAnswers['postgres'], roots: string): string {
   return `[gatescribe]\nhost=${host}\nport=${port}\nuser=${user}\nsslmode=verify-full\nsslrootcert=${roots}\n`
+}
+
+/** libpq-pgpass: for the gateway alone, whatever else a job connects to. */
+function passFile(host: string, { port = 5432, credential }: PlaneAnswers['postgres']): string {
+  const escaped = [host, String(port), '*', '*', credential].map((field) => field.replace(/[\\:]/g, String.raw`\$&`))
+  return `${escaped.join(':')}\n`
 }
 
 function callersOwn(env: Environment): Record<string, string> {

@@ -20,6 +20,8 @@ export interface LaunchParts extends Omit<PreparationParts, 'run' | 'unattended'
   readonly folder: string
   /** Tells whoever looks at the launcher what happens to the run, a sentence each. */
   readonly say: (sentence: string) => void
+  /** Called right before the job is started, which takes this process's signals from then on. What it throws is thrown, and nothing is started. */
+  readonly takingSignals?: () => void
   /** Called once the job has been started. */
   readonly onStarted?: (prepared: PreparedJob) => void
   /** Whether the run is left to whoever comes next. */
@@ -51,6 +53,7 @@ export async function launchJob(parts: LaunchParts): Promise<LaunchedJob> {
   try {
     prepared = await prepareJob({ ...parts, run: run.id })
     const { command, words, folder } = parts
+    parts.takingSignals?.()
     const job = await startJob({ command, words, folder, env: prepared.variables, onTold: () => (told = true) })
     parts.onStarted?.(prepared)
     void keepRun(run, run.expiresIn, watcherOf(), over.signal)

@@ -258,6 +258,38 @@ it('expires a run without heart-beats, and its sessions within a second', async 
   await expect(runs.begin(start)).rejects.toMatchObject({ code: 'GS_RUNS_OVER' })
 })
 
+it('lets a launcher that beats often have its run end soon behind it, and never later than others', async () => {
+  let now = 1_000_000
+  const runs = runsWith({ limits: { life: 60_000 }, now: () => now })
+  await runs.begin(start)
+  expect(runs.extend('run_a', 5_000).expiresAt).toBe(1_005_000)
+  now += 4_000
+  expect(runs.extend('run_a', 5_000).expiresAt).toBe(1_009_000)
+  // As the store has it, too: a gateway that starts anew keeps to it.
+  expect(stored('run_a')?.expiresAt).toBe(1_009_000)
+  expect(runs.extend('run_a', 900_000).expiresAt).toBe(1_064_000)
+  runs.extend('run_a', 5_000)
+  now += 5_000
+  expect(runs.run('run_a')?.state).toBe('expired')
+})
+
+it('knows what runs that are over came to at each resource, and forgets it with the process', async () => {
+  const share = { resource: 'orders-db', sessions: 1, sessionsRefused: 0, operations: 3, refused: 1, held: 1, masked: 2 }
+  const runs = runsWith({ observer: { ...observer(), over: (_run, _state, account) => account.settled().then(() => place(9)) } })
+  const { run } = await runs.begin(start)
+  const sessions = [runs.openSession(run, orders, client), runs.openSession(run, orders, client)]
+  expect(await runs.cameTo('run_a')).toMatchObject({ state: 'live', shares: undefined })
+  runs.end('run_a')
+  for (const session of sessions) {
+    session.close()
+    session.recorded({ ...sum(2, 1), share }, 6)
+  }
+  const twice = { ...share, sessions: 2, operations: 6, refused: 2, held: 2, masked: 4 }
+  expect(await runs.cameTo('run_a')).toMatchObject({ state: 'ended', shares: [twice] })
+  expect(await runsWith().cameTo('run_a')).toBeUndefined()
+  expect(await runs.cameTo('run_b')).toBeUndefined()
+})
+
 it('extends no run beyond the sign-in that it was started from', async () => {
   let now = 1_000
   const runs = runsWith({ limits: { life: 1_000 }, now: () => now })

@@ -89,7 +89,7 @@ export class LiveRuns implements Runs, RunLifeCycle {
     const live = this.#lived(id)
     const expiresAt = this.#expiryOf(live.run, lease)
     // A heart-beat every few seconds need not cost a durable write each: a minute's drift only shortens a life after a crash.
-    const drift = Math.min(MINUTE, lease === undefined ? this.#life / 15 : lease / 5)
+    const drift = Math.min(MINUTE, lease === undefined ? this.#life / 15 : Math.min(lease, this.#life) / 5)
     if (expiresAt < live.expiresAt || expiresAt - live.expiresAt >= drift) {
       this.#store.update(id, { expiresAt })
       live.expiresAt = expiresAt

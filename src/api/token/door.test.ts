@@ -275,6 +275,20 @@ describe('the receipt of a run', () => {
   })
 })
 
+it('takes from a launcher for how long its run is to live without it, and nothing else', async () => {
+  const gate = await gateway()
+  const { access_token: handle } = await signIn(gate)
+  expect(await gate.client.renew(handle, 60)).toMatchObject({
+    ok: true,
+    answer: { state: 'live', expires_in: expect.toSatisfy((left: number) => left <= 60) },
+  })
+  for (const lease of [0, 4, 901, -5, 1.5, Number.NaN, 1e3])
+    expect(await gate.client.renew(handle, lease)).toMatchObject({ status: 400, refusal: { code: 'GS_TOKEN_REQUEST_INVALID' } })
+  const headers = { authorization: `Bearer ${handle}`, 'content-type': 'application/x-www-form-urlencoded' }
+  for (const body of ['lease=60&lease=60', 'lease=60&more=1', 'other=1'])
+    expect((await fetch(`${gate.url}/runs/renew`, { method: 'POST', headers, body })).status).toBe(400)
+})
+
 describe('what a run came to', () => {
   it('goes to the holder of its handle once it is over, and not to the job', async () => {
     const gate = await gateway()

@@ -53,6 +53,11 @@ export function runCommand(shell: Shell): Command {
         const { runJob } = await import('../launching/run-job.ts')
         shell.exitCode = await runJob(words, options, shell)
       } catch (error) {
+        // Before there was a job to pass a signal on to.
+        if (shell.surroundings.signal.aborted) {
+          shell.exitCode = exitCodes.interrupted.code
+          return
+        }
         const coded = error instanceof CodedError ? error : new CliError('GS_CLI_FAILED', undefined, { cause: error })
         shell.printer.problem(coded, shell.json)
         if (shell.surroundings.env.GATESCRIBE_DEBUG && error instanceof Error) shell.printer.remark(error.stack ?? error.message)

@@ -17,7 +17,6 @@ export async function runJob([first, ...words]: readonly [string, ...string[]], 
   const run = await beginRun(options, shell)
   const began = performance.now()
   try {
-    surroundings.release()
     const { id, gateway, ca, planes, proof, identity } = run
     const launched = await launchJob({
       ...{ run, planes, ca, env, folder, say, words },
@@ -28,6 +27,10 @@ export async function runJob([first, ...words]: readonly [string, ...string[]], 
       keep: options.keepRun ?? false,
       tokenEnv: options.tokenEnv,
       ...(proof !== undefined && { identity: proof }),
+      takingSignals() {
+        surroundings.signal.throwIfAborted()
+        surroundings.release()
+      },
       onStarted: () => options.quiet || say(`${id} has begun at ${gateway.host} (identity: ${identity}).`),
     })
     const { exitCode, prepared, overEarly, notEnded } = launched
