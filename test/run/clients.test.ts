@@ -1,24 +1,36 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCommand } from '../parts/command.ts'
 import { ALLOW_ALL, JOB_GROUP } from '../parts/gateway-config.ts'
 import { MODEL_KEY, type ModelServer, startModelServer } from '../parts/model-server.ts'
+import { found, needs } from '../parts/require.ts'
+import { issueTestCertificates } from '../parts/test-certificates.ts'
 import { startTickets, TICKETS_TOKEN, type TicketsServer } from '../parts/tickets-server.ts'
 import { openStage, type Stage } from './stage.ts'
 
 let stage: Stage
 let models: ModelServer
 let tickets: TicketsServer
+/** Somewhere in the world, with a certificate of its own authority. */
+let site: Server
+let siteCa: string
 
 beforeAll(async () => {
+  const { ca, server } = await issueTestCertificates(['localhost'])
+  siteCa = ca
+  site = createServer({ cert: server.certificate, key: server.key }, (request, response) => response.end(`at ${request.url}\n`))
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', () => resolve()))
+  const { port } = site.address() as AddressInfo
   models = await startModelServer(() => ({ text: 'Four orders are late.' }))
   tickets = await startTickets()
   stage = await openStage({
     gateway: {
       adjust(config) {
-        config.gateway.listen = { ...(config.gateway.listen as object), https: '127.0.0.1:0' }
+        config.gateway.listen = { ...(config.gateway.listen as object), https: '127.0.0.1:0', proxy: '127.0.0.1:0' }
         const model = (name: string, api: string, base: string) => ({
           ...{ name, kind: 'model', api, address: `${models.url}${base}` },
           credentials: [{ as: 'key', apiKey: 'env:MODEL_KEY' }],
@@ -32,9 +44,11 @@ beforeAll(async () => {
             ...{ credentials: [{ as: 'agent', bearer: 'env:TICKETS_TOKEN' }], env: { url: 'TICKETS_MCP_URL', token: 'TICKETS_MCP_TOKEN' } },
           },
         )
+        config.resources.push({ name: 'site', kind: 'egress', hosts: [`localhost:${port}`], private: true })
         const who = { groups: [JOB_GROUP] }
         config.rules = [
           ALLOW_ALL,
+          { name: 'site', effect: 'allow', who, do: ['egress.connect'] },
           { name: 'models', effect: 'allow', who, do: ['model.call'] },
           { name: 'look', effect: 'allow', who, do: ['mcp.list', 'mcp.call'] },
         ]
@@ -47,6 +61,8 @@ afterAll(async () => {
   await stage?.close()
   await models?.close()
   await tickets?.close()
+  site?.closeAllConnections()
+  site?.close()
 })
 
 /** @returns what a job of these lines prints; it may import what the project has */
@@ -99,6 +115,20 @@ const { planes } = JSON.parse(readFileSync(process.env.HOME + '/.gatescribe/run.
 console.log(planes.mcp.resources[0].url === process.env.TICKETS_MCP_URL)
 `)
   expect(ran).toMatchObject({ status: 0, stdout: expect.stringMatching(/create_ticket.*\ntrue\n$/) })
+})
+
+it('leads what is named to the rest of the world through the proxy, and nothing else, with what the caller trusts', async (test) => {
+  needs(test, found('curl'), 'curl')
+  const { port } = site.address() as AddressInfo
+  writeFileSync(join(stage.folder, 'site-ca.pem'), siteCa)
+  // What is on this machine goes without the proxy: here it is meant to be elsewhere.
+  const elsewhere = 'unset NO_PROXY no_proxy'
+  const node = `node -e 'fetch("https://localhost:${port}/node").then((a) => a.text()).then((t) => process.stdout.write(t))'`
+  const script = `${elsewhere}; curl -s https://localhost:${port}/curl; ${node}; curl -s -o /dev/null -w '%{http_connect}\n' https://example.org/`
+  const more = { NODE_EXTRA_CA_CERTS: join(stage.folder, 'site-ca.pem'), PATH: `${dirname(process.execPath)}:${process.env.PATH}` }
+  const ran = await stage.run(['--', 'sh', '-c', script], more)
+  expect(ran.stdout).toBe('at /curl\nat /node\n403\n')
+  expect(ran.stderr).toMatch(/site: 2 allowed, 0 refused/)
 })
 
 it('gives a trace that everything of the run belongs to, and where its spans go', async () => {
