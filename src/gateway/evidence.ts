@@ -71,7 +71,11 @@ export class Evidence {
     const came = await this.#runs.cameTo(run)
     if (came?.state === 'live') throw new EvidenceError('GS_EVIDENCE_RUN_LIVE')
     if (!came?.shares) throw new EvidenceError(came ? 'GS_EVIDENCE_RUN_ENDING' : 'GS_EVIDENCE_NOT_FOUND')
-    return { run, state: came.state, resources: came.shares.map(({ resource: name, ...numbers }) => ({ name, ...numbers })) }
+    const { usage } = came
+    return {
+      ...{ run, state: came.state, resources: came.shares.map(({ resource: name, ...numbers }) => ({ name, ...numbers })) },
+      ...(usage && usage.calls > 0 && { usage: { ...usage, money: [...usage.money] } }),
+    }
   }
 
   async #receipt(run: string, viewer: string, records: boolean): Promise<string> {

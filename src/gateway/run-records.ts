@@ -92,7 +92,7 @@ export class RunRecords implements RunObserver {
       return { log, index: await this.#end(run, state, { first: began.index, last, decisions, usage, gaps: 0 }) }
     }
     const count = await this.#count(run, began)
-    account.counted(count.shares.values())
+    account.counted(count.shares.values(), count.usage)
     if (count.ended !== undefined) return { log, index: count.ended }
     let last = count.last ?? account.last
     if (isRevoked && count.revoked === undefined) last = await this.#noted(revoked(run, by))

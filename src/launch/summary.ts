@@ -1,3 +1,4 @@
+import { type Money, moneyText } from '../operations/index.ts'
 import type { Choice } from './chosen-resource.ts'
 import type { Removal } from './passed-environment.ts'
 
@@ -14,6 +15,14 @@ export interface ResourceNumbers {
   readonly held: number
   /** Values that its clients saw masked. */
   readonly masked: number
+}
+
+/** What calls of models came to, as their providers said. */
+export interface ModelNumbers {
+  readonly calls: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly money: readonly Money[]
 }
 
 /** What becomes of a receipt. */
@@ -34,6 +43,8 @@ export interface RunSummary {
   readonly seconds: number
   /** Undefined where the gateway could not say. */
   readonly resources: readonly ResourceNumbers[] | undefined
+  /** Absent where no model was called. */
+  readonly usage?: ModelNumbers | undefined
   readonly removed: Readonly<Record<Removal, readonly string[]>>
   /** Names that were passed on though they look like credentials. */
   readonly credentials: readonly string[]
@@ -62,6 +73,7 @@ export function summaryLines(summary: RunSummary): readonly string[] {
     `run ${run} ${endOf(summary)} after ${duration(seconds)}; the job's exit code is ${exitCode}.`,
     ...(resources ?? []).map((each) => `  ${each.name}: ${numbersOf(each)}`),
     ...(resources === undefined || resources.length === 0 ? [`  ${noNumbers(summary)}`] : []),
+    ...usageLines(summary).map((line) => `  ${line}`),
     ...choices
       .filter(({ others }) => others.length > 0)
       .map(({ what, resource, others }) => `  ${what}: ${resource}; there was also ${others.join(', ')} (--resource NAME).`),
@@ -88,6 +100,7 @@ export function summaryMarkdown(summary: RunSummary): string {
     '',
     ...(rows.length > 0 ? table : [noNumbers(summary)]),
     '',
+    ...usageLines(summary).flatMap((line) => [`${line}.`, '']),
     ...(removed.length === 0 ? [] : ['Removed from its environment:', '', ...removed.map((line) => `- ${code(line)}`), '']),
     ...receiptLine(summary).map((line) => code(line.trim())),
     '',
@@ -107,6 +120,12 @@ export function summaryJson(summary: RunSummary): Record<string, unknown> {
     ...(overEarly !== undefined && { overEarly }),
     ...(notEnded !== undefined && { notEnded }),
   }
+}
+
+function usageLines({ usage }: RunSummary): string[] {
+  if (usage === undefined) return []
+  const { calls, inputTokens, outputTokens, money } = usage
+  return [[`models: ${calls} calls`, `${inputTokens} tokens in`, `${outputTokens} out`, ...money.map(moneyText)].join(', ')]
 }
 
 function noNumbers({ resources, state }: RunSummary): string {

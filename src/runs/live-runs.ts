@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type ClientInfo, type Principal, Refusal, type Resource, type Run, type RunId } from '../operations/index.ts'
+import { type ClientInfo, type Principal, Refusal, type Resource, type Run, type RunId, type UsageSum } from '../operations/index.ts'
 import type { BudgetCrossing, BudgetSettings, Budgets } from './budgets/index.ts'
 import { RunError } from './errors.ts'
 import type { BegunRun, RunLifeCycle, RunLimits, RunObserver } from './life-cycle.ts'
@@ -150,14 +150,16 @@ export class LiveRuns implements Runs, RunLifeCycle {
   }
 
   /**
-   * What a run that is over came to at each resource, as the trail has it; waits for its end to be recorded, as `places`, and says no shares while
+   * What a run that is over came to, at each resource and with models, as the trail has it; waits for its end to be recorded, as `places`, and says no shares while
    * it is not. Undefined where it is not known any more: this is kept in memory, for those that ended last.
    */
-  async cameTo(id: string): Promise<{ readonly state: RunState; readonly shares: readonly ResourceShare[] | undefined } | undefined> {
+  async cameTo(
+    id: string,
+  ): Promise<{ readonly state: RunState; readonly shares: readonly ResourceShare[] | undefined; readonly usage?: UsageSum } | undefined> {
     const places = await this.places(id)
     const account = this.#accounts.get(id as RunId)
     if (!places || (places.ended && !account)) return undefined
-    return { state: places.state, shares: places.ended && account?.shares }
+    return { state: places.state, shares: places.ended && account?.shares, ...(account && { usage: account.usage }) }
   }
 
   runs(): readonly RunView[] {

@@ -122,7 +122,8 @@ export class RunAccount {
   }
 
   /** What the log holds instead of what was counted here. */
-  counted(shares: Iterable<ResourceShare>): void {
+  counted(shares: Iterable<ResourceShare>, usage: UsageSum): void {
+    this.#usage = usage
     this.#shares = new Map()
     for (const share of shares) this.#share(share)
   }

@@ -19,6 +19,13 @@ export const accountShape = z.object({
       }),
     )
     .max(10_000),
+  /** What its calls of models came to; absent where there were none. */
+  usage: z
+    .object({
+      ...{ calls: count, inputTokens: count, outputTokens: count, cachedTokens: count },
+      money: z.array(z.object({ micros: count, currency: z.string().max(16) })).max(100),
+    })
+    .exactOptional(),
 })
 
 export type AccountAnswer = z.output<typeof accountShape>
@@ -45,6 +52,23 @@ export const accountAnswer = {
           refused: integer,
           held: integer,
           masked: integer,
+        },
+      },
+    },
+    usage: {
+      type: 'object',
+      required: ['calls', 'inputTokens', 'outputTokens', 'cachedTokens', 'money'],
+      additionalProperties: false,
+      properties: {
+        ...{ calls: integer, inputTokens: integer, outputTokens: integer, cachedTokens: integer },
+        money: {
+          type: 'array',
+          items: {
+            type: 'object',
+            required: ['micros', 'currency'],
+            additionalProperties: false,
+            properties: { micros: integer, currency: text },
+          },
         },
       },
     },
