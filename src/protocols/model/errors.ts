@@ -14,8 +14,8 @@ export const modelErrors = {
     next: 'Send it without them, or say in text what is in them.',
   },
   GS_MODEL_CREDENTIAL: {
-    meaning: 'A key stands in the query, where it would be written down, and would make the request one of somebody else.',
-    next: 'Leave it out: the gateway has the key of the provider.',
+    meaning: 'A key stands in the query or the body, or the address of another provider: it would make the request one of somebody else.',
+    next: 'Leave it out: the gateway has the address and the key of the provider.',
   },
   GS_MODEL_UPGRADE: {
     meaning: 'The gateway does not carry WebSockets to models.',

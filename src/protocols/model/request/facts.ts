@@ -55,8 +55,17 @@ export function factsOf(
   }
 }
 
-/** Azure's deployment, else what the body names. Azure does not look at the body's. */
-export const modelOf = ({ deployment }: Endpoint, json: JsonObject): string | undefined => deployment ?? stringOf(json.model)
+/** Other models that some servers (OpenRouter, LiteLLM) turn to. */
+const BESIDES = ['models', 'fallbacks'] as const
+
+/**
+ * Azure's deployment, else what the body names. Azure does not look at the body's.
+ * @returns undefined where it names none, or others besides: then nobody knows which one answers
+ */
+export function modelOf({ deployment }: Endpoint, json: JsonObject): string | undefined {
+  if (deployment !== undefined) return deployment
+  return BESIDES.some((name) => json[name] !== undefined && json[name] !== null) ? undefined : stringOf(json.model)
+}
 
 /** Absent is no. @returns undefined where it is neither yes nor no: servers differ in what they make of `1` */
 function streams({ stream }: JsonObject): boolean | undefined {

@@ -69,6 +69,7 @@ export async function readAsked(door: DoorRequest, resource: ModelResource, sign
   }
   const bytes = read.kind === 'none' ? Buffer.alloc(0) : read.bytes
   const json = readJson(target, bytes)
+  if (ELSEWHERE.some((name) => name in json)) throw new ModelError('GS_MODEL_CREDENTIAL')
   const estimate = estimatedTokens(json)
   const model = modelOf(endpoint, json)
   return {
@@ -80,6 +81,9 @@ export async function readAsked(door: DoorRequest, resource: ModelResource, sign
     asksUsage: resource.usage === 'ask' && (endpoint.name === 'chat' || endpoint.name === 'completions') && asksForNoUsage(json),
   }
 }
+
+/** Proxies for models (LiteLLM) take these from a body for the key and the address of the provider that they call. */
+const ELSEWHERE = ['api_key', 'api_base', 'base_url'] as const
 
 const NOTHING_SPENT = { cost: undefined, agent: undefined, model: undefined, inputTokens: 0, asksUsage: false }
 

@@ -121,6 +121,11 @@ describe('facts', () => {
     expect(facts.model).toEqual({ provider: 'openai', endpoint: 'chat' })
   })
 
+  it('know no model where another one may answer', async () => {
+    for (const name of ['models', 'fallbacks'])
+      expect((await read(`{"model":"small","${name}":["large"]}`)).facts.model?.model).toBeUndefined()
+  })
+
   it('take the newer of two names for the most', async () => {
     const { facts, cost } = await read('{"model":"o","max_tokens":5,"max_completion_tokens":50,"n":3,"messages":[]}')
     expect([facts.model?.maxTokens, cost?.outputTokens]).toEqual([50, 150])
@@ -221,7 +226,16 @@ describe('what is recorded of a request', () => {
     expect(text).toContain('open-sesame')
     expect(kept).not.toContain('sesame')
     expect(kept).toContain('"server_label":"x"')
+    const azure = await recorded(
+      JSON.stringify({ data_sources: [{ type: 'azure_search', parameters: { index_name: 'i', authentication: { key: 'sesame-4' } } }] }),
+    )
+    expect(azure.recorded).toContain('index_name')
+    expect(azure.recorded).not.toContain('sesame')
   })
+})
+
+it.each(['api_key', 'api_base', 'base_url'])('refuses %s in the body', async (name) => {
+  await expect(read(JSON.stringify({ model: 'm', [name]: 'x' }))).rejects.toThrow(ModelError)
 })
 
 it.each(['api-key=a', 'b=1&API_KEY=a', 'key=a', 'subscription-key=a', 'x-api-key=a'])(
