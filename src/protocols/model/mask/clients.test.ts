@@ -93,7 +93,7 @@ describe('masks, as the providers’ own clients see them', () => {
     const asked = {
       model: 'gpt-5',
       stream: true as const,
-      stream_options: { note: MAIL },
+      stream_options: { note: MAIL } as object,
       messages: [{ role: 'user' as const, content: 'Who?' }],
     }
     for await (const chunk of await openai.chat.completions.create(asked)) expect(chunk.object).toBe('chat.completion.chunk')
