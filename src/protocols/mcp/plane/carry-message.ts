@@ -1,8 +1,16 @@
 import type { Admission } from '../../../guard/index.ts'
-import { type CodedError, claimsOf, type EffectiveOperation, type Mask, type Operation, Refusal } from '../../../operations/index.ts'
+import {
+  type CodedError,
+  claimsOf,
+  type EffectiveOperation,
+  type Json,
+  type Mask,
+  type Operation,
+  Refusal,
+} from '../../../operations/index.ts'
 import { type Admitted, ClientLeft, failed, govern, isAdmitted, Timed, type UpstreamAnswer } from '../../http/index.ts'
 import { McpError } from '../errors.ts'
-import { canonicalText, clientOperation, serverOperation } from '../judge/index.ts'
+import { canonicalText, clientOperation, offered, serverOperation } from '../judge/index.ts'
 import {
   checkParameterHeaders,
   disguises,
@@ -98,20 +106,27 @@ function operationOf({ exchange, repeated, resource }: Talk, message: RpcRequest
 
 /** What a call's definition says against it. Nobody looks for what the rules refuse anyway. */
 async function tools(talk: Talk, message: RpcRequest, operation: Operation): Promise<Refusal | undefined> {
-  const { exchange, offered, pins, resource, dialect } = talk
+  const { exchange, offered: offers, pins, resource, dialect } = talk
   const { method, params } = message
   const { name } = params
-  if (method === 'prompts/get' && typeof name === 'string' && offered.prompts.collides(name)) return new Refusal('GS_MCP_NAMES_COLLIDE')
-  if (method === 'tools/list' && params.cursor === undefined && offered.isUnknown(performance.now()))
+  if (method === 'prompts/get' && typeof name === 'string' && offers.prompts.collides(name)) return new Refusal('GS_MCP_NAMES_COLLIDE')
+  if (method === 'completion/complete' && !isShown(talk, params.ref)) return new Refusal('GS_POLICY_DENIED')
+  if (method === 'tools/list' && params.cursor === undefined && offers.isUnknown(performance.now()))
     await lookAhead(talk, message, operation)
   if (method !== 'tools/call') return undefined
   if (typeof name !== 'string') throw new McpError('GS_MCP_MALFORMED', 'The call names no tool.')
   if (exchange.guard.decide(exchange.session, operation).effect === 'deny') return undefined
-  if (!offered.isFresh(name, performance.now())) await look(talk, message)
-  const refusal = standingOf(offered, pins, resource.name, name)
+  if (!offers.isFresh(name, performance.now())) await look(talk, message)
+  const refusal = standingOf(offers, pins, resource.name, name)
   if (refusal) return refusal
   checkParameterHeaders(exchange.request.headers, pins.definition(resource.name, name)?.definition.inputSchema, params.arguments, dialect)
   return undefined
+}
+
+/** Whether what an argument is completed for is shown to whoever asks: what it could be would tell of what is hidden. */
+function isShown({ exchange: { guard, session }, resource: { name: server } }: Talk, ref: Json | undefined): boolean {
+  const { name } = isObject(ref) ? ref : {}
+  return guard.couldAllow(session, typeof name === 'string' ? offered.prompt(server, name) : offered.resource(server, undefined))
 }
 
 /** Before a list is shown. What the server says to that question its client hears by its own. */

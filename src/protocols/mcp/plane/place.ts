@@ -1,5 +1,5 @@
 import type { HttpResource } from '../../../operations/index.ts'
-import { canonicalPath, canonicalQuery, type DoorRequest, firstOf, valuesOf } from '../../http/index.ts'
+import { canonicalPath, type DoorRequest, firstOf, valuesOf } from '../../http/index.ts'
 import { McpError } from '../errors.ts'
 import type { Sealed, SealedFor } from './sealed.ts'
 
@@ -34,12 +34,11 @@ export function placeOf(
     if (path === undefined) throw new McpError('GS_MCP_SESSION_UNKNOWN')
     return { kind: 'messages', path, token }
   }
-  const query = rawQuery === undefined ? '' : canonicalQuery(rawQuery)
-  if (query === undefined) throw new McpError('GS_MCP_PATH', 'The query holds escapes that are none.')
-  const behind = query === '' ? '' : `?${query}`
+  // It would decide something that no rule sees.
+  if (rawQuery !== undefined) throw new McpError('GS_MCP_PATH', 'A query behind the URL of the resource is not passed on.')
   // An address with a path is that path: with a slash behind it, servers take it for another.
-  if (rawPath === '/') return { kind: 'endpoint', path: (basePath === '' ? '/' : '') + behind }
-  if (method === 'GET' && canonicalPath(rawPath) === STREAM) return { kind: 'endpoint', path: STREAM + behind }
+  if (rawPath === '/') return { kind: 'endpoint', path: basePath === '' ? '/' : '' }
+  if (method === 'GET' && canonicalPath(rawPath) === STREAM) return { kind: 'endpoint', path: STREAM }
   throw new McpError('GS_MCP_PATH')
 }
 

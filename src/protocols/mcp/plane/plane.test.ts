@@ -49,6 +49,13 @@ async function opened(
   }
 }
 
+/** A client that may ask anything. */
+async function rawly(governing: Governing) {
+  const { client } = await opened(governing)
+  const anything = { '~standard': {}, parse: (value: unknown) => value, safeParse: (data: unknown) => ({ success: true, data }) }
+  return { send: (method: string, params: object) => client.request({ method, params } as never, anything as never) as Promise<unknown> }
+}
+
 const textOf = (result: unknown): string => (result as { content: { text: string }[] }).content.map(({ text }) => text).join('')
 const mask: Mask = {
   ...{ name: 'mails', columns: [], detect: ['email'], patterns: [], as: 'redact' },
@@ -120,6 +127,14 @@ describe('what no rule could permit', () => {
     const other = await opened({ couldAllow: ({ tool }) => tool?.method !== 'prompts/get' && tool?.uri !== undefined })
     expect((await other.client.listPrompts()).prompts).toEqual([])
     expect((await other.client.listResourceTemplates()).resourceTemplates).toEqual([])
+  })
+
+  it('is not completed either', async () => {
+    const { send } = await rawly({ couldAllow: ({ tool }) => tool?.name !== 'hidden' })
+    const complete = (name: string) =>
+      send('completion/complete', { ref: { type: 'ref/prompt', name }, argument: { name: 'a', value: '' } })
+    await expect(complete('hidden')).rejects.toMatchObject({ data: { code: 'GS_POLICY_DENIED' } })
+    await expect(complete('greet')).rejects.toMatchObject({ code: -32_601 })
   })
 
   it('of resources and prompts is refused as an error with a code', async () => {

@@ -132,6 +132,7 @@ describe('what is no single message is refused, recorded, and never sent', () =>
     ['another type', { body: ping, headers: { 'content-type': 'text/plain' } }, 'GS_MCP_TYPE'],
     ['an encoding', { body: ping, headers: { 'content-encoding': 'gzip' } }, 'GS_MCP_TYPE'],
     ['another path', { body: ping, path: '/r/api/admin' }, 'GS_MCP_PATH'],
+    ['a query', { body: ping, path: '/r/api?toolset=all' }, 'GS_MCP_PATH'],
     ['another method', { method: 'PUT', body: ping }, 'GS_MCP_METHOD'],
     ['an answer that nobody asked for', { body: { jsonrpc: '2.0', id: 1, result: {} } }, 'GS_MCP_RESPONSE_UNASKED'],
     ['another origin', { body: ping, headers: { origin: 'https://evil.example' } }, 'GS_MCP_ORIGIN'],
