@@ -11,6 +11,7 @@ import { analyzerFinding } from './analyzer-finding.ts'
 import { breakGlassFinding } from './breaking-glass.ts'
 import { httpFindings } from './http-findings.ts'
 import { maskFindings } from './mask-findings.ts'
+import { pinFindings } from './pinning.ts'
 import type { Rooms } from './rooms.ts'
 import { secretsOf } from './secrets-of.ts'
 import type { Witnessing } from './witnessing.ts'
@@ -40,7 +41,10 @@ export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<
   for (const resource of rooms.inForce.taken.resources.all) {
     if (resource.kind === 'postgres') yield* resourceFindings(rooms, resource, signal)
   }
-  for (const resource of rooms.inForce.taken.configured.http.values()) yield* httpFindings(rooms, resource, signal)
+  for (const resource of rooms.inForce.taken.configured.http.values()) {
+    yield* httpFindings(rooms, resource, signal)
+    if (resource.kind === 'mcp') yield* pinFindings(rooms.toolPins, resource.name)
+  }
   yield* maskFindings(rooms, signal)
   const { analyzer } = rooms.inForce.config.masking
   if (analyzer) yield await analyzerFinding(analyzer, signal)

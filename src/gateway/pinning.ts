@@ -1,8 +1,28 @@
-import type { ToolOperator } from '../api/local/index.ts'
-import type { Pins } from '../pins/index.ts'
+import type { Finding, ToolOperator } from '../api/local/index.ts'
+import type { Pins, ToolView } from '../pins/index.ts'
 import { GatewayError } from './errors.ts'
 import type { InForce } from './in-force.ts'
 import type { Viewer } from './operator.ts'
+
+/** What waits for somebody who looks at it, at one MCP server. */
+export function pinFindings(toolPins: Pick<Pins, 'list'>, resource: string): readonly Finding[] {
+  const tools = toolPins.list(resource)
+  const count = (wanted: ToolView['standing']) => tools.filter(({ standing }) => standing === wanted).length
+  const [changed, unpinned, pinned] = [count('changed'), count('unpinned'), count('pinned')]
+  const subject = `tools of ${resource}`
+  const next = `Look, and pin what is in order: gatescribe tools diff ${resource}.`
+  if (changed > 0)
+    return [
+      {
+        subject,
+        level: 'warn',
+        found: `${changed} are other ones now than those that were pinned, and refused; ${unpinned} are new`,
+        next,
+      },
+    ]
+  if (unpinned > 0) return [{ subject, level: 'warn', found: `${unpinned} are not pinned, and refused`, next }]
+  return pinned > 0 ? [{ subject, level: 'ok', found: `${pinned} are pinned` }] : []
+}
 
 export interface PinningParts {
   readonly toolPins: Pins

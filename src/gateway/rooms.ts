@@ -322,7 +322,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   const http = (https ?? proxy) && (await openHttpRooms(governing, inForce, references))
   const toolPins = createPins({
     store: embeddedPinStore(database),
-    records: new ToolRecords(trail),
+    records: new ToolRecords(trail, log),
     mode: (name) => pinModeOf(inForce.taken.configured.http.get(name)),
     now: Date.now,
   })

@@ -7,17 +7,25 @@ import type { ToolDefinition } from '../operations/index.ts'
 import { createPins, type Pins } from '../pins/index.ts'
 import { type EmbeddedDatabase, embeddedPinStore, openDatabase } from '../store/index.ts'
 import type { EntryDraft } from '../trail/index.ts'
+import type { GatewayLog } from './log.ts'
 import { pinModeOf, ToolRecords } from './tool-records.ts'
 
 let house: ApprovalHouse
 let folder: string
 let database: EmbeddedDatabase
 let pins: Pins
+const warned: object[] = []
+const log = { warn: (fields: object) => void warned.push(fields) } as unknown as GatewayLog
 beforeEach(async () => {
   house = await new ApprovalHouse().open()
   folder = mkdtempSync(join(tmpdir(), 'gatescribe-tools-'))
   database = openDatabase(folder)
-  pins = createPins({ store: embeddedPinStore(database), records: new ToolRecords(house.trail), mode: () => 'required', now: Date.now })
+  pins = createPins({
+    store: embeddedPinStore(database),
+    records: new ToolRecords(house.trail, log),
+    mode: () => 'required',
+    now: Date.now,
+  })
 })
 afterEach(async () => {
   database.close()
@@ -62,6 +70,7 @@ it('tells what was seen, pinned, changed and not pinned any more, by digest; nam
   expect(told.map(({ tools }) => tools[0].name)).toEqual(['search', 'search', 'search', 'search'])
   expect(told[0]!.tools).toEqual([{ name: 'search', digest, definition: search }])
   expect(JSON.stringify(told)).not.toContain(key)
+  expect(warned).toEqual([{ resource: 'tickets', tools: 1, next: 'gatescribe tools diff tickets' }])
   for (const { bytes } of told) expect(bytes).not.toMatch(/search|Finds/)
 })
 
@@ -75,7 +84,7 @@ it('tells of many in as many entries as they need', () => {
   }
   const large = { name: 'large', digest: 'sha256:l', definition: { name: 'large', description: 'x'.repeat(3_000_000) } }
   const small = Array.from({ length: 450 }, (_, n) => ({ name: `tool-${n}`, digest: 'sha256:s', definition: { name: `tool-${n}` } }))
-  new ToolRecords(trail).seen('tickets', [...small, large, large])
+  new ToolRecords(trail, log).seen('tickets', [...small, large, large])
   expect(noted.map(({ fields }) => (fields.tools as readonly unknown[]).length)).toEqual([200, 200, 51, 1])
 })
 

@@ -1,6 +1,7 @@
 import type { PinRecords, RecordedTool } from '../pins/index.ts'
 import { redactJson } from '../redaction/index.ts'
 import type { EntryDraft, EntryKind, PayloadKey, Trail } from '../trail/index.ts'
+import type { GatewayLog } from './log.ts'
 import { redactedPayload } from './redacted-payload.ts'
 
 /** Tools that one entry tells of at most: each takes two digests of its 65,535 bytes. */
@@ -12,9 +13,11 @@ const CONTENT_BYTES = 4 * 1024 * 1024
 export class ToolRecords implements PinRecords {
   readonly #trail: Pick<Trail, 'note' | 'durable'>
   readonly #key: PayloadKey
+  readonly #log: Pick<GatewayLog, 'warn'>
 
-  constructor(trail: Pick<Trail, 'note' | 'durable' | 'subjectKey'>) {
+  constructor(trail: Pick<Trail, 'note' | 'durable' | 'subjectKey'>, log: Pick<GatewayLog, 'warn'>) {
     this.#trail = trail
+    this.#log = log
     this.#key = trail.subjectKey('gateway')
   }
 
@@ -24,6 +27,8 @@ export class ToolRecords implements PinRecords {
 
   changed(resource: string, tools: readonly RecordedTool[]): void {
     for (const entry of this.#entries('tools.changed', resource, tools)) this.#trail.note(entry)
+    const next = `gatescribe tools diff ${resource}`
+    this.#log.warn({ resource, tools: tools.length, next }, 'an MCP server offers other tools than were pinned: they are refused')
   }
 
   pinnedFirst(resource: string, tools: readonly RecordedTool[]): void {

@@ -60,6 +60,21 @@ const ways = {
     process.stdin.pause()
     setInterval(() => undefined, 1000)
   },
+  late(id) {
+    say({ method: 'notifications/message', params: { n: 1 } })
+    setTimeout(() => say({ id, result: 'late' }), 300)
+  },
+  flood() {
+    const more = () => {
+      while (
+        process.stdout.write(
+          `${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { data: 'z'.repeat(50_000) } })}\n`,
+        )
+      );
+      process.stdout.once('drain', more)
+    }
+    more()
+  },
   never: () => undefined,
 }
 

@@ -1,9 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { LineReader, LineTooLong } from '../wire/line-reader.ts'
 import type { Account } from './account.ts'
+import { type Home, makeHome } from './home.ts'
 import type { HostLog } from './log.ts'
 import { PrintedLog } from './printed-log.ts'
 import type { ServerSettings } from './settings.ts'
@@ -41,7 +40,7 @@ export class Child {
   readonly #parts: ChildParts
   readonly #events: ChildEvents
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>
-  readonly #home: string
+  readonly #home: Home
   readonly #printed: PrintedLog
   readonly #gone = Promise.withResolvers<void>()
   readonly #timers: NodeJS.Timeout[] = []
@@ -54,14 +53,14 @@ export class Child {
     this.#parts = parts
     this.#events = events
     this.#printed = new PrintedLog(log, fields, Object.values(secrets), Date.now)
-    this.#home = mkdtempSync(join(homes, 'gatescribe-mcp-'))
-    if (account) chownSync(this.#home, account.uid, account.gid)
+    this.#home = makeHome(homes, account)
+    const home = this.#home.path
     const [command, ...words] =
       settings.processes === undefined ? settings.command : ['prlimit', `--nproc=${settings.processes}`, '--', ...settings.command]
     // Nothing of this process's own environment: not even that it has one.
-    const env = { PATH: path, LANG: 'C.UTF-8', TMPDIR: this.#home, ...settings.env, ...secrets, HOME: this.#home }
+    const env = { PATH: path, LANG: 'C.UTF-8', TMPDIR: home, ...settings.env, ...secrets, HOME: home }
     this.#process = spawn(command!, words, {
-      ...{ cwd: settings.folder ?? this.#home, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] as const },
+      ...{ cwd: settings.folder ?? home, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] as const },
       ...(account && { uid: account.uid, gid: account.gid }),
     }) as ChildProcessByStdio<Writable, Readable, Readable>
     this.#listen(new LineReader(settings.messageBytes))
@@ -146,16 +145,16 @@ export class Child {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#isEnding = true
     this.#printed.close()
-    try {
-      rmSync(this.#home, { recursive: true, force: true })
-    } catch (error) {
-      this.#parts.log.warn(
-        { ...this.#parts.fields, reason: error instanceof Error ? error.message : '' },
-        'the home of a server cannot be removed',
-      )
-    }
+    this.#home
+      .remove()
+      .catch((error: unknown) => {
+        this.#parts.log.warn(
+          { ...this.#parts.fields, reason: error instanceof Error ? error.message : '' },
+          'the home of a server cannot be removed',
+        )
+      })
+      .finally(() => this.#gone.resolve())
     this.#events.ended(this.#why)
-    this.#gone.resolve()
   }
 
   /** A line that is no message. */

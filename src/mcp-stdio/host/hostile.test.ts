@@ -173,7 +173,10 @@ describe('what a server prints', () => {
     expect(all).not.toContain(SECRET)
     expect(all).not.toContain('a1B2a1B2')
     expect(all.length).toBeLessThan(60_000)
-    expect(host.logged.find(({ sentence }) => sentence.includes('more than the log keeps'))?.fields.lines).toBeGreaterThan(4_000)
+    const dropped = host.logged
+      .filter(({ sentence }) => sentence.includes('more than the log keeps'))
+      .map(({ fields }) => Number(fields.lines))
+    expect(dropped.reduce((sum, lines) => sum + lines, 0)).toBeGreaterThan(4_000)
   })
 
   it('in one line beyond the limit ends its session, and says so', async () => {
@@ -241,6 +244,43 @@ describe('what a server prints', () => {
     expect(await listen({ 'last-event-id': '0-1' })).toEqual([['0-2', 2]])
     expect(await listen({ 'last-event-id': '77-1' })).toEqual([400])
     expect(await listen({ 'last-event-id': 'x' })).toEqual([400])
+  })
+})
+
+describe('an answer', () => {
+  it('that a client lost its connection before is there for whoever asks from its last event on', async () => {
+    await start()
+    const session = await begin()
+    const giveUp = new AbortController()
+    const body = '{"jsonrpc":"2.0","id":1,"method":"late"}'
+    const response = await fetch(`${host.url}/bad`, { method: 'POST', headers: headersOf(session), body, signal: giveUp.signal })
+    const { value } = await response.body!.getReader().read()
+    const [event] = new EventReader(10_000).push(value!)
+    giveUp.abort()
+    await wait(700)
+    const again = await fetch(`${host.url}/bad`, {
+      headers: headersOf(session, { accept: 'text/event-stream', 'last-event-id': event!.id! }),
+    })
+    expect(new EventReader(10_000).push(Buffer.from(await again.text())).map(({ data }) => JSON.parse(data!).result)).toEqual(['late'])
+  })
+
+  it('that a client does not read holds up its process, and takes no room', async () => {
+    await start()
+    const session = await begin()
+    const giveUp = new AbortController()
+    const body = '{"jsonrpc":"2.0","id":1,"method":"flood"}'
+    const before = process.memoryUsage().rss
+    const response = await fetch(`${host.url}/bad`, { method: 'POST', headers: headersOf(session), body, signal: giveUp.signal })
+    await wait(1_500)
+    expect(process.memoryUsage().rss - before).toBeLessThan(150 * 1024 * 1024)
+    // Once it reads, it goes on.
+    let bytes = 0
+    for await (const chunk of response.body!) {
+      bytes += chunk.length
+      if (bytes > 30_000_000) break
+    }
+    expect(bytes).toBeGreaterThan(30_000_000)
+    giveUp.abort()
   })
 })
 
