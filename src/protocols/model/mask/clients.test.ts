@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk'
 import { describe, expect, it } from 'vitest'
 import { soon } from '../../../../test/parts/https-door.ts'
-import { doorBeforeModel } from '../../../../test/parts/model-door.ts'
+import { doorBeforeModel, MODEL_CREDENTIAL } from '../../../../test/parts/model-door.ts'
 import { inTurn } from '../../../../test/parts/model-server.ts'
 import type { Decision, Mask } from '../../../operations/index.ts'
 
@@ -98,6 +98,25 @@ describe('masks, as the providers’ own clients see them', () => {
     }
     for await (const chunk of await openai.chat.completions.create(asked)) expect(chunk.object).toBe('chat.completion.chunk')
     expect(provider.received[0]?.body).toMatchObject({ stream_options: { note: '[email]', include_usage: true } })
+  })
+
+  it('cover what is sent to the provider to be kept, and refuse what they cannot read', async () => {
+    const reached: string[] = []
+    const { url, fetch } = await open(inTurn(), {
+      decide,
+      listener: (request, response) => {
+        request.on('data', (piece: Buffer) => reached.push(piece.toString()))
+        request.on('end', () => response.end('{}'))
+      },
+    })
+    const send = async (body: string | Buffer, type = 'application/json') => {
+      const headers = { authorization: `Bearer ${MODEL_CREDENTIAL}`, 'content-type': type }
+      return (await fetch(`${url}/conversations/c1/items`, { method: 'POST', headers, body })).status
+    }
+    expect(await send(JSON.stringify({ items: [{ role: 'user', content: [{ type: 'input_text', text: MAIL }] }] }))).toBe(200)
+    expect(reached.join('')).toBe('{"items":[{"role":"user","content":[{"type":"input_text","text":"[email]"}]}]}')
+    expect(await send(`{"a":"${MAIL}"}{"b":1}`)).toBe(400)
+    expect(await send(`${MAIL}`, 'application/octet-stream')).toBe(200)
   })
 
   it('pass on what stands still within a moment', async () => {

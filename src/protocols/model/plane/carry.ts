@@ -7,7 +7,19 @@ import {
   type OperationReference,
   Refusal,
 } from '../../../operations/index.ts'
-import { ClientLeft, type Exchange, firstOf, govern, HttpError, isAdmitted, type Repeated, speakable } from '../../http/index.ts'
+import {
+  ClientLeft,
+  type Exchange,
+  firstOf,
+  govern,
+  HttpError,
+  isAdmitted,
+  type Repeated,
+  StrictJsonError,
+  speakable,
+  strictJson,
+  utf8Text,
+} from '../../http/index.ts'
 import { ModelError } from '../errors.ts'
 import { type MaskedPrompt, type PromptAnalyzer, type PromptMasking, promptMasking } from '../mask/index.ts'
 import { type AskedRequest, readAsked } from '../request/read-request.ts'
@@ -137,13 +149,32 @@ async function prepare(exchange: Exchange, carrying: Carrying): Promise<Prepared
   return { asked, ...forwarded, operation: make(forwarded.body), maskKey, masked: prompt.counts }
 }
 
-/** @returns undefined where there is nothing that detectors read. @throws ModelError where nobody can look into it; Refusal where the analyzer is silent */
-async function maskedPrompt({ body }: AskedRequest, masking: PromptMasking, signal: AbortSignal): Promise<MaskedPrompt | undefined> {
+/**
+ * Also of what is no call, such as an item of a conversation that the provider keeps.
+ * @returns undefined where there is nothing that detectors read
+ * @throws ModelError where nobody can look into it; Refusal where the analyzer is silent
+ */
+async function maskedPrompt(
+  { body, target }: AskedRequest,
+  masking: PromptMasking,
+  signal: AbortSignal,
+): Promise<MaskedPrompt | undefined> {
   if (body.kind === 'large') throw new ModelError('GS_MODEL_BODY_TOO_LARGE')
   if (body.kind === 'none' || body.bytes.length === 0) return undefined
-  if (body.json) return masking.mask(body.bytes, signal)
+  if (body.json !== undefined || isJson(body.bytes)) return masking.mask(body.bytes, signal)
+  if (/json/i.test(firstOf(target.headers, 'content-type') ?? '')) throw new ModelError('GS_MODEL_BODY')
   if (masking.refusesBinary) throw new ModelError('GS_MODEL_BINARY_REFUSED')
   return undefined
+}
+
+function isJson(bytes: Buffer): boolean {
+  try {
+    strictJson(utf8Text(bytes))
+    return true
+  } catch (error) {
+    if (error instanceof StrictJsonError) return false
+    throw error
+  }
 }
 
 /** @throws Refusal where content follows that nobody has seen, and no rule lets persons approve that */
