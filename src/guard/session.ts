@@ -100,6 +100,8 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   #refused = 0
   /** As outcomes say it: also what was admitted, and refused behind that. */
   #refusedAsSaid = 0
+  /** Of these the same tried by another way, such as kubectl's second protocol. */
+  #refusedAgain = 0
   #maskedValues = 0
   /** By what the rules said; of intents that are durable. */
   readonly #decided = { allow: 0, ask: 0, deny: 0 }
@@ -260,6 +262,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     const refusal = this.signal.aborted ? (this.signal.reason as Refusal) : (unsupported ?? this.#refusalOf(operation, decision, approval))
     if (refusal !== undefined) {
       this.#refused++
+      if (operation.retryOf !== undefined) this.#refusedAgain++
       reservation?.release()
       // The same tried by another way is no second attempt.
       const counts = countsAsRefused(refusal) && operation.retryOf === undefined
@@ -433,7 +436,9 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
 
   #share(): ResourceShare {
     const { allow, ask, deny } = this.#decided
-    const numbers = { operations: allow + ask + deny, refused: this.#refusedAsSaid, held: ask, masked: this.#maskedValues }
+    const again = this.#refusedAgain
+    const operations = allow + ask + deny - again
+    const numbers = { operations, refused: this.#refusedAsSaid - again, held: ask, masked: this.#maskedValues }
     return { resource: this.resource.name, sessions: 1, sessionsRefused: 0, ...numbers }
   }
 
