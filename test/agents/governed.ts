@@ -21,6 +21,9 @@ export interface Governed {
   stop(): Promise<void>
 }
 
+/** Frameworks start beside it. */
+const PATIENCE_MS = 40_000
+
 export const DATABASE_RESOURCE = 'shop-db'
 /** The job as its issuer proves it. */
 export const JOB = { repository: 'acme/reports', workflow: 'nightly report', commit: '3f786850e387550fdab836ed7e6dc881de23001b' }
@@ -75,44 +78,49 @@ export async function startGoverned(targets: Targets, adjust?: (config: WrittenC
     return `file:${path}`
   }
   const target = { name: DATABASE_RESOURCE, server, user: ROLE, password: PASSWORD, databases: { [DATABASE]: DATABASE } }
-  const { gateway, people, console } = await startWithPeople(issuer, target, (config) => {
-    config.gateway.listen = { ...(config.gateway.listen as object), https: '127.0.0.1:0' }
-    if (cluster) {
-      config.resources.push({
-        name: 'cluster',
-        kind: 'kubernetes',
-        address: cluster.url,
-        tls: { ca: file('cluster-ca.pem', cluster.ca) },
-        credentials: [{ as: 'shop', token: file('cluster-token', cluster.token) }],
-      })
-    }
-    config.resources.push(
-      {
-        name: 'openai',
-        kind: 'model',
-        api: 'openai',
-        address: `${model.url}/v1`,
-        credentials: [{ as: 'key', apiKey: file('model-key', model.key) }],
-      },
-      {
-        name: 'anthropic',
-        kind: 'model',
-        api: 'anthropic',
-        address: model.url,
-        credentials: [{ as: 'key', apiKey: file('anthropic-key', model.key) }],
-      },
-      {
-        name: 'tickets',
-        kind: 'mcp',
-        address: tickets.url,
-        credentials: [{ as: 'agent', bearer: file('tickets-token', tickets.token) }],
-        pin: 'first',
-        env: { url: 'TICKETS_MCP_URL', token: 'TICKETS_MCP_TOKEN' },
-      },
-    )
-    Object.assign(config, { rules: [...RULES], masks: MASKS })
-    adjust?.(config)
-  })
+  const { gateway, people, console } = await startWithPeople(
+    issuer,
+    target,
+    (config) => {
+      config.gateway.listen = { ...(config.gateway.listen as object), https: '127.0.0.1:0' }
+      if (cluster) {
+        config.resources.push({
+          name: 'cluster',
+          kind: 'kubernetes',
+          address: cluster.url,
+          tls: { ca: file('cluster-ca.pem', cluster.ca) },
+          credentials: [{ as: 'shop', token: file('cluster-token', cluster.token) }],
+        })
+      }
+      config.resources.push(
+        {
+          name: 'openai',
+          kind: 'model',
+          api: 'openai',
+          address: `${model.url}/v1`,
+          credentials: [{ as: 'key', apiKey: file('model-key', model.key) }],
+        },
+        {
+          name: 'anthropic',
+          kind: 'model',
+          api: 'anthropic',
+          address: model.url,
+          credentials: [{ as: 'key', apiKey: file('anthropic-key', model.key) }],
+        },
+        {
+          name: 'tickets',
+          kind: 'mcp',
+          address: tickets.url,
+          credentials: [{ as: 'agent', bearer: file('tickets-token', tickets.token) }],
+          pin: 'first',
+          env: { url: 'TICKETS_MCP_URL', token: 'TICKETS_MCP_TOKEN' },
+        },
+      )
+      Object.assign(config, { rules: [...RULES], masks: MASKS })
+      adjust?.(config)
+    },
+    PATIENCE_MS,
+  )
   const ca = join(gateway.folder, 'gatescribe-ca.pem')
   writeFileSync(ca, gateway.ca)
   const command = await builtCommand()

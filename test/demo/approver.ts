@@ -8,11 +8,12 @@ import { freePort } from '../parts/ports.ts'
 /** Whoever is asked: Ada, on call, who has another account at the CI than the one that starts the jobs. */
 const ADA = { name: 'Ada', groups: ['on-call'], github_id: '1815' }
 
-/** A gateway where people sign in, and their issuer. */
+/** A gateway where people sign in, and their issuer. @param patience milliseconds until a start counts as failed */
 export async function startWithPeople(
   jobs: TestIssuer,
   target: TargetOptions,
   adjust?: (config: WrittenConfig) => void,
+  patience?: number,
 ): Promise<{ gateway: RunningGateway; people: TestPeopleIssuer; console: string }> {
   const port = await freePort()
   const console = `http://localhost:${port}`
@@ -32,6 +33,7 @@ export async function startWithPeople(
       adjust?.(config)
     },
     environment: { OKTA_SECRET: people.client.secret },
+    ...(patience !== undefined && { patience }),
   })
   return { gateway, people, console }
 }
