@@ -44,6 +44,6 @@ export function exitCodeOf(code: string): number {
   if (NOT_FOUND.has(code)) return exitCodes.notFound.code
   if (NOT_SIGNED_IN.has(code)) return exitCodes.notSignedIn.code
   if (code === 'GS_CLI_USAGE' || code === 'GS_CLI_SECRET_IN_ARGUMENTS') return exitCodes.usage.code
-  if (code.startsWith('GS_CONFIG_') || code === 'GS_CLI_NO_CONFIG') return exitCodes.config.code
+  if (code.startsWith('GS_CONFIG_') || code === 'GS_CLI_NO_CONFIG' || code === 'GS_MCP_HOST_CONFIG') return exitCodes.config.code
   return exitCodes.refused.code
 }

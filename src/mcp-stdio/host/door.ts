@@ -12,6 +12,8 @@ const STATELESS = '2026-07-28'
 const HEADERS_MS = 10_000
 const BODY_MS = 30_000
 const CONNECTIONS = 1_000
+/** Longer than a gateway keeps a connection that it may use again, so that none closes while a request is on its way; ms. */
+const KEPT_MS = 75_000
 
 const STATUS: Partial<Record<keyof typeof mcpHostErrors, number>> = {
   GS_MCP_HOST_NOT_OPEN: 401,
@@ -46,6 +48,7 @@ export function hostDoor({ servers, token, log }: DoorParts): Server {
   // Of the body alone: answers take as long as they take.
   server.requestTimeout = BODY_MS
   server.maxConnections = CONNECTIONS
+  server.keepAliveTimeout = KEPT_MS
   return server
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
