@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { type CertificateName, canonicalNames, canonicalText } from './names.ts'
 import { type AuthorityReason, type AuthorityStore, standingAuthority } from './stored-authority.ts'
-import { type KeyedCertificate, signLeaf } from './x509.ts'
+import { type AuthorityPurpose, type KeyedCertificate, signLeaf } from './x509.ts'
 
 export interface Leaf extends KeyedCertificate {
   /** The certificate, DER: what tls-server-end-point channel binding hashes (RFC 5929 §4). */
@@ -38,6 +38,8 @@ export interface NamesAuthority {
    * (libpq sends none for an address), the default leaf, which is for all configured names. Starts a renewal where one is due.
    */
   leaf(serverName?: string): Leaf
+  /** Whether this name is one that it may speak for, and not the default leaf's to answer. */
+  speaksFor(serverName: string): boolean
   /** The same, ready for `node:tls`; made once per leaf. */
   secureContext(serverName?: string): SecureContext
   /** Mints anew what is due, and resolves when that is in use. To be called daily: an idle gateway has no handshake to start it. */
@@ -48,6 +50,8 @@ export interface NamesAuthorityOptions {
   /** DNS names and IP addresses as configured. */
   readonly names: readonly string[]
   readonly store: AuthorityStore
+  /** Default: names of the gateway. */
+  readonly purpose?: AuthorityPurpose
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly minted?: (minted: Minted) => void
@@ -69,9 +73,15 @@ const DEFAULT = ''
  * does not wait for them, nor a handshake. `renew` resolves when all are there.
  * @throws CertificatesError
  */
-export async function createNamesAuthority({ names, store, now, minted = () => {} }: NamesAuthorityOptions): Promise<NamesAuthority> {
+export async function createNamesAuthority({
+  names,
+  store,
+  now,
+  purpose,
+  minted = () => {},
+}: NamesAuthorityOptions): Promise<NamesAuthority> {
   const canonical = canonicalNames(names)
-  const authority = await standingAuthority(canonical, store, now())
+  const authority = await standingAuthority(canonical, store, now(), purpose)
   const parsed = new X509Certificate(authority.certificate)
   if (authority.made) {
     minted({ what: 'authority', reason: authority.made, fingerprint: parsed.fingerprint256, names: canonical.map(({ value }) => value) })
@@ -119,6 +129,7 @@ export async function createNamesAuthority({ names, store, now, minted = () => {
     made: authority.made,
     leaf,
     renew,
+    speaksFor: (serverName) => wanted.has(canonicalText(serverName)) && canonicalText(serverName) !== DEFAULT,
     secureContext(serverName) {
       const found = leaf(serverName)
       const context = contexts.get(found) ?? createSecureContext({ cert: found.certificate, key: found.key })

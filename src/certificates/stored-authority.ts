@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { CertificatesError } from './errors.ts'
 import type { CertificateName } from './names.ts'
-import { isConstrainedTo, type KeyedCertificate, selfSignAuthority } from './x509.ts'
+import { type AuthorityPurpose, isConstrainedTo, type KeyedCertificate, selfSignAuthority } from './x509.ts'
 
 /** Where the authority lives between starts. The caller seals the key. */
 export interface AuthorityStore {
@@ -30,11 +30,17 @@ const REPLACE_BEFORE_MS = YEAR_MS / 2
  * @param now milliseconds since the epoch
  * @throws CertificatesError GS_CERTIFICATES_STORED: never replaced silently, because clients trust it
  */
-export async function standingAuthority(names: readonly CertificateName[], store: AuthorityStore, now: number): Promise<StandingAuthority> {
+export async function standingAuthority(
+  names: readonly CertificateName[],
+  store: AuthorityStore,
+  now: number,
+  purpose: AuthorityPurpose = 'names',
+): Promise<StandingAuthority> {
   const stored = await store.load()
   const made = stored === undefined ? 'first' : unfit(stored, names, now)
   if (stored !== undefined && made === undefined) return { ...stored, made }
-  const authority = await selfSignAuthority(names, { notBefore: new Date(now - HOUR_MS), notAfter: new Date(now + VALID_MS) })
+  const validity = { notBefore: new Date(now - HOUR_MS), notAfter: new Date(now + VALID_MS) }
+  const authority = await selfSignAuthority(names, validity, purpose)
   await store.save(authority)
   return { ...authority, made }
 }

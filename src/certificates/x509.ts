@@ -32,13 +32,20 @@ export interface Validity {
 // Ed25519 has no hash of its own, which tls-server-end-point channel binding needs (RFC 5929 §4.1).
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
+/** What an authority is for: names of the gateway, or names of somebody else that are answered in their place. It stands in its name. */
+export type AuthorityPurpose = 'names' | 'interception'
+
 /** A root that can sign for these names only: clients that check constraints refuse whatever else it signs. */
-export async function selfSignAuthority(names: readonly CertificateName[], validity: Validity): Promise<KeyedCertificate> {
+export async function selfSignAuthority(
+  names: readonly CertificateName[],
+  validity: Validity,
+  purpose: AuthorityPurpose,
+): Promise<KeyedCertificate> {
   const keys = await newKeys()
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerial(),
     // Unlike any other of ours: OpenSSL looks issuers up by name first.
-    name: `CN=Gatescribe names CA ${randomBytes(4).toString('hex')}`,
+    name: `CN=Gatescribe ${purpose} CA ${randomBytes(4).toString('hex')}`,
     ...validity,
     signingAlgorithm: ALGORITHM,
     keys,

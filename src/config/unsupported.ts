@@ -12,7 +12,6 @@ interface Unsupported {
 
 const unsupported: readonly Unsupported[] = [
   { at: 'gateway.durability', what: 'durability in PostgreSQL', when: (value) => value === 'postgres' },
-  { at: 'resources[].intercept', what: 'interception' },
   { at: 'limits.idle', what: 'a limit of idle time' },
   { at: 'limits.session', what: 'a limit of the length of sessions' },
   { at: 'config', what: 'signed changes of the configuration' },

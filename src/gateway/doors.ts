@@ -4,6 +4,7 @@ import type { Listening, Operator } from '../api/local/index.ts'
 import { type PlanesSurface, tokenDoor } from '../api/token/index.ts'
 import { adminUrlOf, isLoopback, type ListenAddress } from '../config/index.ts'
 import { addressKey, loginThrottle, Throttle } from '../identity/index.ts'
+import type { HttpsDoor } from '../protocols/http/index.ts'
 import { CancelRegistry, createPostgresDoor } from '../protocols/postgres/index.ts'
 import { GatewayError } from './errors.ts'
 import { bearerPlanes, type HttpSurface } from './http-surface.ts'
@@ -71,7 +72,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
   })
   /** Of every door: the proxy carries nothing back to one. */
   const ports = new Set<number>()
-  const proxy = await forwardProxy(rooms, log, host, ports).catch(async (error: unknown) => {
+  const proxy = await forwardProxy(rooms, log, { host, ports, behind: https?.door }).catch(async (error: unknown) => {
     await Promise.all([postgres?.close(), https?.door.close()])
     throw error
   })
@@ -119,7 +120,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
         await Promise.all([postgres?.close(), https?.door.close(), proxy?.door.close(), token.close(), admin?.close()])
       },
       async renewCertificates() {
-        await authority?.renew()
+        await Promise.all([authority?.renew(), rooms.interception?.renew()])
         for (const server of [token.server.server, admin?.server.server])
           (server as Partial<Server> | undefined)?.setSecureContext?.(tls.options())
         https?.door.setTls(tls.options())
@@ -143,13 +144,19 @@ async function planesInHttp(rooms: Rooms, log: GatewayLog, host: string) {
 }
 
 /** The forward proxy, listening; undefined where there is none. */
-async function forwardProxy(rooms: Rooms, log: GatewayLog, host: string, ports: ReadonlySet<number>) {
+async function forwardProxy(
+  rooms: Rooms,
+  log: GatewayLog,
+  { host, ports, behind }: { readonly host: string; readonly ports: ReadonlySet<number>; readonly behind: HttpsDoor | undefined },
+) {
+  const { interception } = rooms
   const address = rooms.inForce.config.gateway.listen.proxy
   if (address === undefined || rooms.http === undefined) return undefined
   const { proxyDoor } = await import('./proxy-door.ts')
-  const door = await proxyDoor(rooms, rooms.http, log, { ownPorts: () => ports, intercepting: undefined })
+  const door = await proxyDoor(rooms, rooms.http, log, { ownPorts: () => ports, behind })
   const port = await bind('proxy', address, () => door.listen(address))
-  return { door, listening: text(address.host, port), surface: { host, port } }
+  const surface = { host, port, ...(interception && { ca: interception.certificate }) }
+  return { door, listening: text(address.host, port), surface }
 }
 
 /** The admin door, not listening yet; undefined where nobody signs in here. */

@@ -25,6 +25,10 @@ export const gatewayErrors = {
     meaning: 'The entry holds no operation that was decided.',
     next: 'Name an operation.intent; gatescribe trail search --kind operation.intent finds them.',
   },
+  GS_GATEWAY_NO_INTERCEPTION: {
+    meaning: 'Nothing is intercepted here, so there is no CA for that.',
+    next: 'Give a resource intercept: true and hosts; docs/proxy.md shows how.',
+  },
   GS_GATEWAY_NO_APPROVALS: {
     meaning: 'Nobody signs in at this gateway, so nobody can be asked to approve anything.',
     next: 'Configure gateway.listen.admin and an issuer of people; docs/approvals.md shows how.',

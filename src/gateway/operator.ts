@@ -101,6 +101,10 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
       await records.secretChanged(viewer, name, undefined)
       return secrets.remove(name)
     },
+    interceptionCa: async () => {
+      if (rooms.interception === undefined) throw new GatewayError('GS_GATEWAY_NO_INTERCEPTION')
+      return rooms.interception.certificate
+    },
     namesCa: async () => {
       if (rooms.authority === undefined) throw new GatewayError('GS_GATEWAY_NO_NAMES_CA')
       return rooms.authority.certificate

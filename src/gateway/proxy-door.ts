@@ -1,4 +1,5 @@
 import { addressKey, loginThrottle } from '../identity/index.ts'
+import type { HttpsDoor } from '../protocols/http/index.ts'
 import type { ForwardProxy, Intercepting } from '../protocols/proxy/index.ts'
 import type { HttpRooms } from './http-rooms.ts'
 import type { GatewayLog } from './log.ts'
@@ -7,17 +8,22 @@ import type { Rooms } from './rooms.ts'
 
 /**
  * The forward proxy, not listening yet.
- * @param ownPorts of every door of this gateway @param intercepting absent: nothing is intercepted
+ * @param ownPorts of every door of this gateway @param behind what serves what is intercepted; undefined: nothing is
  */
 export async function proxyDoor(
-  { credentials, inForce, records, tls }: Rooms,
+  { credentials, inForce, interception, records, tls }: Rooms,
   { guard }: HttpRooms,
   log: GatewayLog,
-  { ownPorts, intercepting }: { readonly ownPorts: () => ReadonlySet<number>; readonly intercepting: Intercepting | undefined },
+  { ownPorts, behind }: { readonly ownPorts: () => ReadonlySet<number>; readonly behind: HttpsDoor | undefined },
 ): Promise<ForwardProxy> {
   // Loaded where there is one only.
   const { createProxy } = await import('../protocols/proxy/index.ts')
   const refused = new RefusedDestinations((run, authority) => records.egressRefused(run, authority))
+  const intercepting: Intercepting | undefined = interception &&
+    behind && {
+      secureContext: (host) => (interception.speaksFor(host) ? interception.secureContext(host) : undefined),
+      adopt: (socket, vouched) => behind.adopt(socket, vouched),
+    }
   return createProxy({
     tls: tls.options(),
     authenticator: credentials.bearer('proxy'),

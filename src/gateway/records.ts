@@ -58,9 +58,10 @@ export class Records {
   }
 
   /** A certificate authority or a leaf of it was made. */
-  minted({ what, names, ...certificate }: Minted): void {
+  minted({ what, names, ...certificate }: Minted, purpose?: 'interception'): void {
     const { fields, payloads } = redactedPayload('names', this.#key, redactJson(names))
-    this.#trail.note({ kind: 'ca.minted', fields: { what, ...certificate, ...fields }, payloads })
+    const of = purpose === undefined ? {} : { purpose }
+    this.#trail.note({ kind: 'ca.minted', fields: { what, ...of, ...certificate, ...fields }, payloads })
   }
 
   /** Before the gateway looks at what the names of a database mean, on a connection of its own. @throws TrailError: then it may not */

@@ -104,6 +104,8 @@ export interface Rooms {
   /** Absent where the operator brings a certificate. */
   readonly tls: ServingTls
   readonly authority: NamesAuthority | undefined
+  /** Speaks for names of somebody else that are intercepted; undefined where none is. */
+  readonly interception: NamesAuthority | undefined
   readonly connector: Connector<PostgresAsk, PostgresTarget>
   readonly guard: Guard<PostgresAsk, PostgresTarget>
   /** Which tools of MCP servers somebody let pass. */
@@ -301,6 +303,18 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
         now: Date.now,
         minted: (minted) => records.minted(minted),
       })
+  const intercepted = config.resources.flatMap((resource) => (isBehindHttps(resource) && resource.intercept ? resource.hosts : []))
+  // With an authority of its own: whoever trusts the gateway's names trusts nobody to speak for others.
+  const interception =
+    intercepted.length === 0
+      ? undefined
+      : await createNamesAuthority({
+          names: intercepted,
+          purpose: 'interception',
+          store: embeddedAuthorityStore(database, masterKey.sealer('interception authority'), 'interception'),
+          now: Date.now,
+          minted: (minted) => records.minted(minted, 'interception'),
+        })
   const { names, certificate } = config.gateway.tls
   const tls = authority ? mintedTls(authority, names) : await givenTls(certificate!, names, references)
   const connector = createConnector<PostgresAsk, PostgresTarget>({
@@ -353,6 +367,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     channels,
     tls,
     authority,
+    interception,
     connector,
     recording,
     guard,

@@ -71,11 +71,13 @@ function resealable(database: EmbeddedDatabase, trailKeys: EmbeddedKeyStore, bef
   const rootKey = embeddedRootKeyStore(database)
   // Loads and saves nothing here, so the sealer that it is given is never used.
   const authority = embeddedAuthorityStore(database, before.sealer('names authority'))
+  const interception = embeddedAuthorityStore(database, before.sealer('interception authority'), 'interception')
   return [
     resealableSecrets(embeddedSecretStore(database)),
     { purpose: 'trail', reseal: (change: Change) => trailKeys.reseal((key) => change(key.sealed, sealedKeyAad(key))) },
     { purpose: 'identity', reseal: (change: Change) => resealRootKey(rootKey, change) },
     { purpose: 'names authority', reseal: (change: Change) => authority.reseal(change) },
+    ...(interception.kept ? [{ purpose: 'interception authority', reseal: (change: Change) => interception.reseal(change) }] : []),
     { purpose: 'approvals', reseal: (change: Change) => embeddedApprovalStore(database).reseal(change) },
   ]
 }

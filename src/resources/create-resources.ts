@@ -56,6 +56,8 @@ export function createResources(configured: readonly TargetResource[]): Resource
       const name = canonical(host)
       if (serverName !== undefined && canonical(serverName) !== name) throw new ResourceError('GS_RESOURCE_MISDIRECTED')
       const hosted = httpByHost.get(name)
+      // Clients of what is intercepted have its address in their URLs, with its path.
+      if (hosted?.intercept) return isBelow(path, hosted.basePath) ? { resource: hosted, prefix: hosted.basePath } : undefined
       if (hosted) return { resource: hosted, prefix: '' }
       const [prefix, asked] = (own.has(name) && named.exec(path)) || []
       const resource = asked === undefined ? undefined : httpByName.get(asked)
@@ -63,6 +65,8 @@ export function createResources(configured: readonly TargetResource[]): Resource
     },
   }
 }
+
+const isBelow = (path: string, base: string) => (path.startsWith(base) && ['', '/'].includes(path.charAt(base.length))) || base === ''
 
 /** By `name:port`, where the first label of the name may be a star. */
 function byNameAndPort(resources: readonly EgressResource[]): ReadonlyMap<string, Proxied> {

@@ -406,6 +406,9 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
       throwPlanted('removeSecret')
       return operator.sealed.delete(name)
     },
+    async interceptionCa() {
+      return namesCa
+    },
     async namesCa() {
       return namesCa
     },

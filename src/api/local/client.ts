@@ -153,6 +153,7 @@ export interface LocalClient {
   setSecret(name: string, value: Uint8Array): Promise<SecretAnswer>
   removeSecret(name: string): Promise<void>
   ca(): Promise<CaAnswer>
+  interceptionCa(): Promise<CaAnswer>
   reload(): Promise<ReloadedAnswer>
   doctor(signal: AbortSignal): AsyncIterable<FindingAnswer>
 }
@@ -232,6 +233,7 @@ export function localClient(send: Transport): LocalClient {
     setSecret: async (name, body) => readJson(await ask(send, { method: 'PUT', path: `/v1/secrets/${part(name)}`, body }), secretSchema),
     removeSecret: (name) => act('DELETE', `/v1/secrets/${part(name)}`),
     ca: () => get('/v1/ca', caSchema),
+    interceptionCa: () => get('/v1/ca/interception', caSchema),
     reload: async () => readJson(await ask(send, { method: 'POST', path: '/v1/reload' }), reloadedSchema),
     doctor: (signal) => readLines(send, '/v1/doctor', findingSchema, signal),
   }

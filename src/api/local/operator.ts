@@ -65,6 +65,8 @@ export interface Operator
   removeSecret(name: string): Promise<boolean>
   /** The certificate of the names CA, PEM. */
   namesCa(): Promise<string>
+  /** The same of the interception CA. @throws CodedError where nothing is intercepted */
+  interceptionCa(): Promise<string>
   /** Reads the configuration again, as SIGHUP does; recorded. @throws CodedError where it is refused; the running one stays */
   reload(): Promise<Reloaded>
   /** Looks at everything the gateway depends on. Bounded: each finding within 10 s. Never rejects for a failing part. */

@@ -11,6 +11,9 @@ export function maintenanceRoutes(api: LocalApi, closing: AbortSignal): void {
   api.get('/v1/ca', { config: { permission: 'status.read' }, schema: { response: { 200: caSchema } } }, async ({ operator }) =>
     caAnswer(await operator.namesCa()),
   )
+  api.get('/v1/ca/interception', { config: { permission: 'status.read' }, schema: { response: { 200: caSchema } } }, async ({ operator }) =>
+    caAnswer(await operator.interceptionCa()),
+  )
   api.post(
     '/v1/reload',
     { config: { permission: 'gateway.operate' }, schema: { response: { 200: reloadedSchema } } },

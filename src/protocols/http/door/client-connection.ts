@@ -8,12 +8,13 @@ import { firstOf, pairsOf } from '../headers.ts'
 import { ClientLeft, type DoorRequest, type HttpPlane, type Refusable } from '../plane.ts'
 import { speakable } from '../relay/status.ts'
 import { HttpsDoorError } from './errors.ts'
-import { checkKeys, identify, presented } from './identify.ts'
+import { checkKeys, identify, type Presented, presented } from './identify.ts'
 import { OpenSession } from './open-session.ts'
-import type { HttpsDoorLimits, HttpsDoorOptions, OpenAnswer, Own, Selected } from './options.ts'
+import type { HttpsDoorLimits, HttpsDoorOptions, OpenAnswer, Own, Selected, Vouched } from './options.ts'
 import { readClaims } from './read-claims.ts'
-import { type Head, readHead } from './read-head.ts'
+import { type Head, KEYS, OURS, readHead } from './read-head.ts'
 import { RequestBody } from './request-body.ts'
+import type { Seats } from './seats.ts'
 import { ServerAnswer } from './server-answer.ts'
 
 /** What the connection becomes instead of being answered. */
@@ -26,6 +27,13 @@ interface Upgrade {
 const LAST_WORD_MS = 800
 /** Requests that were read and wait for their turn, at most: each takes memory while the one before it lasts, a watch perhaps for hours. */
 const MOST_WAITING = 64
+
+/** What a connection has of its door. */
+export interface AtTheDoor {
+  known(): void
+  readonly seats: Seats
+  readonly vouched: Vouched | undefined
+}
 
 /** One connection of a client: its requests one after the other, and the sessions that they belong to. */
 export class ClientConnection {
@@ -46,13 +54,21 @@ export class ClientConnection {
   #broken: ((error: HttpsDoorError) => void) | undefined
   #unreadable: HttpsDoorError | undefined
 
-  /** @param known called once a request has said who it is from */
-  constructor(socket: Socket, options: HttpsDoorOptions, limits: HttpsDoorLimits, known: () => void) {
+  readonly #vouched: Vouched | undefined
+  readonly #seats: Seats
+  /** Runs that have sent something here. */
+  readonly #runs = new Set<string>()
+  #noted = false
+
+  /** @param door.known called once a request has said who it is from @param door.vouched where that is known beforehand */
+  constructor(socket: Socket, options: HttpsDoorOptions, limits: HttpsDoorLimits, { known, seats, vouched }: AtTheDoor) {
     this.#socket = socket
     this.#options = options
     this.#limits = limits
     this.#known = known
-    this.#address = addressOf(socket)
+    this.#vouched = vouched
+    this.#seats = seats
+    this.#address = vouched?.address ?? addressOf(socket)
     socket.once('close', () => this.#gone())
   }
 
@@ -159,10 +175,12 @@ export class ClientConnection {
         sayOpenly(openly, head, answer)
         return await this.#done(message, body, answer)
       }
-      const { serverName } = namesOf(this.#socket)
+      const serverName = this.#vouched?.host ?? namesOf(this.#socket).serverName
       selected = this.#options.route({ serverName, host: head.host, path: head.path })
-      const shown = await this.#refusing(() => presented(head as Head))
-      const { run, kind } = await this.#refusing(() => identify(shown.credential, this.#options.authenticators))
+      const { run, kind, shown } = this.#vouched
+        ? { run: this.#vouched.run, kind: selected?.resource.kind, shown: undefined }
+        : await this.#identified(head)
+      if (this.#vouched) head = this.#withoutCredentials(head)
       this.#known()
       const own = selected ? undefined : this.#options.own?.({ host: head.host, path: head.path })
       if (own) await this.#answerOwn(own, head, run, body, answer)
@@ -172,8 +190,8 @@ export class ClientConnection {
         plane = this.#options.planes[resource.kind]
         if (plane === undefined) throw new HttpsDoorError('GS_HTTPS_RESOURCE_UNKNOWN')
         if (kind !== resource.kind) throw new HttpsDoorError('GS_HTTPS_CREDENTIAL_ELSEWHERE')
-        await this.#refusing(() => checkKeys(resource.kind, shown, (head as Head).keys, this.#options.authenticators))
-        const opened = await this.#session(run, resource, plane, shown.user, firstOf(head.headers, 'user-agent'))
+        if (shown) await this.#refusing(() => checkKeys(resource.kind, shown, (head as Head).keys, this.#options.authenticators))
+        const opened = await this.#session(run, resource, plane, shown?.user, firstOf(head.headers, 'user-agent'))
         const request = requestOf(head, prefix, body, plane)
         const current = new AbortController()
         this.#current = current
@@ -228,6 +246,23 @@ export class ClientConnection {
     form.refuse(refusable, spoken)
   }
 
+  /** @throws CodedError, and whoever does not get in is noted */
+  async #identified(head: Head): Promise<{ readonly run: Run; readonly kind: HttpResource['kind']; readonly shown: Presented }> {
+    const shown = await this.#refusing(() => presented(head))
+    const { run, kind } = await this.#refusing(() => identify(shown.credential, this.#options.authenticators))
+    return { run, kind, shown }
+  }
+
+  /** What a client sent as a credential to somebody else goes nowhere, and may be a real one. */
+  #withoutCredentials(head: Head): Head {
+    const sent = [...(head.authorization === undefined ? [] : [head.authorization]), ...head.keys]
+    if (!this.#noted && sent.some((each) => !OURS.test(decodedBasic(each)))) {
+      this.#noted = true
+      this.#options.onForeignCredential(this.#address)
+    }
+    return { ...head, headers: head.headers.filter(([name]) => !KEYS.has(name.toLowerCase())) }
+  }
+
   /** Notes who does not get in. @throws what `step` throws */
   async #refusing<Result>(step: () => Result | Promise<Result>): Promise<Result> {
     const { throttle, onRefused, onForeignCredential } = this.#options
@@ -260,6 +295,10 @@ export class ClientConnection {
       throw opened.session.signal.aborted ? opened.session.signal.reason : new HttpsDoorError('GS_HTTPS_DRAINING')
     }
     if (this.#sessions.size >= this.#limits.sessions) throw new HttpsDoorError('GS_HTTPS_DOOR_FULL')
+    if (!this.#runs.has(run.id)) {
+      if (!this.#seats.take(run.id)) throw new HttpsDoorError('GS_HTTPS_RUN_FULL')
+      this.#runs.add(run.id)
+    }
     const opening = this.#open(run, resource, plane, user, application)
     this.#sessions.set(key, opening)
     opening.catch(() => this.#sessions.delete(key))
@@ -300,6 +339,7 @@ export class ClientConnection {
   }
 
   #gone(): void {
+    for (const run of this.#runs) this.#seats.leave(run)
     const lost = !this.idle && this.#answer?.upgraded !== true
     this.#current?.abort(new ClientLeft())
     const why: SessionEnd = lost ? 'client-lost' : this.#draining ? 'drained' : 'client-closed'
@@ -311,6 +351,12 @@ export class ClientConnection {
       }
     })
   }
+}
+
+/** A token as it is, a user and password as they are meant. */
+function decodedBasic(text: string): string {
+  const [, pair] = /^Basic +(\S+)$/i.exec(text) ?? []
+  return pair === undefined ? text : Buffer.from(pair, 'base64').toString('latin1')
 }
 
 function requestOf(head: Head, prefix: string, body: RequestBody, { kind }: Pick<HttpPlane, 'kind'>): DoorRequest {

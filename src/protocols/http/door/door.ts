@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import type { TlsOptions } from 'node:tls'
+import type { TLSSocket, TlsOptions } from 'node:tls'
 import { ClientConnection, responseOn } from './client-connection.ts'
 import { HttpsDoorError } from './errors.ts'
 import { garbageAnswer } from './garbage.ts'
-import { DEFAULT_LIMITS, type HttpsDoorOptions } from './options.ts'
+import { DEFAULT_LIMITS, type HttpsDoorOptions, type Vouched } from './options.ts'
+import { Seats } from './seats.ts'
 
 /** Bytes of a head. */
 const LONGEST_HEAD = 32_768
@@ -22,6 +23,8 @@ export interface HttpsDoorAddress {
 export interface HttpsDoor {
   /** Once. @returns the port in use @throws the system's error where the address cannot be had */
   listen(address: HttpsDoorAddress): Promise<number>
+  /** Serves a connection whose TLS is done already, as a run's: what else comes as a credential on it is dropped, and noted. */
+  adopt(socket: TLSSocket, vouched: Vouched): void
   /** Presents these from now on. */
   setTls(tls: TlsOptions): void
   /** Accepts nothing new, and closes what has nothing under way. What is under way goes on: it ends by the signals of its sessions. */
@@ -38,6 +41,8 @@ export function createHttpsDoor(options: HttpsDoorOptions): HttpsDoor {
   const connections = new Map<Socket, ClientConnection>()
   /** By address and port: the connection below TLS, and the peer that it is counted for. */
   const unauthenticated = new Map<string, { readonly socket: Socket; readonly peer: string; readonly timer: NodeJS.Timeout }>()
+  const seats = new Seats(limits.connectionsPerRun)
+  const vouchers = new WeakMap<Socket, Vouched>()
   let draining = false
 
   /** One machine that connects and never speaks must not keep everybody else out. */
@@ -91,7 +96,7 @@ export function createHttpsDoor(options: HttpsDoorOptions): HttpsDoor {
     const made = connections.get(socket)
     if (made) return made
     const key = keyOf(socket)
-    const connection = new ClientConnection(socket, options, limits, () => known(key))
+    const connection = new ClientConnection(socket, options, limits, { known: () => known(key), seats, vouched: vouchers.get(socket) })
     connections.set(socket, connection)
     socket.on('error', () => undefined)
     socket.once('close', () => connections.delete(socket))
@@ -139,6 +144,12 @@ export function createHttpsDoor(options: HttpsDoorOptions): HttpsDoor {
       server.listen({ host, port })
       await once(server, 'listening')
       return (server.address() as AddressInfo).port
+    },
+    adopt(socket, vouched) {
+      if (draining) return void socket.destroy()
+      vouchers.set(socket, vouched)
+      server.emit('secureConnection', socket)
+      return undefined
     },
     setTls: (tls) => server.setSecureContext(tls),
     async closeToNew() {

@@ -69,6 +69,10 @@ export const httpsDoorErrors = {
     meaning: 'Too many targets are spoken to over one connection.',
     next: 'Open another connection.',
   },
+  GS_HTTPS_RUN_FULL: {
+    meaning: 'This run has too many connections.',
+    next: 'Close some of them, or use them one after the other.',
+  },
   GS_HTTPS_DRAINING: {
     meaning: 'The gateway is about to stop and accepts nothing new.',
     next: 'Retry in a few seconds over a new connection.',

@@ -1,6 +1,6 @@
 import type { TlsOptions } from 'node:tls'
 import type { LoginThrottle } from '../../../identity/index.ts'
-import type { HttpResource } from '../../../operations/index.ts'
+import type { HttpResource, Run } from '../../../operations/index.ts'
 import type { HttpGuard, HttpPlane, OwnEndpoint } from '../plane.ts'
 import type { Authenticators } from './identify.ts'
 
@@ -25,6 +25,17 @@ export interface HttpsDoorLimits {
   readonly unauthenticatedPerPeer: number
   /** Targets that one connection may speak to. Default 16. */
   readonly sessions: number
+  /** Connections that one run may have at once. Default 1,000. */
+  readonly connectionsPerRun: number
+}
+
+/** A connection whose client is known already: of its requests none says who it is from. */
+export interface Vouched {
+  readonly run: Run
+  /** Of the client. */
+  readonly address: string
+  /** In lower case: what the client asked to be connected to, and the name that its TLS asked for. */
+  readonly host: string
 }
 
 /** Where a request goes. */
@@ -91,4 +102,5 @@ export const DEFAULT_LIMITS: HttpsDoorLimits = {
   unauthenticated: 200,
   unauthenticatedPerPeer: 50,
   sessions: 16,
+  connectionsPerRun: 1_000,
 }

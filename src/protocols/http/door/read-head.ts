@@ -46,7 +46,7 @@ const NOT_PASSED: ReadonlySet<string> = new Set([
 /** Credentials of ours, wherever they stand. */
 export const OURS = /gs_(?:run|pg|k8s|http|model|mcp|proxy)_[0-9a-hjkmnp-tv-z]{16}/
 /** OpenAI's SDKs say who they are in Authorization, Anthropic's here or there, Azure's in the other. */
-const KEYS: ReadonlySet<string> = new Set(['x-api-key', 'api-key'])
+export const KEYS: ReadonlySet<string> = new Set(['x-api-key', 'api-key'])
 /** Kubernetes takes it for Authorization. */
 const TOKEN_PROTOCOL = /base64url\.bearer\.authorization\.k8s\.io/i
 const CARRIED_UPGRADES = /^(?:websocket|SPDY\/3\.1)$/i

@@ -23,6 +23,7 @@ const OTHERS: readonly (readonly [RegExp, number])[] = [
   [/^GS_HTTPS_EXPECTATION_REFUSED$/, 417],
   [/^GS_HTTPS_VERSION$/, 505],
   [/^GS_HTTPS_(DOOR_FULL|DRAINING)$/, 503],
+  [/^GS_HTTPS_RUN_FULL$/, 429],
   [/^GS_HTTPS_FAILED$/, 500],
   [/^GS_HTTPS_/, 400],
   [/^GS_RESOURCE_MISDIRECTED$/, 421],
