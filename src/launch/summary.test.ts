@@ -15,8 +15,14 @@ it('says what a run came to, where its receipt is and where to look', () => {
     "run run_one ended after 12 s; the job's exit code is 0.",
     '  orders-db: 3 allowed, 2 refused, 1 held for approval, 3 values masked',
     '  receipt: /w/receipt.json, verified',
-    '  look: gatescribe trail search --run run_one',
+    '  look: gatescribe runs show run_one',
   ])
+})
+
+it('says what calls of models came to, where there were any', () => {
+  const usage = { calls: 3, inputTokens: 900, outputTokens: 80, money: [{ micros: 250_000, currency: 'USD' }] }
+  expect(summaryLines(summary({ usage }))).toContain('  models: 3 calls, 900 tokens in, 80 out, 0.25 USD')
+  expect(summaryLines(summary()).join()).not.toContain('models:')
 })
 
 it.each<[string, Partial<RunSummary>, string]>([

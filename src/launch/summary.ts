@@ -80,7 +80,7 @@ export function summaryLines(summary: RunSummary): readonly string[] {
     ...removedLines(summary).map((line) => `  removed from its environment: ${line}`),
     ...(credentials.length === 0 ? [] : [`  passed on as asked, though they look like credentials: ${listed(credentials)}`]),
     ...receiptLine(summary),
-    `  look: gatescribe trail search --run ${run}`,
+    `  look: gatescribe runs show ${run}`,
   ]
 }
 
@@ -104,7 +104,7 @@ export function summaryMarkdown(summary: RunSummary): string {
     ...(removed.length === 0 ? [] : ['Removed from its environment:', '', ...removed.map((line) => `- ${code(line)}`), '']),
     ...receiptLine(summary).map((line) => code(line.trim())),
     '',
-    `Look: ${code(`gatescribe trail search --run ${run}`)}`,
+    `Look: ${code(`gatescribe runs show ${run}`)}`,
     '',
   ].join('\n')
 }

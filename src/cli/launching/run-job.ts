@@ -36,12 +36,12 @@ export async function runJob([first, ...words]: readonly [string, ...string[]], 
     const { exitCode, prepared, overEarly, notEnded } = launched
     const seconds = Math.round(performance.now() - began) / 1000
     const goesOn = options.keepRun === true && overEarly === undefined
-    const { state, resources, receipt } = goesOn
-      ? { state: 'live', resources: undefined, receipt: undefined }
+    const { state, resources, usage, receipt } = goesOn
+      ? { state: 'live', resources: undefined, usage: undefined, receipt: undefined }
       : await Promise.race([cameTo(run, options, shell), ...(launched.told ? [hurried()] : [])])
     const { removed, credentials, choices } = prepared
     const summary = {
-      ...{ run: id, gateway: gateway.href, identity, state, exitCode, seconds, resources },
+      ...{ run: id, gateway: gateway.href, identity, state, exitCode, seconds, resources, usage },
       ...{ removed, credentials, choices, receipt, overEarly, notEnded },
     }
     tellSummary(summary, options, surroundings, printer)
@@ -56,7 +56,7 @@ async function cameTo(run: GatewayRun, options: RunOptions, { surroundings }: Sh
     run.account().catch(() => undefined),
     options.receipt === false ? undefined : keepReceipt(run, { ...options, receipt: options.receipt }, surroundings),
   ])
-  return { state: account?.state, resources: account?.resources, receipt }
+  return { state: account?.state, resources: account?.resources, usage: account?.usage, receipt }
 }
 
 async function hurried(): Promise<Awaited<ReturnType<typeof cameTo>>> {
@@ -64,6 +64,7 @@ async function hurried(): Promise<Awaited<ReturnType<typeof cameTo>>> {
   return {
     state: undefined,
     resources: undefined,
+    usage: undefined,
     receipt: { state: 'missing', why: 'the gateway did not answer before the launcher had to end' },
   }
 }
