@@ -16,6 +16,8 @@ export interface JobProcessParts {
   readonly words: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly folder: string
+  /** Called once signals are heard here, before anything is started. What it throws is thrown. */
+  readonly takingSignals?: (() => void) | undefined
   /** Called each time that the launcher itself is told to end. */
   readonly onTold?: (signal: NodeJS.Signals) => void
   /** Whose signals these are; for tests. */
@@ -34,15 +36,27 @@ const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT']
  * continued along with its launcher. Without one it leads a group of its own, so that a signal to the launcher reaches all that it started.
  * @throws LaunchError GS_LAUNCH_NO_COMMAND
  */
-export function startJob({ command, words, env, folder, onTold, from = process }: JobProcessParts): Promise<JobProcess> {
+export async function startJob({
+  command,
+  words,
+  env,
+  folder,
+  onTold,
+  takingSignals,
+  from = process,
+}: JobProcessParts): Promise<JobProcess> {
   const ownGroup = !hasTerminal()
-  const child = spawn(command, words, { env, cwd: folder, stdio: 'inherit', detached: ownGroup })
-  const send = (signal: NodeJS.Signals) => tell(child, signal, ownGroup)
+  let child: ChildProcess | undefined
+  const send = (signal: NodeJS.Signals) => child && tell(child, signal, ownGroup)
   const heard = new Map<NodeJS.Signals, () => void>()
   const hear = (signal: NodeJS.Signals, act: () => void) => {
     heard.set(signal, act)
     from.on(signal, act)
   }
+  const deaf = () => {
+    for (const [signal, act] of heard) from.off(signal, act)
+  }
+  // Before there is a job: it may be told something the moment that it is there.
   for (const signal of ENDING)
     hear(signal, () => {
       if (ownGroup || !FROM_TERMINAL.includes(signal)) send(signal)
@@ -57,9 +71,22 @@ export function startJob({ command, words, env, folder, onTold, from = process }
     })
     hear('SIGCONT', () => send('SIGCONT'))
   }
-  const deaf = () => {
-    for (const [signal, act] of heard) from.off(signal, act)
+  try {
+    takingSignals?.()
+    child = spawn(command, words, { env, cwd: folder, stdio: 'inherit', detached: ownGroup })
+    return await running(child, command, { deaf, send })
+  } catch (error) {
+    deaf()
+    throw error
   }
+}
+
+/** Resolves once it has been started. */
+function running(
+  child: ChildProcess,
+  command: string,
+  { deaf, send }: { deaf(): void; send(signal: NodeJS.Signals): void },
+): Promise<JobProcess> {
   let killing: NodeJS.Timeout | undefined
   const exited = new Promise<number>((resolve) => {
     child.once('exit', (code, signal) => {

@@ -20,7 +20,7 @@ export interface LaunchParts extends Omit<PreparationParts, 'run' | 'unattended'
   readonly folder: string
   /** Tells whoever looks at the launcher what happens to the run, a sentence each. */
   readonly say: (sentence: string) => void
-  /** Called right before the job is started, which takes this process's signals from then on. What it throws is thrown, and nothing is started. */
+  /** Called once this process's signals are heard here, right before the job is started. What it throws is thrown, and nothing is started. */
   readonly takingSignals?: () => void
   /** Called once the job has been started. */
   readonly onStarted?: (prepared: PreparedJob) => void
@@ -52,9 +52,8 @@ export async function launchJob(parts: LaunchParts): Promise<LaunchedJob> {
   let [overEarly, told]: [string | undefined, boolean] = [undefined, false]
   try {
     prepared = await prepareJob({ ...parts, run: run.id })
-    const { command, words, folder } = parts
-    parts.takingSignals?.()
-    const job = await startJob({ command, words, folder, env: prepared.variables, onTold: () => (told = true) })
+    const { command, words, folder, takingSignals } = parts
+    const job = await startJob({ command, words, folder, env: prepared.variables, takingSignals, onTold: () => (told = true) })
     parts.onStarted?.(prepared)
     void keepRun(run, run.expiresIn, watcherOf(), over.signal)
     const exitCode = await job.exited

@@ -72,11 +72,12 @@ it.each(['INT', 'TERM', 'HUP', 'QUIT'] as const)(
 
 it('a job is stopped and continued with its launcher', async () => {
   const { launcher, pid } = await launch('')
-  const stateOfProcess = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0]
+  const isStopped = (each: number) => readFileSync(`/proc/${each}/stat`, 'utf8').split(') ')[1]?.startsWith('T')
+  const both = [pid, launcher.pid ?? 0]
   launcher.kill('SIGTSTP')
-  await vi.waitUntil(() => stateOfProcess() === 'T', { timeout: 5_000 })
+  await vi.waitUntil(() => both.every(isStopped), { timeout: 5_000 })
   launcher.kill('SIGCONT')
-  await vi.waitUntil(() => stateOfProcess() !== 'T', { timeout: 5_000 })
+  await vi.waitUntil(() => !both.some(isStopped), { timeout: 5_000 })
   launcher.kill('SIGTERM')
   expect(await exitOf(launcher)).toBe(143)
 })
@@ -101,7 +102,7 @@ it('a job whose run is revoked is told to stop, and it is said why', async () =>
 })
 
 it('a gateway that restarts ends nothing', async () => {
-  const { launcher, run, said } = await launch('trap "exit 5" TERM', ['--lease', '15'])
+  const { launcher, run, said } = await launch('trap "exit 5" TERM', ['--lease', '9'])
   const { tokenPort, port } = stage.shop.gateway
   const listen = { postgres: `127.0.0.1:${port}`, token: `127.0.0.1:${tokenPort}` }
   const { gateway } = stage.shop.gateway.config
