@@ -80,7 +80,7 @@ it('leads from an empty folder to a governed team', { timeout: 120_000 }, async 
     else if (text.startsWith('python3 -m venv venv')) symlinkSync(dirname(dirname(python!)), join(folder, 'venv'))
     else if (language === 'sh') {
       const step = text.startsWith('gatescribe run') ? github.step() : {}
-      const out = await runCommand('/bin/bash', ['-euo', 'pipefail', '-c', changed(text)], {
+      const out = await runCommand('/bin/bash', ['--norc', '-euo', 'pipefail', '-c', changed(text)], {
         cwd: folder,
         env: { ...env, ...step },
         patience: 60_000,

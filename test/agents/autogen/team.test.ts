@@ -68,5 +68,13 @@ describe('a team in AutoGen', () => {
     expect(numbersOf(twice, DATABASE_RESOURCE)).toMatchObject({ masked: 4 })
   })
 
+  it('sends the spans of its agents with its run', () => {
+    const spans = twice.entries.filter(({ kind }) => kind === 'run.spans')
+    expect(spans.length).toBeGreaterThan(0)
+    for (const { fields } of spans) expect(fields.run).toBe(twice.governed.summary.run)
+    const said = JSON.stringify(spans)
+    for (const name of ['dba', 'sre', 'support', 'create_ticket']) expect(said).toContain(name)
+  })
+
   it('leaves entries that lead to the job', () => expectLeadsToJob(twice))
 })
