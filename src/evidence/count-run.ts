@@ -22,6 +22,13 @@ export interface RunCount {
   gaps: number
 }
 
+/** A session that is read, at its resource. */
+interface At {
+  readonly share: MutableShare
+  /** Numbers of operations that try another one again by another way: refused again, they are no second refusal. */
+  readonly again: Set<number>
+}
+
 interface MutableShare {
   readonly resource: string
   sessions: number
@@ -45,7 +52,7 @@ export async function countRun(trail: Pick<Trail, 'read'>, run: string, from: nu
   /** What each session's numbers for decisions stand for. */
   const effects = new Map<unknown, Map<number, DecisionRow[1]>>()
   /** Where each session is. */
-  const at = new Map<unknown, MutableShare>()
+  const at = new Map<unknown, At>()
   for await (const entry of trail.read({ from })) {
     if (!belonging.mayHave(entry.bytes) || !belonging.has(entry.fields) || ABOUT.test(entry.kind)) continue
     const { index, kind, fields } = entry
@@ -80,23 +87,20 @@ export async function countRun(trail: Pick<Trail, 'read'>, run: string, from: nu
   return count
 }
 
-function open({ shares }: RunCount, fields: EntryFields, at: Map<unknown, MutableShare>): void {
+function open({ shares }: RunCount, fields: EntryFields, at: Map<unknown, At>): void {
   const { session, effect, resource } = fields
   if (typeof resource !== 'string') return
   const share = shares.get(resource) ?? { resource, sessions: 0, sessionsRefused: 0, operations: 0, refused: 0, held: 0, masked: 0 }
   shares.set(resource, share)
-  at.set(session, share)
+  at.set(session, { share, again: new Set() })
   if (effect === 'deny') share.sessionsRefused++
   else share.sessions++
 }
 
-function add(
-  { decisions }: RunCount,
-  fields: EntryFields,
-  effects: Map<unknown, Map<number, DecisionRow[1]>>,
-  share: MutableShare | undefined,
-): void {
-  const { session, ops, decisions: said = [] } = fields as IntentFields
+function add({ decisions }: RunCount, fields: EntryFields, effects: Map<unknown, Map<number, DecisionRow[1]>>, at: At | undefined): void {
+  const share = at?.share
+  const { session, ops, decisions: said = [], retries = [] } = fields as IntentFields
+  for (const [n] of retries) at?.again.add(n)
   let known = effects.get(session)
   if (!known) {
     known = new Map()
@@ -112,10 +116,15 @@ function add(
   }
 }
 
-function spend(count: RunCount, fields: EntryFields, share: MutableShare | undefined): void {
+function spend(count: RunCount, fields: EntryFields, at: At | undefined): void {
   const { usage = [], outcomes, masked = [] } = fields as OutcomeFields
-  if (share) {
-    for (const [, status] of outcomes) if (status === 'refused') share.refused++
+  if (at) {
+    const { share, again } = at
+    for (const [n, status] of outcomes) {
+      if (status !== 'refused') continue
+      if (again.has(n)) share.operations--
+      else share.refused++
+    }
     for (const [, , , number] of masked) share.masked += number
   }
   for (const [, inputTokens, outputTokens, cachedTokens, micros, currency] of usage) {

@@ -140,7 +140,9 @@ it('counts by resource what the log holds, where the account is not sure', async
       },
     })
   }
-  await trail.durable({ kind: 'log.read', fields: {} })
+  // The same, tried by another way.
+  trail.note({ kind: 'operation.intent', fields: { session: 'ses_1', ops: [[4, 1, 3]], retries: [[4, 'ses_1', 3]] } })
+  await trail.durable({ kind: 'operation.outcome', fields: { session: 'ses_1', outcomes: [[4, 'refused', 0, 0, 1]] } })
   const account = new RunAccount(began, false)
   // What was counted before is part of what the log holds.
   account.add({
