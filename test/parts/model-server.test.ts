@@ -66,6 +66,18 @@ describe('OpenAI’s client', () => {
     expect(server.received.at(-1)?.asked?.turns.at(-1)).toEqual({ role: 'tool', text: '2', answers: 'call_0001' })
   })
 
+  it('goes on from a response that is kept, and from no other', async () => {
+    server.script = inTurn({ text: 'Two.' }, { text: 'Three.' })
+    const first = await openai.responses.create({ model: 'gpt-4o', instructions: 'Be brief.', input: 'How many?' })
+    await openai.responses.create({ model: 'gpt-4o', previous_response_id: first.id, input: 'And now?' })
+    expect(server.received.at(-1)?.asked?.turns.map(({ role, text }) => `${role}: ${text}`)).toEqual([
+      'user: How many?',
+      'assistant: Two.',
+      'user: And now?',
+    ])
+    await expect(openai.responses.create({ model: 'gpt-4o', previous_response_id: 'resp_other', input: 'x' })).rejects.toThrow(/not found/)
+  })
+
   it('gets embeddings as floats, completions and models', async () => {
     const { data } = await openai.embeddings.create({ model: 'text-embedding-3-small', input: ['one', 'two'] })
     expect(data.map(({ embedding }) => embedding.length)).toEqual([8, 8])
