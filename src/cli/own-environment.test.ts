@@ -66,3 +66,23 @@ it('tells clients of other APIs where it is, and by what they are known there', 
   const broken = { ...http, credential: 'a\nPATH=/evil' }
   expect(() => ownEnvironment(begun({ http: broken }), undefined, { env })).toThrow(expect.objectContaining({ code: 'GS_LAUNCH_ANSWER' }))
 })
+
+it('points the SDK of a model, and clients of an MCP server, at it, also by the names that an operator gave', () => {
+  const plane = { url: 'https://gw:8443/r/it', credential: 'gs_model_secret', env: { url: 'MY_URL', token: 'MY_TOKEN' } }
+  const of = (planes: object) => ownEnvironment(begun(planes as never), '/ca.pem', { env }).variables
+  expect(of({ model: { ...plane, api: 'openai' } })).toEqual({
+    ...{ OPENAI_BASE_URL: plane.url, OPENAI_API_KEY: plane.credential, NODE_EXTRA_CA_CERTS: '/ca.pem' },
+    ...{ MY_URL: plane.url, MY_TOKEN: plane.credential },
+  })
+  expect(of({ model: { ...plane, api: 'anthropic' } })).toMatchObject({
+    ANTHROPIC_BASE_URL: plane.url,
+    ANTHROPIC_API_KEY: plane.credential,
+  })
+  expect(of({ model: { ...plane, api: 'azure-openai' } })).toMatchObject({ AZURE_OPENAI_ENDPOINT: plane.url })
+  expect(of({ mcp: plane })).toEqual({
+    ...{ GATESCRIBE_MCP_URL: plane.url, GATESCRIBE_MCP_TOKEN: plane.credential, GATESCRIBE_MCP_CA: '/ca.pem' },
+    ...{ MY_URL: plane.url, MY_TOKEN: plane.credential },
+  })
+  for (const name of ['PATH', 'LD_PRELOAD', 'a b', 'PYTHONPATH'])
+    expect(() => of({ mcp: { ...plane, env: { url: name } } })).toThrow(expect.objectContaining({ code: 'GS_LAUNCH_ANSWER' }))
+})

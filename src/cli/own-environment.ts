@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { OwnRunAnswer } from '../api/admin/own-run-schemas.ts'
 import { kubeconfig, LaunchError, personEnvironment } from '../launch/index.ts'
+import { isReservedVariable, type ModelApi } from '../operations/index.ts'
 import { CliError } from './errors.ts'
 import { sessionPath } from './session-file.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -34,17 +35,49 @@ export function ownEnvironment(begun: OwnRunAnswer, caFile: string | undefined, 
     const path = writePrivately(join(folder, name), text, { folder })
     return { variables: { KUBECONFIG: path }, forget: () => rmSync(path, { force: true }) }
   }
-  if (planes.http) {
-    const { url, credential } = planes.http
-    const variables = {
-      GATESCRIBE_HTTP_URL: url,
-      GATESCRIBE_HTTP_TOKEN: credential,
-      ...(caFile !== undefined && { GATESCRIBE_HTTP_CA: caFile }),
+  const { http, model, mcp } = planes
+  if (http ?? model ?? mcp)
+    return {
+      variables: harmless({
+        ...(http && named('HTTP', http, caFile)),
+        ...(model && { ...MODEL_VARIABLES[model.api](model), ...trusting(caFile), ...named(undefined, model, caFile) }),
+        ...(mcp && named('MCP', mcp, caFile)),
+      }),
+      forget: () => undefined,
     }
-    for (const value of Object.values(variables)) if (!/^[^\p{Cc}]+$/u.test(value)) throw new LaunchError('GS_LAUNCH_ANSWER')
-    return { variables, forget: () => undefined }
-  }
   return { variables: personEnvironment(begun, caFile, env), forget: () => undefined }
+}
+
+type HttpPlane = NonNullable<OwnRunAnswer['planes']['http']>
+
+/** What the SDK of each API looks for. */
+const MODEL_VARIABLES: Readonly<Record<ModelApi, (plane: HttpPlane) => Readonly<Record<string, string>>>> = {
+  openai: ({ url, credential }) => ({ OPENAI_BASE_URL: url, OPENAI_API_KEY: credential }),
+  anthropic: ({ url, credential }) => ({ ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: credential, ANTHROPIC_AUTH_TOKEN: credential }),
+  'azure-openai': ({ url, credential }) => ({ AZURE_OPENAI_ENDPOINT: url, AZURE_OPENAI_API_KEY: credential }),
+}
+
+/** Beside the system's for Node; other SDKs take a bundle, which gatescribe run makes. */
+const trusting = (caFile: string | undefined) => (caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile })
+
+/** Under a name of the gateway's, and under those that its operator gave it. */
+function named(as: 'HTTP' | 'MCP' | undefined, { url, credential, env }: HttpPlane, caFile: string | undefined): Record<string, string> {
+  return {
+    ...(as && { [`GATESCRIBE_${as}_URL`]: url, [`GATESCRIBE_${as}_TOKEN`]: credential }),
+    ...(as && caFile !== undefined && { [`GATESCRIBE_${as}_CA`]: caFile }),
+    ...(env?.url !== undefined && { [env.url]: url }),
+    ...(env?.token !== undefined && { [env.token]: credential }),
+  }
+}
+
+/** @throws LaunchError where the answer holds what no variable can, or one that means something else */
+function harmless(variables: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(variables)) {
+    const ours = /^(GATESCRIBE_(HTTP|MCP)_(URL|TOKEN|CA)|NODE_EXTRA_CA_CERTS)$/.test(name)
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name) || (!ours && isReservedVariable(name)) || !/^[^\p{Cc}]+$/u.test(value))
+      throw new LaunchError('GS_LAUNCH_ANSWER')
+  }
+  return variables
 }
 
 function read(path: string): string {

@@ -72,6 +72,7 @@ export const checkResources: Check = function* ({ gateway, resources }) {
   const hosts = new Map<string, string>()
   const aliases = new Map<string, string>()
   for (const [index, resource] of resources.entries()) {
+    if (resource.kind === 'egress') continue
     for (const [at, host] of (resource.hosts ?? []).entries()) {
       const path = ['resources', index, 'hosts', at]
       if (own.has(host.toLowerCase()))
@@ -86,8 +87,9 @@ export const checkResources: Check = function* ({ gateway, resources }) {
   }
 }
 
-/** What goes through the forward proxy needs one, and what is intercepted has names. */
+/** What goes through the forward proxy needs one, what is intercepted has names, and each name and port leads to one resource. */
 function* proxied(resources: Document['resources'], proxy: boolean): Iterable<Finding> {
+  const owners = new Map<string, string>()
   for (const [index, resource] of resources.entries()) {
     if (resource.kind === 'postgres' || resource.kind === 'kubernetes') continue
     const field = resource.kind === 'egress' ? 'kind' : 'intercept'
@@ -101,8 +103,13 @@ function* proxied(resources: Document['resources'], proxy: boolean): Iterable<Fi
       )
     if (resource.kind !== 'egress' && resource.hosts === undefined)
       yield inconsistent(path, 'It is not said which names are intercepted.', 'Give hosts, for example hosts: [api.openai.com].')
+    for (const [at, host] of (resource.hosts ?? []).entries())
+      yield* taken(owners, withPort(host), resource.name, ['resources', index, 'hosts', at])
   }
 }
+
+/** As the proxy compares it: 443 where no port is said. */
+const withPort = (host: string) => (host.includes(':') ? host.replace('/plain', '') : `${host}:443`).toLowerCase()
 
 function* taken(owners: Map<string, string>, key: string, owner: string, path: readonly (string | number)[]): Iterable<Finding> {
   const other = owners.get(key)
