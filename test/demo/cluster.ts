@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { JOB_GROUP, type WrittenConfig, type WrittenRule } from '../parts/gateway-config.ts'
+import { JOB_GROUP, type WrittenRule } from '../parts/gateway-config.ts'
 import { kubernetesBinaries } from '../parts/kubernetes-binaries.ts'
 import { type RunningCluster, startCluster } from '../parts/kubernetes-cluster.ts'
 
@@ -35,8 +35,8 @@ export interface DemoCluster {
   readonly running: RunningCluster
   /** Of the account that only the gateway has. */
   readonly token: string
-  /** Puts it into the configuration, before the gateway starts. */
-  configure(config: WrittenConfig): void
+  /** As it is written in the configuration. */
+  readonly resource: Readonly<Record<string, unknown>>
   /** The folder of its kubectl. */
   readonly programs: string
 }
@@ -60,14 +60,12 @@ export async function startDemoCluster(): Promise<DemoCluster | undefined> {
     return {
       running,
       token,
-      configure(config) {
-        config.resources.push({
-          name: CLUSTER,
-          kind: 'kubernetes',
-          address: running.url,
-          tls: { ca: file('demo-ca.pem', running.ca) },
-          credentials: [{ as: 'gatescribe', token: file('demo-token', token) }],
-        })
+      resource: {
+        name: CLUSTER,
+        kind: 'kubernetes',
+        address: running.url,
+        tls: { ca: file('demo-ca.pem', running.ca) },
+        credentials: [{ as: 'gatescribe', token: file('demo-token', token) }],
       },
       programs: dirname(kubectl),
     }

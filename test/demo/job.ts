@@ -4,7 +4,6 @@
 import { exec } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import OpenAI, { APIError } from 'openai'
 import { Client, type DatabaseError } from 'pg'
 
 const { PGHOST = 'localhost', PGSSLROOTCERT = '' } = process.env
@@ -23,6 +22,7 @@ async function query(statement: string): Promise<string> {
 }
 
 async function ask(asked: string): Promise<string> {
+  const { default: OpenAI, APIError } = await import('openai')
   const [model = '', ...words] = asked.split(' ')
   try {
     const { choices } = await new OpenAI().chat.completions.create({ model, messages: [{ role: 'user', content: words.join(' ') }] })

@@ -40,7 +40,8 @@ export interface Stage {
 export async function setStage(closing: (() => Promise<unknown>)[]): Promise<Stage> {
   step('A PostgreSQL with orders in it, a stand-in for a provider of models, an issuer as a CI has one, and the gateway. All on 127.0.0.1.')
   const starting = startDemoCluster()
-  starting.catch(() => undefined) // It is waited for below.
+  const building = builtCommand()
+  for (const promise of [starting, building]) promise.catch(() => undefined) // They are waited for below.
   const server = await startPostgres({ logStatements: true, hba: [`host all ${ROLE} 127.0.0.1/32 scram-sha-256`] })
   closing.push(server.stop)
   await server.query('CREATE DATABASE orders')
@@ -62,15 +63,15 @@ export async function setStage(closing: (() => Promise<unknown>)[]): Promise<Sta
   const github = await startGitHubMinting(issuer)
   closing.push(github.close)
   const target = { name: 'orders-db', server, user: ROLE, password: PASSWORD, databases: { orders: 'orders' } }
-  const cluster = await starting
-  if (cluster) closing.push(cluster.running.stop)
+  closing.push(async () => (await starting.catch(() => undefined))?.running.stop())
   const { gateway, people, console } = await startWithPeople(issuer, target, (config) => {
     config.gateway.listen = { ...(config.gateway.listen as object), https: '127.0.0.1:0' }
     config.resources.push(writtenModel(server.folder, model))
-    cluster?.configure(config)
-    config.rules = [...firstRules(cluster !== undefined)]
+    config.rules = [...firstRules(false)]
   })
   closing.push(people.close, gateway.remove)
+  const cluster = await starting
+  if (cluster) await gateway.reconfigure({ resources: [...gateway.config.resources, cluster.resource], rules: [...firstRules(true)] })
   say(`PostgreSQL ${server.version} on port ${server.port}; the gateway ready after ${Math.round(gateway.readyMs)} ms.`)
   if (cluster)
     say(`A Kubernetes API server at ${cluster.running.url}, ready after ${Math.round(cluster.running.readyMs)} ms, with one pod.`)
@@ -78,7 +79,7 @@ export async function setStage(closing: (() => Promise<unknown>)[]): Promise<Sta
     `First rules: ${JOB_GROUP} may use orders-db${cluster ? ', look at pods' : ''} and ask a small model. Only the gateway knows the password of ${ROLE}, and the key of the provider.`,
   )
   writeFileSync(join(gateway.folder, 'gatescribe-ca.pem'), gateway.ca)
-  return { server, issuer, github, model, gateway, people, console, cluster, command: await builtCommand() }
+  return { server, issuer, github, model, gateway, people, console, cluster, command: await building }
 }
 
 function writtenModel(folder: string, model: ModelServer): WrittenConfig['resources'][number] {
