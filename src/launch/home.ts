@@ -103,6 +103,8 @@ function passFile(host: string, { port = 5432, credential }: PlaneAnswers['postg
 
 function callersOwn(env: Environment): Record<string, string> {
   const own = env.HOME || homedir()
+  // A path of several lines would be more than one of them in a file of variables.
+  if (/\p{Cc}/u.test(own)) return {}
   const variables: Record<string, string> = { GATESCRIBE_CALLER_HOME: own }
   for (const [name, path] of BELOW_HOME) {
     const there = join(own, path)

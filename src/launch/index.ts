@@ -7,7 +7,7 @@ export {
   IDENTITY_SOURCES,
   type IdentitySource,
 } from './identity/ambient-identity.ts'
-export { envFileLines, exportLines, type JobEnvironment, jobEnvironment, type Surface } from './job-environment.ts'
+export { envFileLines, exportLines, type JobEnvironment, jobEnvironment, type Surface, unsetLines } from './job-environment.ts'
 export type { Beat } from './keep-run.ts'
 export { type ExecPlugin, execCredential, type KubeconfigParts, kubeconfig } from './kubeconfig.ts'
 export { type LaunchedJob, type LaunchedRun, type LaunchParts, launchJob } from './launch-job.ts'

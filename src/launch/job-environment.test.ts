@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import type { ExchangeAnswer } from '../api/token/index.ts'
-import { envFileLines, exportLines, jobEnvironment } from './job-environment.ts'
+import { envFileLines, exportLines, jobEnvironment, unsetLines } from './job-environment.ts'
 
 const answer = (over: Partial<ExchangeAnswer['gatescribe']['planes']['postgres']> = {}): ExchangeAnswer => ({
   access_token: 'gs_run_handle',
@@ -53,5 +53,14 @@ describe('the environment of a job', () => {
 
   it('refuses a value that would begin another line', () => {
     expect(() => jobEnvironment(answer({ credential: 'x\nLD_PRELOAD=/tmp/evil.so' }), { gateway })).toThrow(/cannot be put/)
+  })
+
+  it('makes no file with a value that would begin another line', () => {
+    expect(() => envFileLines({ HOME: '/h\nLD_PRELOAD=/evil.so' })).toThrow(/cannot be put/)
+    expect(exportLines({ HOME: '/a\nb' })).toBe("export HOME='/a\nb'\n")
+  })
+
+  it('unsets what a shell can have as a variable, and never runs a name', () => {
+    expect(unsetLines(['AWS_PROFILE', 'AWS_$(id)', 'TF_VAR_x;id;', 'PGSSL`id`', 'AWS_A\nid', 'AWS_é', '-f'])).toBe('unset AWS_PROFILE\n')
   })
 })

@@ -36,8 +36,17 @@ export function exportLines(environment: Environment): string {
   return lines(environment, (name, value) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`)
 }
 
-/** Lines of an env file as `docker run --env-file` and `$GITHUB_ENV` read them: nothing is quoted. */
+/** Lines that a POSIX shell evaluates. A name that is none to a shell cannot be unset by it, and would be run. */
+export function unsetLines(names: readonly string[]): string {
+  return names.map((name) => (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? `unset ${name}\n` : '')).join('')
+}
+
+/**
+ * Lines of an env file as `docker run --env-file` and `$GITHUB_ENV` read them: nothing is quoted.
+ * @throws LaunchError GS_LAUNCH_ANSWER where a value would begin another line
+ */
 export function envFileLines(environment: Environment): string {
+  for (const value of Object.values(environment)) if (/\p{Cc}/u.test(value)) throw new LaunchError('GS_LAUNCH_ANSWER')
   return lines(environment, (name, value) => `${name}=${value}`)
 }
 

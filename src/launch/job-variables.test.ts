@@ -42,6 +42,11 @@ describe('PostgreSQL', () => {
     expect(choices).toEqual([{ what: 'PostgreSQL', resource: 'stock', others: ['orders'] }])
   })
 
+  it('takes settings of the caller that have several lines as one', () => {
+    const { variables } = of({ passed: { PGAPPNAME: 'a\nb', PGOPTIONS: '-c a=b\n-c c=d' } })
+    expect(variables).toMatchObject({ PGAPPNAME: 'a b', PGOPTIONS: '-c a=b -c c=d' })
+  })
+
   it('is not there where the gateway has no door for it', () => {
     const { variables } = of({ planes: { postgres: { credential: 'gs_pg_1', user: 'run_one' } } })
     expect(Object.keys(variables).filter((name) => name.startsWith('PG'))).toEqual([])

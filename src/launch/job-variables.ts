@@ -84,7 +84,7 @@ function postgresVariables(
   const [only, ...more] = chosen?.databases ?? []
   // libpq-connect, "options": a backslash before what would end the value.
   const option = isNamed ? `-c gatescribe.resource=${chosen.name.replace(/[\\\s]/g, String.raw`\$&`)}` : undefined
-  const options = [passed.PGOPTIONS, option].filter(Boolean).join(' ')
+  const options = [oneLine(passed.PGOPTIONS), option].filter(Boolean).join(' ')
   return {
     PGHOST: host ?? gatewayHost,
     PGPORT: String(port),
@@ -93,13 +93,16 @@ function postgresVariables(
     PGSSLROOTCERT: files.postgresRoots,
     PGSERVICEFILE: files.serviceFile,
     PGPASSFILE: files.passFile,
-    PGAPPNAME: passed.PGAPPNAME || run,
+    PGAPPNAME: oneLine(passed.PGAPPNAME) || run,
     ...(hostAddress !== undefined && { PGHOSTADDR: hostAddress }),
     ...(!passed.PGUSER && { PGUSER: user }),
     ...(!passed.PGDATABASE && only !== undefined && more.length === 0 && { PGDATABASE: only }),
     ...(options && { PGOPTIONS: options }),
   }
 }
+
+/** What is the caller's is no fault of the gateway's answer. */
+const oneLine = (text: string | undefined) => text?.replace(/\p{Cc}+/gu, ' ').trim()
 
 /** Whether a name is that of a resource on another plane. */
 function isElsewhere(name: string, { kubernetes, http, model, mcp }: PlaneAnswers): boolean {

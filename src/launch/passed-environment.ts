@@ -77,12 +77,16 @@ function holdsCredential(value: string): boolean {
   return redactText(Buffer.from(value)).found.length > 0
 }
 
+/** Compact JWTs, whatever stands around them: a header, JSON. Each word is begun once, because values may be long. */
+const TOKENS = /(?<![\w-])[\w-]+\.[\w-]{2,16384}\.[\w-]*/g
+
 /** Whether somebody who has this can show it to the gateway as the job's token: the token itself, or another that is for the gateway. */
 function proves(value: string, { token, audience }: NonNullable<Passing['identity']>): boolean {
-  const text = value.trim()
-  if (text === token) return true
-  const [, payload] = /^[\w-]+\.([\w-]{2,16384})\.[\w-]*$/.exec(text) ?? []
-  if (payload === undefined) return false
+  return value.includes(token) || (value.match(TOKENS) ?? []).some((each) => isFor(audience, each))
+}
+
+function isFor(audience: string, jwt: string): boolean {
+  const [, payload = ''] = jwt.split('.')
   try {
     const { aud } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { readonly aud?: unknown }
     return Array.isArray(aud) ? aud.includes(audience) : aud === audience

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname } from 'node:path'
 import { TokenDoorClient } from '../../api/token/client.ts'
-import { envFileLines, exportLines, prepareJob } from '../../launch/index.ts'
+import { envFileLines, exportLines, prepareJob, unsetLines } from '../../launch/index.ts'
 import type { EnvOptions } from '../commands/env.ts'
 import { CliError } from '../errors.ts'
 import type { Shell } from '../shell.ts'
@@ -40,7 +40,7 @@ export async function printEnvironment(options: EnvOptions, shell: Shell): Promi
       return printer.line(`Wrote ${path} for ${id}. End it with: ${end}`)
     }
     if (options.json) return printer.json({ run: id, expiresIn: run.expiresIn, environment, unset, end })
-    printer.exact(unset.map((name) => `unset ${name}\n`).join('') + exportLines(environment))
+    printer.exact(unsetLines(unset) + exportLines(environment))
     printer.remark(`${id} is good for ${Math.round(run.expiresIn / 60)} minutes; the same again makes it longer. End it with: ${end}`)
   } finally {
     await run.close()
