@@ -15,5 +15,13 @@ export {
   readReceived,
   writeMessage,
 } from './json-rpc.ts'
-export { checkMirrored, checkParameterHeaders, type Dialect, dialectOf, HANDSHAKE_VERSIONS, STATELESS_VERSION } from './mirrored.ts'
+export {
+  checkMirrored,
+  checkParameterHeaders,
+  checkUnmirrored,
+  type Dialect,
+  dialectOf,
+  HANDSHAKE_VERSIONS,
+  STATELESS_VERSION,
+} from './mirrored.ts'
 export { KEEP_ALIVE, LONGEST_EVENT, SseDecoder, type SseEvent, SseTooLong, writeEvent } from './sse.ts'

@@ -40,7 +40,8 @@ export type RpcMessage = RpcRequest | RpcNotification | RpcResult | RpcError
 export const LONGEST_MESSAGE = 3 * 1024 * 1024
 /** Characters. */
 const LONGEST_ID = 256
-const LONGEST_METHOD = 128
+/** Every method of MCP is of these; another character could make one look like something else where it is shown and recorded. */
+const METHOD = /^[\x21-\x7e]{1,128}$/
 
 const MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
 
@@ -107,7 +108,7 @@ function messageOf(value: JsonObject): RpcMessage | undefined {
     Object.hasOwn(value, name),
   )
   if (hasMethod) {
-    if (typeof method !== 'string' || method === '' || method.length > LONGEST_METHOD || hasResult || hasError) return undefined
+    if (typeof method !== 'string' || !METHOD.test(method) || hasResult || hasError) return undefined
     if (hasParams && !isObject(params)) return undefined
     const said = { method, params: isObject(params) ? params : {} }
     if (!hasId) return { kind: 'notification', ...said }

@@ -43,14 +43,24 @@ export function checkMirrored(headers: HeaderPairs, message: RpcMessage, dialect
   const method = once(headers, 'mcp-method')
   const name = once(headers, 'mcp-name')
   if (message.kind !== 'request' && message.kind !== 'notification') {
-    if (method !== undefined || name !== undefined) throw mismatch('Mcp-Method')
+    checkUnmirrored(headers)
     return
   }
   const required = dialect === 'stateless' && message.kind === 'request'
   if (method === undefined ? required : method !== message.method) throw mismatch('Mcp-Method')
   const by = NAMED_BY[message.method]
   const value = by === undefined ? undefined : message.params[by]
-  if (name === undefined ? required && by !== undefined : decodedValue(name) !== value) throw mismatch('Mcp-Name')
+  if (name === undefined ? required && by !== undefined : value === undefined || decodedValue(name) !== value) throw mismatch('Mcp-Name')
+  // Those of a call are held against the schema of its tool.
+  if (!(message.kind === 'request' && message.method === 'tools/call')) checkUnmirrored(headers, /^mcp-param-/)
+}
+
+/**
+ * Where there is no message that they could say something of.
+ * @throws McpError GS_MCP_HEADERS where one is there
+ */
+export function checkUnmirrored(headers: HeaderPairs, which = /^mcp-(method|name|param-.*)$/): void {
+  if (headers.some(([name]) => which.test(name.toLowerCase()))) throw mismatch('Mcp-…')
 }
 
 /**

@@ -4,6 +4,7 @@ import { McpError } from '../errors.ts'
 import { serverOperation } from '../judge/index.ts'
 import { MessageMasks } from '../mask/index.ts'
 import {
+  folded,
   idKey,
   isObject,
   type Received,
@@ -85,8 +86,8 @@ export class Answering {
     if (isOwn)
       this.ending = { status: result.isError === true ? 'failed' : 'completed', code: result.isError === true ? 'tool-error' : '200' }
     try {
-      if (isList(expected.request.method)) return writeMessage({ ...message, result: shownList(this.#talk, expected.request, result) })
       await this.#wantsInput(result)
+      if (isList(expected.request.method)) return writeMessage({ ...message, result: shownList(this.#talk, expected.request, result) })
       return isShownAsItIs(expected.request.method) ? plainly(message, text, received) : this.#masked(message, text, received, expected)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
@@ -120,9 +121,10 @@ export class Answering {
    * MCP 2026-07-28, "Multi Round-Trip Requests": instead of a result, a server wants something of the client first.
    * @throws Refusal where it may not have it
    */
-  async #wantsInput({ resultType, inputRequests }: { readonly [name: string]: unknown }): Promise<void> {
-    if (resultType !== 'input_required' && inputRequests === undefined) return
-    for (const wanted of Object.values(isRecord(inputRequests) ? inputRequests : {})) {
+  async #wantsInput(result: { readonly [name: string]: unknown }): Promise<void> {
+    // Under names in another case, too, by which some clients would read it.
+    const wants = Object.entries(result).filter(([name, value]) => value !== null && folded(name) === 'inputrequests')
+    for (const wanted of wants.flatMap(([, requests]) => (isRecord(requests) ? Object.values(requests) : [requests]))) {
       const { method, params } = isRecord(wanted) ? wanted : {}
       const refusal = await this.#judged(typeof method === 'string' ? method : '', isRecord(params) ? (params as RpcRequest['params']) : {})
       if (refusal) throw refusal

@@ -96,7 +96,9 @@ async function carryRequest(talk: Talk, message: RpcRequest): Promise<void> {
 
 /** The same for the same message, but for what its client says of itself this time. */
 function operationOf({ exchange, repeated, resource }: Talk, message: RpcRequest | RpcNotification): Operation {
-  const same = repeated(exchange).get(canonicalText(message.method, message.params), () => clientOperation(message, resource.name))
+  // A request and a notification of the same words are not the same: a server may do either, and only one of them is looked at as a call.
+  const key = `${message.kind} ${canonicalText(message.method, message.params)}`
+  const same = repeated(exchange).get(key, () => clientOperation(message, resource.name))
   // MCP 2026-07-28, "OpenTelemetry trace context".
   const { traceparent, tracestate } = isObject(message.params._meta) ? message.params._meta : {}
   if (typeof traceparent !== 'string') return same
@@ -140,9 +142,15 @@ async function lookAhead(talk: Talk, message: RpcRequest, operation: Operation):
   }
 }
 
-/** What a person approves: the message without what differs each time, and which definition of the tool it is about. */
-function effectiveOf({ pins, resource }: Talk, { method, params }: RpcRequest, operation: Operation): EffectiveOperation {
-  const pinned = method === 'tools/call' && typeof params.name === 'string' ? pins.definition(resource.name, params.name) : undefined
+/**
+ * What a person approves: the message without what differs each time, and which definition of the tool it is about.
+ * @throws Refusal where the tool has become another one while they were asked
+ */
+function effectiveOf({ offered: offers, pins, resource }: Talk, { method, params }: RpcRequest, operation: Operation): EffectiveOperation {
+  const tool = method === 'tools/call' && typeof params.name === 'string' ? params.name : undefined
+  const refusal = tool === undefined ? undefined : standingOf(offers, pins, resource.name, tool)
+  if (refusal) throw refusal
+  const pinned = tool === undefined ? undefined : pins.definition(resource.name, tool)
   const detail = pinned && { definition: pinned.digest }
   return {
     ...{ protocol: 'mcp', resource: resource.name },

@@ -2,7 +2,7 @@ import { type CodedError, Refusal } from '../../../operations/index.ts'
 import { ClientLeft, type Exchange, firstOf, govern, isAdmitted, readBody, speakable } from '../../http/index.ts'
 import { McpError } from '../errors.ts'
 import { unsupported } from '../judge/index.ts'
-import { checkMirrored, dialectOf, LONGEST_MESSAGE, type RpcMessage, readMessage } from '../message/index.ts'
+import { checkMirrored, checkUnmirrored, dialectOf, LONGEST_MESSAGE, type RpcMessage, readMessage } from '../message/index.ts'
 import { carryMessage } from './carry-message.ts'
 import { carryStream, endSession } from './carry-stream.ts'
 import { checkContentType, checkOrigin, placeOf } from './place.ts'
@@ -58,6 +58,7 @@ async function understood(
     throw new McpError('GS_MCP_METHOD', 'In this dialect clients send requests and notifications by POST, and nothing else.')
   }
   if (message) checkMirrored(request.headers, message, dialect)
+  else checkUnmirrored(request.headers)
   const own = dialect === 'stateless' ? undefined : opened(exchange, carrying, whose, 'session', 'mcp-session-id')
   const lastEvent = dialect === 'stateless' ? undefined : opened(exchange, carrying, whose, 'event', 'last-event-id')
   const known = place.token ?? own

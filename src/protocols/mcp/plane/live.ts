@@ -11,6 +11,7 @@ export interface UnderWay {
 
 /** What an answer is the answer to, where it comes by another way than its request went. */
 export interface Expected {
+  /** Without parameters, but for whether there is a cursor. */
   readonly request: RpcRequest
   /** Those that held when it was admitted. */
   readonly masks: readonly Mask[]
@@ -55,8 +56,10 @@ export class Live {
   }
 
   /** Its answer may come on another stream. */
-  expect(expected: Expected): void {
-    keep(this.#unanswered, idKey(expected.request.id), expected, MOST_UNANSWERED)
+  expect({ request: { id, kind, method, params }, masks }: Expected): void {
+    // Of a message of megabytes only what its answer is held against: it may be kept for as long as the session.
+    const request: RpcRequest = { kind, id, method, params: params.cursor === undefined ? {} : { cursor: '' } }
+    keep(this.#unanswered, idKey(id), { request, masks }, MOST_UNANSWERED)
   }
 
   /** @returns what was expected, once */

@@ -1,4 +1,4 @@
-import { request as httpsRequest } from 'node:https'
+import { Agent, request as httpsRequest } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { CREDENTIAL, doorBeforeRealTarget, type Governing, soon, TARGET_TOKEN } from '../../../../test/parts/https-door.ts'
@@ -19,6 +19,8 @@ interface Sent {
   readonly path?: string
   readonly headers?: Record<string, string | readonly string[]>
   readonly body?: string | object
+  /** Of a connection that is used again. */
+  readonly agent?: Agent
 }
 
 /** A server that answers as it is told to. */
@@ -58,12 +60,12 @@ async function opened(
     governing,
     { plane: { ...createMcpPlane({ pins: playedPins(), ...more }), kind: 'http' } },
   )
-  const send = ({ method = 'POST', path = '/r/api', headers = {}, body }: Sent) =>
+  const send = ({ method = 'POST', path = '/r/api', headers = {}, body, agent }: Sent) =>
     new Promise<Answer>((resolve, reject) => {
       const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
       const sent = httpsRequest(
         {
-          ...{ port: there.port, host: '127.0.0.1', servername: 'localhost', ca: ca(), path, method, agent: false },
+          ...{ port: there.port, host: '127.0.0.1', servername: 'localhost', ca: ca(), path, method, agent: agent ?? false },
           headers: {
             ...{ host: `localhost:${there.port}`, authorization: `Bearer ${CREDENTIAL}`, accept: 'application/json, text/event-stream' },
             ...(text !== undefined && { 'content-type': 'application/json' }),
@@ -151,6 +153,14 @@ describe('what is no single message is refused, recorded, and never sent', () =>
     ['GET in the stateless dialect', { method: 'GET', headers: { 'mcp-protocol-version': '2026-07-28' } }, 'GS_MCP_METHOD'],
     ['two versions', { body: ping, headers: { 'mcp-protocol-version': ['2025-06-18', '2025-11-25'] } }, 'GS_MCP_HEADERS'],
     ['a method in a header that is not that of the message', { body: ping, headers: { 'mcp-method': 'tools/call' } }, 'GS_MCP_HEADERS'],
+    ['a name in a header that is none, and cannot be read', { body: ping, headers: { 'mcp-name': '=?base64?!?=' } }, 'GS_MCP_HEADERS'],
+    ['an argument in a header of what has none', { body: ping, headers: { 'mcp-param-region': 'eu' } }, 'GS_MCP_HEADERS'],
+    ['a method in a header of no message', { method: 'GET', headers: { 'mcp-method': 'tools/call' } }, 'GS_MCP_HEADERS'],
+    [
+      'a method that would be recorded like another one with its parameters',
+      { body: { ...ping, method: 'tools/call\n\n{\n  "name": "a"\n}' } },
+      'GS_MCP_MALFORMED',
+    ],
   ])('%s', async (_, sent, code) => {
     const { send, requests, seen } = await opened(pong)
     const answer = await send(sent)
@@ -175,6 +185,23 @@ describe('what is no single message is refused, recorded, and never sent', () =>
     expect(errorOf(await send({ headers, body: { ...ping, id: 7 } })).data.code).toBe('GS_MCP_DUPLICATE_ID')
     expect((await send({ headers, body: { ...ping, id: '7' } })).status).toBe(200)
     expect(requests).toHaveLength(3)
+  })
+})
+
+describe('a call that is no request', () => {
+  it('is what it is, although the same call was judged before: nobody looks at the definition of its tool', async () => {
+    const { send, requests, seen } = await opened(
+      (body) => (body.includes('tools/list') ? echo(body).replace('{}', '{"tools":[{"name":"a"}]}') : echo(body)),
+      { decide: ({ facts }) => (facts?.effects.every((each) => ['call', 'session'].includes(each.class)) ? {} : { effect: 'deny' }) },
+      { pins: playedPins(() => true) },
+    )
+    const call = { jsonrpc: '2.0', method: 'tools/call', params: { name: 'a', arguments: {} } }
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    await send({ agent, body: { ...call, id: 1 } })
+    await send({ agent, body: call })
+    agent.destroy()
+    expect(seen.operations.slice(-2).map(({ facts }) => facts?.effects[0]?.class)).toEqual(['call', 'other'])
+    expect(requests.filter(({ body }) => body.includes('tools/call'))).toEqual([])
   })
 })
 
@@ -302,6 +329,20 @@ describe('what the server answers', () => {
     const { body } = await send({ method: 'GET', headers })
     expect(body).toContain('"tools":[{"name":"read"}]')
     expect(body).not.toMatch(/write|nobody/)
+  })
+
+  it.each([
+    ['a list', 'resources/list', '"resources":[],"inputRequests":{"a":{"method":"elicitation/create","params":{}}}'],
+    ['tools', 'tools/list', '"tools":[],"resultType":"input_required","inputRequests":{"a":{"method":"elicitation/create"}}'],
+    ['something else', 'resources/read', '"contents":[],"InputRequests":{"a":{"method":"sampling/createMessage"}}'],
+    ['a list of wishes', 'resources/read', '"resultType":"input_required","inputRequests":[{"method":"sampling/createMessage"}]'],
+  ])('is refused where it asks its client for something within %s', async (_, method, result) => {
+    const { send } = await opened((body) => echo(body).replace('{}', `{${result}}`), {
+      decide: ({ facts }) => (facts?.effects.every((each) => ['read', 'list', 'session'].includes(each.class)) ? {} : { effect: 'deny' }),
+    })
+    const { body } = await send({ body: { jsonrpc: '2.0', id: 1, method, params: { uri: 'a:b' } } })
+    expect(body).not.toMatch(/inputRequests/i)
+    expect(body).toContain('GS_POLICY_DENIED')
   })
 
   it('is known as a whole before a page of it is shown: what looks like something on another page is on none', async () => {
