@@ -1,5 +1,5 @@
 import { type ModelFacts, type ModelResource, moneyFor, type OperationCost, type Price, type Usage } from '../../../operations/index.ts'
-import { answersAsked, mostTokens } from './facts.ts'
+import { answersAsked, mostSaid } from './facts.ts'
 import type { JsonObject } from './json.ts'
 
 /** What is set aside for an answer where the request does not say how long it may be, tokens. */
@@ -20,7 +20,8 @@ export function costOf(
   inputTokens: number,
 ): OperationCost | undefined {
   if (!CALLS.has(endpoint)) return undefined
-  const most = (mostTokens(endpoint, json) ?? USUAL_ANSWER) * answersAsked(json)
+  const said = mostSaid(endpoint, json)
+  const most = (said.length > 0 ? Math.max(...said) : USUAL_ANSWER) * answersAsked(json)
   const outputTokens = endpoint === 'embeddings' ? 0 : Math.min(most, Number.MAX_SAFE_INTEGER)
   const price = priceOf(resource, model)
   return { model: model ?? '', inputTokens, outputTokens, ...(price && { money: moneyFor(price, { inputTokens, outputTokens }) }) }

@@ -1,6 +1,6 @@
-import type { Effect, Facts, ModelApi, ModelFacts } from '../../../operations/index.ts'
+import type { Effect, Facts, Json, ModelApi, ModelFacts } from '../../../operations/index.ts'
 import type { Endpoint } from './endpoint.ts'
-import { countOf, type JsonObject, stringOf } from './json.ts'
+import { countOf, type JsonObject, listOf, stringOf } from './json.ts'
 import type { EstimatedTokens } from './tokens.ts'
 import { offeredTools } from './tools.ts'
 
@@ -17,7 +17,7 @@ const OTHER: Facts = { effects: [{ class: 'other', action: 'other request' }] }
 
 /** Where each part of an API says how long an answer may be. */
 const MOST: Readonly<Partial<Record<ModelFacts['endpoint'], readonly string[]>>> = {
-  // Servers that know only the older name take it; where both are there, the newer one counts.
+  // Servers that know only the older name take that.
   chat: ['max_completion_tokens', 'max_tokens'],
   responses: ['max_output_tokens'],
   messages: ['max_tokens'],
@@ -55,8 +55,8 @@ export function factsOf(
   }
 }
 
-/** Other models that some servers (OpenRouter, LiteLLM) turn to. */
-const BESIDES = ['models', 'fallbacks'] as const
+/** Other models that some servers (OpenRouter, LiteLLM) turn to, and what stands for some. */
+const BESIDES = ['models', 'fallbacks', 'context_window_fallbacks', 'content_policy_fallbacks', 'preset'] as const
 
 /**
  * Azure's deployment, else what the body names. Azure does not look at the body's.
@@ -73,14 +73,25 @@ function streams({ stream }: JsonObject): boolean | undefined {
   return typeof stream === 'boolean' ? stream : undefined
 }
 
-/** @returns undefined where the request says none, or none that is a number */
-export function mostTokens(name: ModelFacts['endpoint'], json: JsonObject): number | undefined {
-  for (const each of MOST[name] ?? []) if (json[each] !== undefined && json[each] !== null) return countOf(json[each])
-  return undefined
+/** The larger of two: servers know the one or the other. @returns undefined where the request says none, or what is no number */
+function mostTokens(name: ModelFacts['endpoint'], json: JsonObject): number | undefined {
+  const most = Math.max(...mostSaid(name, json))
+  return most >= 0 && most !== Number.MAX_SAFE_INTEGER ? most : undefined
 }
 
-/** How many answers are asked for at once. */
-export const answersAsked = (json: JsonObject): number => Math.max(1, countOf(json.n) ?? 1, countOf(json.best_of) ?? 1)
+/** How long an answer may be, under each of the names that say it. */
+export const mostSaid = (name: ModelFacts['endpoint'], json: JsonObject): readonly number[] =>
+  (MOST[name] ?? []).flatMap((each) => numbersOf(json[each]))
+
+/** How many answers are asked for at once: `n` to each of the prompts. */
+export function answersAsked({ n, best_of, prompt }: JsonObject): number {
+  const prompts = listOf(prompt).filter((each) => typeof each === 'string' || Array.isArray(each)).length
+  return Math.max(1, ...numbersOf(n), ...numbersOf(best_of)) * Math.max(1, prompts)
+}
+
+/** What is said, if something is. Servers read numbers from strings, and take -1 for no limit: what is no count may be any. */
+const numbersOf = (value: Json | undefined): readonly number[] =>
+  value === undefined || value === null ? [] : [countOf(value) ?? Number.MAX_SAFE_INTEGER]
 
 /** The facts of a tool call in the answer to a request. */
 export function answerFacts(request: Facts, name: string): Facts {

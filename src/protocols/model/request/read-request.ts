@@ -17,6 +17,7 @@ import { type Endpoint, endpointOf } from './endpoint.ts'
 import { factsOf, modelOf } from './facts.ts'
 import { forwardedHeaders } from './headers.ts'
 import { isObject, type JsonObject } from './json.ts'
+import { refuseOtherReadings } from './one-reading.ts'
 import { estimatedTokens } from './tokens.ts'
 import { asksForNoUsage } from './use-asking.ts'
 
@@ -70,6 +71,7 @@ export async function readAsked(door: DoorRequest, resource: ModelResource, sign
   const bytes = read.kind === 'none' ? Buffer.alloc(0) : read.bytes
   const json = readJson(target, bytes)
   if (ELSEWHERE.some((name) => name in json)) throw new ModelError('GS_MODEL_CREDENTIAL')
+  refuseOtherReadings(json)
   const estimate = estimatedTokens(json)
   const model = modelOf(endpoint, json)
   return {
@@ -83,7 +85,7 @@ export async function readAsked(door: DoorRequest, resource: ModelResource, sign
 }
 
 /** Proxies for models (LiteLLM) take these from a body for the key and the address of the provider that they call. */
-const ELSEWHERE = ['api_key', 'api_base', 'base_url'] as const
+const ELSEWHERE = ['api_key', 'api_base', 'base_url', 'user_config', 'model_list'] as const
 
 const NOTHING_SPENT = { cost: undefined, agent: undefined, model: undefined, inputTokens: 0, asksUsage: false }
 
@@ -102,12 +104,16 @@ const KEY = /^(x-)?(api[-_]?key|key|subscription-key|token|auth[-_]?token)$/i
 
 const holdsKey = (query = ''): boolean => [...new URLSearchParams(query).keys()].some((name) => KEY.test(name))
 
+/** Any but UTF-8, which JSON is in. */
+const CHARSET = /;\s*charset\s*=\s*(?!"?utf-?8"?\s*(;|$))/i
+
 /** @throws ModelError GS_MODEL_BODY */
 function readJson({ headers }: ReadRequest, bytes: Buffer): JsonObject {
   const encoding = firstOf(headers, 'content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new ModelError('GS_MODEL_BODY', 'A Content-Encoding of requests is not read.')
   }
+  if (CHARSET.test(firstOf(headers, 'content-type') ?? '')) throw new ModelError('GS_MODEL_BODY', 'The body says that it is not UTF-8.')
   try {
     const json = strictJson(utf8Text(bytes))
     if (isObject(json)) return json

@@ -1,5 +1,5 @@
 import { rewriteStrings } from '../mask/rewrite-strings.ts'
-import { isObject, type JsonObject, listOf } from './json.ts'
+import { type JsonObject, listOf } from './json.ts'
 
 const HIDDEN = Buffer.from('"[a credential]"')
 
@@ -10,13 +10,20 @@ const HIDDEN = Buffer.from('"[a credential]"')
  * @returns the same object where nothing of it has to be left out
  */
 export function recordedBody(body: Buffer, json: JsonObject): Buffer {
-  const isToMcp = listOf(json.mcp_servers).length > 0 || listOf(json.tools).some((tool) => isObject(tool) && tool.type === 'mcp')
-  if (!isToMcp && listOf(json.data_sources).length === 0) return body
+  if (ASKED.every((name) => listOf(json[name]).length === 0)) return body
   return rewriteStrings(body, {
-    text: (_, [list, , member, below]) => {
-      if (list === 'data_sources' && below === 'authentication') return HIDDEN
-      if (list === 'mcp_servers' && member === 'authorization_token' && below === undefined) return HIDDEN
-      return list === 'tools' && (member === 'authorization' || member === 'headers') ? HIDDEN : undefined
+    text(_, [list = '', ...path]) {
+      if (!ASKED.includes(list)) return undefined
+      const parameters = path.findIndex((name) => SCHEMA.has(name))
+      const above = parameters === -1 || list === 'data_sources' ? path : path.slice(0, parameters)
+      return above.some((name) => OPENING.has(name)) ? HIDDEN : undefined
     },
   })
 }
+
+/** What stands for whom the provider asks. */
+const ASKED: readonly string[] = ['mcp_servers', 'tools', 'data_sources']
+/** Members that say how to log in there. */
+const OPENING: ReadonlySet<string> = new Set(['authorization', 'authorization_token', 'authentication', 'headers'])
+/** Below these a tool describes what it is called with, which may have such names too. */
+const SCHEMA: ReadonlySet<string> = new Set(['parameters', 'input_schema'])

@@ -8,10 +8,31 @@ const OF_MESSAGE = 4
 /** What an image comes to, however large it is: providers scale them down to about this much. */
 const OF_IMAGE = 1_600
 
-/** What of a request the model reads; the rest says how it is to answer. */
-const READ = [
-  ...['messages', 'input', 'instructions', 'system', 'prompt', 'suffix', 'tools', 'functions', 'response_format', 'text', 'output_config'],
-]
+/** What says how the model is to answer, and is not read by it. Whatever else there is may be: some servers take `documents`, or a template of their own. */
+const SETTINGS: ReadonlySet<string> = new Set([
+  ...[
+    'model',
+    'models',
+    'fallbacks',
+    'metadata',
+    'user',
+    'safety_identifier',
+    'prompt_cache_key',
+    'prompt_cache_retention',
+    'service_tier',
+  ],
+  ...['stream_options', 'stop', 'stop_sequences', 'logit_bias', 'modalities', 'audio', 'include', 'truncation', 'tool_choice', 'reasoning'],
+  ...[
+    'reasoning_effort',
+    'thinking',
+    'verbosity',
+    'encoding_format',
+    'previous_response_id',
+    'conversation',
+    'web_search_options',
+    'container',
+  ],
+])
 /** What is in no request, and read all the same. */
 const REFERRED = ['previous_response_id', 'conversation']
 
@@ -30,9 +51,8 @@ export function estimatedTokens(body: JsonObject): EstimatedTokens {
   let more = 0
   let isWhole = REFERRED.every((name) => body[name] === undefined || body[name] === null) && !isObject(body.prompt)
   const waiting: Json[] = []
-  for (const name of READ) {
-    const value = body[name]
-    if (value === undefined || value === null) continue
+  for (const [name, value] of Object.entries(body)) {
+    if (SETTINGS.has(name) || typeof value === 'number') continue
     if (name === 'messages' || name === 'input') more += listOf(value).length * OF_MESSAGE
     waiting.push(value)
   }
@@ -45,15 +65,33 @@ export function estimatedTokens(body: JsonObject): EstimatedTokens {
       const medium = mediumOf(next)
       if (medium === 'image') more += OF_IMAGE
       else if (medium === 'unknown') isWhole = false
-      else
-        for (const [key, value] of Object.entries(next)) {
-          bytes += key.length
-          waiting.push(value)
-        }
+      for (const [key, value] of Object.entries(next)) {
+        if (medium !== undefined && OF_MEDIA.has(key)) continue
+        bytes += key.length
+        waiting.push(value)
+      }
     }
   }
   return { tokens: Math.ceil(bytes / BYTES) + more, isWhole }
 }
+
+/** Members of such a part that are no text of it. A message that says that it was one is read all the same. */
+const OF_MEDIA: ReadonlySet<string> = new Set([
+  ...[
+    'type',
+    'detail',
+    'image_url',
+    'source',
+    'file',
+    'file_id',
+    'file_data',
+    'file_url',
+    'filename',
+    'input_audio',
+    'cache_control',
+    'id',
+  ],
+])
 
 /** What a part of a message is, where it is no text: an image, or what may be of any length. */
 function mediumOf(part: JsonObject): 'image' | 'unknown' | undefined {

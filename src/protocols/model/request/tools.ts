@@ -1,5 +1,5 @@
 import type { Json } from '../../../operations/index.ts'
-import { isObject, stringOf } from './json.ts'
+import { isObject, listOf, stringOf } from './json.ts'
 
 /**
  * Names of the tools that a request offers to the model, in every form that there is: functions of chat completions and responses, custom tools, tools
@@ -13,15 +13,24 @@ export function offeredTools(body: { readonly [name: string]: Json }): readonly 
     if (name === undefined) known = false
     else names.add(name)
   }
-  for (const list of [body.tools, body.functions]) {
+  // What is stored with the provider may offer whatever it likes.
+  if (isObject(body.prompt)) return undefined
+  for (const list of [body.tools, body.functions, ...listsIn(body.messages), ...listsIn(body.input)]) {
     if (list === undefined || list === null) continue
     if (!Array.isArray(list)) return undefined
     for (const tool of list as readonly Json[]) for (const name of namesOf(tool)) add(name)
   }
   // Servers of MCP that the provider speaks to by itself; which tools those have nobody here knows.
   if (Array.isArray(body.mcp_servers)) for (const server of body.mcp_servers as readonly Json[]) if (server !== null) add('mcp')
+  if (isObject(body.web_search_options)) add('web_search')
+  for (const source of listOf(body.data_sources)) add(isObject(source) ? stringOf(source.type) : undefined)
+  for (const plugin of listOf(body.plugins)) add(isObject(plugin) ? stringOf(plugin.id) : undefined)
   return known ? [...names].sort() : undefined
 }
+
+/** Tools that are offered later on in a conversation: as what a search for tools found, or with a message. */
+const listsIn = (items: Json | undefined): readonly (Json | undefined)[] =>
+  listOf(items).map((item) => (isObject(item) ? item.tools : undefined))
 
 /** Deeper than anybody groups tools. */
 const DEEPEST = 8
