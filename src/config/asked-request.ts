@@ -1,9 +1,10 @@
+import type { Resource } from '../operations/index.ts'
 import type { Path } from './source.ts'
 
 /** A request that a case, or somebody on the command line, asks about. */
 export interface AskedRequest {
   readonly method: string
-  /** Path and query, as a client would send them. */
+  /** Path and query, as a client would send them; of CONNECT a host and a port. */
   readonly target: string
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** Absent: there is none. */
@@ -16,6 +17,8 @@ export interface AskedRequest {
 export type AskedOperation = { readonly sql: string } | { readonly request: AskedRequest }
 
 const LINE = /^([A-Za-z]{1,32}) (\/[\x21-\x7e]*)$/
+/** What is asked of the forward proxy: its target is a host and a port. */
+const CONNECT = /^(CONNECT) ([\x21-\x2e\x30-\x7e]{3,300})$/
 
 /**
  * @param line `GET /api/v1/pods?limit=5`
@@ -30,7 +33,7 @@ export function askedRequest(
     readonly upgrade?: string | undefined
   } = {},
 ): AskedRequest | undefined {
-  const [, method, target] = LINE.exec(line) ?? []
+  const [, method, target] = LINE.exec(line) ?? CONNECT.exec(line) ?? []
   if (method === undefined || target === undefined) return undefined
   const { headers = {}, body, upgrade } = written
   const given = Object.entries(headers)
@@ -45,9 +48,12 @@ export function askedRequest(
 }
 
 /** What is said of a line that is none. */
-export const notARequest = (path: Path) => ({
+export const notARequest = (path: Path, kind?: Resource['kind']) => ({
   code: 'GS_CONFIG_WRONG_VALUE' as const,
   path,
   message: 'This is no request.',
-  next: 'Write a method, a blank and a path: request: GET /api/v1/namespaces/shop/pods.',
+  next:
+    kind === 'egress'
+      ? 'Write a host and a port: request: CONNECT api.github.com:443.'
+      : 'Write a method, a blank and a path: request: GET /api/v1/namespaces/shop/pods.',
 })

@@ -161,7 +161,10 @@ function* unfitting(
       next: isStatement ? 'Write sql: with a statement.' : 'Write request: with a method and a path.',
     }
   }
-  if (!isStatement && request !== undefined && askedRequest(request) === undefined) yield notARequest([...path, 'request'])
+  if (isStatement || request === undefined) return
+  const asked = askedRequest(request)
+  // Nothing else is asked of the proxy, and that nowhere else.
+  if (asked === undefined || (asked.method === 'CONNECT') !== (kind === 'egress')) yield notARequest([...path, 'request'], kind)
 }
 
 function* named(path: Finding['path'], what: string, name: string, known: readonly string[]): Iterable<Finding> {

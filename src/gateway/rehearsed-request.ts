@@ -5,6 +5,7 @@ import { type DoorRequest, readPlainRequest } from '../protocols/http/index.ts'
 import { readKubernetesRequest } from '../protocols/kubernetes/index.ts'
 import { readMcpRequest } from '../protocols/mcp/index.ts'
 import { readModelRequest } from '../protocols/model/index.ts'
+import { connectOperation, readAuthority } from '../protocols/proxy/index.ts'
 
 /** What a request was understood to be, as it is in a gateway. */
 export interface UnderstoodRequest {
@@ -28,7 +29,7 @@ export async function understandRequest(
     if (kind === 'kubernetes') return { operation: await readKubernetesRequest(door) }
     if (kind === 'model') return { operation: await readModelRequest(door, modelOf(resource)) }
     if (kind === 'mcp') return { operation: await readMcpRequest(door, resource) }
-    if (kind !== 'http') throw new TypeError('a plane that is not there')
+    if (kind === 'egress') return { operation: connectOperation(readAuthority(asked.target)) }
     const operation = await readPlainRequest(door, host ?? '')
     return { operation: host === undefined ? withoutHost(operation) : operation }
   } catch (error) {

@@ -68,3 +68,39 @@ cases:
   const answer = await testRules({ configuration: masked, cases }, {} as never, NOW)
   expect(answer.cases.filter(({ passed }) => !passed)).toEqual([])
 })
+
+it('reads requests to models, MCP servers and the proxy as they would be read in a gateway', async () => {
+  const doors = configuration.replace(/\n( *)(token: .*)\n/, '\n$1$2\n$1https: 127.0.0.1:8443\n$1proxy: 127.0.0.1:3128\n')
+  const agents = doors.replace(
+    '\nrules:\n',
+    `
+  - { name: openai, kind: model, api: openai, address: "https://api.openai.com/v1", credentials: [{ as: key, apiKey: "secret:openai" }] }
+  - { name: tickets, kind: mcp, address: "https://mcp.internal/tickets", credentials: [{ as: agent, bearer: "secret:tickets" }] }
+  - { name: code, kind: egress, hosts: [github.com] }
+rules:
+  - { name: small-models, effect: allow, do: [model.call], when: 'model.model == "gpt-4o-mini" && !("drop_table" in model.tools)' }
+  - { name: own-tickets, effect: allow, do: [mcp.call], when: 'tool.name == "list" && tool.arguments.owner == "me"' }
+  - { name: code-only, effect: allow, do: [egress.connect], when: 'egress.host == "github.com"' }
+`,
+  )
+  const chat = (model: string) => `request: POST /chat/completions, body: { model: ${model}, messages: [{ role: user, content: Hello }] }`
+  const call = (owner: string) =>
+    `request: POST /, headers: { accept: "application/json, text/event-stream", content-type: application/json }, body: { jsonrpc: "2.0", id: 1, method: tools/call, params: { name: list, arguments: { owner: ${owner} } } }`
+  const cases = `
+who: { groups: [github/repo:acme/reports] }
+cases:
+  - { name: small, on: openai, ${chat('gpt-4o-mini')}, expect: { effect: allow, rule: small-models } }
+  - { name: large, on: openai, ${chat('gpt-4o')}, expect: deny }
+  - { name: mine, on: tickets, ${call('me')}, expect: { effect: allow, rule: own-tickets } }
+  - { name: theirs, on: tickets, ${call('you')}, expect: deny }
+  - { name: fetched, on: code, request: "CONNECT github.com:443", expect: { effect: allow, rule: code-only } }
+  - { name: elsewhere, on: code, request: "CONNECT elsewhere.test:443", expect: deny }
+`
+  const answer = await testRules({ configuration: agents, cases }, {} as never, NOW)
+  expect(answer.cases.filter(({ passed }) => !passed)).toEqual([])
+  const mixed = (on: string, request: string) => `cases:\n  - { name: a, on: ${on}, request: "${request}", expect: deny }\n`
+  for (const wrong of [mixed('code', 'GET /'), mixed('openai', 'CONNECT github.com:443')])
+    await expect(testRules({ configuration: agents, cases: wrong }, {} as never, NOW)).rejects.toMatchObject({
+      code: 'GS_CONFIG_WRONG_VALUE',
+    })
+})

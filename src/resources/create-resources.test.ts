@@ -106,3 +106,50 @@ describe('a request', () => {
     expect(behind.get('tickets')?.kind).toBe('http')
   })
 })
+
+describe('what goes through the forward proxy', () => {
+  const port = (number: number, plain = false) => ({ port: number, plain })
+  const code = {
+    ...({ name: 'code', kind: 'egress', tags: [], private: false } as const),
+    hosts: [
+      { name: 'a.test', ports: [port(443), port(22, true)] },
+      { name: '*.wild.test', ports: [port(443)] },
+    ],
+  }
+  const exact = { ...code, name: 'exact', hosts: [{ name: 'one.wild.test', ports: [port(443)] }] }
+  const model = {
+    ...({ name: 'openai', kind: 'model', api: 'openai', usage: 'ask', prices: new Map(), tags: [] } as const),
+    ...{ host: 'h', port: 443, basePath: '/v1', hosts: ['api.models.test'], intercept: true },
+  }
+  const resources = createResources([code, exact, model])
+  const at = (host: string, number: number) => resources.destination({ host, port: number })
+  const nameAt = (host: string, number: number) => {
+    const found = at(host, number)
+    return (
+      found && ('intercepted' in found ? `${found.intercepted.name}, intercepted` : `${found.resource.name}${found.plain ? ', plain' : ''}`)
+    )
+  }
+
+  it('is found by its name and port, exactly before by a star, and what is intercepted first', () => {
+    expect(nameAt('a.test', 443)).toBe('code')
+    expect(nameAt('a.test', 22)).toBe('code, plain')
+    expect(nameAt('two.wild.test', 443)).toBe('code')
+    expect(nameAt('one.wild.test', 443)).toBe('exact')
+    expect(nameAt('api.models.test', 443)).toBe('openai, intercepted')
+    for (const [host, number] of [
+      ['a.test', 80],
+      ['wild.test', 443],
+      ['a.b.wild.test', 443],
+      ['test', 443],
+      ['api.models.test', 80],
+    ] as const)
+      expect(at(host, number), host).toBeUndefined()
+  })
+
+  it('is asked below the path of the address, where it is intercepted', () => {
+    const route = (path: string) => resources.route({ serverName: 'api.models.test', host: 'api.models.test', path }, new Set(['gw.test']))
+    expect(route('/v1/models')).toMatchObject({ resource: { name: 'openai' }, prefix: '/v1' })
+    expect(route('/v1')).toMatchObject({ prefix: '/v1' })
+    for (const path of ['/', '/v10/models', '/models', '/V1/models', '/v1x']) expect(route(path), path).toBeUndefined()
+  })
+})
