@@ -14,6 +14,8 @@ const PROTOBUF = 'application/x-protobuf'
 /** Spans of nothing: two bytes each. */
 const MANY = bytes(1, Buffer.concat(Array(2).fill(bytes(2, Buffer.from('1200'.repeat(99_000), 'hex')))))
 const MANY_IN_JSON = Buffer.from(`{"resourceSpans":[{"scopeSpans":[{"spans":[${Array(120_000).fill('{}').join(',')}]}]}]}`)
+/** No JSON at all, which nobody finds out. */
+const MORE_IN_JSON = Buffer.from(`{"resourceSpans":[${'{},'.repeat(300_000)}`)
 
 interface Sent {
   readonly path?: string
@@ -105,10 +107,17 @@ describe('what is sent', () => {
     [{ body: Buffer.alloc(5 * 1024 * 1024) }, 413, '4 MiB'],
     [{ body: MANY }, 413, 'Send fewer'],
     [{ type: 'application/json', body: MANY_IN_JSON }, 413, 'Send fewer'],
+    [{ type: 'application/json', body: MORE_IN_JSON }, 413, 'Send fewer'],
   ] satisfies [Sent, number, string][])('is refused with what to do: %o', async (sent, status, says) => {
     const said = await send(sent)
     expect([said.status, said.taken]).toEqual([status, []])
     expect(said.text).toContain(says)
+  })
+
+  it('is taken however long its texts are', async () => {
+    const said = '{\\",['.repeat(200_000)
+    const body = tracesInJson([{ attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.input.messages': said } }])
+    expect(await send({ type: 'application/json', body })).toMatchObject({ status: 200, taken: [{ spans: [{}] }] })
   })
 
   it('is refused once the run is over', async () => {

@@ -50,7 +50,9 @@ export function keepSpan(sent: SentSpan): ClaimedSpan | undefined {
 
 function keptAttributes(sent: SentSpan['attributes']): Record<string, AttributeValue> {
   const kept: Record<string, AttributeValue> = {}
-  for (const [name, value] of sent) if (KEPT.has(name)) kept[name] = keptValue(value)
+  // Not a number, or more than any: JSON has no word for it.
+  const isSome = (value: AttributeValue) => typeof value !== 'number' || Number.isFinite(value)
+  for (const [name, value] of sent) if (KEPT.has(name) && isSome(value)) kept[name] = keptValue(value)
   return kept
 }
 

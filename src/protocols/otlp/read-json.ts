@@ -1,6 +1,6 @@
 import type { Json } from '../../operations/index.ts'
 import { strictJson, utf8Text } from '../http/json/index.ts'
-import { Parts } from './parts.ts'
+import { boundWritten, Parts } from './parts.ts'
 import type { AttributeValue, SentSpan } from './span.ts'
 
 /** What is no request in JSON. */
@@ -14,6 +14,7 @@ export class NotTraces extends Error {}
  */
 export function* spansInJson(bytes: Uint8Array): Generator<SentSpan> {
   const parts = new Parts()
+  boundWritten(bytes)
   for (const resourceSpans of listOf(strictJson(utf8Text(bytes)), 'resourceSpans')) {
     parts.add(1)
     const service = attributesOf(fieldOf(resourceSpans, 'resource') ?? {}, parts).get('service.name')

@@ -46,6 +46,16 @@ describe.each([
     expect(span?.attributes['gen_ai.agent.name']).toHaveLength(256)
   })
 
+  it('say no number that JSON cannot', () => {
+    const attributes = { 'gen_ai.operation.name': 'chat', 'gen_ai.usage.input_tokens': Number.POSITIVE_INFINITY }
+    const text = (bytes: Buffer) => Buffer.from(bytes.toString().replaceAll('null', '1e999'))
+    for (const value of [Number.POSITIVE_INFINITY, Number.NaN, Number.NEGATIVE_INFINITY]) {
+      const written = write([{ attributes: { ...attributes, 'gen_ai.usage.input_tokens': value } }])
+      const [span] = read(written[0] === 0x7b ? text(written) : written, readSpans)
+      expect(span?.attributes).toEqual({ 'gen_ai.operation.name': 'chat' })
+    }
+  })
+
   it.each([
     [{ trace: '0'.repeat(32) }],
     [{ trace: 'abcd' }],
