@@ -130,6 +130,13 @@ describe('the card', () => {
     expect(opened).toHaveLength(1)
   })
 
+  it('has no heading about a session where nothing is said of one, as of requests in HTTP', async () => {
+    const path = await asked('DELETE FROM orders', { effective: effectiveOf('DELETE FROM orders', { session: {} }) })
+    const { body } = await (await signedIn('ada')).get(path)
+    expect(body).toContain('What is asked for')
+    expect(body).not.toContain('In which session')
+  })
+
   it('shows nothing that anybody else wrote as markup or link', async () => {
     const path = await asked(SCRIPT, {
       claimed: { message: `${SCRIPT} https://evil.example` },

@@ -34,7 +34,7 @@ export function cardPage(shown: ShownRequest): CardPage {
     whole,
     markup: html`<h2>What the gateway knows</h2>${factList(card.facts)}
 <h2>What is asked for</h2>${asked}
-<h2>In which session</h2>${factList(card.session)}
+${card.session.length > 0 ? html`<h2>In which session</h2>${factList(card.session)}` : html``}
 ${claim}`,
   }
 }
