@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { RunId } from '../operations/index.ts'
 import { base32 } from './base32.ts'
@@ -28,7 +28,7 @@ export function readForm(credential: string): CredentialForm {
 
 /** What is kept of a credential. 160 random bits need no salt and no stretching. */
 export function hashCredential(credential: string): Buffer {
-  return createHash('sha256').update(credential).digest()
+  return hash('sha256', credential, 'buffer')
 }
 
 function checksum(body: string): string {

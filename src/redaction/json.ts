@@ -10,7 +10,8 @@ import { mayHoldSecrets } from './triggers.ts'
  */
 export function redactJson(value: unknown, context: ValueContext = 'anything'): Redacted {
   const text = Buffer.from(JSON.stringify(value))
-  if (!mayHoldSecrets(text, 'text')) return { content: text, found: NOTHING_FOUND, whole: false }
+  // Names of members look like secrets too, such as `maxTokens`: that they hold none is nearly always so.
+  if (!mayHoldSecrets(text, 'text') || !holdsSecrets(value, context)) return { content: text, found: NOTHING_FOUND, whole: false }
   const found: (readonly Found[])[] = []
   const written = JSON.stringify(value, (_, each: unknown) => {
     if (typeof each !== 'string') return each
@@ -19,4 +20,16 @@ export function redactJson(value: unknown, context: ValueContext = 'anything'): 
     return redacted.found.length === 0 ? each : Buffer.from(redacted.content).toString()
   })
   return { content: Buffer.from(written), found: sumOf(found), whole: false }
+}
+
+/** Whether something is found in one of its strings. */
+function holdsSecrets(value: unknown, context: ValueContext): boolean {
+  const waiting = [value]
+  while (waiting.length > 0) {
+    const next = waiting.pop()
+    if (typeof next === 'string') {
+      if (redactText(Buffer.from(next), context).found.length > 0) return true
+    } else if (typeof next === 'object' && next !== null) for (const each of Object.values(next)) waiting.push(each)
+  }
+  return false
 }

@@ -17,7 +17,9 @@ const ABOUT_THE_CONNECTION: ReadonlySet<string> = new Set([
 
 /** The values of a header, in order. @param name in lower case */
 export function valuesOf(headers: HeaderPairs, name: string): readonly string[] {
-  return headers.flatMap(([each, value]) => (each.length === name.length && each.toLowerCase() === name ? [value] : []))
+  const values: string[] = []
+  for (const [each, value] of headers) if (each.length === name.length && each.toLowerCase() === name) values.push(value)
+  return values
 }
 
 /** The first value of a header. @param name in lower case */

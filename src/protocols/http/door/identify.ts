@@ -76,11 +76,10 @@ export async function identify(
   credential: string,
   authenticators: Authenticators,
 ): Promise<{ readonly run: Run; readonly kind: HttpResource['kind'] }> {
-  let refusal: unknown = new HttpsDoorError('GS_HTTPS_CREDENTIAL_REFUSED')
-  let asked = false
-  const said = SAYS.find(([prefix]) => credential.startsWith(prefix))?.[1]
+  let refusal: CodedError | undefined
+  const said = SAYS.find(([prefix]) => credential.startsWith(prefix))
   // What it says it is first, which for most is the only one that is asked.
-  for (const [, kind] of [...SAYS].sort(([, one], [, other]) => Number(other === said) - Number(one === said))) {
+  for (const [, kind] of said ? [said, ...SAYS.filter((each) => each !== said)] : SAYS) {
     const authenticator = authenticators[kind]
     if (authenticator === undefined) continue
     try {
@@ -88,9 +87,8 @@ export async function identify(
     } catch (error) {
       if (!(error instanceof CodedError)) throw error
       // That it is for another door is the least that can be said of one.
-      if (!asked || error.code !== 'GS_IDENTITY_CREDENTIAL_WRONG_DOOR') refusal = error
-      asked = true
+      if (refusal === undefined || error.code !== 'GS_IDENTITY_CREDENTIAL_WRONG_DOOR') refusal = error
     }
   }
-  throw refusal
+  throw refusal ?? new HttpsDoorError('GS_HTTPS_CREDENTIAL_REFUSED')
 }

@@ -1,4 +1,4 @@
-import { endToEnd, firstOf, listOf, pairsOf, valuesOf } from '../headers.ts'
+import { endToEnd, firstOf, listOf, pairsOf } from '../headers.ts'
 import type { DoorRequest } from '../plane.ts'
 import type { HeaderPairs } from '../target.ts'
 import { HttpsDoorError } from './errors.ts'
@@ -31,7 +31,9 @@ export interface RawHead {
 }
 
 /** There can be one of each; of two, different servers take different ones. */
-const ONCE = ['authorization', 'content-length', 'content-type', 'expect', 'host', 'range', 'transfer-encoding', 'upgrade'] as const
+const ONCE: ReadonlySet<string> = new Set([
+  ...['authorization', 'content-length', 'content-type', 'expect', 'host', 'range', 'transfer-encoding', 'upgrade'],
+])
 /** These replace the method or the path at some servers (RFC 9110 knows none of them): rules would be about another request. */
 const REPLACING = /^(x-http-method(-override)?|x-method-override|x-original-(url|method|uri)|x-rewrite-url)$/
 /** With underscores, servers that are programs of CGI's kind take them for those with dashes. */
@@ -89,7 +91,12 @@ export function readHead(raw: RawHead): Head {
 }
 
 function checkHeaders(all: HeaderPairs): void {
-  for (const name of ONCE) if (valuesOf(all, name).length > 1) throw new HttpsDoorError('GS_HTTPS_HEADER_REPEATED')
+  const seen = new Set<string>()
+  for (const [name] of all) {
+    const lower = name.toLowerCase()
+    if (seen.has(lower)) throw new HttpsDoorError('GS_HTTPS_HEADER_REPEATED')
+    if (ONCE.has(lower)) seen.add(lower)
+  }
   for (const [name, value] of all) {
     // Node's parser takes neither; whoever changes parser or flags must not change this.
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value))

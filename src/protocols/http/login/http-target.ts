@@ -38,6 +38,8 @@ export class ConnectedTarget implements HttpTarget {
   /** Used in this session, the newest first. */
   readonly #credentials: HttpCredential[] = []
   #needles: readonly Uint8Array[] = []
+  /** Bytes of the shortest of them. */
+  #shortest = Number.POSITIVE_INFINITY
   #closed = false
 
   constructor(parts: TargetParts) {
@@ -98,8 +100,9 @@ export class ConnectedTarget implements HttpTarget {
   }
 
   redact(text: string): string {
-    const bytes = Buffer.from(text, 'latin1')
-    return this.#needles.length === 0 ? text : cover(bytes, this.#needles).toString('latin1')
+    // Most values of headers are shorter than a credential.
+    if (text.length < this.#shortest) return text
+    return cover(Buffer.from(text, 'latin1'), this.#needles).toString('latin1')
   }
 
   close(): void {
@@ -118,6 +121,7 @@ export class ConnectedTarget implements HttpTarget {
       this.#credentials.unshift(credential)
       this.#credentials.length = Math.min(this.#credentials.length, REMEMBERED)
       this.#needles = this.#credentials.flatMap(needlesOf)
+      this.#shortest = Math.min(...this.#needles.map(({ length }) => length))
     }
     return credential
   }
