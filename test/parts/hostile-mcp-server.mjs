@@ -31,6 +31,14 @@ const ways = {
     const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'], { stdio: 'inherit' })
     say({ id, result: child.pid })
   },
+  // Out of its group: with the pipes, and where it says so, without the environment and elsewhere.
+  leave(id, { clean }) {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+      ...{ stdio: 'inherit', detached: true },
+      ...(clean && { env: {}, cwd: '/' }),
+    })
+    say({ id, result: child.pid })
+  },
   stay(id) {
     process.on('SIGTERM', () => undefined)
     setInterval(() => undefined, 1000)

@@ -6,10 +6,13 @@ import { type Home, makeHome } from './home.ts'
 import type { HostLog } from './log.ts'
 import { PrintedLog } from './printed-log.ts'
 import type { ServerSettings } from './settings.ts'
+import { killStragglers } from './stragglers.ts'
 
 /** How long a process may take to end once its input has, and once it was asked to; ms. */
 const ASKED_AFTER_MS = 500
 const KILLED_AFTER_MS = 2_000
+/** How long its pipes may stay open once it is gone; ms. */
+const PIPES_MS = 2_000
 /** Messages that a process has not taken yet, besides the one that is too much; bytes. */
 const UNREAD_BYTES = 8 * 1024 * 1024
 
@@ -46,6 +49,7 @@ export class Child {
   readonly #timers: NodeJS.Timeout[] = []
   #why: EndedWhy = 'exited'
   #isEnding = false
+  #leftBehind: Promise<void> = Promise.resolve()
 
   /** @throws where no home can be made */
   constructor(parts: ChildParts, events: ChildEvents) {
@@ -104,6 +108,7 @@ export class Child {
 
   #listen(lines: LineReader): void {
     const { stdin, stdout, stderr } = this.#process
+    const { account } = this.#parts
     stdin.on('error', () => undefined)
     stdout.on('error', () => undefined)
     stderr.on('error', () => undefined)
@@ -125,8 +130,17 @@ export class Child {
       this.#why = 'not started'
       this.#over()
     })
-    // What it started may hold its pipes open, and must not outlive it.
-    this.#process.on('exit', () => this.#signal('SIGKILL'))
+    // What it started may hold its pipes open, and must not outlive it; what cannot be found holds nobody up.
+    this.#process.on('exit', () => {
+      this.#signal('SIGKILL')
+      this.#timers.push(
+        setTimeout(() => {
+          stdout.destroy()
+          stderr.destroy()
+        }, PIPES_MS),
+      )
+      this.#leftBehind = killStragglers(this.#home.path, account?.uid ?? process.getuid?.() ?? -1)
+    })
     this.#process.on('close', () => this.#over())
   }
 
@@ -145,8 +159,8 @@ export class Child {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#isEnding = true
     this.#printed.close()
-    this.#home
-      .remove()
+    this.#leftBehind
+      .then(() => this.#home.remove())
       .catch((error: unknown) => {
         this.#parts.log.warn(
           { ...this.#parts.fields, reason: error instanceof Error ? error.message : '' },

@@ -107,6 +107,24 @@ describe('a process', () => {
     })
   })
 
+  it.runIf(process.platform === 'linux')(
+    'takes along what left its group, and ends where that cannot be found and holds its pipes',
+    async () => {
+      await start()
+      const [one, two] = [await begin(), await begin()]
+      const child = (await post({ id: 1, method: 'leave', params: {} }, one)).message.result as number
+      await fetch(`${host.url}/bad`, { method: 'DELETE', headers: headersOf(one) })
+      expect(await gone(child)).toBe(true)
+      const hidden = (await post({ id: 1, method: 'leave', params: { clean: true } }, two)).message.result as number
+      try {
+        await host.stop()
+        expect(isAlive(hidden)).toBe(true)
+      } finally {
+        process.kill(hidden, 'SIGKILL')
+      }
+    },
+  )
+
   it('ends where nobody uses it any more', async () => {
     await start({ idle: '1s' })
     const session = await begin()
