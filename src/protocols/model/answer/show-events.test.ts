@@ -131,3 +131,12 @@ it('gives back what it is fed by, whoever stops reading', async () => {
   for await (const _ of events) break
   expect(body.destroyed).toBe(true)
 })
+
+it.each([
+  '{"choices":[{"message":{"tool_calls":[{"function":{"name":"drop"}}]}}]}',
+  '{\n"choices":[{"message":{"tool_calls":[{"function":{"name":"drop"}}]}}]}\n\n',
+  ': comment\n {"choices":[]}\n\n',
+  '[{"type":"tool_use","name":"drop"}]\r\r',
+])('shows nothing that is JSON without being data: %s', async (text) => {
+  await expect(shown(Buffer.from(text), 7, () => false)).rejects.toMatchObject({ code: 'GS_MODEL_ANSWER_UNREADABLE' })
+})

@@ -89,6 +89,7 @@ async function* shown(
   const { reading, strips, mask } = parts
   let out: SseEvent[] = []
   for (const event of events) {
+    if (event.strays) throw new ModelError('GS_MODEL_ANSWER_UNREADABLE')
     const named = event.data === undefined || event.data === '' || event.data === DONE ? [] : read(event, reading)
     for (const call of named) {
       const verdict = reading.judge.verdict(call)

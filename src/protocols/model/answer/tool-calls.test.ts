@@ -184,3 +184,15 @@ describe('what was used', () => {
     expect(of(...events)).toEqual(said)
   })
 })
+
+it.each<[string, Json]>([
+  [
+    'an event of responses beside choices',
+    { choices: [], type: 'response.output_item.added', item: { type: 'function_call', name: 'drop' } },
+  ],
+  ['a block beside choices', { choices: [], content_block: { type: 'tool_use', name: 'drop', input: {} } }],
+  ['a block of no type', { index: 0, content_block: { type: 'tool_use', id: 'a', name: 'drop', input: {} } }],
+  ['content beside an output', { output: [], content: [{ type: 'tool_use', name: 'drop', input: {} }] }],
+])('finds what clients of one API find beside what others look at: %s', (_, event) => {
+  expect(new ToolCalls().read(event).map(({ name }) => name)).toEqual(['drop'])
+})

@@ -52,10 +52,11 @@ export class ToolCalls {
     this.#named = []
     const { type } = json
     if (Array.isArray(json.choices)) this.#chat(json)
-    else if (typeof type === 'string' && type.startsWith('content_block_')) this.#block(json)
-    else if (typeof type === 'string' && type.startsWith('response.')) this.#event(type, json)
-    else if (Array.isArray(json.output)) this.#items(json.output as readonly Json[])
-    else if (Array.isArray(json.content)) this.#blocks(json.content as readonly Json[])
+    // Each by itself: clients of one API do not look at what stands beside it.
+    if (typeof type === 'string' && type.startsWith('response.')) this.#event(type, json)
+    else if (isObject(json.content_block) || isObject(json.delta)) this.#block(json)
+    if (Array.isArray(json.output)) this.#items(json.output as readonly Json[])
+    if (Array.isArray(json.content)) this.#blocks(json.content as readonly Json[])
     // Anthropic's message_start holds a whole message, without content as a rule.
     if (isObject(json.message) && Array.isArray(json.message.content)) this.#blocks(json.message.content as readonly Json[])
     return this.#named

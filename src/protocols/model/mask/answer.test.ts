@@ -211,3 +211,15 @@ it('is masked as a whole too, without its tokens', () => {
   ])
   expect(answerMasking([mask({ directions: ['prompt'] })], undefined)).toBeUndefined()
 })
+
+it('shows no numbers of tokens either, which say the text once more', () => {
+  const ids = { token_ids: [65, 66], prompt_token_ids: [67] }
+  const { events } = shown([
+    { ...chat('hi'), choices: [{ index: 0, delta: { content: 'hi' }, ...ids, finish_reason: 'stop' }], prompt_logprobs: [{ '1': {} }] },
+  ])
+  expect(JSON.stringify(events)).not.toMatch(/6[567]|\{"1"/)
+  const masking = answerMasking([mask()], undefined)?.json()
+  const answer = Buffer.from(JSON.stringify({ choices: [{ message: { content: 'hi' }, ...ids }], ...ids }))
+  const whole = Buffer.concat([masking?.push(answer, 0) ?? answer, masking?.end() ?? answer]).toString()
+  expect(JSON.parse(whole)).toMatchObject({ choices: [{ token_ids: null, prompt_token_ids: null }], token_ids: null })
+})

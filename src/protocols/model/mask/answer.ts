@@ -7,7 +7,7 @@ import { MaskedEvents } from './masked-events.ts'
 import { modelFindings } from './model-findings.ts'
 import { stringIn } from './prompt.ts'
 import { rewriteStrings } from './rewrite-strings.ts'
-import { saidBy } from './texts.ts'
+import { SAID_AGAIN, saidBy } from './texts.ts'
 
 /** What masks make of one answer. One of the two is used. */
 export interface ModelAnswerMasking {
@@ -66,8 +66,7 @@ function wholeAnswer(strings: MaskedStrings, counts: () => readonly MaskCount[])
           if (said === 'arguments') return strings.embedded(token, name)
           return said === 'text' ? strings.text(token, name) : undefined
         },
-        // Its tokens are the text once more.
-        drops: (path) => path.at(-1) === 'logprobs',
+        drops: (path) => SAID_AGAIN.has(path.at(-1) ?? ''),
       }),
     counts,
   }

@@ -6,7 +6,7 @@ import { type SseEvent, sseEvent } from '../stream/sse.ts'
 import { type Finds, MaskedStrings } from './mask-string.ts'
 import { endedBy, type Piece, piecesOf } from './pieces.ts'
 import { MaskedArguments, type MaskedPieces, MaskedProse } from './text-stream.ts'
-import { saidBy } from './texts.ts'
+import { SAID_AGAIN, saidBy } from './texts.ts'
 
 const DONE = '[DONE]'
 /** Texts of one answer at one time. */
@@ -156,8 +156,7 @@ class Others {
     const holder = value as { [name: string | number]: Json }
     for (const [name, each] of entries) {
       const here = [...path, typeof name === 'number' ? '*' : name]
-      if (name === 'logprobs' && each !== null) {
-        // Its tokens are the text once more.
+      if (typeof name === 'string' && SAID_AGAIN.has(name) && each !== null) {
         holder[name] = Array.isArray(each) ? [] : null
         this.changed = true
       } else if (typeof each === 'string') {

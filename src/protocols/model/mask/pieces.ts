@@ -1,4 +1,5 @@
 import type { Json } from '../../../operations/index.ts'
+import { SAID_AGAIN } from './texts.ts'
 
 export type JsonObject = { [name: string]: Json }
 
@@ -25,7 +26,7 @@ const isObject = (value: Json | undefined): value is JsonObject => typeof value 
 const NO_TEXT: ReadonlySet<string> = new Set(['role', 'type', 'id', 'name', 'signature', 'format', 'thought_signature', 'index'])
 const ARGUMENTS: ReadonlySet<string> = new Set(['arguments', 'partial_json'])
 /** What is said of the whole of an event, and would count twice. */
-const ONCE: ReadonlySet<string> = new Set(['usage', 'obfuscation', 'logprobs', 'error'])
+const ONCE: ReadonlySet<string> = new Set(['usage', 'obfuscation', 'error', ...SAID_AGAIN])
 
 /** Pieces of texts in an event: OpenAI's chunks and events, Anthropic's events, and what looks like them. */
 export function piecesOf(event: Json): readonly Piece[] {

@@ -118,3 +118,14 @@ describe('what is sent to a model', () => {
     })
   })
 })
+
+it('masks what only says that it is sealed', async () => {
+  const sealed = Buffer.from('a signature of the provider').toString('base64')
+  const { text } = await masked({
+    messages: [
+      { role: 'assistant', content: [{ type: 'thinking', thinking: 'x', signature: sealed }, { encrypted_content: 'to bob@example.org' }] },
+    ],
+  })
+  expect(text).toContain(sealed)
+  expect(text).not.toContain('bob@')
+})

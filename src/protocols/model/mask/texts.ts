@@ -33,11 +33,15 @@ const BASE64 = /^(?:data:[^,]{0,200};base64,)?[A-Za-z0-9+/_-]+={0,2}$/
 /** Shorter ones are looked at like texts. */
 const SHORTEST_BINARY = 256
 
+/** Members of an answer that say its text once more, as tokens or as their numbers (vLLM). */
+export const SAID_AGAIN: ReadonlySet<string> = new Set(['logprobs', 'prompt_logprobs', 'token_ids', 'prompt_token_ids'])
+
 /** @param value what it stands for. @param isRequest rather than an answer */
 export function saidBy(value: string, path: JsonPath, isRequest = false): Said {
   const last = path.findLast((name) => name !== '*') ?? ''
   if (value.length >= SHORTEST_BINARY && BASE64.test(value)) return 'binary'
-  if (SEALED.has(last)) return 'structure'
+  // What is not sealed, but says so, is a text.
+  if (SEALED.has(last) && BASE64.test(value)) return 'structure'
   if (isRequest && DESCRIBING.has(path[0] ?? '') && path.length > 1) return last === 'description' ? 'text' : 'structure'
   const isStructure = STRUCTURE.has(last) && !path.slice(1, -1).some((name) => VALUES.has(name)) && path[0] !== 'metadata'
   if (isStructure && SYMBOL.test(value)) return 'structure'

@@ -8,9 +8,12 @@ export class SseEvent {
   readonly name: string
   /** Of the fields `data`, joined; undefined where there is none: then no client is told anything. */
   readonly data: string | undefined
+  /** Whether a line of it is JSON by itself: none of these streams, and some would read it as what it is. */
+  readonly strays: boolean
   #json: { readonly value: Json | undefined } | undefined
 
-  constructor(bytes: Uint8Array, name: string, data: string | undefined) {
+  constructor(bytes: Uint8Array, name: string, data: string | undefined, strays = false) {
+    this.strays = strays
     this.bytes = bytes
     this.name = name
     this.data = data
@@ -140,6 +143,7 @@ const isMark = (bytes: Uint8Array, at: number): boolean => bytes[at] === 0xef &&
 function readEvent(bytes: Uint8Array, skipped: number): SseEvent {
   let name = ''
   let data: string | undefined
+  let strays = false
   for (let at = skipped; at < bytes.length; ) {
     let end = at
     while (end < bytes.length && bytes[end] !== LF && bytes[end] !== CR) end++
@@ -151,10 +155,11 @@ function readEvent(bytes: Uint8Array, skipped: number): SseEvent {
       if (value[0] === SPACE) value = value.subarray(1)
       if (field === 'data') data = data === undefined ? text(value) : `${data}\n${text(value)}`
       else if (field === 'event') name = text(value)
+      else if (/^\s*[{[]/.test(field)) strays = true
     }
     at = end + (bytes[end] === CR && bytes[end + 1] === LF ? 2 : 1)
   }
-  return new SseEvent(bytes, name, data)
+  return new SseEvent(bytes, name, data, strays)
 }
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
