@@ -36,7 +36,7 @@ export const MCP_ACTIONS: ReadonlyMap<string, McpAction> = new Map([
   }),
   ...of('call', {
     'call tool': 'Calls a tool (tools/call).',
-    'follow task': 'Asks after a call that goes on by itself (tasks/get, tasks/list, tasks/result).',
+    'follow task': 'Asks after a call that goes on by itself (tasks/get, tasks/result); only after those of its own run.',
     'cancel task': 'Ends a call that goes on by itself (tasks/cancel).',
   }),
   ...of('read', {

@@ -25,7 +25,6 @@ const OF_CLIENTS: ReadonlyMap<string, Effect> = new Map([
   ['resources/templates/list', effect('list', 'list templates')],
   ['tools/call', effect('call', 'call tool')],
   ['tasks/get', effect('call', 'follow task')],
-  ['tasks/list', effect('call', 'follow task')],
   ['tasks/result', effect('call', 'follow task')],
   ['tasks/cancel', effect('call', 'cancel task')],
   ['resources/read', READ],

@@ -1,5 +1,5 @@
 import { type Mask, Refusal } from '../../../operations/index.ts'
-import { govern, isAdmitted } from '../../http/index.ts'
+import { govern, type HttpTarget, isAdmitted } from '../../http/index.ts'
 import { McpError } from '../errors.ts'
 import { serverOperation } from '../judge/index.ts'
 import { MessageMasks } from '../mask/index.ts'
@@ -31,13 +31,21 @@ export class Answering {
   readonly #expected: Expected | undefined
   readonly #masks: MessageMasks
   readonly #key: Uint8Array | undefined
+  readonly #redact: HttpTarget['redact']
   /** The old dialect says only within its stream which conversation it is. */
   conversation: Live
   ending: Ending | undefined
 
   /** @param request that it is the answer to; undefined: a stream of what the server says by itself. @param masks that hold for it */
-  constructor(talk: Talk, request: RpcRequest | undefined, masks: readonly Mask[], key: Uint8Array | undefined) {
+  constructor(
+    talk: Talk,
+    request: RpcRequest | undefined,
+    masks: readonly Mask[],
+    key: Uint8Array | undefined,
+    redact: HttpTarget['redact'],
+  ) {
     this.#talk = talk
+    this.#redact = redact
     this.#expected = request && { request, masks }
     this.#masks = new MessageMasks(masks, key)
     this.#key = key
@@ -55,6 +63,13 @@ export class Answering {
   async take(text: Buffer): Promise<Buffer | undefined> {
     const received = readReceived(text.toString())
     if (received === undefined) throw new McpError('GS_MCP_ANSWER', 'The MCP server sent something that is no message of MCP.')
+    if (received.plain && !ESCAPED.test(text.toString('latin1'))) return this.#taken(received, text)
+    const anew = writeMessage(received.message).toString('latin1')
+    const covered = this.#redact(anew)
+    return covered === anew ? this.#taken(received, text) : this.take(Buffer.from(covered, 'latin1'))
+  }
+
+  async #taken(received: Received, text: Buffer): Promise<Buffer | undefined> {
     const { message } = received
     if (message.kind === 'request') return this.#asks(message, text, received)
     if (message.kind === 'notification') {
@@ -82,6 +97,7 @@ export class Answering {
       return this.#masked(message, text, received)
     }
     const { result } = message
+    this.#givesTask(result)
     if (!isObject(result)) throw new McpError('GS_MCP_ANSWER', 'The MCP server answered with a result that is no object.')
     if (isOwn)
       this.ending = { status: result.isError === true ? 'failed' : 'completed', code: result.isError === true ? 'tool-error' : '200' }
@@ -94,6 +110,12 @@ export class Answering {
       if (isOwn) this.ending = { status: 'failed', code: error.code }
       return writeMessage(noTo(error, { message: expected.request, dialect: this.#talk.dialect }))
     }
+  }
+
+  #givesTask(result: unknown): void {
+    const task = isRecord(result) ? result.task : undefined
+    const { run, resource } = this.#talk.whose
+    if (isRecord(task) && typeof task.taskId === 'string') this.#talk.tasks.given(run, resource, task.taskId)
   }
 
   #expectedFor(id: RpcId): Expected | undefined {
@@ -173,6 +195,9 @@ export class Answering {
     return Buffer.from(shown.buffer, shown.byteOffset, shown.length)
   }
 }
+
+/** Letters and signs that need no escape, and may be one of a credential. */
+const ESCAPED = /\\u00[2-7][0-9a-f]/i
 
 /** MCP 2025-11-25, "Sampling": the user rejected it. */
 const REJECTED = -1

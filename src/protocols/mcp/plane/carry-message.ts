@@ -112,6 +112,7 @@ async function tools(talk: Talk, message: RpcRequest, operation: Operation): Pro
   const { method, params } = message
   const { name } = params
   if (method === 'prompts/get' && typeof name === 'string' && offers.prompts.collides(name)) return new Refusal('GS_MCP_NAMES_COLLIDE')
+  if (/^tasks\/(get|result|cancel)$/.test(method) && !isOwnTask(talk, params.taskId)) return notItsTask()
   if (method === 'completion/complete' && !isShown(talk, params.ref)) return new Refusal('GS_POLICY_DENIED')
   if (method === 'tools/list' && params.cursor === undefined && offers.isUnknown(performance.now()))
     await lookAhead(talk, message, operation)
@@ -124,6 +125,15 @@ async function tools(talk: Talk, message: RpcRequest, operation: Operation): Pro
   checkParameterHeaders(exchange.request.headers, pins.definition(resource.name, name)?.definition.inputSchema, params.arguments, dialect)
   return undefined
 }
+
+const isOwnTask = ({ tasks, whose: { run, resource } }: Talk, task: Json | undefined): boolean =>
+  typeof task === 'string' && tasks.has(run, resource, task)
+
+const notItsTask = () =>
+  new Refusal('GS_POLICY_DENIED', {
+    reason: 'This run was given no such task by this server.',
+    next: 'Ask only after tasks that calls of this run came to; after a restart of the gateway, call again.',
+  })
 
 /** Whether what an argument is completed for is shown to whoever asks: what it could be would tell of what is hidden. */
 function isShown({ exchange: { guard, session }, resource: { name: server } }: Talk, ref: Json | undefined): boolean {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Mask } from '../../../operations/index.ts'
 import { McpError } from '../errors.ts'
 import { idKey, type RpcId, type RpcMessage, type RpcRequest } from '../message/index.ts'
@@ -20,6 +21,7 @@ export interface Expected {
 const MOST_UNANSWERED = 256
 const MOST_ASKED = 256
 const MOST_SESSIONS = 10_000
+const MOST_TASKS = 10_000
 
 /** One session of MCP, or what a run says without one to one server: over however many connections. */
 export class Live {
@@ -127,3 +129,22 @@ export class LiveSessions {
     return this.#known.size
   }
 }
+
+/** Tasks (MCP 2025-11-25, "Tasks") that servers gave out. To a server all runs are one client, so it cannot tell whose they are. */
+export class RunTasks {
+  readonly #given = new Map<string, true>()
+
+  given(run: string, resource: string, task: string): void {
+    keep(this.#given, keyOf(run, resource, task), true, MOST_TASKS)
+  }
+
+  has(run: string, resource: string, task: string): boolean {
+    return this.#given.has(keyOf(run, resource, task))
+  }
+}
+
+/** Ids are as long as a server likes. */
+const keyOf = (run: string, resource: string, task: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([run, resource, task]))
+    .digest('base64')

@@ -39,7 +39,7 @@ export async function passOn(passing: PassingOn): Promise<Ending | undefined> {
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new McpError('GS_MCP_ANSWER', 'The MCP server encoded its answer although it was asked not to.')
   }
-  const answering = new Answering(talk, request, masks, key)
+  const answering = new Answering(talk, request, masks, key, (text) => passing.target.redact(text))
   try {
     const type = typeOf(answer.headers)
     if (type === 'text/event-stream' && status === 200) await passEvents(passing, answering)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ToolPins } from '../../../operations/index.ts'
 import { type Exchange, firstOf, type HttpPlane, type HttpSession, Repeated } from '../../http/index.ts'
 import { carry } from './carry.ts'
-import { LiveSessions } from './live.ts'
+import { LiveSessions, RunTasks } from './live.ts'
 import { AllOffers } from './offers.ts'
 import { Sealed } from './sealed.ts'
 import { acceptsEvents, speak } from './speak.ts'
@@ -21,7 +21,7 @@ export interface McpPlaneOptions {
 export function createMcpPlane({ pins, maskKey = async () => undefined, key = randomBytes(32) }: McpPlaneOptions): HttpPlane {
   const sessions = new WeakMap<HttpSession, Repeated>()
   const carrying: Carrying = {
-    ...{ pins, maskKey, sealed: new Sealed(key), live: new LiveSessions(), offers: new AllOffers() },
+    ...{ pins, maskKey, sealed: new Sealed(key), live: new LiveSessions(), tasks: new RunTasks(), offers: new AllOffers() },
     repeated({ session }: Exchange) {
       const known = sessions.get(session) ?? new Repeated()
       sessions.set(session, known)

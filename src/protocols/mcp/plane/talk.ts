@@ -1,7 +1,7 @@
 import type { HttpResource, ToolPins } from '../../../operations/index.ts'
 import { type Exchange, type HeaderPairs, type Repeated, valuesOf } from '../../http/index.ts'
 import type { Dialect } from '../message/index.ts'
-import type { Live, LiveSessions } from './live.ts'
+import type { Live, LiveSessions, RunTasks } from './live.ts'
 import type { AllOffers, Offers } from './offers.ts'
 import type { Reply } from './reply.ts'
 import type { Sealed, SealedFor } from './sealed.ts'
@@ -11,6 +11,7 @@ export interface Carrying {
   readonly pins: ToolPins
   readonly sealed: Sealed
   readonly live: LiveSessions
+  readonly tasks: RunTasks
   readonly offers: AllOffers
   /** What is known of the messages of a connection's session. */
   readonly repeated: (exchange: Exchange) => Repeated

@@ -205,6 +205,25 @@ describe('a call that is no request', () => {
   })
 })
 
+describe('a task', () => {
+  it('is for the run that it was given to; what would name all of them is something else', async () => {
+    const task = { taskId: 'task-1', status: 'working' }
+    const { send, requests, seen } = await opened((body) => {
+      const { method } = JSON.parse(body) as { method: string }
+      const result = method === 'tools/list' ? { tools: [{ name: 'a' }] } : method === 'tools/call' ? { task } : { content: [] }
+      return echo(body).replace('{}', JSON.stringify(result))
+    })
+    const follow = (taskId: string, id: number) => ({ jsonrpc: '2.0', id, method: 'tasks/result', params: { taskId } })
+    expect((await send({ body: follow('task-1', 1) })).body).toContain('GS_POLICY_DENIED')
+    await send({ body: { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'a', arguments: {}, task: {} } } })
+    expect((await send({ body: follow('task-1', 3) })).body).toContain('"result":{"content":[]}')
+    expect((await send({ body: follow('task-2', 4) })).body).toContain('GS_POLICY_DENIED')
+    expect(requests.filter(({ body }) => body.includes('tasks/result'))).toHaveLength(1)
+    await send({ body: { jsonrpc: '2.0', id: 5, method: 'tasks/list' } })
+    expect(seen.operations.at(-1)?.facts?.effects).toEqual([{ class: 'other', action: 'other method' }])
+  })
+})
+
 describe('what goes to the server', () => {
   it('is the message written anew, at the address as it is configured, with the headers that MCP knows', async () => {
     const { send, requests } = await opened(pong, { basePath: '/mcp' })
@@ -276,6 +295,15 @@ describe('what the server answers', () => {
     expect(JSON.stringify(answer)).not.toContain(TARGET_TOKEN.slice(0, 16))
     expect(answer.headers).not.toHaveProperty('set-cookie')
     expect(JSON.parse(answer.body)).toMatchObject({ result: { echo: `Bearer ${'*'.repeat(TARGET_TOKEN.length)}`, ü: 'ü' } })
+  })
+
+  it('never shows the credential where its letters are written as escapes', async () => {
+    const escaped = [...TARGET_TOKEN].map((letter) => `\\u00${letter.charCodeAt(0).toString(16)}`).join('')
+    const text = `{"jsonrpc":"2.0","id":1,"result":{"echo":"${escaped}"}}`
+    const { send } = await opened(() => one(text))
+    expect(JSON.parse((await send({ body: ping })).body)).toMatchObject({ result: { echo: '*'.repeat(TARGET_TOKEN.length) } })
+    const streamed = await opened(() => ({ headers: { 'content-type': 'text/event-stream' }, body: `data: ${text}\n\n` }))
+    expect((await streamed.send({ body: ping })).body).toContain(`"${'*'.repeat(TARGET_TOKEN.length)}"`)
   })
 
   it('keeps its status and its error', async () => {
