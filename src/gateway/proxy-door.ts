@@ -31,7 +31,7 @@ export async function proxyDoor(
     peerOf: addressKey,
     destination: (authority) => inForce.taken.resources.destination(authority),
     guard,
-    surroundings: { ownPorts },
+    ownPorts,
     ...(intercepting && { intercepting }),
     onUnknown: ({ id }, authority) => refused.seen(id, authority),
     onRefused: ({ code, address }) => records.signinRefused('proxy', code, address),

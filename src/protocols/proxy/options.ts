@@ -5,6 +5,7 @@ import type { HttpGuard } from '../http/index.ts'
 import type { Intercepting } from './intercept.ts'
 import type { Surroundings } from './reach.ts'
 import type { Authority } from './read-connect.ts'
+import type { Resolve } from './resolver.ts'
 
 /** Where a connection goes. */
 export type Destination =
@@ -51,7 +52,9 @@ export interface ProxyOptions {
   /** @returns undefined where no resource names it */
   readonly destination: (authority: Authority) => Destination | undefined
   readonly guard: HttpGuard
-  readonly surroundings: Surroundings
+  readonly ownPorts: Surroundings['ownPorts']
+  /** Default: the system's, few at once. */
+  readonly resolve?: Resolve
   /** Answers in the name of somebody else; absent: nothing is intercepted. */
   readonly intercepting?: Intercepting
   /** A run wanted to go where no resource leads: for the trail. */

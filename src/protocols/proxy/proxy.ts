@@ -12,6 +12,7 @@ import { intercept } from './intercept.ts'
 import { DEFAULT_LIMITS, type ProxyOptions } from './options.ts'
 import { type Authority, checkHost, readAuthority, readCredential, readUser } from './read-connect.ts'
 import { readHello } from './read-hello.ts'
+import { fewAtOnce, system } from './resolver.ts'
 
 /** Bytes of a head. */
 const LONGEST_HEAD = 8_192
@@ -34,7 +35,8 @@ export interface ForwardProxy {
 /** Carries connections to hosts by their names, for runs, over TLS of its own: one CONNECT is one operation. */
 export function createProxy(options: ProxyOptions): ForwardProxy {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const { guard, surroundings, log } = options
+  const { guard, log } = options
+  const surroundings = { ownPorts: options.ownPorts, resolve: options.resolve ?? fewAtOnce(system) }
   const all = new Set<Socket>()
   const unauthenticated = new Map<string, { readonly socket: Socket; readonly peer: string; readonly timer: NodeJS.Timeout }>()
   const perRun = new Map<string, number>()

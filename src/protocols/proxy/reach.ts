@@ -1,16 +1,16 @@
-import { lookup } from 'node:dns/promises'
 import { connect, isIP, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { isSameAddress, kindOf } from './addresses.ts'
 import { ProxyError } from './errors.ts'
 import type { Authority } from './read-connect.ts'
+import type { Resolve } from './resolver.ts'
 
 /** What the proxy needs to know of where it stands. */
 export interface Surroundings {
   /** Ports of the gateway's own doors: nothing is carried back to them. */
   readonly ownPorts: () => ReadonlySet<number>
-  /** All addresses of a name; default: the system's resolver. @throws where there are none */
-  readonly resolve?: (host: string) => Promise<readonly string[]>
+  /** All addresses of a name. @throws where there are none */
+  readonly resolve: Resolve
 }
 
 /** For the answer of the resolver, ms. */
@@ -29,7 +29,7 @@ const MOST_TRIED = 4
 export async function addressesOf(
   { host, port }: Authority,
   reachesPrivate: boolean,
-  { ownPorts, resolve = system }: Surroundings,
+  { ownPorts, resolve }: Surroundings,
 ): Promise<readonly string[]> {
   const addresses = isIP(host) === 0 ? await resolved(host, resolve) : [host]
   for (const address of addresses) {
@@ -41,10 +41,7 @@ export async function addressesOf(
   return addresses
 }
 
-const system = async (host: string): Promise<readonly string[]> =>
-  (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address)
-
-async function resolved(host: string, resolve: (host: string) => Promise<readonly string[]>): Promise<readonly string[]> {
+async function resolved(host: string, resolve: Resolve): Promise<readonly string[]> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('late')), RESOLVE_MS)
