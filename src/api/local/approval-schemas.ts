@@ -69,6 +69,11 @@ export const requestSchema = z.object({
 /** `next`: what to ask for with `before`; absent at the end. */
 export const requestsSchema = z.object({ approvals: z.array(requestSchema), next: z.string().optional() })
 
+/** Members that may be absent. */
+const strings = <const N extends string>(...names: readonly N[]) =>
+  Object.fromEntries(names.map((name) => [name, z.string().optional()])) as Record<N, z.ZodOptional<z.ZodString>>
+
+/** What a request holds itself (objects, patches, headers, arguments) is in its parts, and nowhere else. */
 const factsSchema = z.object({
   effects: z.array(z.object({ class: z.string(), action: z.string() })),
   sql: z
@@ -83,6 +88,33 @@ const factsSchema = z.object({
       transaction: z.enum(['idle', 'open', 'failed']).optional(),
     })
     .optional(),
+  k8s: z
+    .object({
+      verb: z.string(),
+      ...strings('group', 'version', 'resource', 'subresource', 'namespace', 'name', 'path', 'container'),
+      command: z.array(z.string()).optional(),
+      stdin: z.boolean().optional(),
+      asUser: z.string().optional(),
+      asGroups: z.array(z.string()).optional(),
+      dryRun: z.boolean().optional(),
+      ...strings('fieldManager', 'labelSelector', 'fieldSelector'),
+    })
+    .optional(),
+  http: z.object({ method: z.string(), host: z.string(), path: z.string(), query: z.string().optional() }).optional(),
+  model: z
+    .object({
+      provider: z.string(),
+      endpoint: z.string(),
+      model: z.string().optional(),
+      tools: z.array(z.string()).optional(),
+      stream: z.boolean().optional(),
+      estimatedTokens: z.number().optional(),
+      maxTokens: z.number().optional(),
+      toolCalls: z.array(z.string()).optional(),
+    })
+    .optional(),
+  tool: z.object({ server: z.string(), method: z.string(), name: z.string().optional(), uri: z.string().optional() }).optional(),
+  egress: z.object({ host: z.string(), port: z.int() }).optional(),
 })
 
 /** A request with what is asked for, exactly. */

@@ -4,6 +4,7 @@ import { inMemoryOperator, waitingRequest } from '../../../test/parts/operator.t
 import { ApprovalError } from '../../approvals/index.ts'
 import { cardOf } from '../../card/index.ts'
 import { approvalOperator } from '../../gateway/approving.ts'
+import type { Facts } from '../../operations/index.ts'
 import { injectTransport, type LocalApi, type LocalClient, localApi, localClient, type Operator, shownRequestOf } from './index.ts'
 
 const closing = new AbortController()
@@ -62,6 +63,49 @@ describe('the routes of approvals', () => {
     expect(cardOf(card, run)).toEqual(cardOf(shown, shown.run))
     expect(Buffer.from(card.content!.effective.parts[0]!.content).toString('hex')).toBe('00ffeda0')
     await expect(clientOf(operator).client.approval('apr_two')).rejects.toMatchObject({ code: 'GS_LOCAL_NOT_FOUND' })
+  })
+
+  it.each([
+    {
+      k8s: {
+        verb: 'create',
+        resource: 'pods',
+        subresource: 'exec',
+        namespace: 'web',
+        name: 'db',
+        version: 'v1',
+        group: '',
+        command: ['rm'],
+      },
+    },
+    { http: { method: 'POST', host: 'orders.internal', path: '/orders', query: 'a=b' } },
+    { model: { provider: 'openai', endpoint: 'chat', model: 'gpt-4o', tools: ['mail'], stream: true, estimatedTokens: 12, maxTokens: 50 } },
+    { model: { provider: 'anthropic', endpoint: 'messages', model: 'claude', toolCalls: ['mail'] } },
+    { tool: { server: 'tickets', method: 'tools/call', name: 'delete_ticket' } },
+    { egress: { host: 'github.com', port: 443 } },
+  ] satisfies readonly Partial<Facts>[])('say of a request what the page says of it: %j', async (known) => {
+    const operator = inMemoryOperator()
+    const request = waitingRequest()
+    const facts = [{ effects: [], ...known }] as readonly Facts[]
+    const shown = { ...request, content: { ...request.content!, effective: { ...request.content!.effective, facts } } }
+    operator.requests.push(shown)
+    const { card, run } = shownRequestOf(await clientOf(operator).client.approval('apr_one'))
+    expect(cardOf(card, run)).toEqual(cardOf(shown, shown.run))
+    expect(card.content?.effective.facts).toEqual(facts)
+  })
+
+  it('say nothing that a request holds itself, besides its parts', async () => {
+    const operator = inMemoryOperator()
+    const request = waitingRequest()
+    const facts = [
+      {
+        effects: [],
+        k8s: { verb: 'create', object: { data: 'hunter2' } },
+        tool: { server: 's', method: 'tools/call', arguments: { password: 'hunter2' } },
+      },
+    ] as readonly Facts[]
+    operator.requests.push({ ...request, content: { ...request.content!, effective: { ...request.content!.effective, facts } } })
+    expect(JSON.stringify(await clientOf(operator).client.approval('apr_one'))).not.toContain('hunter2')
   })
 
   it('take answers of two words only', async () => {
