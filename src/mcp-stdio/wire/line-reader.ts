@@ -1,4 +1,5 @@
 const NEWLINE = 0x0a
+const NOTHING = Buffer.alloc(0)
 
 /** A line was longer than it may be: what is behind it cannot be told from it. */
 export class LineTooLong extends Error {}
@@ -9,7 +10,8 @@ export class LineTooLong extends Error {}
  */
 export class LineReader {
   readonly #limit: number
-  #kept: Buffer[] = []
+  /** Grows by doubling: pieces of one byte each would take a hundred times their size. */
+  #room: Buffer = NOTHING
   #size = 0
 
   /** @param limit bytes of a line, without its newline */
@@ -30,16 +32,21 @@ export class LineReader {
   }
 
   #keep(part: Buffer): void {
-    this.#size += part.length
+    const size = this.#size + part.length
     // One more than allowed may be the carriage return of a line that is not over yet.
-    if (this.#size > this.#limit + 1) throw new LineTooLong(`a line has more than ${this.#limit} bytes`)
-    // A copy: a chunk of 64 KiB would be held for the sake of a few bytes.
-    this.#kept.push(Buffer.from(part))
+    if (size > this.#limit + 1) throw new LineTooLong(`a line has more than ${this.#limit} bytes`)
+    if (size > this.#room.length) {
+      const room = Buffer.alloc(Math.max(size, this.#room.length * 2))
+      room.set(this.#room.subarray(0, this.#size))
+      this.#room = room
+    }
+    this.#room.set(part, this.#size)
+    this.#size = size
   }
 
   #line(end: Buffer): Buffer {
-    const whole = this.#kept.length === 0 ? end : Buffer.concat([...this.#kept, end])
-    this.#kept = []
+    const whole = this.#size === 0 ? end : Buffer.concat([this.#room.subarray(0, this.#size), end])
+    this.#room = NOTHING
     this.#size = 0
     const line = whole.at(-1) === 0x0d ? whole.subarray(0, -1) : whole
     if (line.length > this.#limit) throw new LineTooLong(`a line has more than ${this.#limit} bytes`)

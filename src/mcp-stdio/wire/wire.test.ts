@@ -57,6 +57,15 @@ describe('lines', () => {
     expect(passed).toBeGreaterThan(1000)
   })
 
+  it('take no more room than they have bytes, also where each comes by itself', () => {
+    const reader = new LineReader(1_000_000)
+    const kilobyte = Buffer.alloc(1024, 'x')
+    const before = process.memoryUsage().rss
+    for (let at = 0; at < 1_000_000; at++) reader.push(kilobyte.subarray(at & 1023, (at & 1023) + 1))
+    expect(process.memoryUsage().rss - before).toBeLessThan(60e6)
+    expect(reader.push(Buffer.from('\n'))[0]).toHaveLength(1_000_000)
+  })
+
   it('may have so many bytes, and not one more', () => {
     expect(new LineReader(4).push(Buffer.from('1234\r\n')).map(String)).toEqual(['1234'])
     expect(() => new LineReader(4).push(Buffer.from('12345\n'))).toThrow(LineTooLong)

@@ -31,7 +31,7 @@ export async function readBody(body: Readable, length: number | undefined, most:
 }
 
 /** Bytes in one piece, which grows by doubling: pieces of one byte each would take a hundred times their size. */
-class Gathered {
+export class Gathered {
   #room: Buffer = Buffer.alloc(0)
   #size = 0
 

@@ -45,6 +45,8 @@ export function looksLike(name: string): string {
 
 /** So many names of one server are remembered; a server with more has a fault, or is one. */
 const MOST = 10_000
+/** Characters of a name that is remembered; no longer one can be pinned. */
+const LONGEST = 512
 
 /** The names that one server offers of one kind of thing, over all pages of its last list. */
 export class OfferedNames {
@@ -57,6 +59,7 @@ export class OfferedNames {
   }
 
   add(name: string): void {
+    if (name.length > LONGEST) return
     const key = looksLike(name)
     for (const names of [this.#current, this.#coming]) {
       if (names === undefined || names.size >= MOST) continue

@@ -57,6 +57,19 @@ describe('a stream of events', () => {
     )
   })
 
+  it('takes no more room than it has bytes, whether each comes by itself or is a line of its own', () => {
+    const before = process.memoryUsage().rss
+    const decoder = new SseDecoder()
+    decoder.push(Buffer.from('data: '))
+    const kilobyte = Buffer.alloc(1024, 'x')
+    for (let at = 0; at < 1_000_000; at++) decoder.push(kilobyte.subarray(at & 1023, (at & 1023) + 1))
+    const lines = Buffer.from(`\n${'data\n'.repeat(1_000_000)}\n`)
+    const [event] = decoder.push(lines)
+    expect(event?.data).toHaveLength(2_000_000)
+    expect(writeEvent(event!)).toHaveLength(6 + 2_000_000 + 6 * 1_000_000 + 2)
+    expect(process.memoryUsage().rss - before).toBeLessThan(150e6)
+  })
+
   it('cannot be broken out of', () => {
     expect(writeEvent({ event: 'a\nid: b', id: 'c\r\ndata: d', data: Buffer.from('e\n\nf\rdata: g') }).toString()).toBe(
       'event: a id: b\nid: c  data: d\ndata: e\ndata: \ndata: f\ndata: data: g\n\n',

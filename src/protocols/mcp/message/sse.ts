@@ -1,3 +1,5 @@
+import { Gathered } from '../../http/index.ts'
+
 /**
  * Server-sent events (WHATWG HTML §9.2), as far as MCP uses them: bytes in, events out, and back. A stream is read whatever its pieces and whatever
  * ends its lines; it is written with one form only.
@@ -20,6 +22,7 @@ const [LF, CR, COLON, SPACE] = [0x0a, 0x0d, 0x3a, 0x20] as const
 /** What of a stream may be unfinished: an event. Bytes. */
 export const LONGEST_EVENT = 16 * 1024 * 1024
 const LONGEST_ID = 4_096
+const LINE_FEED = Buffer.of(LF)
 
 /** Thrown where an event is longer than what is read. */
 export class SseTooLong extends Error {}
@@ -27,13 +30,12 @@ export class SseTooLong extends Error {}
 export class SseDecoder {
   readonly #longest: number
   /** Of the line that is not complete. */
-  #pieces: Buffer[] = []
+  #begun: Gathered | undefined
   #bytes = 0
   #afterCr = false
   #first = true
   #event = ''
-  #data: Buffer[] = []
-  #hasData = false
+  #data: Gathered | undefined
   #id: string | undefined
   #retry: number | undefined
   #some = false
@@ -70,7 +72,8 @@ export class SseDecoder {
   #keep(piece: Buffer): void {
     if (piece.length === 0) return
     this.#count(piece.length)
-    this.#pieces.push(Buffer.from(piece))
+    this.#begun ??= new Gathered()
+    this.#begun.add(piece)
   }
 
   #count(bytes: number): void {
@@ -80,8 +83,9 @@ export class SseDecoder {
 
   #whole(rest: Buffer): Buffer {
     this.#count(rest.length)
-    const line = this.#pieces.length === 0 ? rest : Buffer.concat([...this.#pieces, rest])
-    this.#pieces = []
+    this.#begun?.add(rest)
+    const line = this.#begun?.bytes ?? rest
+    this.#begun = undefined
     if (!this.#first) return line
     this.#first = false
     return line.length >= 3 && line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf ? line.subarray(3) : line
@@ -99,8 +103,9 @@ export class SseDecoder {
     const from = colon < 0 ? line.length : line[colon + 1] === SPACE ? colon + 2 : colon + 1
     const value = line.subarray(from)
     if (name === 'data') {
-      this.#hasData = true
-      this.#data.push(Buffer.from(value))
+      if (this.#data) this.#data.add(LINE_FEED)
+      else this.#data = new Gathered()
+      this.#data.add(value)
     } else if (name === 'event') this.#event = value.toString()
     else if (name === 'id' && !value.includes(0) && value.length <= LONGEST_ID) this.#id = value.toString()
     else if (name === 'retry' && /^\d{1,9}$/.test(value.toString())) this.#retry = Number(value.toString())
@@ -108,22 +113,15 @@ export class SseDecoder {
 
   #dispatch(events: SseEvent[]): void {
     if (this.#some) {
-      const data = this.#hasData ? joined(this.#data) : undefined
-      events.push({ event: this.#event, data, id: this.#id, retry: this.#retry })
+      events.push({ event: this.#event, data: this.#data?.bytes, id: this.#id, retry: this.#retry })
     }
     this.#event = ''
-    this.#data = []
-    this.#hasData = false
+    this.#data = undefined
     this.#id = undefined
     this.#retry = undefined
     this.#some = false
     this.#bytes = 0
   }
-}
-
-function joined(lines: readonly Buffer[]): Buffer {
-  if (lines.length === 1) return lines[0] as Buffer
-  return Buffer.concat(lines.flatMap((line, at) => (at === 0 ? [line] : [Buffer.of(LF), line])))
 }
 
 /** Its text. What has nothing to say is a comment. */
@@ -133,17 +131,14 @@ export function writeEvent({ event, data, id, retry }: Partial<SseEvent>): Buffe
   if (event !== undefined && event !== '') lines.push(`event: ${oneLine(event)}\n`)
   if (id !== undefined) lines.push(`id: ${oneLine(id)}\n`)
   if (retry !== undefined) lines.push(`retry: ${retry}\n`)
-  if (data !== undefined) for (const line of linesOf(data)) lines.push('data: ', line, '\n')
+  if (data !== undefined) lines.push('data: ', onLines(data), '\n')
   if (lines.length === 0) return KEEP_ALIVE
   return Buffer.concat([...lines.map((each) => (typeof each === 'string' ? Buffer.from(each) : each)), Buffer.of(LF)])
 }
 
 const oneLine = (text: string): string => text.replace(/[\r\n]/g, ' ')
 
-function linesOf(data: Buffer): Buffer[] {
-  if (!data.includes(LF) && !data.includes(CR)) return [data]
-  return data
-    .toString('latin1')
-    .split(/\r\n|\r|\n/)
-    .map((line) => Buffer.from(line, 'latin1'))
+function onLines(data: Buffer): Buffer {
+  if (!data.includes(LF) && !data.includes(CR)) return data
+  return Buffer.from(data.toString('latin1').replace(/\r\n|\r|\n/g, '\ndata: '), 'latin1')
 }

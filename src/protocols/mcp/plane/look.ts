@@ -21,7 +21,9 @@ import { ownHeaders, type Talk } from './talk.ts'
 
 /** A list that goes on for longer is none. */
 const MOST_PAGES = 100
-/** For a page of it, ms. */
+/** As it would be written; UTF-16 code units. */
+const LONGEST_LIST = 32 * 1024 * 1024
+/** For a page of it, and after which no other page is asked for, ms. */
 const PATIENCE_MS = 15_000
 
 /**
@@ -48,9 +50,14 @@ export async function look(talk: Talk, asked: RpcRequest): Promise<void> {
 
 async function pages(talk: Talk, asked: RpcRequest): Promise<void> {
   const all: ToolDefinition[] = []
+  const began = performance.now()
+  let size = 0
   let cursor: string | undefined
   for (let page = 1; page <= MOST_PAGES; page++) {
-    const { definitions, nextCursor } = pageOf(await list(talk, asked, cursor))
+    const result = await list(talk, asked, cursor)
+    size += JSON.stringify(result).length
+    if (size > LONGEST_LIST) break
+    const { definitions, nextCursor } = pageOf(result)
     takeDown(talk.offered.tools, definitions, page === 1, nextCursor === undefined)
     all.push(...definitions)
     if (nextCursor === undefined) {
@@ -58,6 +65,7 @@ async function pages(talk: Talk, asked: RpcRequest): Promise<void> {
       talk.offered.seen(performance.now(), page > 1)
       return
     }
+    if (performance.now() - began > PATIENCE_MS) throw silent()
     cursor = nextCursor
   }
   throw new McpError('GS_MCP_ANSWER', 'The list of tools of the MCP server has no end.')
@@ -80,7 +88,9 @@ async function list(talk: Talk, asked: RpcRequest, cursor: string | undefined): 
     exchange.signal.throwIfAborted()
     const target = await exchange.target()
     const answer = await target.request({ method: 'POST', path, headers, body: writeMessage(request) }, patience.signal)
-    const message = elsewhere ? await acknowledged(answer, arrived.promise, patience.signal) : await answered(answer, request)
+    const message = elsewhere
+      ? await acknowledged(answer, arrived.promise, patience.signal)
+      : await answered(answer, request, patience.signal)
     if (message.kind === 'result' && isObject(message.result)) return message.result
     // A server without tools knows no such method (JSON-RPC 2.0 §5.1).
     if (message.kind === 'error' && isObject(message.error) && message.error.code === -32_601) return {}
@@ -101,7 +111,7 @@ async function acknowledged(answer: UpstreamAnswer, arrived: Promise<RpcMessage>
   return Promise.race([arrived, left.promise])
 }
 
-async function answered(answer: UpstreamAnswer, { id }: RpcRequest): Promise<RpcMessage> {
+async function answered(answer: UpstreamAnswer, { id }: RpcRequest, signal: AbortSignal): Promise<RpcMessage> {
   const isAnswer = (text: Buffer): RpcMessage | undefined => {
     const message = readReceived(text.toString())?.message
     return (message?.kind === 'result' || message?.kind === 'error') && message.id !== undefined && idKey(message.id) === idKey(id)
@@ -110,7 +120,7 @@ async function answered(answer: UpstreamAnswer, { id }: RpcRequest): Promise<Rpc
   }
   const type = firstOf(answer.headers, 'content-type') ?? ''
   if (!/^text\/event-stream\b/i.test(type)) {
-    const message = isAnswer(await wholeBody(answer.body, LONGEST_EVENT))
+    const message = isAnswer(await wholeBody(answer.body, LONGEST_EVENT, signal))
     if (message) return message
     throw new McpError('GS_MCP_ANSWER', 'The MCP server did not say which tools it has.')
   }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { Admission } from '../../../guard/index.ts'
 import { bodyMasking } from '../../../masking/index.ts'
 import type { Mask } from '../../../operations/index.ts'
-import { firstOf, type HeaderPairs, type HttpTarget, passAnswer, type UpstreamAnswer } from '../../http/index.ts'
+import { firstOf, type HeaderPairs, type HttpTarget, passAnswer, readBody, type UpstreamAnswer } from '../../http/index.ts'
 import { McpError } from '../errors.ts'
 import { LONGEST_EVENT, type RpcRequest, writeEvent } from '../message/index.ts'
 import { Answering, type Ending } from './answering.ts'
@@ -68,7 +68,7 @@ async function passWhole(passing: PassingOn, answering: Answering, type: string)
   const { talk, admission, answer, target, request, signal } = passing
   const { status } = answer
   const isMessage = type === 'application/json'
-  const whole = await wholeBody(answer.body, isMessage ? LONGEST_EVENT : LONGEST_OTHER)
+  const whole = await wholeBody(answer.body, isMessage ? LONGEST_EVENT : LONGEST_OTHER, signal)
   const redacted = Buffer.from(target.redact(whole.toString('latin1')), 'latin1')
   let shown: Buffer | undefined
   if (redacted.length > 0 && isMessage && isRpc(redacted)) shown = await answering.take(redacted)
@@ -110,14 +110,11 @@ function headersOf({ talk, answer, target }: PassingOn): HeaderPairs {
   return [...shown, ['Mcp-Session-Id', talk.sealed.seal('session', talk.whose, session)]]
 }
 
-/** @throws McpError GS_MCP_ANSWER where it is longer; whatever the body breaks with */
-export async function wholeBody(body: Readable, most: number): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  let bytes = 0
-  for await (const piece of body) {
-    bytes += (piece as Buffer).length
-    if (bytes > most) throw new McpError('GS_MCP_ANSWER', 'The answer of the MCP server is larger than what the gateway passes on at once.')
-    pieces.push(piece as Buffer)
-  }
-  return Buffer.concat(pieces)
+/** @throws McpError GS_MCP_ANSWER where it is longer; whatever the body breaks with; the signal's reason */
+export async function wholeBody(body: Readable, most: number, signal: AbortSignal): Promise<Buffer> {
+  const read = await readBody(body, undefined, most, signal)
+  if (read.kind === 'none') return NOTHING
+  if (read.kind === 'whole') return read.bytes
+  body.destroy()
+  throw new McpError('GS_MCP_ANSWER', 'The answer of the MCP server is larger than what the gateway passes on at once.')
 }
