@@ -59,6 +59,19 @@ describe('what is shown of a message', () => {
     expect(counts).toEqual([['mails', 'email', 1]])
   })
 
+  it('is looked into where base64 is on lines, and where what should be base64, or a name of the protocol, is something else', () => {
+    const lines = Buffer.from(`to ${mail}, and so on`)
+      .toString('base64')
+      .replace(/(.{8})/g, '$1\n')
+    const result = (data: string, more: object) => ({ jsonrpc: '2.0', id: 1, result: { content: [{ type: 'audio', data, ...more }] } })
+    expect(masked(result(lines, { mimeType: 'audio/ogg; charset=binary' })).shown).toEqual(
+      result(Buffer.from('to [email], and so on').toString('base64'), { mimeType: 'audio/ogg; charset=binary' }),
+    )
+    expect(masked(result(`to ${mail}`, { type: mail, mimeType: mail, blob: { a: mail } })).shown).toEqual(
+      result('to [email]', { type: '[email]', mimeType: '[email]', blob: { a: '[email]' } }),
+    )
+  })
+
   it('is refused where a mask wants that of what nobody can look into', () => {
     const message = { jsonrpc: '2.0', id: 1, result: { content: [{ type: 'image', data: Buffer.from([0xff, 0xd8]).toString('base64') }] } }
     expect(() => masked(message, [{ ...mask, binary: 'refuse' }])).toThrow(

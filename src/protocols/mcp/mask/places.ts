@@ -14,8 +14,18 @@ export function shownPlaces(
 ): JsonPlace {
   const text = replaceFound(findings, key, found)
   const everything: JsonPlace = { live: true, member: () => everything, element: () => everything, replace: text }
-  const encoded: JsonPlace = { ...NOTHING_THERE, live: true, replace: (token) => maskedBase64(token, findings, key, found, binary) }
-  const content = object({ type: NOTHING_THERE, mimeType: NOTHING_THERE, data: encoded, blob: encoded }, () => content)
+  const unless = (own: RegExp): JsonPlace => ({
+    ...everything,
+    replace: (token, name) => (own.test(Buffer.from(token).toString('latin1')) ? undefined : text(token, name)),
+  })
+  const encoded: JsonPlace = {
+    ...everything,
+    replace(token, name) {
+      const bytes = base64In(token)
+      return bytes === undefined ? text(token, name) : maskedBase64(bytes, findings, key, found, binary)
+    },
+  }
+  const content = object({ type: unless(TYPE), mimeType: unless(MIME), data: encoded, blob: encoded }, () => content)
   const result = object(
     {
       content: listOf(content),
@@ -44,19 +54,26 @@ const listOf = (element: JsonPlace): JsonPlace => ({ ...element, element: () => 
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** What the protocol itself says there. Anything else is somebody's value. */
+const TYPE = /^"[a-z_]{1,32}"$/
+const MIME = /^"[a-z]{1,20}\/[A-Za-z0-9.+-]{1,64}( ?; ?charset=[A-Za-z0-9-]{1,20})?"$/
+const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/
+
+/** What a string in base64 holds, which may be on lines; undefined: it is none. */
+function base64In(token: Uint8Array): Buffer | undefined {
+  if (token[0] !== 0x22) return undefined
+  const said = (JSON.parse(Buffer.from(token.buffer, token.byteOffset, token.length).toString()) as string).replace(/\s+/g, '')
+  return BASE64.test(said) ? Buffer.from(said, 'base64') : undefined
+}
+
 /** A picture is no text; a text in base64 is one. */
 function maskedBase64(
-  token: Uint8Array,
+  bytes: Buffer,
   findings: Findings,
   key: Uint8Array | undefined,
   found: (detector: string) => void,
   binary: () => void,
 ): Uint8Array | undefined {
-  if (token[0] !== 0x22) return undefined
-  const bytes = Buffer.from(
-    Buffer.from(token.buffer, token.byteOffset, token.length).toString('latin1').slice(1, -1).replaceAll('\\/', '/'),
-    'base64',
-  )
   try {
     UTF8.decode(bytes)
   } catch {
