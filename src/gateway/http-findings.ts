@@ -20,7 +20,7 @@ export async function* httpFindings({ http, inForce }: Rooms, resource: HttpReso
     try {
       const { target } = await http.connector.connectAs(resource, as, {}, bounded)
       try {
-        if (resource.kind !== 'kubernetes') yield await answering(subject, target, bounded)
+        if (resource.kind !== 'kubernetes') yield await answering(subject, target, bounded, resource)
         else {
           const account = await accountOf(target, bounded)
           yield { subject, level: 'ok', found: `reached${trusted(resource)} and opened (Kubernetes ${account.serverVersion})` }
@@ -42,11 +42,18 @@ async function accountOf(target: HttpTarget, signal: AbortSignal): Promise<Accou
   return readAccount(target, signal)
 }
 
+/** What asks for nothing that costs: of models which there are, since their servers look at a key there; elsewhere no more than a head. */
+function harmless(resource: HttpResourceConfig): { readonly method: string; readonly path: string } {
+  if (resource.kind !== 'model') return { method: 'HEAD', path: '/' }
+  const path = { openai: '/models', anthropic: '/v1/models', 'azure-openai': '/openai/models?api-version=2024-10-21' }[resource.api]
+  return { method: 'GET', path }
+}
+
 /** Whatever a target answers: that its path is none says nothing against its credential. */
-async function answering(subject: string, target: HttpTarget, signal: AbortSignal): Promise<Finding> {
-  const { status, body } = await target.request({ method: 'HEAD', path: '/', headers: [] }, signal)
+async function answering(subject: string, target: HttpTarget, signal: AbortSignal, resource: HttpResourceConfig): Promise<Finding> {
+  const { status, body } = await target.request({ ...harmless(resource), headers: [] }, signal)
   body.on('error', () => undefined).destroy()
-  if (status < 500 && status !== 403) return { subject, level: 'ok', found: `reached and answers (${status})` }
+  if (status < 500 && status !== 401 && status !== 403) return { subject, level: 'ok', found: `reached and answers (${status})` }
   return {
     subject,
     level: 'warn',

@@ -98,6 +98,14 @@ describe('a model behind the gateway', () => {
     expect(text).not.toContain(MODEL_KEY)
   })
 
+  it('is looked at by gatescribe doctor, with its key', async () => {
+    const found: string[] = []
+    for await (const { subject, level, found: said } of gateway.operator.doctor(AbortSignal.timeout(30_000)))
+      if (subject === 'resource openai') found.push(`${level} ${said}`)
+    expect(found).toEqual(['ok reached and answers (200)'])
+    expect(models.received.find(({ path }) => path === '/v1/models')).toMatchObject({ method: 'GET', status: 200 })
+  })
+
   it('is not asked for another model than the rules permit', async () => {
     const { client } = await inRun()
     const before = models.received.length
