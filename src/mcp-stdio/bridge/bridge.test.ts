@@ -188,6 +188,27 @@ describe('a client of the stateless dialect', () => {
     ])
   })
 
+  it('says in headers which arguments the schema of a listed tool wants there', async () => {
+    const property = (header: string, more = {}) => ({ type: 'string', 'x-mcp-header': header, ...more })
+    const properties = { region: property('Region'), limits: { properties: { days: property('Days') } }, bad: property('x\r\ny') }
+    const tools = [{ name: 'search', inputSchema: { properties } }]
+    const { seen, say, hear } = await start((asked, response) =>
+      asked.body?.method === 'tools/list' ? json(response, { id: asked.body.id, result: { tools } }) : welcome(asked, response),
+    )
+    say({ id: 1, method: 'tools/list', params: { _meta } })
+    await hear()
+    say({ id: 2, method: 'tools/call', params: { name: 'search', arguments: { region: 'süd', limits: { days: 7 }, bad: 'x' }, _meta } })
+    await hear()
+    say({ id: 3, method: 'tools/call', params: { name: 'search', arguments: {}, _meta } })
+    await hear()
+    const named = seen.map(({ headers }) => Object.entries(headers).filter(([name]) => name.startsWith('mcp-param-')))
+    expect(named.map((each) => Object.fromEntries(each))).toEqual([
+      {},
+      { 'mcp-param-region': `=?base64?${Buffer.from('süd').toString('base64')}?=`, 'mcp-param-days': '7' },
+      {},
+    ])
+  })
+
   it('cancels by giving up the stream, which no message tells', async () => {
     let gone: (() => void) | undefined
     const closed = new Promise<void>((resolve) => {

@@ -7,6 +7,7 @@ import { errorMessage, isObject, type Message, type MessageId, ownVersion, readM
 import { collect, eventsOf, problemIn } from './answer.ts'
 import { McpBridgeError } from './errors.ts'
 import { type Exchange, mirrored } from './exchange.ts'
+import { ParameterHeaders } from './parameter-headers.ts'
 
 /** Bytes of a message, either way. */
 export const MESSAGE_BYTES = 4 * 1024 * 1024
@@ -42,6 +43,7 @@ export class Bridge {
   readonly #parts: BridgeParts
   readonly #waiting = new Map<MessageId, Waiting>()
   readonly #ending = new AbortController()
+  readonly #parameters = new ParameterHeaders()
   #session: string | undefined
   #version: string | undefined
   #listens: AbortController | undefined
@@ -108,6 +110,7 @@ export class Bridge {
     if (isFirst && typeof session === 'string') this.#session = session
     const hears = (answer: Message) => {
       if (answer.kind !== 'answer' || answer.id !== message.id) return false
+      if (message.method === 'tools/list') this.#parameters.listed(answer.result)
       if (isFirst && isObject(answer.result) && typeof answer.result.protocolVersion === 'string')
         this.#version = answer.result.protocolVersion
       return true
@@ -231,6 +234,9 @@ export class Bridge {
       ...(this.#session !== undefined && { 'mcp-session-id': this.#session }),
       ...(this.#version !== undefined && { 'mcp-protocol-version': this.#version }),
       ...(message && mirrored(message)),
+      ...(message?.kind === 'request' && message.method === 'tools/call' && ownVersion(message) !== undefined
+        ? this.#parameters.of(message.params)
+        : {}),
     }
   }
 

@@ -63,7 +63,7 @@ export function mirrored(message: Message): Readonly<Record<string, string>> {
   return {
     'mcp-protocol-version': version,
     ...(isPlain(message.method) && { 'mcp-method': message.method }),
-    ...(typeof name === 'string' && { 'mcp-name': isPlain(name) ? name : `=?base64?${Buffer.from(name).toString('base64')}?=` }),
+    ...(typeof name === 'string' && { 'mcp-name': headerValue(name) }),
   }
 }
 
@@ -75,6 +75,9 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ['tasks/update', 'taskId'],
   ['tasks/cancel', 'taskId'],
 ])
+
+/** MCP 2026-07-28, "Value Encoding". */
+export const headerValue = (value: string): string => (isPlain(value) ? value : `=?base64?${Buffer.from(value).toString('base64')}?=`)
 
 /** Whether a header can say it as it is, and nobody takes it for something that is encoded. */
 const isPlain = (text: string) => /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !text.startsWith('=?base64?')
