@@ -84,9 +84,21 @@ describe('names that an operator gave', () => {
     })
   })
 
-  it.each(['LD_PRELOAD', 'NODE_OPTIONS', 'PATH', 'PYTHONSTARTUP', 'HOME', 'BASH_ENV', 'GATESCRIBE_ID_TOKEN', 'HTTPS_PROXY', 'a b', ''])(
-    'are refused where they would do more than that: %s',
-    (url) => expect(() => named({ url })).toThrow(expect.objectContaining({ code: 'GS_LAUNCH_ANSWER' })),
+  it.each([
+    'LD_PRELOAD',
+    'NODE_OPTIONS',
+    'PATH',
+    'PYTHONSTARTUP',
+    'HOME',
+    'BASH_ENV',
+    'GATESCRIBE_ID_TOKEN',
+    'HTTPS_PROXY',
+    'NETRC',
+    'DOCKER_CONFIG',
+    'a b',
+    '',
+  ])('are refused where they would do more than that: %s', (url) =>
+    expect(() => named({ url })).toThrow(expect.objectContaining({ code: 'GS_LAUNCH_ANSWER' })),
   )
 })
 

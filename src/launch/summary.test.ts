@@ -50,7 +50,13 @@ it('names what was removed, some of it where there is much', () => {
 it('has no markup in Markdown that others wrote', () => {
   const hostile = 'x`|<img src=x onerror=alert(1)>\n## [me](https://evil.example)'
   const text = summaryMarkdown(
-    summary({ resources: [{ name: hostile, ...numbers }], removed: { ...none, unnamed: [hostile] }, identity: hostile }),
+    summary({
+      resources: [{ name: hostile, ...numbers }],
+      removed: { ...none, unnamed: [hostile] },
+      identity: hostile,
+      overEarly: hostile,
+      state: undefined,
+    }),
   )
   const outside = text.replaceAll(/`[^`\n]*`/g, '')
   expect(outside).not.toMatch(/[<[]|evil|^## /m)

@@ -94,7 +94,7 @@ export function summaryMarkdown(summary: RunSummary): string {
   const table = ['| resource | allowed | refused | held for approval | values masked |', '|---|---:|---:|---:|---:|', ...rows]
   const removed = removedLines(summary)
   return [
-    `### Gatescribe: ${code(run)} ${endOf(summary)}`,
+    `### Gatescribe: ${code(run)} ${endOf(summary, code)}`,
     '',
     `${duration(seconds)}, exit code ${exitCode}; identity: ${code(identity)}; gateway: ${code(gateway)}.`,
     '',
@@ -133,8 +133,9 @@ function noNumbers({ resources, state }: RunSummary): string {
   return state === 'live' ? 'What it came to is told at its end.' : 'The gateway did not say what it came to.'
 }
 
-function endOf({ state, overEarly, notEnded }: RunSummary): string {
-  if (overEarly !== undefined) return `was over before its job (${state === undefined || state === 'live' ? overEarly : state})`
+/** @param said how the gateway's own words are written */
+function endOf({ state, overEarly, notEnded }: RunSummary, said = (text: string) => text): string {
+  if (overEarly !== undefined) return `was over before its job (${said(state === undefined || state === 'live' ? overEarly : state)})`
   if (state === 'live') return 'goes on, for later steps,'
   if (notEnded !== undefined) return 'could not be ended, and ends by itself within minutes,'
   return 'ended'

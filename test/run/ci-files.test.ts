@@ -96,7 +96,7 @@ describe('the action for GitHub', () => {
   })
 
   it('installs the version that is pinned and runs the script in a run, with its own exit code and receipt', async () => {
-    const script = 'echo "$PGUSER $MODE"\nfalse | true\necho never'
+    const script = 'printf %s "$PGUSER $MODE"\nfalse | true\necho never'
     const more = {
       MODE: 'nightly',
       GITHUB_TOKEN: 'ghs_16C7e42F292c6912E7710c838347Ae178B4a',

@@ -28,6 +28,14 @@ describe('the launcher’s side of the token door', () => {
     expect(await client.exchange('token')).toEqual({ ok: true, answer: exchanged })
   })
 
+  it('takes an answer that names as many resources as there are', async () => {
+    const resources = Array.from({ length: 1_000 }, (_, at) => ({ name: `orders-${at}`, databases: ['orders', `archive-${at}`] }))
+    const proxy = { credential: 'gs_proxy_x', expires_in: 900, host: 'gw', port: 8446, ca: 'host that is spoken for '.repeat(1_000) }
+    const answer = { ...exchanged, gatescribe: { ...exchanged.gatescribe, planes: { postgres: { ...plane, resources }, proxy } } }
+    const client = await clientOf(200, JSON.stringify(answer))
+    expect(await client.exchange('token')).toEqual({ ok: true, answer })
+  })
+
   it.each([
     ['no JSON', 200, '<html>gs_run_secret'],
     ['another shape', 200, '{"access_token":"gs_run_secret"}'],

@@ -14,8 +14,8 @@ export type ExchangeOutcome<Answer> =
 
 const TIMEOUT = 15_000
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' } as const
-/** Bytes of an answer at most. */
-const LONGEST_ANSWER = 64 * 1024
+/** Bytes of an answer at most: it names each resource that a run may open, with its databases. */
+const LONGEST_ANSWER = 192 * 1024
 
 /** The launcher's side of the token door. Sends a token or handle to the configured gateway and nowhere else. */
 export class TokenDoorClient {

@@ -4,6 +4,8 @@ import type { ExchangeAnswer, ReceiptAnswer, RunAnswer } from './schemas.ts'
 
 /** No text of an answer comes near this; what does is from somebody else. */
 const text = z.string().max(4096)
+/** PEM of an authority that names each host that it may speak for. */
+const authority = z.string().max(64 * 1024)
 const seconds = z.int().nonnegative()
 
 const httpsPlane = z.object({
@@ -61,7 +63,7 @@ export const answerShapes = {
         model: httpsPlane.exactOptional(),
         mcp: httpsPlane.exactOptional(),
         otlp: z.object({ url: text }).exactOptional(),
-        proxy: httpsPlane.omit({ resources: true }).extend({ ca: text.exactOptional() }).exactOptional(),
+        proxy: httpsPlane.omit({ resources: true }).extend({ ca: authority.exactOptional() }).exactOptional(),
       }),
     }),
   }) satisfies z.ZodType<ExchangeAnswer>,
