@@ -4,6 +4,7 @@ import { ModelError } from '../errors.ts'
 import type { ModelAnswerMasking } from '../mask/index.ts'
 import { LONGEST_EVENT, SSE_KEEP_ALIVE, SseDecoder, type SseEvent, SseTooLong } from '../stream/sse.ts'
 import { type AnswerReading, readable } from './judging.ts'
+import type { KeyInPieces } from './key-in-pieces.ts'
 import type { ToolCall, ToolCalls } from './tool-calls.ts'
 import { withoutUsage } from './usage-chunk.ts'
 
@@ -12,6 +13,8 @@ export interface EventsToShow {
   /** Takes the credential out of one event. @returns the same bytes where it is not there */
   readonly redact: (event: Uint8Array) => Uint8Array
   readonly reading: AnswerReading
+  /** Where a text may hold the credential in pieces. */
+  readonly key?: KeyInPieces
   /** Whether its client did not ask for usage, and the gateway did. */
   readonly strips: boolean
   readonly mask: ModelAnswerMasking | undefined
@@ -90,7 +93,7 @@ async function* shown(
   let out: SseEvent[] = []
   for (const event of events) {
     if (event.strays) throw new ModelError('GS_MODEL_ANSWER_UNREADABLE')
-    const named = event.data === undefined || event.data === '' || event.data === DONE ? [] : read(event, reading)
+    const named = event.data === undefined || event.data === '' || event.data === DONE ? [] : read(event, parts)
     for (const call of named) {
       const verdict = reading.judge.verdict(call)
       if (verdict === 'show') continue
@@ -150,10 +153,11 @@ function masked(events: readonly SseEvent[], { shownCalls }: EventsToShow): read
 }
 
 /** @throws ModelError GS_MODEL_ANSWER_UNREADABLE */
-function read(event: SseEvent, { calls, used }: AnswerReading) {
+function read(event: SseEvent, { reading: { calls, used }, key }: EventsToShow) {
   const json = readable(event.data ?? '', event.json)
   // Whoever could read it where we cannot might find a tool call in it.
   if (json === undefined) throw new ModelError('GS_MODEL_ANSWER_UNREADABLE')
+  key?.look(json)
   used.read(json)
   return calls.read(json)
 }

@@ -22,6 +22,7 @@ import {
 } from '../../http/index.ts'
 import { ModelError } from '../errors.ts'
 import { type MaskedPrompt, type PromptAnalyzer, type PromptMasking, promptMasking } from '../mask/index.ts'
+import { withoutOwnCredentials } from '../request/own-credentials.ts'
 import { type AskedRequest, readAsked } from '../request/read-request.ts'
 import { forwardCall } from './forward-call.ts'
 import { forwardOther } from './forward-other.ts'
@@ -113,7 +114,10 @@ async function judged(exchange: Exchange, carrying: Carrying, keepAlive: KeepAli
   for (const [mask, what, count] of prepared.masked) answer.admission.masked(mask, what, count)
   const call = {
     ...{ exchange, asked, admitted: answer, resource: resourceOf(exchange), keepAlive },
-    ...{ body: prepared.body, unasked: prepared.unasked, maskKey: prepared.maskKey },
+    // The guard has seen them, and said so in the trail.
+    body: prepared.body && withoutOwnCredentials(prepared.body),
+    unasked: prepared.unasked && withoutOwnCredentials(prepared.unasked),
+    maskKey: prepared.maskKey,
     refusesAsking: () => void carrying.refusesAsking.add(resource.name),
     refuse: (error: CodedError) => say(exchange, error, undefined, keepAlive),
     failed: () => failed(answer.number),

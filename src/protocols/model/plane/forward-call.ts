@@ -15,6 +15,7 @@ import {
   type UpstreamAnswer,
 } from '../../http/index.ts'
 import type { AnswerReading } from '../answer/judging.ts'
+import { KeyInPieces } from '../answer/key-in-pieces.ts'
 import { judgeWhole, wholeAnswer } from '../answer/read-whole.ts'
 import { eventsShown } from '../answer/show-events.ts'
 import { type ToolCall, ToolCalls } from '../answer/tool-calls.ts'
@@ -168,7 +169,7 @@ async function showEvents(
   let refused: CodedError | undefined
   const shownCalls = mask ? new ToolCalls() : reading.calls
   const events = eventsShown({
-    ...{ body: answer.body, redact: redactedBy(target), reading, strips, mask, shownCalls },
+    ...{ body: answer.body, redact: redactedBy(target), key: new KeyInPieces(() => target.redactor()), reading, strips, mask, shownCalls },
     errorEvent: (error) => errorEvent(resource.api, error),
     refused: (error) => {
       refused = error

@@ -74,3 +74,34 @@ it.each(['%ff', '%c3', 'a%2Fb', '%00', '%2e%2e', '..%5c', 'a%3Fb'])('tells what 
   const forms = door.seen.operations.map(({ form, facts }) => [form, facts?.effects[0]?.class, facts?.model?.model])
   expect(JSON.stringify(forms)).not.toMatch(/\["request","call",null\]/)
 })
+
+it('never gets a credential of the gateway, where an agent reads its environment to its model', async () => {
+  const ours = `gs_model_${'0123456789abcdefghjk'.repeat(2).slice(0, 39)}`
+  const door = await open(inTurn({ text: 'hi' }, { text: 'hi' }))
+  for (const stream of [false, true]) {
+    const answer = await ask(door, { stream, messages: [{ role: 'tool', tool_call_id: 'a', content: `OPENAI_API_KEY=${ours}\n` }] })
+    expect([answer.status, (await answer.text()).includes('hi')]).toEqual([200, true])
+    expect(door.provider.received.at(-1)?.text).not.toContain(ours)
+    expect(door.provider.received.at(-1)?.text).toContain('OPENAI_API_KEY=*****')
+  }
+})
+
+it.each([1, 7, 30])('shows no credential of the gateway in pieces of %i', async (size) => {
+  let key = ''
+  const door = await open(inTurn(), {
+    listener: ({ headers }, response) => {
+      key = String(headers.authorization).slice('Bearer '.length)
+      const text = `The key: ${key}. Indeed.`
+      response.writeHead(200, EVENTS)
+      for (let at = 0; at < text.length; at += size) {
+        response.write(`data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: text.slice(at, at + size) } }] })}\n\n`)
+      }
+      response.end('data: [DONE]\n\n')
+    },
+  })
+  const shown = await (await ask(door, { stream: true })).text()
+  expect(key.length).toBeGreaterThan(30)
+  expect([...shown.matchAll(/"content":"([^"]*)"/g)].map(([, text]) => text).join('')).not.toContain(key.slice(0, 31))
+  expect(shown).toContain('GS_MODEL_ANSWER_UNREADABLE')
+  expect(shown).not.toContain('[DONE]')
+})

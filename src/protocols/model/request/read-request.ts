@@ -102,7 +102,7 @@ const listing = (target: ReadRequest, endpoint: Endpoint, body: AskedBody, { api
 /** Where providers and what stands before them look for a key beside the headers. */
 const KEY = /^(x-)?(api[-_]?key|key|subscription-key|token|auth[-_]?token)$/i
 
-const holdsKey = (query = ''): boolean => [...new URLSearchParams(query).keys()].some((name) => KEY.test(name))
+const holdsKey = (query = ''): boolean => query !== '' && [...new URLSearchParams(query).keys()].some((name) => KEY.test(name))
 
 /** Any but UTF-8, which JSON is in. */
 const CHARSET = /;\s*charset\s*=\s*(?!"?utf-?8"?\s*(;|$))/i
