@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { type Account, accountOfServers, type Machine, thisMachine } from './account.ts'
 import { hostDoor } from './door.ts'
 import { McpHostError } from './errors.ts'
+import { sweepHomes } from './home.ts'
 import { HostedServer } from './hosted-server.ts'
 import type { HostLog } from './log.ts'
 import type { HostSettings, ServerSettings } from './settings.ts'
@@ -55,6 +56,11 @@ export async function checkHost({
 export async function startHost(parts: HostParts): Promise<RunningHost> {
   const { settings, log, path } = parts
   const { account, token, secrets, homes } = await checkHost(parts)
+  const swept = await sweepHomes(homes, account).catch((error: unknown) => {
+    log.warn({ reason: error instanceof Error ? error.message : '' }, 'what a host left here cannot be removed')
+    return 0
+  })
+  if (swept > 0) log.info({ homes: swept }, 'what a host left that was killed is gone')
   const servers = new Map(
     settings.servers.map((server) => {
       const hosted = new HostedServer({ settings: server, secrets: secrets.get(server.name)!, account, homes, path, log })
