@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { JobFiles } from './job-variables.ts'
@@ -30,7 +30,7 @@ export interface JobHomeParts {
 }
 
 const PREFIX = 'gatescribe-run-'
-/** Whose it is: the process that removes it. */
+/** Whose it is: the process that removes it, and where that is a process. */
 const OWNER = '.gatescribe/launcher.pid'
 /** A folder that was made for a shell goes when a run can be live no longer; ms. */
 const LONGEST_RUN = 24 * 3_600_000
@@ -60,7 +60,7 @@ export function jobHome({ run, planes, gatewayHost, ca, env, cluster, outlives =
       writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
       return path
     }
-    write(OWNER, outlives ? 'none' : String(process.pid))
+    write(OWNER, outlives ? 'none' : `${process.pid} ${processes()}`)
     const ours = bundleOf(ca, planes.proxy?.ca)
     const extra = bundleOf(ours, env.NODE_EXTRA_CA_CERTS && read(env.NODE_EXTRA_CA_CERTS))
     const bundle = write('.gatescribe/ca-bundle.pem', bundleOf(systemRoots(env), extra))
@@ -123,11 +123,22 @@ function sweep(): void {
       const found = lstatSync(path)
       if (!found.isDirectory() || found.uid !== process.getuid?.()) continue
       const owner = readFileSync(join(path, OWNER), 'latin1')
-      const isGone = /^\d+$/.test(owner) ? !isAlive(Number(owner)) : Date.now() - found.mtimeMs > LONGEST_RUN
+      const [, pid, where] = /^(\d+) (.*)$/.exec(owner) ?? []
+      // A container that shares this folder has processes of its own, which are not seen from here.
+      const isGone = pid !== undefined && where === processes() ? !isAlive(Number(pid)) : Date.now() - found.mtimeMs > LONGEST_RUN
       if (isGone) rmSync(path, { recursive: true, force: true })
     } catch {
       // Being made, or being removed: somebody else's.
     }
+  }
+}
+
+/** Which of several sets of processes on this machine we are in (pid_namespaces(7)); where there are no such sets, the machine's. */
+function processes(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return 'machine'
   }
 }
 
