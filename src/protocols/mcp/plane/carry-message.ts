@@ -10,7 +10,7 @@ import {
 } from '../../../operations/index.ts'
 import { type Admitted, ClientLeft, failed, govern, isAdmitted, Timed, type UpstreamAnswer } from '../../http/index.ts'
 import { McpError } from '../errors.ts'
-import { canonicalText, clientOperation, offered, serverOperation } from '../judge/index.ts'
+import { canonicalText, clientOperation, isAmbiguous, offered, serverOperation, urisIn } from '../judge/index.ts'
 import {
   checkParameterHeaders,
   disguises,
@@ -50,6 +50,12 @@ const PARAMETERS: ReadonlySet<string> = new Set([
 export async function carryMessage(talk: Talk, message: RpcMessage): Promise<void> {
   if ('params' in message && disguises(message.params, PARAMETERS)) {
     throw new McpError('GS_MCP_MALFORMED', 'A parameter is spelt otherwise than MCP does, so that servers differ in what they make of it.')
+  }
+  if ('method' in message && urisIn(message.method, message.params).some(isAmbiguous)) {
+    throw new McpError(
+      'GS_MCP_MALFORMED',
+      'The URI leads up, or is written otherwise than it has to be, so that servers differ in what it means.',
+    )
   }
   switch (message.kind) {
     case 'request':

@@ -128,6 +128,11 @@ describe('what is no single message is refused, recorded, and never sent', () =>
       { body: '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":9007199254740993}}' },
       'GS_MCP_MALFORMED',
     ],
+    [
+      'a URI that leads up',
+      { body: { ...ping, method: 'resources/read', params: { uri: 'file:///srv/public/../secret' } } },
+      'GS_MCP_MALFORMED',
+    ],
     ['no JSON', { body: '{"jsonrpc":' }, 'GS_MCP_MALFORMED'],
     ['nothing', { body: '' }, 'GS_MCP_MALFORMED'],
     ['too much', { body: { ...ping, params: { x: 'x'.repeat(3 * 1024 * 1024) } } }, 'GS_MCP_MESSAGE_TOO_LARGE'],
