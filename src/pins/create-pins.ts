@@ -114,8 +114,7 @@ export function createPins({ store, records, mode, now }: PinParts): Pins {
       const known = resources.get(resource)
       const pin = known?.pins.get(name)
       if (!pin) return undefined
-      const { digest, text } = pin
-      return { name, digest, definition: definitionOf(text), standing: known!.seen.has(name) ? 'changed' : 'pinned' }
+      return { name, digest: pin.digest, definition: definitionOfPin(pin), standing: known!.seen.has(name) ? 'changed' : 'pinned' }
     },
 
     list,
@@ -219,6 +218,15 @@ function viewOf(resource: string, name: string, known: Known): ToolView {
 
 /** It was written by `digestTool`, of a definition. */
 const definitionOf = (text: string) => JSON.parse(text) as ToolDefinition
+
+/** Each call of a tool asks for it: it is read once. */
+const definitions = new WeakMap<StoredPin, ToolDefinition>()
+
+function definitionOfPin(pin: StoredPin): ToolDefinition {
+  const known = definitions.get(pin) ?? definitionOf(pin.text)
+  definitions.set(pin, known)
+  return known
+}
 
 function remember(known: Known, tool: StoredTool): void {
   forget(known, tool.name)
