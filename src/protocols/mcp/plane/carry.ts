@@ -62,11 +62,12 @@ async function understood(
   const own = dialect === 'stateless' ? undefined : opened(exchange, carrying, whose, 'session', 'mcp-session-id')
   const lastEvent = dialect === 'stateless' ? undefined : opened(exchange, carrying, whose, 'event', 'last-event-id')
   const known = place.token ?? own
+  const offered = carrying.offers.of(resource.name)
   const talk: Talk = {
     ...carrying,
     ...{ exchange, resource, whose, dialect, path: place.path, session: known, elsewhere: place.kind === 'messages' },
     conversation: carrying.live.of(whose.run, whose.resource, known),
-    offered: carrying.offers.of(resource.name),
+    ...{ offered, changes: offered.changes },
     headers: forwardedHeaders(request.headers, own, lastEvent),
   }
   return { talk, message }

@@ -51,6 +51,7 @@ export async function look(talk: Talk, asked: RpcRequest): Promise<void> {
 async function pages(talk: Talk, asked: RpcRequest): Promise<void> {
   const all: ToolDefinition[] = []
   const began = performance.now()
+  const { changes } = talk.offered
   let size = 0
   let cursor: string | undefined
   for (let page = 1; page <= MOST_PAGES; page++) {
@@ -58,11 +59,11 @@ async function pages(talk: Talk, asked: RpcRequest): Promise<void> {
     size += JSON.stringify(result).length
     if (size > LONGEST_LIST) break
     const { definitions, nextCursor } = pageOf(result)
-    takeDown(talk.offered.tools, definitions, page === 1, nextCursor === undefined)
-    all.push(...definitions)
+    for (const definition of definitions) all.push(definition)
     if (nextCursor === undefined) {
+      takeDown(talk.offered.tools, all, true, true)
       talk.pins.check(talk.resource.name, all)
-      talk.offered.seen(performance.now(), page > 1)
+      talk.offered.seen(performance.now(), page > 1, changes)
       return
     }
     if (performance.now() - began > PATIENCE_MS) throw silent()

@@ -11,11 +11,20 @@ export class Offers {
   readonly prompts = new OfferedNames()
   #seen: number | undefined
   #paged: boolean | undefined
+  #changes = 0
 
-  /** All of its tools have been seen. @param now ms, of any clock that does not go back. @param paged whether in several pages */
-  seen(now: number, paged: boolean): void {
-    this.#seen = now
+  /** How often it said that they have changed. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /**
+   * All of its tools have been seen.
+   * @param now ms, of any clock that does not go back. @param paged whether in several pages. @param changes as they were when the list was asked for: it may be of before the last one
+   */
+  seen(now: number, paged: boolean, changes: number): void {
     this.#paged = paged
+    if (changes === this.#changes) this.#seen = now
   }
 
   /**
@@ -28,6 +37,7 @@ export class Offers {
 
   /** It says that they have changed. */
   changed(): void {
+    this.#changes++
     this.#seen = undefined
   }
 

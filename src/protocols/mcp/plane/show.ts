@@ -48,8 +48,10 @@ function shownTools(talk: Talk, result: JsonObject, first: boolean): JsonObject 
   const { guard, session } = talk.exchange
   const server = talk.resource.name
   const { definitions, nextCursor } = pageOf(result)
-  takeDown(talk.offered.tools, definitions, first, nextCursor === undefined)
-  if (nextCursor === undefined) talk.offered.seen(performance.now(), !first)
+  // A page says nothing of what stands on the others, which may have been shown long ago.
+  const isWhole = first && nextCursor === undefined
+  takeDown(talk.offered.tools, definitions, isWhole, isWhole)
+  if (isWhole) talk.offered.seen(performance.now(), false, talk.changes)
   const standings = talk.pins.check(server, definitions)
   const possible = definitions.map(({ name }) => guard.couldAllow(session, offered.tool(server, name)))
   const shown = definitions.filter(

@@ -31,6 +31,8 @@ export interface Talk extends Carrying {
   readonly session: string | undefined
   readonly conversation: Live
   readonly offered: Offers
+  /** What the server had said of changes of its tools before it was asked. */
+  readonly changes: number
   /** Whether its answer comes on another stream, as in the old dialect. */
   readonly elsewhere: boolean
   /** What goes to the server with each message of this conversation. */

@@ -394,6 +394,28 @@ describe('what the server answers', () => {
     expect(seen.operations.map(({ facts }) => facts?.effects[0]?.action)).toEqual(['discover', 'list tools', 'list tools'])
   })
 
+  it.each([
+    ['as a whole before they changed', [{ ...ping, method: 'tools/list' }]],
+    ['in part after they changed', [{ ...ping, method: 'tools/list', params: { cursor: 'last' } }]],
+  ])('of tools is looked at again before a call where it was seen %s', async (_, lists) => {
+    const { send, requests } = await opened((body) => {
+      const { id, method, params } = JSON.parse(body) as { id: unknown; method: string; params?: { cursor?: string } }
+      const isFirst = method === 'tools/list' && id === 1 && params?.cursor === undefined
+      const changed = isFirst ? 'data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n' : ''
+      const result = method === 'tools/call' ? '{"content":[]}' : '{"tools":[{"name":"a"}]}'
+      return {
+        headers: { 'content-type': 'text/event-stream' },
+        body: `${changed}data: {"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}\n\n`,
+      }
+    })
+    await send({ body: { ...ping, id: 0, method: 'tools/call', params: { name: 'a', arguments: {} } } })
+    if (lists[0]?.params) await send({ body: { ...ping, method: 'tools/list' } })
+    for (const body of lists) await send({ body })
+    const before = requests.length
+    await send({ body: { ...ping, id: 2, method: 'tools/call', params: { name: 'a', arguments: {} } } })
+    expect(requests.slice(before).map(({ body }) => (JSON.parse(body) as { method: string }).method)).toEqual(['tools/list', 'tools/call'])
+  })
+
   it('is cut where something within a stream is not understood, and where its limit is reached', async () => {
     const events = (more: string) => ({
       headers: { 'content-type': 'text/event-stream' },
