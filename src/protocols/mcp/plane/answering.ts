@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { type Mask, Refusal } from '../../../operations/index.ts'
 import { govern, type HttpTarget, isAdmitted } from '../../http/index.ts'
 import { McpError } from '../errors.ts'
@@ -63,6 +64,8 @@ export class Answering {
   async take(text: Buffer): Promise<Buffer | undefined> {
     const received = readReceived(text.toString())
     if (received === undefined) throw new McpError('GS_MCP_ANSWER', 'The MCP server sent something that is no message of MCP.')
+    // Bytes that are no UTF-8 are something else to each reader.
+    if (!isUtf8(text)) return this.take(writeMessage(received.message))
     if (received.plain && !ESCAPED.test(text.toString('latin1'))) return this.#taken(received, text)
     const anew = writeMessage(received.message).toString('latin1')
     const covered = this.#redact(anew)

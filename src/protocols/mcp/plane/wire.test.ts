@@ -311,6 +311,12 @@ describe('what the server answers', () => {
     expect((await streamed.send({ body: ping })).body).toContain(`"${'*'.repeat(TARGET_TOKEN.length)}"`)
   })
 
+  it('is written anew where its bytes are no UTF-8', async () => {
+    const body = Buffer.from('{"jsonrpc":"2.0","id":1,"result":{"x":"\xc1\xa1"}}', 'latin1')
+    const { send } = await opened(() => ({ headers: { 'content-type': 'application/json' }, body: body as unknown as string }))
+    expect((await send({ body: ping })).body).toBe('{"jsonrpc":"2.0","id":1,"result":{"x":"\ufffd\ufffd"}}')
+  })
+
   it('keeps its status and its error', async () => {
     const { send, seen } = await opened(() => ({
       status: 404,
