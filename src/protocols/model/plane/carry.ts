@@ -23,7 +23,8 @@ import {
 import { ModelError } from '../errors.ts'
 import { type MaskedPrompt, type PromptAnalyzer, type PromptMasking, promptMasking } from '../mask/index.ts'
 import { withoutOwnCredentials } from '../request/own-credentials.ts'
-import { type AskedRequest, readAsked } from '../request/read-request.ts'
+import { type AskedRequest, MOST_READ, readAsked } from '../request/read-request.ts'
+import type { BodyRoom } from './body-room.ts'
 import { forwardCall } from './forward-call.ts'
 import { forwardOther } from './forward-other.ts'
 import { KeepAlive, type KeepAliveTimes } from './keep-alive.ts'
@@ -43,6 +44,7 @@ export interface Carrying {
   /** Names of resources whose servers refuse to be asked for usage. */
   readonly refusesAsking: Set<string>
   readonly keepAlive: KeepAliveTimes
+  readonly room: BodyRoom
 }
 
 /** A request, ready to be forwarded once it is admitted. */
@@ -61,23 +63,31 @@ interface Prepared {
 /** The way of one request. Never rejects. */
 export async function carry(exchange: Exchange, carrying: Carrying): Promise<void> {
   const keepAlive = new KeepAlive(exchange.answer, carrying.keepAlive)
+  const held: Held = { release: () => {} }
   try {
-    await judged(exchange, carrying, keepAlive)
+    await judged(exchange, carrying, keepAlive, held)
   } catch (error) {
     if (error instanceof ClientLeft) return exchange.answer.cut()
     say(exchange, speakable(error), 0, keepAlive)
   } finally {
     keepAlive.stop()
+    held.release()
   }
+}
+
+/** Room for the body, for as long as it is held. */
+interface Held {
+  release: () => void
 }
 
 /** The door hands each plane what is of its kind. */
 const resourceOf = ({ resource }: Exchange): ModelResource => resource as ModelResource
 
-async function judged(exchange: Exchange, carrying: Carrying, keepAlive: KeepAlive): Promise<void> {
+async function judged(exchange: Exchange, carrying: Carrying, keepAlive: KeepAlive, held: Held): Promise<void> {
   const { session, resource, request: door, signal } = exchange
   let prepared: Prepared
   try {
+    held.release = await carrying.room.take(session.run.id, Math.min(door.bodyLength ?? MOST_READ, MOST_READ), signal)
     prepared = await prepare(exchange, carrying)
   } catch (error) {
     if (error instanceof ModelError || error instanceof HttpError) return notCarried(exchange, error, keepAlive)

@@ -2,6 +2,7 @@ import type { TextAnalyzer } from '../../../masking/index.ts'
 import type { CodedError } from '../../../operations/index.ts'
 import { type Exchange, type HttpPlane, type HttpSession, type Refusable, Repeated } from '../../http/index.ts'
 import { AnalyzerMemory } from '../mask/index.ts'
+import { BodyRoom } from './body-room.ts'
 import { carry } from './carry.ts'
 import { KEEP_ALIVE_TIMES, type KeepAliveTimes } from './keep-alive.ts'
 import { Retries } from './retries.ts'
@@ -27,6 +28,7 @@ export function createModelPlane({
     const ask = analyzer?.()
     return ask && { ask, memory }
   }
+  const room = new BodyRoom()
   const retries = new Retries(() => performance.now())
   const sessions = new WeakMap<HttpSession, Repeated>()
   /** Resources whose servers refuse to be asked for usage, as they have said since this process began. */
@@ -40,7 +42,7 @@ export function createModelPlane({
     kind: 'model',
     resembles,
     ask: () => ({}),
-    carry: (exchange: Exchange) => carry(exchange, { retries, repeated, maskKey, analyzer: asked, refusesAsking, keepAlive }),
+    carry: (exchange: Exchange) => carry(exchange, { retries, repeated, maskKey, analyzer: asked, refusesAsking, keepAlive, room }),
     refuse: (refusable: Refusable, error: CodedError) => void speak(refusable, apiOf(refusable.request), error),
   }
 }
