@@ -1,3 +1,4 @@
+export { Attempts } from './attempts.ts'
 export { canonicalPath, canonicalQuery } from './canonical-target.ts'
 export { type BodyChange, type ChangedAnswer, inOrder } from './change.ts'
 export { failed, type Progress } from './failing.ts'

@@ -1,12 +1,9 @@
 import type { OperationReference, RunId } from '../../../operations/index.ts'
-import type { HeaderPairs } from '../../http/index.ts'
+import { Attempts, type HeaderPairs } from '../../http/index.ts'
 import { onceHeader, type RequestTarget } from '../request/index.ts'
 
 /** kubectl tries SPDY (POST) at once where a WebSocket (GET) was refused, and never the other way; ms. */
 const WITHIN_MS = 30_000
-
-/** So many attempts are remembered; the oldest goes first. */
-const MOST = 1_000
 
 /** What tells one attempt of a command of kubectl from any other. */
 export interface Attempt {
@@ -18,30 +15,25 @@ export interface Attempt {
 
 /** Openings of channels that came to nothing, until the client has tried them the other way. */
 export class Retries {
-  readonly #attempts = new Map<string, { readonly of: OperationReference; readonly at: number }>()
-  readonly #now: () => number
+  readonly #attempts: Attempts<OperationReference>
 
   /** @param now ms, of any clock that goes forward */
   constructor(now: () => number) {
-    this.#now = now
+    this.#attempts = new Attempts(WITHIN_MS, now)
   }
 
   /** What this one tries again; each is told once. @returns undefined where it is a first attempt */
   take(attempt: Attempt): OperationReference | undefined {
     const key = keyOf(attempt)
     if (key === undefined || attempt.request.method !== 'POST') return undefined
-    const before = this.#attempts.get(key)
-    this.#attempts.delete(key)
-    return before && this.#now() - before.at <= WITHIN_MS ? before.of : undefined
+    return this.#attempts.take(key)
   }
 
   /** It was refused, or failed before anything happened. */
   failed(attempt: Attempt, of: OperationReference): void {
     const key = keyOf(attempt)
     if (key === undefined || attempt.request.method !== 'GET') return
-    this.#attempts.delete(key)
-    this.#attempts.set(key, { of, at: this.#now() })
-    if (this.#attempts.size > MOST) this.#attempts.delete(this.#attempts.keys().next().value as string)
+    this.#attempts.failed(key, of)
   }
 }
 
