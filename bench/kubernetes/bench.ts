@@ -2,17 +2,19 @@
 // and the median counts, so that what else the machine does meets all of them. What may be compared are the ratios, not the rates.
 //
 //   npm run bench:kubernetes -- [--seconds 3] [--rounds 3] [--only exec] [--out bench/results/kubernetes.json]
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import '../../test/parts/quiet-issuer.ts'
 import { startIssuer } from '../../test/parts/issuer.ts'
 import { kubernetesBinaries } from '../../test/parts/kubernetes-binaries.ts'
 import { type RunningCluster, startCluster } from '../../test/parts/kubernetes-cluster.ts'
-import { type Sample, type Summary, summarise } from '../parts/measurement.ts'
-import { overviewOf, type WorkResult } from '../parts/overview.ts'
+import { type Summary, summarise } from '../parts/measurement.ts'
+import type { WorkResult } from '../parts/overview.ts'
+import { inRounds } from '../parts/rounds.ts'
 import { tableOf } from '../parts/table.ts'
+import { writeResults } from '../parts/written-results.ts'
 import { type Contender, direct, gatescribe, nginx } from './contenders.ts'
 import { MEGABYTES, OBJECTS, type Work, works } from './works.ts'
 
@@ -54,12 +56,8 @@ try {
     results.push({ title: work.title, unit: work.unit, summaries })
     console.log(tableOf(work.title, work.unit, summaries, ['nginx', 'direct']))
   }
-  mkdirSync(dirname(options.out), { recursive: true })
-  const machine = { processors: cpus().length, model: cpus()[0]?.model ?? '', node: process.version }
   const run = { seconds: Number(options.seconds), rounds: Number(options.rounds) }
-  writeFileSync(options.out, `${JSON.stringify({ at: new Date().toISOString(), machine, options: run, results }, null, 2)}\n`)
-  for (const subject of ['Gatescribe', 'Gatescribe, 50 rules']) console.log(overviewOf(results, subject, ['nginx', 'direct']))
-  console.log(`written to ${options.out}`)
+  writeResults(options.out, { options: run, results }, ['Gatescribe', 'Gatescribe, 50 rules'])
 } finally {
   for (const contender of contenders.reverse()) await contender.stop()
   await cluster.stop()
@@ -91,13 +89,6 @@ async function fill(to: RunningCluster): Promise<void> {
 }
 
 async function measure(work: Work, rounds: number): Promise<Summary[]> {
-  const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]))
-  for (let round = 0; round < rounds; round += 1) {
-    // Each round begins with another one, so that nobody always comes after the same neighbour.
-    for (let turn = 0; turn < contenders.length; turn += 1) {
-      const contender = contenders[(round + turn) % contenders.length]!
-      samples.get(contender)!.push(await work.sample(contender))
-    }
-  }
+  const samples = await inRounds(contenders, rounds, (contender) => work.sample(contender))
   return [...samples].map(([{ name }, taken]) => summarise(name, taken))
 }

@@ -2,8 +2,8 @@
 // can be told from everybody else's.
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { Agent, request } from 'node:https'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent } from 'node:https'
+import { holdOpen, post, type TimedDone, timedDone } from '../parts/timed-load.ts'
 
 /** What is to be done. */
 export interface McpLoad {
@@ -18,15 +18,6 @@ export interface McpLoad {
   readonly seconds: number
 }
 
-/** What was done. */
-export interface McpDone {
-  readonly count: number
-  readonly seconds: number
-  /** Of one request, ms. */
-  readonly p50: number
-  readonly p99: number
-}
-
 const load = JSON.parse(process.argv[2] as string) as McpLoad
 const agent = new Agent({ keepAlive: true, maxSockets: load.connections })
 let id = 0
@@ -34,22 +25,11 @@ console.log(JSON.stringify(await (load.work === 'open' ? opens() : requests())))
 process.exit(0)
 
 function ask(method: string, params?: object): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const text = JSON.stringify({ jsonrpc: '2.0', id: ++id, method, ...(params && { params }) })
-    const headers = {
-      ...{ authorization: `Bearer ${load.token}`, 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
-      ...{ accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-11-25' },
-    }
-    const sent = request(load.server, { agent, ca: load.ca, method: 'POST', headers }, (answer) => {
-      if (answer.statusCode === 200) resolve(answer)
-      else reject(new Error(`answered with ${answer.statusCode}`))
-    })
-    sent.once('error', reject)
-    sent.end(text)
-  })
+  const more = { accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-11-25' }
+  return post(load.server, { ...load, agent }, { jsonrpc: '2.0', id: ++id, method, ...(params && { params }) }, more)
 }
 
-async function requests(): Promise<McpDone> {
+async function requests(): Promise<TimedDone> {
   const { connections, seconds, work } = load
   const taken: number[] = []
   const began = performance.now()
@@ -72,31 +52,9 @@ async function requests(): Promise<McpDone> {
       }
     }),
   )
-  return done(taken, performance.now() - began)
+  return timedDone(taken, performance.now() - began)
 }
 
-async function opens(): Promise<McpDone> {
-  const { connections, seconds } = load
-  const began = performance.now()
-  const open: IncomingMessage[] = []
-  for (let made = 0; made < connections; made += 50) {
-    const some = Array.from({ length: Math.min(50, connections - made) }, async () => {
-      const answer = await ask('tools/call', { name: 'stay', arguments: { state: 'late' } })
-      await once(answer, 'data')
-      answer.resume()
-      return answer
-    })
-    open.push(...(await Promise.all(some)))
-  }
-  const taken = performance.now() - began
-  console.error('open')
-  await sleep(seconds * 1000)
-  for (const each of open) each.destroy()
-  return done([taken], taken)
-}
-
-function done(taken: readonly number[], ms: number): McpDone {
-  const sorted = [...taken].sort((a, b) => a - b)
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-  return { count: taken.length, seconds: ms / 1000, p50: at(0.5), p99: at(0.99) }
+function opens(): Promise<TimedDone> {
+  return holdOpen(load.connections, load.seconds, () => ask('tools/call', { name: 'stay', arguments: { state: 'late' } }))
 }

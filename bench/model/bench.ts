@@ -2,28 +2,12 @@
 // take turns in every round and the median counts. What may be compared are the ratios, and what each adds to an event of a stream.
 //
 //   npm run bench:model -- [--seconds 3] [--rounds 3] [--events 300] [--streams 500] [--only call] [--out bench/results/model.json]
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import '../../test/parts/quiet-issuer.ts'
-import { startGateway } from '../../test/parts/gateway.ts'
-import { JOB_GROUP, type WrittenConfig } from '../../test/parts/gateway-config.ts'
-import { startIssuer } from '../../test/parts/issuer.ts'
-import { listens } from '../../test/parts/kubernetes-api.ts'
-import { freePort } from '../../test/parts/ports.ts'
-import { issueTestCertificates } from '../../test/parts/test-certificates.ts'
-import type { HttpContender } from '../parts/http-contender.ts'
-import { median, type Sample, type Summary, summarise } from '../parts/measurement.ts'
-import { startNginx } from '../parts/nginx.ts'
-import { overviewOf, type WorkResult } from '../parts/overview.ts'
-import { withCpu } from '../parts/run-load.ts'
-import { tableOf } from '../parts/table.ts'
-import type { ModelDone, ModelLoad } from './load.ts'
-import { memoryOf } from './memory.ts'
+import { JOB_GROUP } from '../../test/parts/gateway-config.ts'
+import { benchTimed } from '../parts/timed-bench.ts'
+import type { ModelLoad } from './load.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -36,156 +20,28 @@ const { values: options } = parseArgs({
   },
 })
 const seconds = Number(options.seconds)
-const rounds = Number(options.rounds)
-const SECRET = 'bench-0123456789abcdef'
 
-interface Work {
-  readonly title: string
-  readonly load: Omit<ModelLoad, 'server' | 'ca' | 'token'>
+function calls(title: string, load: Pick<ModelLoad, 'connections' | 'messages'>) {
+  return { title, compared: ['rates'] as const, load: { work: 'call' as const, seconds, ...load } }
 }
 
-const WORKS: readonly Work[] = [
-  { title: 'small calls, 1 connection', load: { work: 'call', connections: 1, seconds } },
-  { title: 'small calls, 16 connections', load: { work: 'call', connections: 16, seconds } },
-  { title: 'calls with a conversation of 200 messages, 4 connections', load: { work: 'call', connections: 4, seconds, messages: 200 } },
-  { title: 'events of 1 stream, every 5 ms', load: { work: 'stream', connections: 1, events: Number(options.events), every: 5 } },
-  { title: 'events of 16 streams, every 20 ms', load: { work: 'stream', connections: 16, events: Number(options.events), every: 20 } },
-]
+function streams(title: string, load: Pick<ModelLoad, 'connections' | 'every'>) {
+  return { title, compared: ['times'] as const, load: { work: 'stream' as const, events: Number(options.events), ...load } }
+}
 
-const folder = mkdtempSync(join(tmpdir(), 'gatescribe-bench-'))
-const issuer = await startIssuer()
-const certificates = await issueTestCertificates()
-const caFile = join(folder, 'ca.pem')
-const [certificateFile, keyFile] = [join(folder, 'target.pem'), join(folder, 'target.key')]
-writeFileSync(caFile, certificates.ca)
-writeFileSync(certificateFile, certificates.server.certificate)
-writeFileSync(keyFile, certificates.server.key, { mode: 0o600 })
-const port = await freePort()
-const target = spawn(process.execPath, [join(import.meta.dirname, 'target.ts'), String(port), certificateFile, keyFile], {
-  stdio: 'inherit',
+await benchTimed<Omit<ModelLoad, 'server' | 'ca' | 'token'>>({
+  programs: import.meta.dirname,
+  works: [
+    calls('small calls, 1 connection', { connections: 1 }),
+    calls('small calls, 16 connections', { connections: 16 }),
+    calls('calls with a conversation of 200 messages, 4 connections', { connections: 4, messages: 200 }),
+    streams('events of 1 stream, every 5 ms', { connections: 1, every: 5 }),
+    streams('events of 16 streams, every 20 ms', { connections: 16, every: 20 }),
+  ],
+  target: {
+    ...{ kind: 'model', credential: 'apiKey', resource: { api: 'openai' } },
+    rules: [{ name: 'models', effect: 'allow', who: { groups: [JOB_GROUP] }, do: ['model.call'], when: 'model.model == "m"' }],
+  },
+  timesAs: 'events',
+  options: { seconds, rounds: Number(options.rounds), streams: Number(options.streams), only: options.only, out: options.out },
 })
-const contenders: HttpContender[] = []
-/** What each event took, ms. */
-const events: { title: string; rows: { contender: string; p50: number; p99: number }[] }[] = []
-const results: WorkResult[] = []
-const memory: { contender: string; idle: number; open: number }[] = []
-try {
-  while (!(await listens(port))) await sleep(20)
-  const { ca } = certificates
-  contenders.push({ name: 'direct', server: `https://127.0.0.1:${port}`, ca, token: SECRET, pids: [], stop: async () => undefined })
-  const nginx = await startNginx({ port, ca, caFile, certificate: certificates.server, token: SECRET })
-  if (nginx) contenders.push(nginx)
-  else console.log('nginx is not here: left out')
-  contenders.push(await gatescribe('Gatescribe'), await gatescribe('Gatescribe, masks', { masks: peopleMasks() }))
-  // What has not run yet is slower than it ever is again.
-  for (const contender of contenders) await run(contender, { work: 'call', connections: 8, seconds: Math.min(seconds, 3) })
-  for (const work of WORKS) if (work.title.includes(options.only)) await measure(work)
-  if ('open'.includes(options.only) || options.only === '') for (const contender of contenders) await measureMemory(contender)
-  report()
-} finally {
-  for (const contender of contenders.reverse()) await contender.stop()
-  const exit = once(target, 'exit')
-  target.kill()
-  await exit
-  await issuer.close()
-  rmSync(folder, { recursive: true, force: true })
-}
-
-function peopleMasks(): NonNullable<WrittenConfig['masks']> {
-  return [{ name: 'people', detect: ['email', 'card', 'iban', 'phone'], as: 'redact' }]
-}
-
-async function gatescribe(name: string, more: Partial<WrittenConfig> = {}): Promise<HttpContender> {
-  const secret = join(folder, 'secret')
-  writeFileSync(secret, SECRET, { mode: 0o600 })
-  const gateway = await startGateway({
-    issuer,
-    targets: [],
-    adjust(config) {
-      config.gateway.listen = { https: '127.0.0.1:0', token: '127.0.0.1:0' }
-      config.resources.push({
-        ...{ name: 'model', kind: 'model', api: 'openai', address: `https://127.0.0.1:${port}`, tls: { ca: `file:${caFile}` } },
-        credentials: [{ as: 'key', apiKey: `file:${secret}` }],
-      })
-      config.rules = [{ name: 'models', effect: 'allow', who: { groups: [JOB_GROUP] }, do: ['model.call'], when: 'model.model == "m"' }]
-      Object.assign(config, more)
-    },
-  })
-  const { planes } = await gateway.credential()
-  const at = planes.model?.resources.find((resource) => resource.name === 'model')
-  if (!planes.model || !at) throw new Error('the run may not open the model')
-  return { name, server: at.url, ca: gateway.ca, token: planes.model.credential, pids: [gateway.pid], stop: () => gateway.remove() }
-}
-
-async function measure({ title, load }: Work): Promise<void> {
-  const samples = new Map<HttpContender, (Sample & { p50: number; p99: number })[]>(contenders.map((contender) => [contender, []]))
-  for (let round = 0; round < rounds; round += 1) {
-    // Each round begins with another one, so that nobody always comes after the same neighbour.
-    for (let turn = 0; turn < contenders.length; turn += 1) {
-      const contender = contenders[(round + turn) % contenders.length] as HttpContender
-      let done: ModelDone | undefined
-      const sample = await withCpu(contender, [target.pid as number], async () => {
-        done = await run(contender, load)
-        return { rate: done.count / done.seconds, count: done.count, latency: done.p50 }
-      })
-      samples.get(contender)?.push({ ...sample, p50: done?.p50 ?? Number.NaN, p99: done?.p99 ?? Number.NaN })
-    }
-  }
-  const summaries: Summary[] = [...samples].map(([{ name }, taken]) => summarise(name, taken))
-  if (load.work === 'call') {
-    results.push({ title, unit: 'requests/s', summaries })
-    console.log(tableOf(title, 'requests/s', summaries, ['nginx', 'direct']))
-    return
-  }
-  const rows = [...samples].map(([{ name }, taken]) => {
-    return { contender: name, p50: median(taken.map(({ p50 }) => p50)), p99: median(taken.map(({ p99 }) => p99)) }
-  })
-  events.push({ title, rows })
-  const direct = rows.find(({ contender }) => contender === 'direct')?.p50 ?? Number.NaN
-  const lines = rows.map(
-    ({ contender, p50, p99 }) => `| ${contender} | ${p50.toFixed(3)} | ${(p50 - direct).toFixed(3)} | ${p99.toFixed(3)} |`,
-  )
-  console.log([`### ${title}`, '', '| | p50 ms | added p50 ms | p99 ms |', '| --- | ---: | ---: | ---: |', ...lines, ''].join('\n'))
-}
-
-async function measureMemory(contender: HttpContender): Promise<void> {
-  if (contender.pids.length === 0) return
-  const idle = memoryOf(contender.pids)
-  let open = idle
-  await run(contender, { work: 'open', connections: Number(options.streams), seconds: 2 }, () => {
-    open = memoryOf(contender.pids)
-  })
-  memory.push({ contender: contender.name, idle, open })
-}
-
-/** Runs one load in a process of its own. @param told when it says that everything is open */
-async function run({ server, ca, token }: HttpContender, load: Work['load'], told: () => void = () => undefined): Promise<ModelDone> {
-  const asked: ModelLoad = { server, ca, token, ...load }
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'load.ts'), JSON.stringify(asked)], { cwd: folder, stdio: 'pipe' })
-  let said = ''
-  child.stdout.on('data', (piece) => {
-    said += piece
-  })
-  child.stderr.on('data', (piece: Buffer) => {
-    if (piece.toString().startsWith('open')) setTimeout(told, 1_000)
-    else process.stderr.write(piece)
-  })
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`the client ended with ${code}`)
-  return JSON.parse(said) as ModelDone
-}
-
-function report(): void {
-  for (const { contender, idle, open } of memory) {
-    const each = ((open - idle) * 1024) / Number(options.streams)
-    console.log(
-      `${contender}: ${idle.toFixed(0)} MB, with ${options.streams} open streams ${open.toFixed(0)} MB, ${each.toFixed(0)} KiB each`,
-    )
-  }
-  for (const subject of ['Gatescribe', 'Gatescribe, masks']) console.log(overviewOf(results, subject, ['nginx', 'direct']))
-  mkdirSync(dirname(options.out), { recursive: true })
-  const machine = { processors: cpus().length, model: cpus()[0]?.model ?? '', node: process.version }
-  const written = { at: new Date().toISOString(), machine, options: { seconds, rounds }, results, events, memory }
-  writeFileSync(options.out, `${JSON.stringify(written, null, 2)}\n`)
-  console.log(`written to ${options.out}`)
-}

@@ -2,8 +2,8 @@
 // its CPU can be told from everybody else's.
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { Agent, request } from 'node:https'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent } from 'node:https'
+import { holdOpen, post, type TimedDone, timedDone } from '../parts/timed-load.ts'
 
 /** What is to be done. */
 export interface ModelLoad {
@@ -23,34 +23,13 @@ export interface ModelLoad {
   readonly every?: number
 }
 
-/** What was done. */
-export interface ModelDone {
-  readonly count: number
-  readonly seconds: number
-  /** From when an event was sent, or a call made, to when its client had it, ms. */
-  readonly p50: number
-  readonly p99: number
-}
-
 const load = JSON.parse(process.argv[2] as string) as ModelLoad
 const agent = new Agent({ keepAlive: true, maxSockets: load.connections })
 console.log(JSON.stringify(await { call: calls, stream: streams, open: opens }[load.work](load)))
 process.exit(0)
 
 function ask(body: object): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const text = JSON.stringify(body)
-    const headers = {
-      ...{ authorization: `Bearer ${load.token}`, 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
-      accept: 'application/json',
-    }
-    const sent = request(`${load.server}/chat/completions`, { agent, ca: load.ca, method: 'POST', headers }, (answer) => {
-      if (answer.statusCode === 200) resolve(answer)
-      else reject(new Error(`answered with ${answer.statusCode}`))
-    })
-    sent.once('error', reject)
-    sent.end(text)
-  })
+  return post(`${load.server}/chat/completions`, { ...load, agent }, body, { accept: 'application/json' })
 }
 
 function said(count: number): readonly object[] {
@@ -58,7 +37,7 @@ function said(count: number): readonly object[] {
   return Array.from({ length: count }, (_, n) => ({ role: n % 2 === 0 ? 'user' : 'assistant', content: content(n) }))
 }
 
-async function calls({ connections, seconds = 1, messages = 0 }: ModelLoad): Promise<ModelDone> {
+async function calls({ connections, seconds = 1, messages = 0 }: ModelLoad): Promise<TimedDone> {
   const before = said(messages)
   const taken: number[] = []
   const began = performance.now()
@@ -76,10 +55,11 @@ async function calls({ connections, seconds = 1, messages = 0 }: ModelLoad): Pro
       }
     }),
   )
-  return done(taken, performance.now() - began)
+  return timedDone(taken, performance.now() - began)
 }
 
-async function streams({ connections, events = 1, every = 1 }: ModelLoad): Promise<ModelDone> {
+/** Each event is timed, from when it was sent to when it is here. */
+async function streams({ connections, events = 1, every = 1 }: ModelLoad): Promise<TimedDone> {
   const taken: number[] = []
   const began = performance.now()
   const metadata = { events: String(events), every: String(every) }
@@ -94,30 +74,9 @@ async function streams({ connections, events = 1, every = 1 }: ModelLoad): Promi
     }),
   )
   if (taken.length < connections * events) throw new Error(`${taken.length} of ${connections * events} events came`)
-  return done(taken, performance.now() - began)
+  return timedDone(taken, performance.now() - began)
 }
 
-async function opens({ connections, seconds = 1 }: ModelLoad): Promise<ModelDone> {
-  const began = performance.now()
-  const open: IncomingMessage[] = []
-  for (let made = 0; made < connections; made += 50) {
-    const some = Array.from({ length: Math.min(50, connections - made) }, async () => {
-      const answer = await ask({ model: 'm', stream: true, messages: [{ role: 'user', content: 'Stay.' }] })
-      await once(answer, 'data')
-      answer.resume()
-      return answer
-    })
-    open.push(...(await Promise.all(some)))
-  }
-  const taken = performance.now() - began
-  console.error('open')
-  await sleep(seconds * 1000)
-  for (const each of open) each.destroy()
-  return done([taken], taken)
-}
-
-function done(taken: readonly number[], ms: number): ModelDone {
-  const sorted = [...taken].sort((a, b) => a - b)
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-  return { count: taken.length, seconds: ms / 1000, p50: at(0.5), p99: at(0.99) }
+function opens({ connections, seconds = 1 }: ModelLoad): Promise<TimedDone> {
+  return holdOpen(connections, seconds, () => ask({ model: 'm', stream: true, messages: [{ role: 'user', content: 'Stay.' }] }))
 }

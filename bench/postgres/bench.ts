@@ -15,10 +15,11 @@ import { found } from '../../test/parts/require.ts'
 import type { Contender } from '../parts/contender.ts'
 import { FIFTY_RULES } from '../parts/fifty-rules.ts'
 import { type Governed, startGatewayContender } from '../parts/gateway.ts'
-import { type Sample, type Summary, summarise } from '../parts/measurement.ts'
+import { type Summary, summarise } from '../parts/measurement.ts'
 import { startMinimalRelay } from '../parts/minimal-relay.ts'
 import { overviewOf, type WorkResult } from '../parts/overview.ts'
 import { startPgBouncer } from '../parts/pgbouncer.ts'
+import { inRounds } from '../parts/rounds.ts'
 import { runClient } from '../parts/run-client.ts'
 import { tableOf } from '../parts/table.ts'
 import { ACCOUNTS, type Work, works } from './works.ts'
@@ -138,14 +139,7 @@ function takingPart({ encrypted, personal }: Work): Contender[] {
 }
 
 async function measure(work: Work, taking: readonly Contender[], rounds: number): Promise<Summary[]> {
-  const samples = new Map<Contender, Sample[]>(taking.map((contender) => [contender, []]))
-  for (let round = 0; round < rounds; round += 1) {
-    // Each round begins with another one, so that nobody always comes after the same neighbour.
-    for (let turn = 0; turn < taking.length; turn += 1) {
-      const contender = taking[(round + turn) % taking.length]!
-      samples.get(contender)!.push(await work.sample(contender))
-    }
-  }
+  const samples = await inRounds(taking, rounds, (contender) => work.sample(contender))
   return [...samples].map(([{ name }, taken]) => summarise(name, taken))
 }
 
