@@ -7,7 +7,7 @@ import type {
   Reference,
   TargetTlsSettings,
 } from '../credentials/index.ts'
-import type { EgressResource, ModelApi, PortUse } from '../operations/index.ts'
+import type { EgressHost, EgressResource, ModelApi, PortUse } from '../operations/index.ts'
 import { parseAddress } from './address.ts'
 import type { HttpResourceConfig, PostgresResourceConfig, ResourceConfig } from './config.ts'
 import { coveredClasses } from './covered-classes.ts'
@@ -83,14 +83,19 @@ function inItsSlot({ apiKey, ...rest }: Of<'model'>['credentials'][number], api:
 const TLS_PORT = 443
 
 function egressResource({ name, hosts, private: reachesPrivate = false, tags = [] }: Of<'egress'>): EgressResource {
+  return { kind: 'egress', name, hosts: egressHosts(hosts), private: reachesPrivate, tags }
+}
+
+/** @param written `github.com`, `*.github.com:8443`, `git.internal:22/plain` */
+export function egressHosts(written: readonly string[]): readonly EgressHost[] {
   const ports = new Map<string, PortUse[]>()
-  for (const host of hosts) {
-    const [, written = '', port, plain] = /^([^:]+)(?::(\d+)(\/plain)?)?$/.exec(host) ?? []
-    const at = ports.get(written.toLowerCase()) ?? []
+  for (const host of written) {
+    const [, name = '', port, plain] = /^([^:]+)(?::(\d+)(\/plain)?)?$/.exec(host) ?? []
+    const at = ports.get(name.toLowerCase()) ?? []
     at.push({ port: port === undefined ? TLS_PORT : Number(port), plain: plain !== undefined })
-    ports.set(written.toLowerCase(), at)
+    ports.set(name.toLowerCase(), at)
   }
-  return { kind: 'egress', name, hosts: [...ports].map(([each, used]) => ({ name: each, ports: used })), private: reachesPrivate, tags }
+  return [...ports].map(([name, used]) => ({ name, ports: used }))
 }
 
 const lowerCase = (hosts: readonly string[] | undefined) => (hosts ?? []).map((host) => host.toLowerCase())

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { type ModelApi, PLANE_KINDS, type Resource } from '../operations/index.ts'
+import { type EgressHost, type ModelApi, PLANE_KINDS, type Resource } from '../operations/index.ts'
 import type { MaskRule, Rule } from '../policy/index.ts'
 import { buildLimits, buildRule } from './build.ts'
 import { buildMasks } from './build-masks.ts'
+import { egressHosts } from './build-resources.ts'
 import type { LimitSettings } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { document } from './schema/document.ts'
@@ -27,6 +28,8 @@ export interface RuledResource {
   readonly databases?: ReadonlyMap<string, string>
   /** Of a model: what its API speaks like. */
   readonly api?: ModelApi
+  /** Where the proxy leads by it; names of others are for the doors. */
+  readonly hosts?: readonly (string | EgressHost)[]
 }
 
 const { rules, limits, masks, masking } = document.shape
@@ -43,6 +46,7 @@ const deciding = z.object({
       tags: z.array(z.string()).default([]),
       databases: z.record(z.string(), z.string()).default({}),
       api: z.enum(['openai', 'anthropic', 'azure-openai']).optional(),
+      hosts: z.array(z.string()).optional(),
     }),
   ),
 })
@@ -75,16 +79,19 @@ export function ruledResource({
   tags = [],
   databases = {},
   api,
+  hosts,
 }: {
   readonly name: string
   readonly kind: Resource['kind']
   readonly tags?: readonly string[] | undefined
   readonly databases?: Readonly<Record<string, string>> | undefined
   readonly api?: ModelApi | undefined
+  readonly hosts?: readonly string[] | undefined
 }): RuledResource {
   return {
     ...{ name, kind, tags },
     ...(kind === 'postgres' && { databases: new Map(Object.entries(databases)) }),
     ...(api !== undefined && { api }),
+    ...(kind === 'egress' && hosts && { hosts: egressHosts(hosts) }),
   }
 }

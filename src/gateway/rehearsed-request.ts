@@ -5,7 +5,7 @@ import { type DoorRequest, readPlainRequest } from '../protocols/http/index.ts'
 import { readKubernetesRequest } from '../protocols/kubernetes/index.ts'
 import { readMcpRequest } from '../protocols/mcp/index.ts'
 import { readModelRequest } from '../protocols/model/index.ts'
-import { connectOperation, readAuthority } from '../protocols/proxy/index.ts'
+import { type Authority, connectOperation, ProxyError, readAuthority } from '../protocols/proxy/index.ts'
 
 /** What a request was understood to be, as it is in a gateway. */
 export interface UnderstoodRequest {
@@ -29,7 +29,7 @@ export async function understandRequest(
     if (kind === 'kubernetes') return { operation: await readKubernetesRequest(door) }
     if (kind === 'model') return { operation: await readModelRequest(door, modelOf(resource)) }
     if (kind === 'mcp') return { operation: await readMcpRequest(door, resource) }
-    if (kind === 'egress') return { operation: connectOperation(readAuthority(asked.target)) }
+    if (kind === 'egress') return { operation: connectOperation(leadingThrough(resource, readAuthority(asked.target))) }
     const operation = await readPlainRequest(door, host ?? '')
     return { operation: host === undefined ? withoutHost(operation) : operation }
   } catch (error) {
@@ -37,6 +37,15 @@ export async function understandRequest(
     const statement = { text: Buffer.from(error.message) }
     return { operation: { protocol: kind, form: 'unsupported', statement }, refusal: error.message }
   }
+}
+
+/** @throws ProxyError GS_PROXY_DESTINATION_UNKNOWN where the resource is not what leads there */
+function leadingThrough({ hosts = [] }: RuledResource, authority: Authority): Authority {
+  const { host, port } = authority
+  const names = [host, `*${host.slice(host.indexOf('.'))}`]
+  const leads = hosts.some((each) => typeof each !== 'string' && names.includes(each.name) && each.ports.some((use) => use.port === port))
+  if (!leads) throw new ProxyError('GS_PROXY_DESTINATION_UNKNOWN')
+  return authority
 }
 
 /** What of a model its requests are read by. */

@@ -104,3 +104,21 @@ cases:
       code: 'GS_CONFIG_WRONG_VALUE',
     })
 })
+
+it('knows where a resource of the proxy leads: what it does not name is refused, whatever the rules say', async () => {
+  const doors = configuration.replace(/\n( *)(token: .*)\n/, '\n$1$2\n$1proxy: 127.0.0.1:3128\n')
+  const proxied = doors.replace(
+    '\nrules:\n',
+    `
+  - { name: code, kind: egress, hosts: [github.com, "*.github.com", "git.internal:22/plain"] }
+rules:
+  - { name: all-of-it, effect: allow, do: [egress.connect] }
+`,
+  )
+  const cases = ['github.com:443', 'api.github.com:443', 'git.internal:22', 'github.com:22', 'a.b.github.com:443', 'evil.test:443']
+    .map((to, index) => `  - { name: "${to}", on: code, request: "CONNECT ${to}", expect: ${index < 3 ? 'allow' : 'deny'} }`)
+    .join('\n')
+  const answer = await testRules({ configuration: proxied, cases: `cases:\n${cases}\n` }, {} as never, NOW)
+  expect(answer.cases.filter(({ passed }) => !passed)).toEqual([])
+  expect(answer.passed).toBe(6)
+})

@@ -18,7 +18,8 @@ export function linesOf({ explanation, facts, refusal }: Answer): readonly strin
   return [
     ...(refusal === undefined ? [] : [`refused whatever the rules say: ${refusal}`]),
     `does: ${facts.effects.map(effectText).join(', ') || 'nothing'}`,
-    ...factLines(facts),
+    // What nobody could read has none, of no plane.
+    ...(refusal !== undefined && facts.effects.length === 0 ? [] : factLines(facts)),
     ...ruleLines(explanation, facts),
   ]
 }

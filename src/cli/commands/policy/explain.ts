@@ -42,6 +42,7 @@ export function policyExplainCommand(shell: Shell): Command {
       'gatescribe policy explain --who github/repo:acme/reports --on orders-db --sql "SELECT 1"',
       'gatescribe policy explain --who github/repo:acme/reports --on orders-db --schema schema.sql --sql "DELETE FROM shop.orders"',
       'gatescribe policy explain --who github/repo:acme/reports --on prod-cluster --request "DELETE /api/v1/namespaces/shop/pods/web-0"',
+      `gatescribe policy explain --who github/repo:acme/reports --on openai --request "POST /chat/completions" --body '{"model":"gpt-4o","messages":[]}'`,
       'gatescribe policy explain --entry 4711',
       'gatescribe policy explain --entry 4711 --with new.yaml',
     ],
@@ -50,7 +51,7 @@ export function policyExplainCommand(shell: Shell): Command {
     .option('--with <file>', 'with --entry: judge by this configuration rather than by what is in force')
     .option('--on <resource>', 'the resource')
     .option('--sql <text>', 'the statement')
-    .option('--request <line>', 'the request: a method, a blank, a path with its query')
+    .option('--request <line>', 'the request: a method, a blank, a path with its query; of the proxy CONNECT host:port')
     .option('--header <name: value>', 'a header of the request; several times for several', several, [])
     .option('--body <text>', 'the body of the request')
     .option('--upgrade <protocol>', 'what the request would speak instead, such as websocket')
