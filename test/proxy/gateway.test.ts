@@ -158,6 +158,18 @@ describe('the forward proxy', () => {
     socket.destroy()
   })
 
+  it('lets a client that has said all hear the rest', async () => {
+    const { proxy } = await inRun()
+    const { said, socket } = await raw(connectTo(`127.0.0.1:${plainPort()}`, proxy.credential))
+    expect(said).toMatch(/^HTTP\/1.1 200 /)
+    const heard: Buffer[] = []
+    socket.on('data', (chunk: Buffer) => heard.push(chunk))
+    const all = Buffer.alloc(300_000, 'all that there is. ')
+    socket.end(all)
+    await new Promise((resolve) => socket.once('end', resolve))
+    expect(Buffer.concat(heard).equals(all)).toBe(true)
+  })
+
   it.each([
     ['a host that no resource names', () => 'elsewhere.test:443', 403, 'GS_PROXY_DESTINATION_UNKNOWN', 'http_request_denied'],
     [

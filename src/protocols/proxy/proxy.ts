@@ -45,7 +45,8 @@ export function createProxy(options: ProxyOptions): ForwardProxy {
   const server = createServer({
     ...options.tls,
     ...{ minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'], handshakeTimeout: limits.loginMs },
-    ...{ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
+    // Who has said all may still hear the rest.
+    ...{ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
     ...{ headersTimeout: limits.loginMs, requestTimeout: limits.loginMs, connectionsCheckingInterval: Math.min(1_000, limits.loginMs / 2) },
     ...{ maxHeaderSize: LONGEST_HEAD, insecureHTTPParser: false, requireHostHeader: false, joinDuplicateHeaders: false },
   })
