@@ -116,6 +116,7 @@ describe('masks, as the providers’ own clients see them', () => {
     expect(await send(JSON.stringify({ items: [{ role: 'user', content: [{ type: 'input_text', text: MAIL }] }] }))).toBe(200)
     expect(reached.join('')).toBe('{"items":[{"role":"user","content":[{"type":"input_text","text":"[email]"}]}]}')
     expect(await send(`{"a":"${MAIL}"}{"b":1}`)).toBe(400)
+    expect(await send(`\uFEFF{"a":"${MAIL}"}`, 'text/plain')).toBe(400)
     expect(await send(`${MAIL}`, 'application/octet-stream')).toBe(200)
   })
 

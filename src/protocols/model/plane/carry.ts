@@ -176,7 +176,7 @@ async function maskedPrompt(
   if (body.kind === 'large') throw new ModelError('GS_MODEL_BODY_TOO_LARGE')
   if (body.kind === 'none' || body.bytes.length === 0) return undefined
   if (body.json !== undefined || isJson(body.bytes)) return masking.mask(body.bytes, signal)
-  if (/json/i.test(firstOf(target.headers, 'content-type') ?? '')) throw new ModelError('GS_MODEL_BODY')
+  if (/json|^text\//i.test(firstOf(target.headers, 'content-type') ?? '')) throw new ModelError('GS_MODEL_BODY')
   if (masking.refusesBinary) throw new ModelError('GS_MODEL_BINARY_REFUSED')
   return undefined
 }
