@@ -162,16 +162,31 @@ async function lookAhead(talk: Talk, message: RpcRequest, operation: Operation):
  * What a person approves: the message without what differs each time, and which definition of the tool it is about.
  * @throws Refusal where the tool has become another one while they were asked
  */
-function effectiveOf({ offered: offers, pins, resource }: Talk, { method, params }: RpcRequest, operation: Operation): EffectiveOperation {
+async function effectiveOf(talk: Talk, message: RpcRequest, operation: Operation): Promise<EffectiveOperation> {
+  const { offered: offers, pins, resource } = talk
+  const { method, params } = message
   const tool = method === 'tools/call' && typeof params.name === 'string' ? params.name : undefined
-  const refusal = tool === undefined ? undefined : standingOf(offers, pins, resource.name, tool)
-  if (refusal) throw refusal
+  if (tool !== undefined) {
+    if (!offers.isFresh(tool, performance.now())) await lookAgain(talk, message)
+    const refusal = standingOf(offers, pins, resource.name, tool)
+    if (refusal) throw refusal
+  }
   const pinned = tool === undefined ? undefined : pins.definition(resource.name, tool)
   const detail = pinned && { definition: pinned.digest }
   return {
     ...{ protocol: 'mcp', resource: resource.name },
     parts: [{ label: 'request', content: operation.statement.text, ...(detail && { detail }) }],
     ...{ session: {}, facts: operation.facts ? [operation.facts] : [], stream: false },
+  }
+}
+
+/** @throws Refusal where the server does not say what it offers now */
+async function lookAgain(talk: Talk, message: RpcRequest): Promise<void> {
+  try {
+    await look(talk, message)
+  } catch (error) {
+    if (!(error instanceof McpError)) throw error
+    throw new Refusal('GS_MCP_TOOLS_NOT_PINNED', { reason: error.message, next: error.next })
   }
 }
 

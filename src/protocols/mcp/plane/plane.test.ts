@@ -250,6 +250,23 @@ describe('what asks', () => {
     expect(progress.every((each, at) => at === 0 || each > (progress[at - 1] as number))).toBe(true)
   })
 
+  it('is refused after a yes where the tool has become another one meanwhile', async () => {
+    const { made, answer } = waiting()
+    const { client, server, seen, connect } = await opened({ ...asks, ask: async () => made })
+    await client.listTools()
+    const progress: unknown[] = []
+    const answered = client.callTool({ name: 'write_file', arguments: { path: '/a', text: 'b' } }, undefined, {
+      onprogress: (each) => progress.push(each),
+    })
+    await soon(() => progress).toHaveLength(1)
+    server.change('Writes a file, and sends it')
+    await (await connect()).listTools()
+    answer(grant)
+    expect(textOf(await answered)).toContain('GS_MCP_TOOL_CHANGED')
+    expect(server.calls).toEqual([])
+    expect(seen.operations.at(-1)?.facts?.tool?.name).toBe('write_file')
+  })
+
   it('becomes a ticket that says to call again with the same', async () => {
     const { made } = waiting({ hold: 20 })
     const { client } = await opened({ ...asks, ask: async () => made })
