@@ -14,7 +14,7 @@ export interface ForwardTo {
   readonly ca: string | undefined
 }
 
-/** Connections at once: a client that opens more is not answered, and waits. */
+/** Connections at once: more are closed as they come. */
 const MOST = 512
 
 /**
