@@ -9,7 +9,9 @@ const words = (text: string): string[] => text.trim().split(/\s+/)
  */
 export const PASSED: Names = [
   // The system, the terminal, the language.
-  ...words('PATH USER LOGNAME SHELL TERM TERMINFO COLORTERM COLUMNS LINES LANG LANGUAGE LC_* TZ TMPDIR TMP TEMP PWD HOSTNAME EDITOR PAGER'),
+  ...words(
+    'PATH USER LOGNAME SHELL TERM TERMINFO COLORTERM COLUMNS LINES LANG LANGUAGE LC_* TZ TMPDIR TMP TEMP PWD OLDPWD HOSTNAME EDITOR PAGER',
+  ),
   ...words('NO_COLOR FORCE_COLOR CLICOLOR CLICOLOR_FORCE DEBIAN_FRONTEND SOURCE_DATE_EPOCH MAKEFLAGS'),
   // Where a language keeps its tools and finds its code: the caller chose them, and the job runs as the caller anyway.
   ...words('VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV PYENV_ROOT PYENV_VERSION PYTHONPATH PYTHONHOME PYTHONUSERBASE PYTHONUNBUFFERED'),

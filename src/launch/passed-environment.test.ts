@@ -7,11 +7,11 @@ const identity = { token: jwt({ aud: 'https://gw', jti: '1' }), audience: 'https
 
 it('passes what is named, and says of the rest why it is not there', () => {
   const env = {
-    ...{ PATH: '/bin', LC_ALL: 'C', PWD: '/work', GITHUB_SHA: 'abc', APP_MODE: 'x' },
+    ...{ PATH: '/bin', LC_ALL: 'C', PWD: '/work', OLDPWD: '/', GITHUB_SHA: 'abc', APP_MODE: 'x' },
     ...{ ACTIONS_RUNTIME_TOKEN: 'x', AZURE_FEDERATED_TOKEN_FILE: '/f', AWS_PROFILE: 'p', GITHUB_ENV: '/g', PGHOST: 'db', DB_PASSWORD: 'x' },
   }
   expect(passedEnvironment({ env })).toEqual({
-    variables: { PATH: '/bin', LC_ALL: 'C', PWD: '/work', GITHUB_SHA: 'abc' },
+    variables: { PATH: '/bin', LC_ALL: 'C', PWD: '/work', OLDPWD: '/', GITHUB_SHA: 'abc' },
     removed: {
       identity: ['ACTIONS_RUNTIME_TOKEN', 'AZURE_FEDERATED_TOKEN_FILE'],
       cloud: ['AWS_PROFILE'],
