@@ -116,9 +116,9 @@ export class Answering {
   }
 
   #givesTask(result: unknown): void {
-    const task = isRecord(result) ? result.task : undefined
     const { run, resource } = this.#talk.whose
-    if (isRecord(task) && typeof task.taskId === 'string') this.#talk.tasks.given(run, resource, task.taskId)
+    const task = taskIn(result)
+    if (task !== undefined) this.#talk.tasks.given(run, resource, task)
   }
 
   #expectedFor(id: RpcId): Expected | undefined {
@@ -210,6 +210,13 @@ const isShownAsItIs = (method: string): boolean => method === 'initialize' || me
 
 /** As it came where everybody reads that alike; else written anew. */
 const plainly = (message: RpcMessage, text: Buffer, { plain }: Received): Buffer => (plain ? text : writeMessage(message))
+
+/** As MCP 2025-11-25 has it, or as the extension of 2026-07-28, where the result itself is the task. */
+function taskIn(result: unknown): string | undefined {
+  if (!isRecord(result)) return undefined
+  const task = isRecord(result.task) ? result.task : result.resultType === 'task' ? result : {}
+  return typeof task.taskId === 'string' ? task.taskId : undefined
+}
 
 const isRecord = (value: unknown): value is { readonly [name: string]: unknown } =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -52,7 +52,9 @@ export class EventStream {
     // A sign of life, or an event that only says where a stream can be taken up again.
     if (data === undefined || (data.length === 0 && event.event !== 'endpoint')) return writeEvent({ ...head, ...(data && { data }) })
     const text = Buffer.from(this.#target.redact(data.toString('latin1')), 'latin1')
-    if (event.event === 'endpoint') return writeEvent({ ...head, event: 'endpoint', data: this.#endpoint(text.toString()) })
+    // Only of the stream that the old dialect opens: elsewhere it is an event that nobody knows.
+    if (event.event === 'endpoint' && this.#talk.exchange.request.method === 'GET')
+      return writeEvent({ ...head, event: 'endpoint', data: this.#endpoint(text.toString()) })
     // Clients of MCP know no others (WHATWG HTML §9.2.6: none is `message`).
     const message = event.event === '' || event.event === 'message' ? await this.#answering.take(text) : undefined
     if (message !== undefined) return writeEvent({ ...head, event: event.event, data: message })
@@ -69,6 +71,7 @@ export class EventStream {
     const place = messagesPlace(said, { base: this.#target.base, path }, exchange.request.base, sealed, whose)
     if (place === undefined)
       throw new McpError('GS_MCP_ANSWER', 'The MCP server wants messages to be sent elsewhere than below its own address.')
+    this.close()
     this.#conversation = live.of(whose.run, whose.resource, place.token)
     this.#conversation.inject = this.#say
     this.#answering.conversation = this.#conversation

@@ -213,9 +213,11 @@ describe('a call that is no request', () => {
 describe('a task', () => {
   it('is for the run that it was given to; what would name all of them is something else', async () => {
     const task = { taskId: 'task-1', status: 'working' }
+    const flat = { resultType: 'task', taskId: 'task-3' }
     const { send, requests, seen } = await opened((body) => {
-      const { method } = JSON.parse(body) as { method: string }
-      const result = method === 'tools/list' ? { tools: [{ name: 'a' }] } : method === 'tools/call' ? { task } : { content: [] }
+      const { id, method } = JSON.parse(body) as { id: number; method: string }
+      const result =
+        method === 'tools/list' ? { tools: [{ name: 'a' }] } : method === 'tools/call' ? (id === 2 ? { task } : flat) : { content: [] }
       return echo(body).replace('{}', JSON.stringify(result))
     })
     const follow = (taskId: string, id: number) => ({ jsonrpc: '2.0', id, method: 'tasks/result', params: { taskId } })
@@ -224,6 +226,8 @@ describe('a task', () => {
     expect((await send({ body: follow('task-1', 3) })).body).toContain('"result":{"content":[]}')
     expect((await send({ body: follow('task-2', 4) })).body).toContain('GS_POLICY_DENIED')
     expect(requests.filter(({ body }) => body.includes('tasks/result'))).toHaveLength(1)
+    await send({ body: { jsonrpc: '2.0', id: 6, method: 'tools/call', params: { name: 'a', arguments: {} } } })
+    expect((await send({ body: follow('task-3', 7) })).body).toContain('"result":{"content":[]}')
     await send({ body: { jsonrpc: '2.0', id: 5, method: 'tasks/list' } })
     expect(seen.operations.at(-1)?.facts?.effects).toEqual([{ class: 'other', action: 'other method' }])
   })
@@ -309,6 +313,15 @@ describe('what the server answers', () => {
     expect(JSON.parse((await send({ body: ping })).body)).toMatchObject({ result: { echo: '*'.repeat(TARGET_TOKEN.length) } })
     const streamed = await opened(() => ({ headers: { 'content-type': 'text/event-stream' }, body: `data: ${text}\n\n` }))
     expect((await streamed.send({ body: ping })).body).toContain(`"${'*'.repeat(TARGET_TOKEN.length)}"`)
+  })
+
+  it('says nowhere but on the stream of the old dialect where messages go', async () => {
+    const { send } = await opened((body) => ({
+      headers: { 'content-type': 'text/event-stream' },
+      body: `event: endpoint\ndata: /one\n\nevent: endpoint\ndata: /two\n\n${body === '' ? '' : `data: ${pong()}\n\n`}`,
+    }))
+    expect((await send({ body: ping })).body).toBe(`data: ${pong()}\n\n`)
+    expect((await send({ method: 'GET' })).body).toMatch(/^(event: endpoint\ndata: \/r\/api\/gatescribe-messages\/\S+\n\n){2}$/)
   })
 
   it('is written anew where its bytes are no UTF-8', async () => {
