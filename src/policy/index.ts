@@ -1,6 +1,6 @@
 export type * from './asker.ts'
 export { type Condition, compileCondition } from './condition/condition.ts'
-export { FACTS } from './condition/engine.ts'
+export { FACTS } from './condition/facts.ts'
 export { type Coverage, coverageOf, kindsOf } from './coverage.ts'
 export { createPolicy, type ExplainingPolicy } from './create-policy.ts'
 export { policyErrors, RuleError } from './errors.ts'

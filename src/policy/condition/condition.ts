@@ -2,13 +2,25 @@ import type { ParseResult } from '@marcbachmann/cel-js'
 import type { Facts } from '../../operations/index.ts'
 import type { Asker } from '../asker.ts'
 import { RuleError } from '../errors.ts'
-import { EgressView, ModelView, ToolView } from './agent-views.ts'
-import { engine, FACTS, OWN } from './engine.ts'
+import { engine, OWN } from './engine.ts'
+import { FACTS } from './facts.ts'
 import { inspect, judgeTypes } from './inspect.ts'
 import { sizeOfJson } from './json-value.ts'
-import { HttpView, K8sView, objectOf } from './request-views.ts'
+import { longestList } from './reach.ts'
 import type { Node } from './tree.ts'
-import { longestList, PrincipalView, ResourceView, RunView, SessionView, SqlView } from './views.ts'
+import {
+  EgressView,
+  HttpView,
+  K8sView,
+  ModelView,
+  objectOf,
+  PrincipalView,
+  ResourceView,
+  RunView,
+  SessionView,
+  SqlView,
+  ToolView,
+} from './views.ts'
 
 /** Longest condition, in UTF-16 units. */
 const LONGEST = 4_000
@@ -29,14 +41,14 @@ export interface Condition {
 export class Situation {
   readonly principal: PrincipalView
   readonly resource: ResourceView
-  readonly run: RunView
-  readonly session: SessionView
-  readonly sql: SqlView
-  readonly k8s: K8sView
-  readonly http: HttpView
-  readonly model: ModelView
-  readonly tool: ToolView
-  readonly egress: EgressView
+  readonly run: object
+  readonly session: object
+  readonly sql: object
+  readonly k8s: object
+  readonly http: object
+  readonly model: object
+  readonly tool: object
+  readonly egress: object
   readonly now: Date
   readonly #facts: Facts
   readonly #surroundings: Surroundings
@@ -73,8 +85,8 @@ export class Situation {
 export class Surroundings {
   readonly principal: PrincipalView
   readonly resource: ResourceView
-  readonly run: RunView
-  readonly session: SessionView
+  readonly run: object
+  readonly session: object
   readonly longest: number
 
   constructor({ principal, resource, run, session }: Asker) {

@@ -5,9 +5,9 @@ import type { Facts, Json, SqlFacts } from '../../operations/index.ts'
 import type { Asker } from '../asker.ts'
 import { inZone } from './calendar.ts'
 import { compileCondition, Situation, Surroundings } from './condition.ts'
-import { FACTS } from './engine.ts'
+import { FACTS } from './facts.ts'
 import { jsonValue } from './json-value.ts'
-import { objectOf } from './request-views.ts'
+import { objectOf } from './views.ts'
 
 /**
  * Every generated condition is asked in our engine and in an implementation of CEL that shares nothing with it. There a fact that is not

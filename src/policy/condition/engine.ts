@@ -1,86 +1,20 @@
 import { Environment } from '@marcbachmann/cel-js'
-import { EgressView, ModelView, ToolView } from './agent-views.ts'
 import { inZone } from './calendar.ts'
+import { FACTS } from './facts.ts'
 import { patternMatches } from './patterns.ts'
-import { HttpView, K8sView } from './request-views.ts'
-import { ColumnsView, PrincipalView, ResourceView, RunView, SessionView, SqlView } from './views.ts'
-
-const strings = 'list<string>'
-
-/** The variables of conditions and their fields, as docs/rules.md lists them. */
-export const FACTS = {
-  sql: {
-    actions: strings,
-    classes: strings,
-    statements: 'int',
-    reads: strings,
-    writes: strings,
-    columns: 'Columns',
-    functions: strings,
-    bounded: 'bool',
-    transaction: 'string',
-  },
-  columns: { output: strings, predicate: strings, written: strings },
-  k8s: {
-    actions: strings,
-    classes: strings,
-    verb: 'string',
-    group: 'string',
-    version: 'string',
-    resource: 'string',
-    subresource: 'string',
-    namespace: 'string',
-    name: 'string',
-    path: 'string',
-    command: strings,
-    container: 'string',
-    stdin: 'bool',
-    asUser: 'string',
-    asGroups: strings,
-    dryRun: 'bool',
-    fieldManager: 'string',
-    labelSelector: 'string',
-    fieldSelector: 'string',
-    object: 'dyn',
-    patchType: 'string',
-    patch: 'dyn',
-  },
-  http: {
-    actions: strings,
-    classes: strings,
-    method: 'string',
-    host: 'string',
-    path: 'string',
-    query: 'string',
-    headers: 'map<string, string>',
-  },
-  model: {
-    actions: strings,
-    classes: strings,
-    provider: 'string',
-    endpoint: 'string',
-    model: 'string',
-    tools: strings,
-    stream: 'bool',
-    estimatedTokens: 'int',
-    maxTokens: 'int',
-    toolCalls: strings,
-  },
-  tool: {
-    actions: strings,
-    classes: strings,
-    server: 'string',
-    method: 'string',
-    name: 'string',
-    arguments: 'dyn',
-    uri: 'string',
-  },
-  egress: { actions: strings, classes: strings, host: 'string', port: 'int' },
-  principal: { kind: 'string', issuer: 'string', subject: 'string', groups: strings },
-  run: { id: 'string', repository: 'string', workflow: 'string', commit: 'string', attempt: 'string', launcher: 'string', url: 'string' },
-  resource: { name: 'string', kind: 'string', tags: strings },
-  session: { id: 'string', user: 'string', database: 'string', application: 'string' },
-} as const
+import {
+  ColumnsView,
+  EgressView,
+  HttpView,
+  K8sView,
+  ModelView,
+  PrincipalView,
+  ResourceView,
+  RunView,
+  SessionView,
+  SqlView,
+  ToolView,
+} from './views.ts'
 
 /** What stands in the tree for a call that the engine's own implementation must not answer. */
 export const OWN = { matches: 'gsMatches', calendar: (name: string) => `gs${name}` } as const

@@ -1,6 +1,7 @@
 import { RuleError } from '../errors.ts'
 import { inZone, isZone } from './calendar.ts'
-import { FACTS, OWN } from './engine.ts'
+import { OWN } from './engine.ts'
+import { FACTS } from './facts.ts'
 import { isPattern, LONGEST_PATTERN } from './patterns.ts'
 import { type Bound, bind, factOf, isBelow, isOfObject, namesObject } from './places.ts'
 import { below, callOf, literalOf, type Node } from './tree.ts'

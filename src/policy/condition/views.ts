@@ -1,99 +1,49 @@
-import type { Facts, Principal, RunFacts, SqlFacts } from '../../operations/index.ts'
+import type { Facts, Json, KubernetesFacts, Principal } from '../../operations/index.ts'
 import type { Asker } from '../asker.ts'
-import { known } from './unknown-fact.ts'
+import { known, missing } from './unknown-fact.ts'
+import { viewOf } from './view-of.ts'
 
-/**
- * What conditions see, one class per variable: the engine knows a type by its class. A getter that has nothing to give throws, so that
- * not even `has()` can take what is unknown for what is absent.
- */
+export { ColumnsView } from './view-of.ts'
 
-export class ColumnsView {
-  readonly output: readonly string[]
-  readonly predicate: readonly string[]
-  readonly written: readonly string[]
-
-  constructor(columns: NonNullable<SqlFacts['columns']>) {
-    this.output = columns.output
-    this.predicate = columns.predicate
-    this.written = columns.written
-  }
-}
-
-export class SqlView {
-  readonly #facts: Facts
-  #columns: ColumnsView | undefined
-
-  constructor(facts: Facts) {
-    this.#facts = facts
-  }
-
-  get actions(): readonly string[] {
-    return actionsOf(this.#facts)
-  }
-
-  get classes(): readonly string[] {
-    return classesOf(this.#facts)
-  }
-
-  get statements(): bigint {
-    return BigInt(this.#known('statements'))
-  }
-
-  get reads(): readonly string[] {
-    return this.#known('reads')
-  }
-
-  get writes(): readonly string[] {
-    return this.#known('writes')
-  }
-
-  get columns(): ColumnsView {
-    this.#columns ??= new ColumnsView(this.#known('columns'))
-    return this.#columns
-  }
-
-  get functions(): readonly string[] {
-    return this.#known('functions')
-  }
-
-  get bounded(): boolean {
-    return this.#known('bounded')
-  }
-
-  get transaction(): string {
-    return this.#known('transaction')
-  }
-
-  #known<Name extends keyof SqlFacts>(name: Name): NonNullable<SqlFacts[Name]> {
-    return known('sql', this.#facts.sql, name)
-  }
-}
+/** What conditions see, one class per variable: the engine knows a type by its class. */
 
 /** What an operation does, without what it belongs to, and the other way round; each once. */
-export const actionsOf = ({ effects }: Facts): readonly string[] => distinct(effects.map(({ action }) => action))
-export const classesOf = ({ effects }: Facts): readonly string[] => distinct(effects.map((effect) => effect.class))
+const OF_EFFECTS = {
+  actions: ({ effects }: Facts) => distinct(effects.map(({ action }) => action)),
+  classes: ({ effects }: Facts) => distinct(effects.map((effect) => effect.class)),
+}
 
 const distinct = (sorted: readonly string[]) => [...new Set(sorted)]
 
-/** The length of the longest list that conditions could go through. */
-export function longestList({ effects, sql, k8s, http, model }: Facts): number {
-  const requested = Math.max(
-    effects.length,
-    k8s?.command?.length ?? 0,
-    http?.headers === undefined ? 0 : Object.keys(http.headers).length,
-    model?.tools?.length ?? 0,
-    model?.toolCalls?.length ?? 0,
-  )
-  if (sql === undefined) return requested
-  const { reads, writes, functions, columns } = sql
-  return Math.max(
-    requested,
-    reads?.length ?? 0,
-    writes?.length ?? 0,
-    functions?.length ?? 0,
-    columns === undefined ? 0 : Math.max(columns.output.length, columns.predicate.length, columns.written.length),
-  )
+export const SqlView = viewOf('sql', ({ sql }: Facts) => sql, OF_EFFECTS)
+
+/** `object` is what is sent of create, update and server-side apply: all of it, or what is applied. */
+export const K8sView = viewOf('k8s', ({ k8s }: Facts) => k8s, {
+  ...OF_EFFECTS,
+  object: ({ k8s }) => objectOf(k8s) ?? missing('k8s.object'),
+  patchType: ({ k8s }) => known('k8s', k8s, 'patch').type,
+  patch: ({ k8s }) => known('k8s', k8s, 'patch').content,
+})
+
+/** The object that a request is about, as far as it is sent: JSON that is no object is none. */
+export function objectOf(k8s: KubernetesFacts | undefined): Json | undefined {
+  const object = k8s?.patch?.type === 'apply' ? k8s.patch.content : k8s?.object
+  return object === null ? undefined : object
 }
+
+export const HttpView = viewOf('http', ({ http }: Facts) => http, OF_EFFECTS)
+
+export const ModelView = viewOf('model', ({ model }: Facts) => model, OF_EFFECTS)
+
+/** Of a message of MCP. */
+export const ToolView = viewOf('tool', ({ tool }: Facts) => tool, OF_EFFECTS)
+
+/** Of a connection through the forward proxy. */
+export const EgressView = viewOf('egress', ({ egress }: Facts) => egress, OF_EFFECTS)
+
+export const RunView = viewOf('run', (run: Asker['run']) => run?.facts, { id: (run) => known('run', run, 'id') })
+
+export const SessionView = viewOf('session', (session: Asker['session']) => session, {})
 
 export class PrincipalView {
   readonly kind: string
@@ -118,73 +68,5 @@ export class ResourceView {
     this.name = name
     this.kind = kind
     this.tags = tags
-  }
-}
-
-export class RunView {
-  readonly #run: Asker['run']
-
-  constructor(run: Asker['run']) {
-    this.#run = run
-  }
-
-  get id(): string {
-    return known('run', this.#run, 'id')
-  }
-
-  get repository(): string {
-    return this.#known('repository')
-  }
-
-  get workflow(): string {
-    return this.#known('workflow')
-  }
-
-  get commit(): string {
-    return this.#known('commit')
-  }
-
-  get attempt(): string {
-    return this.#known('attempt')
-  }
-
-  get launcher(): string {
-    return this.#known('launcher')
-  }
-
-  get url(): string {
-    return this.#known('url')
-  }
-
-  #known(name: keyof RunFacts): string {
-    return known('run', this.#run?.facts, name)
-  }
-}
-
-export class SessionView {
-  readonly #session: Asker['session']
-
-  constructor(session: Asker['session']) {
-    this.#session = session
-  }
-
-  get id(): string {
-    return this.#known('id')
-  }
-
-  get user(): string {
-    return this.#known('user')
-  }
-
-  get database(): string {
-    return this.#known('database')
-  }
-
-  get application(): string {
-    return this.#known('application')
-  }
-
-  #known(name: keyof NonNullable<Asker['session']>): string {
-    return known('session', this.#session, name)
   }
 }
