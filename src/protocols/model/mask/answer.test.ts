@@ -126,7 +126,7 @@ describe('an answer in events', () => {
     expect(joined(shown([call('{"to":"bob@exam')]).events, argumentsOf)).toBe('{"to":')
   })
 
-  it('holds the beginning of a find, and for no longer than 100 ms', () => {
+  it('holds the beginning of a find while tokens come, and for no longer than 2 s', () => {
     const masking = answerMasking([mask()], undefined)
     const event = (content: string) => new SseDecoder().push(Buffer.from(`data: ${JSON.stringify(chat(content))}\n\n`))[0] as SseEvent
     const said = (events: readonly SseEvent[]) =>
@@ -135,12 +135,28 @@ describe('an answer in events', () => {
         contentOf,
       )
     expect(said(masking?.event(event('Hello bob@exam'), 1_000) ?? [])).toBe('Hello ')
-    expect(masking?.deadline).toBe(1_100)
-    expect(masking?.expire(1_099)).toEqual([])
-    expect(said(masking?.expire(1_100) ?? [])).toBe('bob@exam')
+    expect(masking?.deadline).toBe(3_000)
+    expect(masking?.expire(2_999)).toEqual([])
+    expect(said(masking?.expire(3_000) ?? [])).toBe('bob@exam')
     expect(masking?.deadline).toBeUndefined()
-    expect(said(masking?.event(event('ple.org'), 1_200) ?? []) + said(masking?.end() ?? [])).toBe('ple.org')
+    expect(said(masking?.event(event('ple.org'), 3_100) ?? []) + said(masking?.end() ?? [])).toBe('ple.org')
     expect(masking?.counts()).toEqual([['people', 'let-through', 8]])
+  })
+
+  it('finds an address of which a token comes each 150 ms', () => {
+    const masking = answerMasking([mask()], undefined)
+    const event = (content: string) => new SseDecoder().push(Buffer.from(`data: ${JSON.stringify(chat(content))}\n\n`))[0] as SseEvent
+    const tokens = ['Ask ', 'christ', 'ina', '.h', 'endr', 'icks', '@north', 'wind', '-tr', 'aders', '.example', '.com', ' today']
+    const events = tokens.flatMap((token, at) => {
+      const now = 1_000 + at * 150
+      return [...(masking?.expire(now) ?? []), ...(masking?.event(event(token), now) ?? [])]
+    })
+    const said = joined(
+      [...events, ...(masking?.end() ?? [])].map(({ data }) => JSON.parse(data ?? '') as Json),
+      contentOf,
+    )
+    expect(said).toBe('Ask [email] today')
+    expect(masking?.counts()).toEqual([['people', 'email', 1]])
   })
 
   it('passes what no text is in as it came, and drops the tokens that would say it again', () => {

@@ -2,8 +2,11 @@ import { StringDecoder } from 'node:string_decoder'
 import { DetectorStream, everyString, type Findings, JsonRewriter, MaskingError, maskText, type Settled } from '../../../masking/index.ts'
 import type { Finds, MaskedStrings } from './mask-string.ts'
 
-/** The beginning of a find is held back so long at most, ms. */
-const LONGEST_HOLD = 100
+/**
+ * The beginning of a find is held back so long at most, ms. Tokens come some 10 to 100 ms apart, and an address is ten of them: what is long enough for a
+ * log is not for a model. A reader sees the end of a word later where the model stops in the middle of one, and nothing else.
+ */
+const LONGEST_HOLD = 2_000
 const HIDDEN = Buffer.from('[masked]')
 const HIGH_SURROGATE = /[\ud800-\udbff]$/
 
