@@ -428,7 +428,7 @@ describe('what the server answers', () => {
       }
     })
     await send({ body: { ...ping, id: 0, method: 'tools/call', params: { name: 'a', arguments: {} } } })
-    if (lists[0]?.params) await send({ body: { ...ping, method: 'tools/list' } })
+    if (lists[0] && 'params' in lists[0]) await send({ body: { ...ping, method: 'tools/list' } })
     for (const body of lists) await send({ body })
     const before = requests.length
     await send({ body: { ...ping, id: 2, method: 'tools/call', params: { name: 'a', arguments: {} } } })
