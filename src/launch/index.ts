@@ -15,4 +15,12 @@ export type { Removal } from './passed-environment.ts'
 export { LEADS_ELSEWHERE, type PersonEnvironment, personEnvironment } from './person-environment.ts'
 export type { PlaneAnswers } from './plane-answers.ts'
 export { type PreparationParts, type PreparedJob, prepareJob } from './prepare-job.ts'
-export { type ReceiptStanding, type ResourceNumbers, type RunSummary, summaryJson, summaryLines, summaryMarkdown } from './summary.ts'
+export {
+  type ReceiptStanding,
+  type ResourceNumbers,
+  type RunSummary,
+  summaryJson,
+  summaryLines,
+  summaryMarkdown,
+  troubleLines,
+} from './summary.ts'

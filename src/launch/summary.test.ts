@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type RunSummary, summaryJson, summaryLines, summaryMarkdown } from './summary.ts'
+import { type RunSummary, summaryJson, summaryLines, summaryMarkdown, troubleLines } from './summary.ts'
 
 const numbers = { sessions: 1, sessionsRefused: 0, operations: 5, refused: 2, held: 1, masked: 3 }
 const none = { identity: [], cloud: [], 'ci-commands': [], credential: [], elsewhere: [], unnamed: [] }
@@ -37,6 +37,16 @@ it.each<[string, Partial<RunSummary>, string]>([
   ['chose', { choices: [{ what: 'kubectl', resource: 'a', others: ['b'] }] }, 'kubectl: a; there was also b (--resource NAME).'],
 ])('says where it %s', (_, over, sentence) => {
   expect(summaryLines(summary(over)).join('\n')).toContain(sentence)
+})
+
+it.each<[string, Partial<RunSummary>, readonly string[]]>([
+  ['nothing', {}, []],
+  ['nothing of a receipt that nobody was to verify', { receipt: { state: 'unverified', path: 'r' } }, []],
+  ['a bad receipt', { receipt: { state: 'wrong', path: 'r', why: 'signature' } }, ['receipt: r, DOES NOT VERIFY (signature)']],
+  ['a receipt that is not there', { receipt: { state: 'missing', why: 'no space' } }, ['no receipt: no space']],
+  ['a run that was revoked', { overEarly: 'it was revoked', state: 'revoked' }, ['run run_one was over before its job (revoked).']],
+])('says to whoever wants nothing said but what went wrong: %s', (_, over, lines) => {
+  expect(troubleLines(summary(over))).toEqual(lines)
 })
 
 it('names what was removed, some of it where there is much', () => {

@@ -84,6 +84,15 @@ export function summaryLines(summary: RunSummary): readonly string[] {
   ]
 }
 
+/** Of those lines what went wrong, which is said also where nothing else is to be. */
+export function troubleLines(summary: RunSummary): readonly string[] {
+  const { overEarly, notEnded, receipt, run } = summary
+  return [
+    ...(overEarly === undefined && notEnded === undefined ? [] : [`run ${run} ${endOf(summary)}.`]),
+    ...(receipt?.state === 'wrong' || receipt?.state === 'missing' ? receiptLine(summary).map((line) => line.trim()) : []),
+  ]
+}
+
 /** For GitHub's step summary. Names come from configurations and environments: all of them stand in code spans, without what ends one. */
 export function summaryMarkdown(summary: RunSummary): string {
   const { run, gateway, exitCode, seconds, resources = [], identity } = summary

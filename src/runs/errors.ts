@@ -3,7 +3,7 @@ import { CodedError, type ErrorCatalogue } from '../operations/index.ts'
 export const runErrors = {
   GS_RUNS_OVER: {
     meaning: 'This run has ended, expired or been revoked; nobody can enter it again.',
-    next: 'Stop; start the job anew at its issuer, which makes a new run.',
+    next: 'Stop; start the job anew at its issuer, which makes a new run. Where several steps of a job use gatescribe run, all but the last take --keep-run.',
   },
   GS_RUNS_OTHER_PRINCIPAL: {
     meaning: 'This run was started by another principal, or with other groups.',

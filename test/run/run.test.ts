@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCommand } from '../parts/command.ts'
@@ -107,10 +108,21 @@ describe('what is said of a run', () => {
   })
 
   it('does not pass off a receipt that another key has signed', async () => {
-    const other = 'gateway.test/tests/main+00000000+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
-    const ran = await stage.run(['--verify-key', other, '--', 'true'])
+    const name = 'gateway.test/tests/main'
+    const key = Buffer.concat([Buffer.from([1]), Buffer.alloc(32, 7)])
+    const id = createHash('sha256').update(`${name}\n`).update(key).digest('hex').slice(0, 8)
+    const ran = await stage.run(['--quiet', '--verify-key', `${name}+${id}+${key.toString('base64')}`, '--', 'true'])
     expect(ran.status).toBe(0)
-    expect(ran.stderr).toMatch(/receipt: .*(DOES NOT VERIFY|not verified)/)
+    expect(ran.stderr).toMatch(/^gatescribe: receipt: .*DOES NOT VERIFY .*\n$/)
+  })
+
+  it.each([
+    [['--verify-key', 'nobody'], 'not a verifier key: nobody'],
+    [['--verify-policy', 'missing.txt'], 'ENOENT'],
+  ])('starts no job where nobody can tell whom to trust: %j', async (words, why) => {
+    const ran = await stage.run([...words, '--', 'touch', join(stage.folder, 'started')])
+    expect(ran).toMatchObject({ status: 125, stderr: expect.stringContaining(why) })
+    expect(existsSync(join(stage.folder, 'started'))).toBe(false)
   })
 })
 

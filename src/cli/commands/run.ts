@@ -3,7 +3,7 @@ import { CodedError } from '../../operations/index.ts'
 import { CliError } from '../errors.ts'
 import type { ExchangeOptions } from '../exchange.ts'
 import { exitCodes } from '../exit-codes.ts'
-import type { ReceiptOptions } from '../launching/kept-receipt.ts'
+import type { TrustOptions } from '../launching/kept-receipt.ts'
 import type { SummaryOptions } from '../launching/told-summary.ts'
 import { command, type Shell } from '../shell.ts'
 import { withExchange } from './kubeconfig.ts'
@@ -14,10 +14,12 @@ export interface LaunchOptions extends ExchangeOptions {
   readonly resource?: readonly string[]
 }
 
-export interface RunOptions extends LaunchOptions, ReceiptOptions, SummaryOptions {
+export interface RunOptions extends LaunchOptions, TrustOptions, SummaryOptions {
   /** Seconds. */
   readonly lease: number
   readonly keepRun?: true
+  /** The file for it; false: none is kept. */
+  readonly receipt: string | false
 }
 
 export function runCommand(shell: Shell): Command {

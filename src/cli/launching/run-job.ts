@@ -1,9 +1,10 @@
 import { launchJob } from '../../launch/index.ts'
+import type { Trust } from '../../verify/policy.ts'
 import type { RunOptions } from '../commands/run.ts'
 import type { Shell } from '../shell.ts'
 import { beginRun } from './begin-run.ts'
 import type { GatewayRun } from './gateway-run.ts'
-import { keepReceipt } from './kept-receipt.ts'
+import { keepReceipt, receiptTrust } from './kept-receipt.ts'
 import { OURS, tellSummary } from './told-summary.ts'
 
 /** How long a launcher that was told to end asks what its run came to, ms: whoever told it kills it soon. */
@@ -14,6 +15,7 @@ export async function runJob([first, ...words]: readonly [string, ...string[]], 
   const { surroundings, printer } = shell
   const { env, folder } = surroundings
   const say = (sentence: string) => printer.remark(`${OURS}${sentence}`)
+  const trust = options.receipt === false ? undefined : await receiptTrust(options, surroundings)
   const run = await beginRun(options, shell)
   const began = performance.now()
   try {
@@ -38,7 +40,7 @@ export async function runJob([first, ...words]: readonly [string, ...string[]], 
     const goesOn = options.keepRun === true && overEarly === undefined
     const { state, resources, usage, receipt } = goesOn
       ? { state: 'live', resources: undefined, usage: undefined, receipt: undefined }
-      : await Promise.race([cameTo(run, options, shell), ...(launched.told ? [hurried()] : [])])
+      : await Promise.race([cameTo(run, { receipt: options.receipt, trust }, shell), ...(launched.told ? [hurried()] : [])])
     const { removed, credentials, choices } = prepared
     const summary = {
       ...{ run: id, gateway: gateway.href, identity, state, exitCode, seconds, resources, usage },
@@ -51,10 +53,14 @@ export async function runJob([first, ...words]: readonly [string, ...string[]], 
   }
 }
 
-async function cameTo(run: GatewayRun, options: RunOptions, { surroundings }: Shell) {
+async function cameTo(
+  run: GatewayRun,
+  { receipt: file, trust }: { readonly receipt: string | false; readonly trust: Trust | undefined },
+  { surroundings }: Shell,
+) {
   const [account, receipt] = await Promise.all([
     run.account().catch(() => undefined),
-    options.receipt === false ? undefined : keepReceipt(run, { ...options, receipt: options.receipt }, surroundings),
+    file === false ? undefined : keepReceipt(run, { receipt: file, trust }, surroundings),
   ])
   return { state: account?.state, resources: account?.resources, usage: account?.usage, receipt }
 }

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs'
-import { type RunSummary, summaryJson, summaryLines, summaryMarkdown } from '../../launch/index.ts'
+import { type RunSummary, summaryJson, summaryLines, summaryMarkdown, troubleLines } from '../../launch/index.ts'
 import type { Printer } from '../printer.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { writePrivately } from '../write-privately.ts'
@@ -21,7 +21,7 @@ export function tellSummary(
   { env, folder }: Pick<Surroundings, 'env' | 'folder'>,
   printer: Pick<Printer, 'remark'>,
 ): void {
-  if (!quiet) for (const line of summaryLines(summary)) printer.remark(`${OURS}${line}`)
+  for (const line of quiet ? troubleLines(summary) : summaryLines(summary)) printer.remark(`${OURS}${line}`)
   const attempt = (what: string, write: () => void) => {
     try {
       write()
