@@ -1,50 +1,31 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import OpenAI from 'openai'
 import { Agent, fetch } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EntryAnswer, RunTranscriptLine } from '../../src/api/local/index.ts'
 import { run as gatescribe } from '../../src/cli/main.ts'
 import { checkSemantics } from '../../src/verify/semantics.ts'
-import { type RunningGateway, startGateway } from '../parts/gateway.ts'
 import { JOB_GROUP } from '../parts/gateway-config.ts'
-import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
-import { MODEL_KEY, type ModelServer, startModelServer } from '../parts/model-server.ts'
+import { type ModelGateway, startModelGateway } from '../parts/model-gateway.ts'
 import { TRACE, tracesInProtobuf } from '../parts/otlp-bytes.ts'
 import { testSurroundings } from '../parts/surroundings.ts'
 
 const PARENT = `00-${TRACE}-b7ad6b7169203331-01`
-let issuer: TestIssuer
-let gateway: RunningGateway
-let models: ModelServer
-let folder: string
+let gateway: ModelGateway['gateway']
+let remove: ModelGateway['remove'] | undefined
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'gatescribe-correlation-'))
-  const key = join(folder, 'key')
-  writeFileSync(key, MODEL_KEY, { mode: 0o600 })
-  models = await startModelServer(() => ({ text: 'Four orders are late.', usage: { inputTokens: 100_000, outputTokens: 20_000 } }))
-  issuer = await startIssuer()
-  gateway = await startGateway({
-    issuer,
-    targets: [],
-    adjust(config) {
-      config.gateway.listen = { https: '127.0.0.1:0', token: '127.0.0.1:0' }
-      const model = { kind: 'model', api: 'openai', address: `${models.url}/v1`, credentials: [{ as: 'key', apiKey: `file:${key}` }] }
+  ;({ gateway, remove } = await startModelGateway(
+    () => ({ text: 'Four orders are late.', usage: { inputTokens: 100_000, outputTokens: 20_000 } }),
+    (config, { url, credentials }) => {
+      const model = { kind: 'model', api: 'openai', address: `${url}/v1`, credentials }
       const prices = { 'gpt-4o-mini': { input: 2, output: 10, per: 1_000_000, currency: 'USD' } }
       config.resources = [{ name: 'openai', ...model, prices }]
       config.rules = [{ name: 'models', effect: 'allow', who: { groups: [JOB_GROUP] }, do: ['model.call'] }]
       config.budgets = [{ name: 'a-run-may-cost', per: 'run', limit: { money: '0.9 USD' } }]
     },
-  })
+  ))
 })
-afterAll(async () => {
-  await gateway?.remove()
-  await issuer?.close()
-  await models?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => remove?.())
 
 async function inRun() {
   const { planes, run, handle } = await gateway.credential()

@@ -1,38 +1,26 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import OpenAI from 'openai'
 import { Agent, fetch } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EntryAnswer } from '../../src/api/local/schemas.ts'
-import { type RunningGateway, startGateway } from '../parts/gateway.ts'
 import { JOB_GROUP } from '../parts/gateway-config.ts'
-import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
-import { MODEL_KEY, type ModelServer, startModelServer } from '../parts/model-server.ts'
+import { type ModelGateway, startModelGateway } from '../parts/model-gateway.ts'
+import { MODEL_KEY } from '../parts/model-server.ts'
 
-let issuer: TestIssuer
-let gateway: RunningGateway
-let models: ModelServer
-let folder: string
+let gateway: ModelGateway['gateway']
+let models: ModelGateway['models']
+let remove: ModelGateway['remove'] | undefined
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'gatescribe-model-'))
-  const key = join(folder, 'key')
-  writeFileSync(key, MODEL_KEY, { mode: 0o600 })
-  models = await startModelServer(() => ({ text: 'Four orders are late.' }))
-  issuer = await startIssuer()
-  gateway = await startGateway({
-    issuer,
-    targets: [],
-    adjust(config) {
-      config.gateway.listen = { https: '127.0.0.1:0', token: '127.0.0.1:0' }
+  ;({ gateway, models, remove } = await startModelGateway(
+    () => ({ text: 'Four orders are late.' }),
+    (config, { url, credentials }) => {
       config.resources = [
         {
-          ...{ name: 'openai', kind: 'model', api: 'openai', address: `${models.url}/v1` },
-          ...{ credentials: [{ as: 'key', apiKey: `file:${key}` }], env: { url: 'MY_MODEL_URL', token: 'MY_MODEL_KEY' } },
+          ...{ name: 'openai', kind: 'model', api: 'openai', address: `${url}/v1` },
+          ...{ credentials, env: { url: 'MY_MODEL_URL', token: 'MY_MODEL_KEY' } },
           prices: { 'gpt-4o-mini': { input: 0.15, output: 0.6, per: 1_000_000, currency: 'USD' } },
         },
-        { name: 'unreached', kind: 'http', address: models.url, credentials: [{ as: 'nobody', none: true }], tags: ['closed'] },
+        { name: 'unreached', kind: 'http', address: url, credentials: [{ as: 'nobody', none: true }], tags: ['closed'] },
       ]
       config.rules = [
         {
@@ -42,14 +30,9 @@ beforeAll(async () => {
         },
       ]
     },
-  })
+  ))
 })
-afterAll(async () => {
-  await gateway?.remove()
-  await issuer?.close()
-  await models?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => remove?.())
 
 async function inRun() {
   const { planes, run } = await gateway.credential()

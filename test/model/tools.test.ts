@@ -1,21 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { Agent, fetch } from 'undici'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type RunningGateway, startGateway } from '../parts/gateway.ts'
 import { JOB_GROUP } from '../parts/gateway-config.ts'
-import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
-import { type Answer, MODEL_KEY, type ModelServer, startModelServer } from '../parts/model-server.ts'
+import { type ModelGateway, startModelGateway } from '../parts/model-gateway.ts'
+import type { Answer } from '../parts/model-server.ts'
 import { readTrail } from '../parts/recorded.ts'
 import { eventsOf, recordingIn } from '../parts/recordings.ts'
 
-let issuer: TestIssuer
-let gateway: RunningGateway
-let models: ModelServer
-let folder: string
+let gateway: ModelGateway['gateway']
+let models: ModelGateway['models']
+let remove: ModelGateway['remove'] | undefined
 
 const CALL = { name: 'query', arguments: { sql: 'SELECT 1' } }
 const DROP = { name: 'drop', arguments: { table: 'orders' } }
@@ -28,20 +23,12 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'gatescribe-model-'))
-  const key = join(folder, 'key')
-  writeFileSync(key, MODEL_KEY, { mode: 0o600 })
-  models = await startModelServer(({ turns }) => ANSWERS[turns.at(-1)?.text ?? ''] ?? {})
-  issuer = await startIssuer()
-  gateway = await startGateway({
-    issuer,
-    targets: [],
-    adjust(config) {
-      config.gateway.listen = { https: '127.0.0.1:0', token: '127.0.0.1:0' }
-      const credentials = [{ as: 'key', apiKey: `file:${key}` }]
+  ;({ gateway, models, remove } = await startModelGateway(
+    ({ turns }) => ANSWERS[turns.at(-1)?.text ?? ''] ?? {},
+    (config, { url, credentials }) => {
       config.resources = [
-        { name: 'openai', kind: 'model', api: 'openai', address: `${models.url}/v1`, credentials },
-        { name: 'anthropic', kind: 'model', api: 'anthropic', address: models.url, credentials },
+        { name: 'openai', kind: 'model', api: 'openai', address: `${url}/v1`, credentials },
+        { name: 'anthropic', kind: 'model', api: 'anthropic', address: url, credentials },
       ]
       config.rules = [
         { name: 'models', effect: 'allow', who: { groups: [JOB_GROUP] }, do: ['model.call'], when: 'model.estimatedTokens < 10000' },
@@ -49,14 +36,9 @@ beforeAll(async () => {
       ]
       config.budgets = [{ name: 'few-calls', per: 'run', limit: { operations: 6 } }]
     },
-  })
+  ))
 })
-afterAll(async () => {
-  await gateway?.remove()
-  await issuer?.close()
-  await models?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => remove?.())
 
 async function inRun() {
   const { planes, run } = await gateway.credential()

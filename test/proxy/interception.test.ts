@@ -1,37 +1,26 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { connect as tlsConnect } from 'node:tls'
 import OpenAI from 'openai'
 import { fetch, ProxyAgent } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { EntryAnswer } from '../../src/api/local/schemas.ts'
-import { type RunningGateway, startGateway } from '../parts/gateway.ts'
 import { JOB_GROUP } from '../parts/gateway-config.ts'
-import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
-import { MODEL_KEY, type ModelServer, startModelServer } from '../parts/model-server.ts'
+import { type ModelGateway, startModelGateway } from '../parts/model-gateway.ts'
+import { MODEL_KEY } from '../parts/model-server.ts'
 
-let issuer: TestIssuer
-let gateway: RunningGateway
-let models: ModelServer
-let folder: string
+let gateway: ModelGateway['gateway']
+let models: ModelGateway['models']
+let remove: ModelGateway['remove'] | undefined
 const FOREIGN = 'sk-proj-of-somebody-who-had-it-in-an-environment'
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'gatescribe-interception-'))
-  const key = join(folder, 'key')
-  writeFileSync(key, MODEL_KEY, { mode: 0o600 })
-  models = await startModelServer(() => ({ text: 'Four orders are late.' }))
-  issuer = await startIssuer()
-  gateway = await startGateway({
-    issuer,
-    targets: [],
-    adjust(config) {
+  ;({ gateway, models, remove } = await startModelGateway(
+    () => ({ text: 'Four orders are late.' }),
+    (config, { url, credentials }) => {
       config.gateway.listen = { https: '127.0.0.1:0', proxy: '127.0.0.1:0', token: '127.0.0.1:0' }
       config.resources = [
         {
-          ...{ name: 'openai', kind: 'model', api: 'openai', address: `${models.url}/v1` },
-          ...{ hosts: ['api.models.test'], intercept: true, credentials: [{ as: 'key', apiKey: `file:${key}` }] },
+          ...{ name: 'openai', kind: 'model', api: 'openai', address: `${url}/v1` },
+          ...{ hosts: ['api.models.test'], intercept: true, credentials },
         },
       ]
       config.rules = [
@@ -42,14 +31,9 @@ beforeAll(async () => {
         },
       ]
     },
-  })
+  ))
 })
-afterAll(async () => {
-  await gateway?.remove()
-  await issuer?.close()
-  await models?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => remove?.())
 
 async function inRun() {
   const { planes, run } = await gateway.credential()
