@@ -73,10 +73,15 @@ function permittedThrough(
   return new Set(classes.filter((name) => covered === undefined || covered.includes(name)))
 }
 
+/** Where the error's own next step is for an agent, who can do nothing about it. */
+const OPERATORS_NEXT: Readonly<Record<string, string>> = {
+  GS_HTTP_TARGET_LOGIN_REFUSED: 'Look at the credential of this resource: whether the target still takes it, and whether it is the one that was meant.',
+}
+
 function failed(subject: string, error: unknown): Finding {
   if (error instanceof CodedError) {
     const why = error.cause instanceof CodedError ? ` ${error.cause.message}` : ''
-    return { subject, level: 'fail', found: `${error.message}${why} [${error.code}]`, next: error.next }
+    return { subject, level: 'fail', found: `${error.message}${why} [${error.code}]`, next: OPERATORS_NEXT[error.code] ?? error.next }
   }
   const late = error instanceof Error && error.name === 'TimeoutError'
   return { subject, level: 'fail', found: late ? `did not answer within ${PATIENCE_MS / 1000} s` : 'could not be looked at' }

@@ -70,8 +70,8 @@ export const identityErrors = {
     next: 'Use the run handle at the token door and each plane credential at its own plane.',
   },
   GS_IDENTITY_CREDENTIAL_FOREIGN: {
-    meaning: 'A password that is not of this gateway was sent. It was not recorded.',
-    next: 'Use the plane credential of this run as the password; target credentials stay in the gateway. Consider changing the one that was sent.',
+    meaning: 'A credential that is not of this gateway was sent. It was not recorded.',
+    next: 'Use the plane credential of this run as the password or key; target credentials stay in the gateway. Consider changing the one that was sent.',
   },
   GS_IDENTITY_RUN_OVER: {
     meaning: 'The run behind this credential has ended, expired or been revoked.',
