@@ -75,7 +75,8 @@ function permittedThrough(
 
 /** Where the error's own next step is for an agent, who can do nothing about it. */
 const OPERATORS_NEXT: Readonly<Record<string, string>> = {
-  GS_HTTP_TARGET_LOGIN_REFUSED: 'Look at the credential of this resource: whether the target still takes it, and whether it is the one that was meant.',
+  GS_HTTP_TARGET_LOGIN_REFUSED:
+    'Look at the credential of this resource: whether the target still takes it, and whether it is the one that was meant.',
 }
 
 function failed(subject: string, error: unknown): Finding {

@@ -134,7 +134,11 @@ export function summaryJson(summary: RunSummary): Record<string, unknown> {
 function usageLines({ usage }: RunSummary): string[] {
   if (usage === undefined) return []
   const { calls, inputTokens, outputTokens, money } = usage
-  return [[`models: ${calls} call${calls === 1 ? '' : 's'}`, `${inputTokens} tokens in`, `${outputTokens} out`, ...money.map(moneyText)].join(', ')]
+  return [
+    [`models: ${calls} call${calls === 1 ? '' : 's'}`, `${inputTokens} tokens in`, `${outputTokens} out`, ...money.map(moneyText)].join(
+      ', ',
+    ),
+  ]
 }
 
 function noNumbers({ resources, state }: RunSummary): string {

@@ -1,5 +1,5 @@
 import type { Json } from '../../../operations/index.ts'
-import { StrictJsonError, strictJson as readStrictly, utf8Text } from '../../http/index.ts'
+import { strictJson as readStrictly, StrictJsonError, utf8Text } from '../../http/index.ts'
 import { KubernetesError } from '../errors.ts'
 
 /** @throws KubernetesError GS_K8S_BODY where it is not UTF-8: Go would read another text than we do */
