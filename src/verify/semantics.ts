@@ -55,14 +55,12 @@ export function* checkSemantics(whole: Whole): Check {
     const session = live('sessions', id, index, kind === 'session.open', kind === 'session.close', whole !== 'none')
     if (!session) return
     if (kind === 'session.open') Object.assign(session, { run: entry.run, opened: entry })
-    const account = lives.runs.get(session.run) ?? session
-    const { decisions } = account
-    const { effects, owed, asks, opened } = session
+    const [{ effects, owed, asks, opened }, account] = [session, lives.runs.get(session.run) ?? session]
     const isKnown = opened.breakGlass && (whole !== 'all' || !isWhole || isOpen(openings.get(entry.breakGlass), opened, entry))
     if (entry.breakGlass !== undefined && !isKnown) bad(index, `is under ${JSON.stringify(entry.breakGlass)}, which is not open for it`)
     rows -= effects.size + owed.size + asks.size
     for (const [decision, effect] of rowsOf(entry.decisions))
-      if (isCount(decision) && isText(effect) && Object.hasOwn(decisions, effect)) effects.set(decision, effect)
+      if (isCount(decision) && isText(effect) && Object.hasOwn(account.decisions, effect)) effects.set(decision, effect)
     // One use of an approval is for the intents right behind it in its session.
     if (kind === 'operation.intent' && ![undefined, session.approval].includes(entry.approval) && whole !== 'none')
       bad(index, `has operations under ${JSON.stringify(entry.approval)}, which was not used right before it`)
@@ -73,7 +71,7 @@ export function* checkSemantics(whole: Whole): Check {
       const isFree = effect === 'allow' || (effect === 'ask' && (entry.approval !== undefined || form === 'prepare'))
       if (effect && !isFree && entry.breakGlass === undefined) asks.add(n)
       if (effect === undefined) bad(index, `has operation ${JSON.stringify(n)} with a decision that was not said`)
-      else decisions[effect] = (decisions[effect] ?? 0) + 1
+      else account.decisions[effect] = (account.decisions[effect] ?? 0) + 1
       if (reach(session, n, index, 'operation')) owed.set(n, index)
       count.operations++
     }
@@ -82,12 +80,10 @@ export function* checkSemantics(whole: Whole): Check {
       const happened = asks.delete(n) && status !== 'refused' && status !== 'unknown'
       if (happened) bad(index, `says that operation ${JSON.stringify(n)} was carried out, without an approval or break-glass`)
     }
-    for (const [n] of rowsOf(entry.masked))
-      if (!rowsOf(entry.outcomes).some(([m]) => m === n)) bad(index, `says what was masked of ${JSON.stringify(n)}, which goes on`)
-    for (const [n, input, output] of rowsOf(entry.usage)) {
-      if (!rowsOf(entry.outcomes).some(([m]) => m === n)) bad(index, `says what was used by ${JSON.stringify(n)}, which goes on`)
-      account.tokens += isCount(input) && isCount(output) ? input + output : Number.NaN
-    }
+    const told = [...rowsOf(entry.masked).map(([n]) => [n, 'masked of']), ...rowsOf(entry.usage).map(([n]) => [n, 'used by'])]
+    for (const [n, what] of told)
+      if (!rowsOf(entry.outcomes).some(([m]) => m === n)) bad(index, `says what was ${what} ${JSON.stringify(n)}, which goes on`)
+    for (const [, ...used] of rowsOf(entry.usage)) for (const n of used.slice(0, 2)) account.tokens += isCount(n) ? n : Number.NaN
     // Segments of what was shown are numbered without a hole, up to what the end says; a lost one leaves a gap of its number.
     const isSegment = kind === 'recording.segment' || (kind === 'gap' && entry.segment !== undefined)
     if (isSegment && entry.segment !== ++session.segments) bad(index, `has segment ${JSON.stringify(entry.segment)}, out of order`)
@@ -125,7 +121,7 @@ export function* checkSemantics(whole: Whole): Check {
   }
 
   function see(index: number, entry: Fields): void {
-    const { id, at, kind, run, session, entries } = entry
+    const { id, at, kind, run, session, entries, usage = {} } = entry
     const [, bootOf, counter] = (isText(id) && ID.exec(id)) || []
     if (bootOf === undefined || !isText(at) || !AT.test(at) || !isText(kind)) return void bad(index, 'has no id, time or kind')
     // A log that goes on from another one has the runs of that.
@@ -147,9 +143,8 @@ export function* checkSemantics(whole: Whole): Check {
     const runOf = run ?? lives.sessions.get(session)?.run
     if (isId(session) && INSIDE.test(kind)) inSession(session, index, kind, entry)
     const life = isId(runOf) && live('runs', runOf, index, kind === 'run.start', kind === 'run.end', whole === 'all' || whole === 'run')
-    const says = life && kind === 'run.end' ? summary(life, life.decisions) : ''
-    if (says && says !== summary({ ...entry, tokens: tokensOf(fieldsOf(entry.usage ?? {})) }, fieldsOf(entry.decisions)))
-      bad(index, `does not say what its run has: ${says}`)
+    const says = life && kind === 'run.end' ? summary(life, life.decisions, { inputTokens: life.tokens }) : ''
+    if (says && says !== summary(entry, fieldsOf(entry.decisions), fieldsOf(usage))) bad(index, `does not say what its run has: ${says}`)
     if (kind.startsWith('approval.')) approve(index, kind, entry, life || undefined)
     if (life && kind === 'run.end') rows -= life.approvals.size
     if (life) life.last = index
@@ -175,12 +170,11 @@ type Life = ReturnType<typeof born>
  */
 const born = (index: number) => ({
   ...{ first: index, last: index, run: undefined as unknown, decisions: { allow: 0, ask: 0, deny: 0 } as Record<string, number> },
-  ...{ next: 1, missing: 0, hole: 0, effects: new Map<unknown, string>(), owed: new Map<unknown, number>() },
-  ...{ asks: new Set<unknown>(), approval: undefined as unknown, approvals: new Map<unknown, 'asked' | 'approved' | 'over'>() },
-  ...{ opened: {} as Fields, segments: 0, tokens: 0 },
+  ...{ next: 1, missing: 0, hole: 0, segments: 0, tokens: 0, effects: new Map<unknown, string>(), owed: new Map<unknown, number>() },
+  ...{ opened: {} as Fields, asks: new Set<unknown>(), approval: undefined as unknown, approvals: new Map<unknown, string>() },
 })
-const summary = ({ first, last, tokens }: Fields, { allow, ask, deny }: Fields) => JSON.stringify({ first, last, allow, ask, deny, tokens })
-const tokensOf = ({ inputTokens = 0, outputTokens = 0 }: Fields) => Number(inputTokens) + Number(outputTokens)
+const summary = ({ first, last }: Fields, { allow, ask, deny }: Fields, { inputTokens = 0, outputTokens = 0 }: Fields) =>
+  JSON.stringify({ first, last, allow, ask, deny, tokens: Number(inputTokens) + Number(outputTokens) })
 /**
  * Whether break-glass, as was said of it last, is open by then for whom and what a session is of: asked for, and opened by another person, for an
  * hour at most. Where a clock went back, the time of a log stands still: so it is held against how long it may last, not until when.

@@ -115,10 +115,7 @@ function readRun(run: string, log: Fields): Source {
 
 /** That the two entries are where a run starts and ends. */
 function* checkRun(run: string): Check {
-  const [[start, begin], [over, { first, last, decisions, usage, state, ...end }]] = [yield, yield, yield] as unknown as readonly [
-    Seen,
-    Seen,
-  ]
+  const [[start, begin], [over, { first, last, decisions, usage, state, ...end }]] = [yield, yield, yield] as unknown as [Seen, Seen]
   const isRun = begin.run === run && end.run === run && begin.kind === 'run.start' && end.kind === 'run.end'
   if (!isRun || first !== start || !isCount(last) || last < start || last >= over)
     fail(`entries ${start} and ${over} are not the start and the end of ${run}`, start)
