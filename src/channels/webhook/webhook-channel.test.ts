@@ -49,7 +49,8 @@ it('tells who is outside, signed, what becomes of a request and never what is as
   open()
   const run = await house.run()
   const asked = await house.ask(run, 'DELETE FROM customers_marker', { claimed: { message: 'claim_marker' } })
-  await house.approvals.decide(asked.id, personOf('ada'), 'approve', 'cli', 'reason_marker')
+  // A short name may stand in the digits of an id by chance.
+  await house.approvals.decide(asked.id, personOf('person_marker'), 'approve', 'cli', 'reason_marker')
   const grant = await asked.decided
   if (!('digest' in grant)) throw grant
   expect(await house.spend(run, 'DELETE FROM customers_marker', grant)).toBeUndefined()
@@ -61,7 +62,7 @@ it('tells who is outside, signed, what becomes of a request and never what is as
     request: { id: asked.id, run: run.id, resource: 'orders-db', askedAt: '2023-11-14T22:13:20.000Z' },
   })
   expect(new Set(receiver.taken.map(({ id }) => id)).size).toBe(3)
-  expect(JSON.stringify(receiver.taken)).not.toMatch(/marker|ada|statement/)
+  expect(JSON.stringify(receiver.taken)).not.toMatch(/marker|statement/)
   expect(receiver.headers['user-agent']).toBe('gatescribe')
 })
 
