@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ApprovalHouse, personOf, termsOf } from '../../test/parts/approvals.ts'
+import { withoutIds } from '../../test/parts/without-ids.ts'
 import type { ApprovalId, Run } from '../operations/index.ts'
 
 const HOUR = 3_600_000
@@ -43,7 +44,7 @@ describe('a decision', () => {
     expect(payloads.map(({ name }) => name)).toEqual(['person', 'reason'])
     expect(new Set(payloads.map(({ key }) => key))).toEqual(new Set([house.trail.subjectKeyId(house.trail.pseudonym('okta', 'bob'))]))
     expect(Buffer.from(payloads[1]?.content ?? []).toString()).toMatch(/^Use the archive instead/)
-    expect(Buffer.from(decided?.bytes ?? []).toString()).not.toMatch(/bob|archive/)
+    expect(withoutIds(Buffer.from(decided?.bytes ?? []).toString())).not.toMatch(/bob|archive/)
   })
 
   it.each(['approve', 'deny'] as const)('to %s that is made twice is one, at whatever speed', async (verdict) => {

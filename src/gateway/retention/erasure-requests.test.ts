@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Retained } from '../../../test/parts/retained.ts'
+import { withoutIds } from '../../../test/parts/without-ids.ts'
 import type { ErasureAsked } from '../../api/local/index.ts'
 import type { ErasingPerson } from './two-persons.ts'
 
@@ -64,7 +65,7 @@ describe('where people sign in', () => {
         ?.content?.toString(),
     ).toBe('by letter')
     expect(await as(ken).erasureRequests()).toMatchObject([{ state: 'approved', endedBy: pseudonym(grace), entry: done.entry }])
-    expect(JSON.stringify((await house.entries()).map(({ fields }) => fields))).not.toMatch(/by name|ada|grace/)
+    expect(withoutIds(JSON.stringify((await house.entries()).map(({ fields }) => fields)))).not.toMatch(/by name|ada|grace/)
   })
 
   it('the local operator may look at what would go, and erases nothing', async () => {
