@@ -105,6 +105,15 @@ describe('a client of the handshake dialects', () => {
     expect(seen.at(-1)).toMatchObject({ method: 'DELETE', headers: { 'mcp-session-id': 's1' } })
   })
 
+  it('hears the answer to what it asked for before its input ended', async () => {
+    const slow: Answer = (seen, response) => void setTimeout(() => welcome(seen, response), seen.method === 'POST' ? 100 : 0)
+    const { say, hear, end } = await start(slow)
+    say(INITIALIZE)
+    const over = end()
+    expect(await hear()).toMatchObject({ id: 0, result: { protocolVersion: '2025-06-18' } })
+    await over
+  })
+
   it('hears what the server says of itself, and goes on hearing it where that stream breaks off', async () => {
     const { seen, say, hear } = await start((asked, response) => {
       if (asked.method !== 'GET') return welcome(asked, response)

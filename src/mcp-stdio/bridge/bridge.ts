@@ -17,6 +17,8 @@ const WAITING = 500
 const RESUMES = 5
 const AGAIN_MS = 1_000
 const AGAIN_MOST_MS = 30_000
+/** How long what was asked for may still be answered once the input has ended; ms. */
+const LAST_ANSWERS_MS = 10_000
 /** How long the end of the session may take; ms. */
 const GOODBYE_MS = 2_000
 const STREAM = 'text/event-stream'
@@ -36,6 +38,8 @@ interface Waiting {
   /** Of the stateless dialect: it ends with its stream. */
   readonly stateless: boolean
   cancelled: boolean
+  /** Resolves once it was answered, or given up. */
+  readonly over: PromiseWithResolvers<void>
 }
 
 /** Messages, one per line, passed on to a server in streamable HTTP and back. Every dialect is: it knows ids, methods and sessions, and nothing else. */
@@ -55,12 +59,17 @@ export class Bridge {
   /** Until the input ends, or nobody reads the output any more. @throws McpBridgeError GS_MCP_BRIDGE_LINE where a line is too long to be told from what follows */
   async run(): Promise<void> {
     const { input, output, signal } = this.#parts
-    const stop = () => input.destroy()
+    const stopped = Promise.withResolvers<void>()
+    const stop = () => {
+      input.destroy()
+      stopped.resolve()
+    }
     signal.addEventListener('abort', stop, { once: true })
     output.on('error', stop)
     const lines = new LineReader(MESSAGE_BYTES)
     try {
       for await (const chunk of input) for (const line of lines.push(chunk as Buffer)) this.#take(line)
+      if (!signal.aborted) await Promise.race([this.#answered(), stopped.promise])
     } catch (cause) {
       if (cause instanceof LineTooLong) throw new McpBridgeError('GS_MCP_BRIDGE_LINE', undefined, { cause })
       if (!input.destroyed) throw cause
@@ -68,6 +77,15 @@ export class Bridge {
       signal.removeEventListener('abort', stop)
       await this.#end()
     }
+  }
+
+  /** All that the client still waits for is answered, or has had its time: who pipes requests in reads their answers behind the end of them. */
+  async #answered(): Promise<void> {
+    const timer = new AbortController()
+    const open = [...this.#waiting.values()].filter(({ cancelled }) => !cancelled).map(({ over }) => over.promise)
+    const late = wait(LAST_ANSWERS_MS, undefined, { signal: timer.signal }).catch(() => undefined)
+    await Promise.race([Promise.all(open), late])
+    timer.abort()
   }
 
   #take(line: Buffer): void {
@@ -86,7 +104,12 @@ export class Bridge {
   async #request(message: Message & { kind: 'request' }): Promise<void> {
     const { id } = message
     if (this.#waiting.size >= WAITING) return this.#refuse(id, new McpBridgeError('GS_MCP_BRIDGE_TOO_MANY'))
-    const waiting: Waiting = { stop: new AbortController(), stateless: ownVersion(message) !== undefined, cancelled: false }
+    const waiting: Waiting = {
+      stop: new AbortController(),
+      stateless: ownVersion(message) !== undefined,
+      cancelled: false,
+      over: Promise.withResolvers(),
+    }
     // An id that comes twice is the client's mistake, and the server's to refuse.
     if (!this.#waiting.has(id)) this.#waiting.set(id, waiting)
     try {
@@ -96,6 +119,7 @@ export class Bridge {
       await this.#refuse(id, error)
     } finally {
       if (this.#waiting.get(id) === waiting) this.#waiting.delete(id)
+      waiting.over.resolve()
     }
   }
 
