@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { Agent } from 'node:https'
-import { holdOpen, post, type TimedDone, timedDone } from '../parts/timed-load.ts'
+import { holdOpen, post, type TimedDone, timedDone, timeEvents } from '../parts/timed-load.ts'
 
 /** What is to be done. */
 export interface McpLoad {
@@ -11,17 +11,20 @@ export interface McpLoad {
   readonly server: string
   readonly ca: string
   readonly token: string
-  readonly work: 'call' | 'list' | 'open'
-  /** `call`, `list`: connections, each with one request after the other; `open`: streams at once. */
+  readonly work: 'call' | 'list' | 'stream' | 'open'
+  /** `call`, `list`: connections, each with one request after the other; `stream`, `open`: streams at once. */
   readonly connections: number
   /** `call`, `list`: for how long; `open`: how long they stay open. */
-  readonly seconds: number
+  readonly seconds?: number
+  /** `stream`: events of each, and how long before each, ms. */
+  readonly events?: number
+  readonly every?: number
 }
 
 const load = JSON.parse(process.argv[2] as string) as McpLoad
 const agent = new Agent({ keepAlive: true, maxSockets: load.connections })
 let id = 0
-console.log(JSON.stringify(await (load.work === 'open' ? opens() : requests())))
+console.log(JSON.stringify(await { call: requests, list: requests, stream: streams, open: opens }[load.work](load)))
 process.exit(0)
 
 function ask(method: string, params?: object): Promise<IncomingMessage> {
@@ -29,8 +32,7 @@ function ask(method: string, params?: object): Promise<IncomingMessage> {
   return post(load.server, { ...load, agent }, { jsonrpc: '2.0', id: ++id, method, ...(params && { params }) }, more)
 }
 
-async function requests(): Promise<TimedDone> {
-  const { connections, seconds, work } = load
+async function requests({ connections, seconds = 1, work }: McpLoad): Promise<TimedDone> {
   const taken: number[] = []
   const began = performance.now()
   const until = began + seconds * 1000
@@ -55,6 +57,10 @@ async function requests(): Promise<TimedDone> {
   return timedDone(taken, performance.now() - began)
 }
 
-function opens(): Promise<TimedDone> {
-  return holdOpen(load.connections, load.seconds, () => ask('tools/call', { name: 'stay', arguments: { state: 'late' } }))
+function streams({ connections, events = 1, every = 1 }: McpLoad): Promise<TimedDone> {
+  return timeEvents(connections, events, () => ask('tools/call', { name: 'tell', arguments: { state: 'late', events, every } }))
+}
+
+function opens({ connections, seconds = 1 }: McpLoad): Promise<TimedDone> {
+  return holdOpen(connections, seconds, () => ask('tools/call', { name: 'stay', arguments: { state: 'late' } }))
 }

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { Agent } from 'node:https'
-import { holdOpen, post, type TimedDone, timedDone } from '../parts/timed-load.ts'
+import { holdOpen, post, type TimedDone, timedDone, timeEvents } from '../parts/timed-load.ts'
 
 /** What is to be done. */
 export interface ModelLoad {
@@ -58,23 +58,11 @@ async function calls({ connections, seconds = 1, messages = 0 }: ModelLoad): Pro
   return timedDone(taken, performance.now() - began)
 }
 
-/** Each event is timed, from when it was sent to when it is here. */
-async function streams({ connections, events = 1, every = 1 }: ModelLoad): Promise<TimedDone> {
-  const taken: number[] = []
-  const began = performance.now()
+function streams({ connections, events = 1, every = 1 }: ModelLoad): Promise<TimedDone> {
   const metadata = { events: String(events), every: String(every) }
-  await Promise.all(
-    Array.from({ length: connections }, async () => {
-      const answer = await ask({ model: 'm', stream: true, metadata, messages: [{ role: 'user', content: 'Tell the time.' }] })
-      answer.on('data', (piece: Buffer) => {
-        const now = process.hrtime.bigint()
-        for (const [, at] of piece.toString().matchAll(/at (\d{6,20}) it/g)) taken.push(Number(now - BigInt(at as string)) / 1e6)
-      })
-      await once(answer, 'end')
-    }),
+  return timeEvents(connections, events, () =>
+    ask({ model: 'm', stream: true, metadata, messages: [{ role: 'user', content: 'Tell the time.' }] }),
   )
-  if (taken.length < connections * events) throw new Error(`${taken.length} of ${connections * events} events came`)
-  return timedDone(taken, performance.now() - began)
 }
 
 function opens({ connections, seconds = 1 }: ModelLoad): Promise<TimedDone> {

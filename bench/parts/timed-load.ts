@@ -42,6 +42,24 @@ export function post(
   })
 }
 
+/** Streams whose events say `at <ns> it` of the clock that all processes share: each is timed, from when it was sent to when it is here. @throws where some did not come */
+export async function timeEvents(streams: number, events: number, ask: () => Promise<IncomingMessage>): Promise<TimedDone> {
+  const taken: number[] = []
+  const began = performance.now()
+  await Promise.all(
+    Array.from({ length: streams }, async () => {
+      const answer = await ask()
+      answer.on('data', (piece: Buffer) => {
+        const now = process.hrtime.bigint()
+        for (const [, at] of piece.toString().matchAll(/at (\d{6,20}) it/g)) taken.push(Number(now - BigInt(at as string)) / 1e6)
+      })
+      await once(answer, 'end')
+    }),
+  )
+  if (taken.length < streams * events) throw new Error(`${taken.length} of ${streams * events} events came`)
+  return timedDone(taken, performance.now() - began)
+}
+
 /** Opens streams, fifty at a time, says `open` on standard error once each has brought something, and lets go of them after a while. */
 export async function holdOpen(streams: number, seconds: number, ask: () => Promise<IncomingMessage>): Promise<TimedDone> {
   const began = performance.now()
