@@ -32,7 +32,7 @@ export interface OperationReference {
   readonly operation: number
 }
 
-/** One thing a client asks for; docs/operations.md says what that is in each protocol. */
+/** One thing a client asks for; docs/operation.md says what that is in each protocol. */
 export interface Operation {
   readonly protocol: Resource['kind']
   /**
