@@ -53,6 +53,18 @@ export const gatewayErrors = {
     meaning: 'The configuration has no MCP server of this name.',
     next: 'Name a resource of kind mcp; GET /v1/resources lists them, and gatescribe tools ls those that were asked for their tools.',
   },
+  GS_GATEWAY_NO_CONNECTORS: {
+    meaning: 'No connector can dial this gateway: it has no door for them.',
+    next: 'Configure gateway.listen.connectors and a name under connectors; docs/connector.md shows how.',
+  },
+  GS_GATEWAY_NO_CONNECTOR_NAME: {
+    meaning: 'The configuration has no connector of this name.',
+    next: 'Name one that stands under connectors; gatescribe connectors ls lists them.',
+  },
+  GS_GATEWAY_NO_CONNECTOR: {
+    meaning: 'No connector of this id is enrolled here.',
+    next: 'List those that are, with: gatescribe connectors ls.',
+  },
   GS_GATEWAY_NOT_SCANNED: {
     meaning: 'Only resources of kind postgres can be scanned; this one is of another kind.',
     next: 'Write its masks by hand, by field or with detect: docs/masks.md shows both.',

@@ -6,6 +6,7 @@ import type { CodedError, EgressResource } from '../operations/index.ts'
 import type { Trail } from '../trail/index.ts'
 import { approvalOperator } from './approving.ts'
 import { breakGlassOperator } from './breaking-glass.ts'
+import { connectorOperator } from './connector-operator.ts'
 import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
 import { logOperator } from './log-keys.ts'
@@ -53,6 +54,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
     ...personOperator(rooms, who),
     ...pastSessionOperator(rooms, viewer),
     ...toolOperator(rooms, who),
+    ...connectorOperator(rooms, who),
     ...rooms.scanning.operator(viewer),
     status: (): GatewayStatus => ({
       version: version(),

@@ -1,4 +1,5 @@
 import type {
+  ConnectorView,
   ErasureAsked,
   ErasureRequestView,
   Finding,
@@ -51,6 +52,9 @@ export interface InMemoryOperator extends Operator {
   /** What MCP servers offered; what was to be pinned or not any more. */
   readonly offered: ToolView[]
   readonly pinning: { resource: string; names: readonly string[]; digest?: string }[]
+  /** Connectors that are enrolled, and names that have none; what was asked of them. */
+  readonly enrolled: ConnectorView[]
+  readonly enrolling: object[]
   readonly held: HoldView[]
   readonly keys: LogKey[]
   readonly checking: CheckStep[]
@@ -109,6 +113,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     erasureAnswers: [],
     offered: [],
     pinning: [],
+    enrolled: [],
+    enrolling: [],
     held: [],
     searches: [],
     reindexing: [],
@@ -279,6 +285,24 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     async unpinTools(resource, names) {
       operator.pinning.push({ resource, names })
       return operator.offered.filter(({ name }) => names.includes(name))
+    },
+    connectors: () => operator.enrolled,
+    async enrolConnector(name, ttl) {
+      operator.enrolling.push({ name, ttl })
+      throwPlanted('enrolConnector')
+      const expiresAt = Date.UTC(2026, 10, 27, 12) + ttl
+      return {
+        ...{ name, token: 'gs_ce_0123456789', expiresAt, gateway: 'https://gw.example.org:8446', ownCa: true },
+        targets: ['orders.internal:5432', '[fd00::7]:6443'],
+      }
+    },
+    async revokeConnector(id, reason) {
+      operator.enrolling.push({ id, reason })
+      throwPlanted('revokeConnector')
+      const at = operator.enrolled.findIndex((connector) => connector.id === id)
+      const { link: _, ...connector } = operator.enrolled[at]!
+      operator.enrolled[at] = { ...connector, state: 'revoked' }
+      return operator.enrolled[at]
     },
     holds: async () => operator.held,
     async placeHold({ run, reason, name }: HoldAsked) {

@@ -16,6 +16,13 @@ import {
   type ShownBreakGlassAnswer,
   shownBreakGlassSchema,
 } from './break-glass-schemas.ts'
+import {
+  type ConnectorAnswer,
+  type ConnectorEnrolmentAnswer,
+  connectorEnrolmentSchema,
+  connectorSchema,
+  type EnrolConnectorRequest,
+} from './connector-schemas.ts'
 import { LocalError } from './errors.ts'
 import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
 import type { TrailFilter } from './operator.ts'
@@ -144,6 +151,10 @@ export interface LocalClient {
   restorePerson(asked: RestorePersonRequest): Promise<RevokedPersonAnswer>
   revokedPersons(): Promise<RevokedPersonAnswer[]>
   scanResource(resource: string, asked: ScanRequest, signal: AbortSignal): AsyncIterable<ScanLine>
+  connectors(): Promise<ConnectorAnswer[]>
+  connector(id: string): Promise<ConnectorAnswer>
+  enrolConnector(asked: EnrolConnectorRequest): Promise<ConnectorEnrolmentAnswer>
+  revokeConnector(id: string, reason: string | undefined): Promise<ConnectorAnswer>
   tools(): Promise<ToolAnswer[]>
   /** @param names all where there are none */
   toolsOf(resource: string, names: readonly string[]): Promise<ShownToolsAnswer>
@@ -224,6 +235,11 @@ export function localClient(send: Transport): LocalClient {
     restorePerson: (asked) => post('/v1/persons/restore', asked, revokedPersonSchema),
     revokedPersons: () => get('/v1/persons/revoked', z.array(revokedPersonSchema)),
     scanResource: (resource, asked, signal) => readLines(send, `/v1/resources/${part(resource)}/scan`, scanSchema, signal, 'POST', asked),
+    connectors: () => get('/v1/connectors', z.array(connectorSchema)),
+    connector: (id) => get(`/v1/connectors/${part(id)}`, connectorSchema),
+    enrolConnector: (asked) => post('/v1/connectors/enrol', asked, connectorEnrolmentSchema),
+    revokeConnector: (id, reason) =>
+      post(`/v1/connectors/${part(id)}/revoke`, { ...(reason !== undefined && { reason }) }, connectorSchema),
     tools: () => get('/v1/tools', z.array(toolSchema)),
     toolsOf: (resource, names) =>
       get(`/v1/tools/${part(resource)}?${new URLSearchParams(names.map((name) => ['tool', name]))}`, shownToolsSchema),

@@ -7,6 +7,7 @@ import type { Operator } from './operator.ts'
 import { codedError, problemOf, statusOf } from './problem.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { breakGlassRoutes } from './routes/break-glass.ts'
+import { connectorRoutes } from './routes/connectors.ts'
 import { erasureRoutes } from './routes/erasures.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -89,6 +90,7 @@ export function operatorRoutes(api: LocalApi, log: FailureLog, closing: AbortSig
   maintenanceRoutes(api, closing)
   runRoutes(api)
   resourceRoutes(api)
+  connectorRoutes(api)
   scanRoutes(api, closing)
   toolRoutes(api)
   sessionRoutes(api)

@@ -5,6 +5,7 @@ import type { CheckReport, PageAsked, SearchPage, SearchQuery } from '../../sear
 import type { StoredEntry, Trail } from '../../trail/index.ts'
 import type { ApprovalOperator } from './approval-operator.ts'
 import type { BreakGlassOperator } from './break-glass-operator.ts'
+import type { ConnectorOperator } from './connector-operator.ts'
 import type { EvidenceOperator } from './evidence-operator.ts'
 import type { LogOperator } from './log-operator.ts'
 import type { PastSessionOperator } from './past-session-operator.ts'
@@ -22,6 +23,7 @@ import type { ToolOperator } from './tool-operator.ts'
 export interface Operator
   extends ApprovalOperator,
     BreakGlassOperator,
+    ConnectorOperator,
     EvidenceOperator,
     LogOperator,
     PastSessionOperator,
@@ -131,6 +133,7 @@ export interface Listening {
   readonly proxy?: string
   readonly token?: string
   readonly admin?: string
+  readonly connectors?: string
 }
 
 /** Which part of the trail is read, and how. The filters are applied by the routes; they are here because they are recorded. */

@@ -17,6 +17,10 @@ export const permissions = [
   'tools.read',
   /** Lets tools pass, or no more. */
   'tools.pin',
+  /** Which there are, where they dial from and what they carry. */
+  'connectors.read',
+  /** Lets one in, or no more. */
+  'connectors.write',
   /** Rules that somebody sent, held against cases: nothing of what was recorded. */
   'policy.read',
   'runs.read',
