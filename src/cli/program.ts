@@ -4,6 +4,7 @@ import { breakGlassCommand } from './commands/breakglass.ts'
 import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
 import { connectCommand } from './commands/connect.ts'
+import { connectorsCommand } from './commands/connectors.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { envCommand } from './commands/env.ts'
 import { erasuresCommand } from './commands/erasures.ts'
@@ -70,6 +71,7 @@ export function createProgram(shell: Shell, version: string): Command {
     connectCommand,
     mcpCommand,
     mcpHostCommand,
+    connectorsCommand,
     personsCommand,
     toolsCommand,
     trailCommand,

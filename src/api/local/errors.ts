@@ -23,7 +23,7 @@ export const localErrors = {
   },
   GS_LOCAL_NOT_FOUND: {
     meaning: 'There is nothing of this name here.',
-    next: 'List what there is, with: gatescribe runs ls, sessions ls, secret ls, approvals ls or trail tail.',
+    next: 'List what there is, with: gatescribe runs ls, sessions ls, secret ls, approvals ls, connectors ls or trail tail.',
   },
   GS_LOCAL_FAILED: {
     meaning: 'The gateway failed at this; its own log has the reason.',

@@ -1,0 +1,148 @@
+import type { Command } from 'commander'
+import type { ConnectorAnswer, ConnectorEnrolmentAnswer } from '../../api/local/index.ts'
+import { CliError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { durationOf, when } from '../moments.ts'
+import type { Cell } from '../printer.ts'
+import type { EitherWay } from '../reach-signed-in.ts'
+import { command, type Shell, talksToDoor, talksToGateway } from '../shell.ts'
+
+type Options = EitherWay & { readonly json?: true }
+type EnrolOptions = Options & { readonly valid: string; readonly write?: string }
+
+/** Connectors beside private targets, as the gateway sees them. */
+export function connectorsCommand(shell: Shell): Command {
+  const { surroundings, printer } = shell
+  const reach = async (where: Options) => (await import('../reach-signed-in.ts')).reachEitherWay(where, surroundings)
+
+  const list = command(
+    'ls',
+    'Lists connectors, and the configured names that have none. Exit code 1 where resources stand behind a name that nobody answers for.',
+    ['gatescribe connectors ls', 'gatescribe connectors ls plant-a --json'],
+  )
+    .argument('[name]', 'only those of this name')
+    .action(async (name: string | undefined, { json, ...where }: Options) => {
+      const connectors = (await (await reach(where)).connectors()).filter((connector) => name === undefined || connector.name === name)
+      if (isUnanswered(connectors)) shell.exitCode = exitCodes.refused.code
+      if (json) return printer.json(connectors)
+      printer.table(['NAME', 'STATE', 'CONNECTOR', 'SINCE', 'VERSION', 'FROM', 'STREAMS', 'IN', 'OUT', 'RTT'], connectors.map(row))
+    })
+
+  const show = command('show', 'Shows one connector, and what stands behind its name.', ['gatescribe connectors show con_4q7ykz2mdh3w'])
+    .argument('<connector>', 'its id, con_…')
+    .action(async (id: string, { json, ...where }: Options) => {
+      const connector = await (await reach(where)).connector(id)
+      if (json) return printer.json(connector)
+      const { name, state, since, enrolledAt, enrolledBy, resources, link } = connector
+      const lines: readonly (readonly [string, string | undefined])[] = [
+        ['connector', id],
+        ['name', name],
+        ['state', since ? `${state} since ${when(since)}` : state],
+        [
+          'enrolled',
+          enrolledAt &&
+            `${when(enrolledAt)}${enrolledBy ? ` by ${enrolledBy === 'token' ? 'an enrolment token' : 'its workload token'}` : ''}`,
+        ],
+        ['version', link?.version],
+        ['dials from', link?.address],
+        ['streams', link && String(link.streams)],
+        ['from targets', link && size(link.bytesIn)],
+        ['to targets', link && size(link.bytesOut)],
+        ['round trip', link?.rttMs === undefined ? undefined : roundTrip(link.rttMs)],
+        ['resources', resources.join(', ') || 'none'],
+      ]
+      for (const [title, text] of lines) if (text !== undefined) printer.line(`${title.padEnd(12)}  ${text}`)
+    })
+
+  const enrol = command(
+    'enrol',
+    'Prints a token that enrols one connector under a configured name, once, and the command to run beside the targets. Recorded, without the token.',
+    ['gatescribe connectors enrol plant-a', 'gatescribe connectors enrol plant-a --valid 2h --write plant-a.token'],
+  )
+    .argument('<name>', 'a name that stands under connectors of the configuration')
+    .option('--valid <duration>', 'how long the token waits to be used, such as 30m or 2d; a week at most', '15m')
+    .option('--write <file>', 'write the token to this file, readable by its owner only, instead of printing it')
+    .action(async (name: string, { valid, write, json, ...where }: EnrolOptions) => {
+      const enrolment = await (await reach(where)).enrolConnector({ name, minutes: minutesOf(valid) })
+      const { token, expiresAt } = enrolment
+      const path =
+        write === undefined ? undefined : (await import('../write-privately.ts')).writePrivately(write, `${token}\n`, surroundings)
+      if (json) {
+        const { token: _, ...rest } = enrolment
+        return printer.json(path === undefined ? enrolment : { ...rest, tokenFile: path })
+      }
+      if (path === undefined) printer.line(token)
+      printer.remark(
+        `${path === undefined ? 'The line above is' : `Wrote ${path}. It holds`} a secret that enrols one connector as ${name}, once, until ${when(expiresAt)}.`,
+      )
+      printer.remark(`Beside the targets, with the token in a file of mode 0600:`)
+      printer.remark(`  ${startLine(enrolment, write ?? `${name}.token`)}`)
+      if (enrolment.ownCa) printer.remark('gatescribe-ca.pem is what gatescribe ca show prints here.')
+      if (enrolment.targets.length === 0)
+        printer.remark(`No resource stands behind ${name} yet: name what the connector may reach with --allow host:port.`)
+    })
+
+  const revoke = command('revoke', 'Ends the links of a connector at once, with every session on them, and lets it in no more. Recorded.', [
+    'gatescribe connectors revoke con_4q7ykz2mdh3w --reason "machine retired"',
+  ])
+    .argument('<connector>', 'its id, con_…')
+    .option('--reason <reason>', 'one line; recorded')
+    .action(async (id: string, { reason, json, ...where }: Options & { readonly reason?: string }) => {
+      const revoked = await (await reach(where)).revokeConnector(id, reason)
+      if (json) return printer.json(revoked)
+      printer.line(`${id} of ${revoked.name} is revoked.`)
+    })
+
+  const group = command('connectors', 'Connectors beside private targets: which there are, and who may be one.', [
+    'gatescribe connectors ls',
+  ])
+  for (const each of [list, show, enrol, revoke]) group.addCommand(talksToGateway(talksToDoor(each)))
+  return group
+}
+
+/** Whether a name with resources behind it has no connector that takes anything. */
+function isUnanswered(connectors: readonly ConnectorAnswer[]): boolean {
+  const waiting = connectors.filter(({ resources }) => resources.length > 0)
+  return waiting.some(({ name }) => !connectors.some((each) => each.name === name && each.state === 'up'))
+}
+
+function row({ name, state, id, since, link }: ConnectorAnswer): readonly (string | Cell)[] {
+  const style = state === 'up' ? undefined : state === 'draining' ? ('yellow' as const) : ('red' as const)
+  return [
+    name,
+    { text: state, ...(style && { style }) },
+    id ?? '',
+    when(since ?? ''),
+    link?.version ?? '',
+    link?.address ?? '',
+    link ? String(link.streams) : '',
+    link ? size(link.bytesIn) : '',
+    link ? size(link.bytesOut) : '',
+    link?.rttMs === undefined ? '' : roundTrip(link.rttMs),
+  ]
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
+
+function size(bytes: number): string {
+  const power = bytes < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10))
+  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${UNITS[power]}`
+}
+
+const roundTrip = (ms: number) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
+
+function minutesOf(text: string): number {
+  const minutes = (durationOf(text) ?? 0) / 60_000
+  if (Number.isInteger(minutes) && minutes >= 1 && minutes <= 7 * 24 * 60) return minutes
+  throw new CliError('GS_CLI_USAGE', '--valid takes whole minutes, a week at most: such as 30m, 2h or 7d.')
+}
+
+/** What starts the connector, as a shell reads it. */
+function startLine({ gateway, ownCa, targets }: ConnectorEnrolmentAnswer, tokenFile: string): string {
+  const words = ['gatescribe', 'connector', '--gateway', gateway, ...(ownCa ? ['--ca', 'gatescribe-ca.pem'] : [])]
+  for (const target of targets.length > 0 ? targets : ['HOST:PORT']) words.push('--allow', target)
+  return [...words, '--token-file', tokenFile].map(forShell).join(' ')
+}
+
+/** Brackets of an IPv6 address are a pattern to a shell, and a name may hold what one reads as more. */
+const forShell = (word: string) => (/^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
