@@ -35,6 +35,7 @@ function postgresResource(resource: Of<'postgres'>, folder: string): PostgresRes
     kind: 'postgres',
     name: resource.name,
     ...address,
+    ...(resource.via !== undefined && { via: resource.via }),
     hosts: lowerCase(resource.hosts),
     aliases: resource.aliases ?? [],
     databases: new Map(Object.entries(resource.databases ?? {})),
@@ -50,6 +51,7 @@ function httpResource(resource: HttpResourceDocument, folder: string): HttpResou
   const { host, port, basePath } = address
   const shared = {
     ...{ name: resource.name, host, port, basePath, hosts: lowerCase(resource.hosts), tags: resource.tags ?? [] },
+    ...(resource.via !== undefined && { via: resource.via }),
     tls: httpTls(resource.tls, address, folder),
   }
   if (resource.kind === 'kubernetes')

@@ -14,6 +14,7 @@ import { milliseconds } from './duration.ts'
 import { issuerSettings } from './issuer-settings.ts'
 import { readJwks } from './jwks.ts'
 import { money } from './money.ts'
+import { connectorSettings, exportSettings, metricsSettings } from './outside.ts'
 import { type JobIssuer, peopleSettings, provesJobs, roleSettings, signsInPeople } from './people-settings.ts'
 import { present } from './present.ts'
 import { buildRecording } from './recording-settings.ts'
@@ -40,6 +41,8 @@ export function buildConfig(document: Document, folder: string): Config {
         ...(gateway.listen.https !== undefined && { https: listenAddress(gateway.listen.https) }),
         ...(gateway.listen.proxy !== undefined && { proxy: listenAddress(gateway.listen.proxy) }),
         token: listenAddress(gateway.listen.token),
+        ...(gateway.listen.connectors !== undefined && { connectors: listenAddress(gateway.listen.connectors) }),
+        ...(gateway.listen.metrics !== undefined && { metrics: listenAddress(gateway.listen.metrics) }),
         ...(gateway.listen.admin !== undefined && { admin: listenAddress(gateway.listen.admin) }),
       },
       ...(gateway.adminUrl !== undefined && { adminUrl: new URL(gateway.adminUrl).origin }),
@@ -63,6 +66,9 @@ export function buildConfig(document: Document, folder: string): Config {
     },
     recording: buildRecording(document.recording),
     trail: trailSettings(document.trail),
+    connectors: (document.connectors ?? []).map(connectorSettings),
+    metrics: metricsSettings(document.metrics, folder),
+    exports: (document.exports ?? []).map((each) => exportSettings(each, folder)),
   }
 }
 

@@ -3,8 +3,10 @@ import type { ApprovalSettings } from '../approvals/settings.ts'
 import type { BreakGlassSettings } from '../breakglass/settings.ts'
 import type { ChannelSettings } from '../channels/settings.ts'
 import type { HttpCredentialSettings, Reference, TargetSettings } from '../credentials/index.ts'
-import type { IssuerSettings } from '../identity/index.ts'
+import type { ExportSettings } from '../exports/settings.ts'
+import type { IssuerSettings, WorkloadSettings } from '../identity/index.ts'
 import type { PeopleIssuerSettings, RoleSettings } from '../identity/people/index.ts'
+import type { MetricsSettings } from '../metrics/settings.ts'
 import type {
   EgressResource,
   KubernetesResource,
@@ -45,6 +47,16 @@ export interface Config {
     readonly analyzer?: AnalyzerSettings
   }
   readonly trail: TrailSettings
+  readonly connectors: readonly ConnectorSettings[]
+  readonly metrics: MetricsSettings
+  readonly exports: readonly ExportSettings[]
+}
+
+/** A name that connectors answer to, each of which reaches the same. */
+export interface ConnectorSettings {
+  readonly name: string
+  /** Whose tokens enrol one. Absent: only enrolment tokens do. */
+  readonly workload?: WorkloadSettings
 }
 
 /** Whom a scan may ask for what no pattern finds. */
@@ -61,12 +73,14 @@ export interface GatewayConfig {
   /** Absolute path of the data folder. */
   readonly data: string
   readonly durability: 'disk'
-  /** postgres, https, proxy: absent where nothing is reached so. admin: absent where nobody signs in here. */
+  /** postgres, https, proxy, connectors: absent where nothing is reached so. admin: absent where nobody signs in here. metrics: where nobody reads them. */
   readonly listen: {
     readonly postgres?: ListenAddress
     readonly https?: ListenAddress
     readonly proxy?: ListenAddress
     readonly token: ListenAddress
+    readonly connectors?: ListenAddress
+    readonly metrics?: ListenAddress
     readonly admin?: ListenAddress
   }
   /** How browsers reach the admin door, as `Origin` has it; absent: it follows from where it listens. */

@@ -5,7 +5,7 @@ import type { Finding, Path } from './source.ts'
 export interface ConfigDifference {
   /** Fields that cannot change while the gateway runs; where there is one, nothing of the new configuration may be taken. */
   readonly restart: readonly Path[]
-  /** Sections and fields that change and can be taken: `issuers`, `people`, `roles`, `resources`, `rules`, `budgets`, `approvals`, `breakGlass`, `limits`, `recording`, `masks`, `masking`, `gateway.drain`, `trail.retain`. */
+  /** Sections and fields that change and can be taken: `issuers`, `people`, `roles`, `resources`, `rules`, `budgets`, `approvals`, `breakGlass`, `limits`, `recording`, `masks`, `masking`, `connectors`, `gateway.drain`, `trail.retain`. */
   readonly changed: readonly string[]
 }
 
@@ -19,6 +19,8 @@ const fixed: readonly { readonly path: Path; readonly why: string; of(config: Co
   { path: ['gateway', 'listen', 'https'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.https },
   { path: ['gateway', 'listen', 'proxy'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.proxy },
   { path: ['gateway', 'listen', 'token'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.token },
+  { path: ['gateway', 'listen', 'connectors'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.connectors },
+  { path: ['gateway', 'listen', 'metrics'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.metrics },
   { path: ['gateway', 'listen', 'admin'], why: 'the door is open already', of: ({ gateway }) => gateway.listen.admin },
   { path: ['gateway', 'adminUrl'], why: 'the door is open already', of: ({ gateway }) => gateway.adminUrl },
   { path: ['gateway', 'tls'], why: 'the doors are open with it already', of: ({ gateway }) => gateway.tls },
@@ -27,6 +29,8 @@ const fixed: readonly { readonly path: Path; readonly why: string; of(config: Co
     why: 'witnesses are asked what they remember before anything is signed',
     of: ({ trail }) => trail.witnesses,
   },
+  { path: ['metrics'], why: 'they are told already', of: ({ metrics }) => metrics },
+  { path: ['exports'], why: 'they are under way already', of: ({ exports }) => exports },
   { path: ['gateway', 'masterKey'], why: 'everything at rest is sealed under it', of: ({ gateway }) => gateway.masterKey },
 ]
 
@@ -50,6 +54,7 @@ export function diffConfig(before: Config, after: Config): ConfigDifference {
           'recording',
           'masks',
           'masking',
+          'connectors',
         ] as const
       ).filter((section) => differs((config) => config[section])),
       ...(differs((config) => config.gateway.drain) ? ['gateway.drain'] : []),

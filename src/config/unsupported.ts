@@ -14,6 +14,12 @@ const unsupported: readonly Unsupported[] = [
   { at: 'gateway.durability', what: 'durability in PostgreSQL', when: (value) => value === 'postgres' },
   { at: 'limits.idle', what: 'a limit of idle time' },
   { at: 'limits.session', what: 'a limit of the length of sessions' },
+  { at: 'gateway.listen.connectors', what: 'a door for connectors' },
+  { at: 'connectors', what: 'connectors' },
+  { at: 'resources[].via', what: 'a resource behind a connector' },
+  { at: 'gateway.listen.metrics', what: 'a door for metrics' },
+  { at: 'metrics', what: 'metrics' },
+  { at: 'exports', what: 'exports of the trail' },
   { at: 'config', what: 'signed changes of the configuration' },
 ]
 

@@ -5,6 +5,8 @@ export interface TargetSettings<Credential extends NamedCredential = CredentialS
   readonly name: string
   readonly host: string
   readonly port: number
+  /** The connector behind which it is; absent: the gateway reaches it itself. */
+  readonly via?: string
   /** Of targets that are spoken to in HTTP: what stands before every path, without a slash at its end. */
   readonly basePath?: string
   readonly tls: TargetTlsSettings

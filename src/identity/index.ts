@@ -17,5 +17,6 @@ export {
   type RunSettings,
   type SigningAlgorithm,
   signingAlgorithms,
+  type WorkloadSettings,
 } from './settings.ts'
 export { addressKey, type LoginThrottle, loginThrottle, Throttle, type ThrottleLimits } from './throttle.ts'

@@ -27,6 +27,18 @@ export interface IssuerSettings {
   readonly types?: readonly string[]
 }
 
+/** Whose tokens prove a part of the operator's own that runs elsewhere, such as a connector; an issuer's settings with other claims. */
+export interface WorkloadSettings {
+  /** Name of the issuer. */
+  readonly issuer: string
+  /** What `aud` must be. Default: the issuer's own. */
+  readonly audience?: string
+  /** Instead of the issuer's. */
+  readonly accept: Readonly<Record<string, AcceptedValue>>
+  /** Claims of `accept` that can never be given to somebody else. Default: the issuer's own. */
+  readonly immutable?: readonly string[]
+}
+
 /** Type-strict: "1" does not match 1. In strings `*` stands for one segment: characters other than `/`, at least one. */
 export type AcceptedValue = AcceptedScalar | readonly AcceptedScalar[]
 export type AcceptedScalar = string | number | boolean

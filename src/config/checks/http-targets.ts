@@ -4,6 +4,7 @@ import { isLoopback } from '../address.ts'
 import { type HttpAddress, type HttpResourceDocument, httpAddressOf, knownBy, UnusableKubeconfig } from '../http-address.ts'
 import type { Finding, Path } from '../source.ts'
 import { type Check, inconsistent } from './check.ts'
+import { readableAtConnector } from './resources.ts'
 
 /** Where targets in HTTP are, as they say it or a kubeconfig does, which is opened for it. */
 export const checkHttpTargets: Check = function* ({ gateway, resources }, { folder }) {
@@ -45,8 +46,9 @@ function* httpTarget(resource: HttpResourceDocument, index: number, folder: stri
 }
 
 /** Every request carries what opens the target. */
-function* plaintext({ tls }: HttpResourceDocument, { host }: HttpAddress, path: Path): Iterable<Finding> {
-  if (!isLoopback(host))
+function* plaintext({ via, tls }: HttpResourceDocument, { host }: HttpAddress, path: Path): Iterable<Finding> {
+  if (via !== undefined) yield readableAtConnector([...path, 'via'], 'Give the target TLS, and write https://.')
+  else if (!isLoopback(host))
     yield inconsistent(
       [...path, 'address'],
       'The credential of this resource would travel in plaintext with every request.',

@@ -5,10 +5,13 @@ import { checkBreakGlass } from './break-glass.ts'
 import { checkBudgets } from './budgets.ts'
 import type { Surroundings } from './check.ts'
 import { checkConditions } from './conditions.ts'
+import { checkConnectors } from './connectors.ts'
 import { checkCredentials } from './credentials.ts'
+import { checkExports } from './exports.ts'
 import { checkHttpTargets } from './http-targets.ts'
 import { checkIssuers } from './issuers.ts'
 import { checkMasks } from './masks.ts'
+import { checkMetrics } from './metrics.ts'
 import { checkPeople } from './people.ts'
 import { checkRecording } from './recording.ts'
 import { checkEnvironment } from './references.ts'
@@ -30,6 +33,9 @@ const checks = [
   checkBreakGlass,
   checkBudgets,
   checkRecording,
+  checkConnectors,
+  checkMetrics,
+  checkExports,
   checkEnvironment,
 ]
 

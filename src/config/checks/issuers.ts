@@ -4,7 +4,7 @@ import { isLoopback } from '../address.ts'
 import { issuerSettings } from '../issuer-settings.ts'
 import { readJwks, UnusableJwks } from '../jwks.ts'
 import { type JobIssuer, type PeopleIssuer, provesJobs, signsInPeople } from '../people-settings.ts'
-import type { Finding } from '../source.ts'
+import type { Finding, Path } from '../source.ts'
 import { type Check, doubtful, inconsistent, repeated } from './check.ts'
 
 type Issuer = JobIssuer
@@ -97,13 +97,7 @@ const ciClaims = ['repository_id', 'repository_owner_id', 'enterprise_id', 'proj
 function* accepted(issuer: Issuer, index: number): Iterable<Finding> {
   const path = ['issuers', index, 'accept']
   const claims = Object.keys(issuer.accept)
-  for (const claim of claims.filter((name) => name === 'sub' || name === '/sub')) {
-    yield inconsistent(
-      [...path, claim],
-      'The claim sub is never matched: it packs several facts into one string whose form its owner can change.',
-      'Match its parts as claims of their own, such as repository_id.',
-    )
-  }
+  yield* neverSub(issuer.accept, path)
   for (const [at, claim] of (issuer.immutable ?? []).entries()) {
     if (!claims.includes(claim)) {
       yield inconsistent(
@@ -113,8 +107,31 @@ function* accepted(issuer: Issuer, index: number): Iterable<Finding> {
       )
     }
   }
-  const known: readonly string[] = issuer.immutable ?? immutableClaims
-  const held = claims.filter((claim) => known.includes(claim))
+  yield* pinnedClaims(issuer.accept, issuer.immutable ?? immutableClaims, path)
+  if (claims.some((claim) => ciClaims.includes(claim)) && !claims.some((claim) => pins.includes(claim))) {
+    yield doubtful(
+      path,
+      'Any branch and any workflow of these repositories is accepted.',
+      'Pin job_workflow_ref, environment or ref_protected: "true".',
+    )
+  }
+}
+
+type Accept = JobIssuer['accept']
+
+export function* neverSub(accept: Accept, path: Path): Iterable<Finding> {
+  for (const claim of Object.keys(accept).filter((name) => name === 'sub' || name === '/sub')) {
+    yield inconsistent(
+      [...path, claim],
+      'The claim sub is never matched: it packs several facts into one string whose form its owner can change.',
+      'Match its parts as claims of their own, such as repository_id.',
+    )
+  }
+}
+
+/** @param immutable claims that can never be given to somebody else */
+export function* pinnedClaims(accept: Accept, immutable: readonly string[], path: Path): Iterable<Finding> {
+  const held = Object.keys(accept).filter((claim) => immutable.includes(claim))
   if (held.length === 0) {
     yield inconsistent(
       path,
@@ -124,16 +141,9 @@ function* accepted(issuer: Issuer, index: number): Iterable<Finding> {
   }
   // A glob over an immutable id holds nothing.
   for (const claim of held) {
-    if ([issuer.accept[claim]].flat().some((value) => typeof value === 'string' && value.includes('*'))) {
+    if ([accept[claim]].flat().some((value) => typeof value === 'string' && value.includes('*'))) {
       yield inconsistent([...path, claim], 'An immutable id must be matched exactly.', 'Write the ids out, as a list if there are several.')
     }
-  }
-  if (claims.some((claim) => ciClaims.includes(claim)) && !claims.some((claim) => pins.includes(claim))) {
-    yield doubtful(
-      path,
-      'Any branch and any workflow of these repositories is accepted.',
-      'Pin job_workflow_ref, environment or ref_protected: "true".',
-    )
   }
 }
 

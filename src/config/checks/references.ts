@@ -4,7 +4,7 @@ import { type Check, doubtful } from './check.ts'
 /** A reference is resolved when it is used; that it cannot be is worth knowing before. */
 export const checkEnvironment: Check = function* (document, { env }) {
   for (const [path, text] of strings(document)) {
-    if (!secretFields.has(String(path.at(-1))) || !text.startsWith('env:')) continue
+    if (!isSecretField(path) || !text.startsWith('env:')) continue
     const name = text.slice('env:'.length)
     if (env[name] === undefined || env[name] === '') {
       yield doubtful(path, `The environment variable ${name} is not set here.`, 'Set it for the gateway, or correct its name.')
@@ -25,6 +25,9 @@ const secretFields = new Set([
   'bearer',
   'value',
 ])
+
+/** Headers are called as their receiver wants. */
+const isSecretField = (path: Path) => secretFields.has(String(path.at(-1))) || path.at(-2) === 'headers'
 
 function* strings(value: unknown, path: Path = []): Iterable<readonly [Path, string]> {
   if (typeof value === 'string') yield [path, value]

@@ -1,7 +1,7 @@
 import { isLoopback, parseAddress } from '../address.ts'
 import { signsInPeople } from '../people-settings.ts'
 import type { Document } from '../schema/document.ts'
-import type { Finding } from '../source.ts'
+import type { Finding, Path } from '../source.ts'
 import { type Check, doubtful, inconsistent, repeated } from './check.ts'
 
 const impossible = (path: readonly (string | number)[]): Finding => ({
@@ -12,7 +12,7 @@ const impossible = (path: readonly (string | number)[]): Finding => ({
 })
 
 export const checkListeners: Check = function* ({ gateway, issuers }) {
-  const doors = (['postgres', 'https', 'proxy', 'token', 'admin'] as const).flatMap((door) => {
+  const doors = (['postgres', 'https', 'proxy', 'token', 'connectors', 'metrics', 'admin'] as const).flatMap((door) => {
     const text = gateway.listen[door]
     return text === undefined ? [] : [[door, text] as const]
   })
@@ -117,15 +117,24 @@ function* taken(owners: Map<string, string>, key: string, owner: string, path: r
   owners.set(key, owner)
 }
 
+/** TLS to the target ends in the gateway, whoever carries it there. */
+export const readableAtConnector = (path: Path, next: string): Finding =>
+  inconsistent(path, 'The connector, and all between it and this target, could read and change everything.', next)
+
 type Resource = Document['resources'][number]
 
-function* postgresTarget({ address: text, tls }: Extract<Resource, { kind: 'postgres' }>, index: number): Iterable<Finding> {
+function* postgresTarget({ address: text, via, tls }: Extract<Resource, { kind: 'postgres' }>, index: number): Iterable<Finding> {
   const address = parseAddress(text)
   if (address === undefined || address.port === 0) {
     yield impossible(['resources', index, 'address'])
     return
   }
-  if (tls?.verify === 'off' && !isLoopback(address.host)) {
+  if (tls?.verify === 'off' && via !== undefined)
+    yield readableAtConnector(
+      ['resources', index, 'tls', 'verify'],
+      'Use verify: full; the certificate may be of a CA of your own (tls.ca).',
+    )
+  else if (tls?.verify === 'off' && !isLoopback(address.host)) {
     yield doubtful(
       ['resources', index, 'tls', 'verify'],
       'Everything between the gateway and this target is readable on the network.',

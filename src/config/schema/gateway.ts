@@ -34,6 +34,10 @@ export const gateway = z
         .meta({ description: 'Where clients of Kubernetes and HTTP connect, with TLS. Absent: there is no such resource' }),
       proxy: address.optional().meta({ description: 'The forward proxy, with TLS, for what jobs reach besides. Absent: there is none' }),
       token: address.meta({ description: 'Where jobs exchange their tokens' }),
+      connectors: address.optional().meta({ description: 'Where connectors dial in, with TLS. Absent: no resource is behind one' }),
+      metrics: address
+        .optional()
+        .meta({ description: 'Where metrics and health are read, in plain HTTP: off loopback with metrics.token. Absent: nowhere' }),
       admin: address
         .optional()
         .meta({ description: 'Where people sign in and use the API; without TLS on a loopback address. Absent: nobody can be asked' }),

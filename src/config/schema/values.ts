@@ -123,3 +123,29 @@ export const material = reference(
   'A reference to a PEM certificate',
   'file:./ca.pem',
 )
+
+/** RFC 9110 §5.1, in lower case. Those are refused that the gateway writes itself, or that end at each hop. */
+export const headerName = z
+  .string({ error: complaint('This must be the name of a header.', 'Write for example name: x-api-key.') })
+  .regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/, {
+    error: complaint('This must be the name of a header in lower case.', 'Write for example name: x-api-key.'),
+  })
+  .refine((value) => !OURS.test(value), {
+    error: complaint('This header is written by the gateway itself.', 'Use bearer or basic, or the header that the target documents.'),
+  })
+  .meta({ description: 'The name of a header, in lower case', examples: ['x-api-key'] })
+
+const OURS =
+  /^(host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-.*|expect|forwarded|x-forwarded-.*|cookie|impersonate-.*|x-remote-.*|sec-.*)$/
+
+/** Headers that a receiver wants beside what it is sent; what is told apart from a token is not worth a second form. */
+export const secretHeaders = z
+  .record(headerName, secret, {
+    error: complaint('This must map headers to references.', 'Write for example headers: { authorization: "secret:collector" }.'),
+  })
+  .refine((value) => Object.keys(value).length <= 16, { error: complaint('These are more headers than 16.', 'Leave some of them out.') })
+  .meta({ description: 'Header in lower case → a reference to its whole value, such as Bearer and a token' })
+
+export const via = name.meta({
+  description: 'The connector behind which it is, by its name in connectors; left out: the gateway reaches it itself',
+})

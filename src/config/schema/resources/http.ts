@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { covering } from '../../covered-classes.ts'
-import { complaint, flag, hostName, httpAddress, material, name, secret, several, userName } from '../values.ts'
+import { complaint, flag, headerName, hostName, httpAddress, material, name, secret, several, userName, via } from '../values.ts'
 import { bothOrNeither, coveredOf, credentialsOf, exactlyOne } from './credentials.ts'
 import { jobVariables } from './job-variables.ts'
 
@@ -24,20 +24,6 @@ export const httpTls = z.strictObject({
 export const httpHosts = several(hostName, 'tickets.internal').optional().meta({
   description: 'Names in Host, with the TLS server name, that select it; without one it is at /r/<name>/ of the gateway',
 })
-
-/** RFC 9110 §5.1, in lower case. Those are refused that the gateway writes itself, or that end at each hop. */
-const headerName = z
-  .string({ error: complaint('This must be the name of a header.', 'Write for example name: x-api-key.') })
-  .regex(/^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/, {
-    error: complaint('This must be the name of a header in lower case.', 'Write for example name: x-api-key.'),
-  })
-  .refine((value) => !OURS.test(value), {
-    error: complaint('This header is written by the gateway itself.', 'Use bearer or basic, or the header that the target documents.'),
-  })
-  .meta({ description: 'The name of a header, in lower case', examples: ['x-api-key'] })
-
-const OURS =
-  /^(host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|content-.*|expect|forwarded|x-forwarded-.*|cookie|impersonate-.*|x-remote-.*|sec-.*)$/
 
 /** The ways in which a target in HTTP is opened, whatever is spoken there. */
 export const openings = {
@@ -71,6 +57,7 @@ export const httpResource = z
     name,
     kind: z.literal('http'),
     address: httpAddress,
+    via: via.optional(),
     hosts: httpHosts,
     intercept,
     tls: httpTls.optional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { covering } from '../../covered-classes.ts'
-import { commandPath, complaint, flag, httpAddress, material, name, privateFile, secret, several } from '../values.ts'
+import { commandPath, complaint, flag, httpAddress, material, name, privateFile, secret, several, via } from '../values.ts'
 import { bothOrNeither, coveredOf, credentialsOf, exactlyOne } from './credentials.ts'
 import { httpHosts, httpTls } from './http.ts'
 
@@ -67,6 +67,7 @@ export const kubernetesResource = z
     address: httpAddress.optional().meta({
       description: 'The API server; by default the server of a credential\u2019s kubeconfig, or kubernetes.default.svc with inCluster',
     }),
+    via: via.optional(),
     hosts: httpHosts,
     tls: httpTls.optional(),
     credentials: credentialsOf(credential, '{ as: deployer, token: "file:/run/secrets/sa-token" }'),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { covering } from '../../covered-classes.ts'
-import { complaint, httpAddress, name, several } from '../values.ts'
+import { complaint, httpAddress, name, several, via } from '../values.ts'
 import { bothOrNeither, coveredOf, credentialsOf, exactlyOne } from './credentials.ts'
 import { httpHosts, httpTls, intercept, openings, WAYS } from './http.ts'
 import { jobVariables } from './job-variables.ts'
@@ -19,6 +19,7 @@ export const mcpResource = z
     name,
     kind: z.literal('mcp'),
     address: httpAddress.meta({ description: 'Its endpoint in streamable HTTP: https://mcp.internal/tickets' }),
+    via: via.optional(),
     hosts: httpHosts,
     intercept,
     tls: httpTls.optional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { covering } from '../../covered-classes.ts'
-import { complaint, httpAddress, name, secret, several } from '../values.ts'
+import { complaint, httpAddress, name, secret, several, via } from '../values.ts'
 import { bothOrNeither, coveredOf, credentialsOf, exactlyOne } from './credentials.ts'
 import { httpHosts, httpTls, intercept, openings, WAYS } from './http.ts'
 import { jobVariables } from './job-variables.ts'
@@ -51,6 +51,7 @@ export const modelResource = z
       })
       .meta({ description: 'What is spoken there: openai is also vLLM, Ollama and all that speak like it' }),
     address: httpAddress.meta({ description: 'With the path that the SDK\u2019s base URL has: https://api.openai.com/v1' }),
+    via: via.optional(),
     hosts: httpHosts,
     intercept,
     tls: httpTls.optional(),

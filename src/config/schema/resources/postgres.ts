@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { covering } from '../../covered-classes.ts'
-import { address, complaint, databaseName, hostName, material, name, secret, several, userName } from '../values.ts'
+import { address, complaint, databaseName, hostName, material, name, secret, several, userName, via } from '../values.ts'
 import { bothOrNeither, coveredOf, credentialsOf } from './credentials.ts'
 
 const tls = z
@@ -39,6 +39,7 @@ export const postgresResource = z
     name,
     kind: z.literal('postgres'),
     address,
+    via: via.optional(),
     hosts: several(hostName, 'orders.internal').optional().meta({ description: 'TLS server names that select it' }),
     aliases: several(databaseName, 'orders-prod').optional().meta({ description: 'Database names that select it' }),
     databases: z
