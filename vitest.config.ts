@@ -2,8 +2,15 @@ import { configDefaults, defineConfig } from 'vitest/config'
 
 /** What holds a start or an answer against the clock as people would: measured with nothing else under way. */
 const ALONE = ['test/postgres/start-stop.test.ts', 'src/protocols/postgres/relay/streaming.test.ts', 'src/protocols/http/door/door.test.ts']
-/** Suites of their own: .ci/suites/30-install installs the project twice from scratch, 06-postgres-regress fetches what it reads, 07-kubernetes uses what 04 has built, 08-agents what it installs itself. */
-const ELSEWHERE = [...configDefaults.exclude, 'test/install/**', 'test/postgres/regress/**', 'test/kubernetes/**', 'test/agents/**']
+/** Suites of their own: .ci/suites/30-install installs the project twice from scratch, 06-postgres-regress fetches what it reads, 07-kubernetes uses what 04 has built, 08-agents what it installs itself, 09-connector needs a network of its own. */
+const ELSEWHERE = [
+  ...configDefaults.exclude,
+  'test/install/**',
+  'test/postgres/regress/**',
+  'test/kubernetes/**',
+  'test/agents/**',
+  'test/connector/**',
+]
 
 export default defineConfig({
   test: {

@@ -63,6 +63,8 @@ export interface ModelServerOptions {
   readonly models?: readonly string[]
   /** With TLS: `url` is https then, by the name localhost. */
   readonly tls?: TestCertificate
+  /** Where it listens; 127.0.0.1 by default. */
+  readonly address?: string
 }
 
 /** Looks like a provider's key, so that what hunts for secrets knows it. */
@@ -73,7 +75,7 @@ const MOST_BYTES = 64 << 20
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 export async function startModelServer(script: Script, options: ModelServerOptions = {}): Promise<ModelServer> {
-  const { key = MODEL_KEY, models = ['gpt-4o', 'gpt-4o-mini', 'claude-opus-5'], tls } = options
+  const { key = MODEL_KEY, models = ['gpt-4o', 'gpt-4o-mini', 'claude-opus-5'], tls, address = '127.0.0.1' } = options
   const received: Mutable<ModelRequest>[] = []
   const trouble: Trouble[] = []
   /** What was said up to a response and in it, by its id. */
@@ -174,7 +176,7 @@ export async function startModelServer(script: Script, options: ModelServerOptio
   }
 
   const listener = tls === undefined ? createServer(onRequest) : createTlsServer({ cert: tls.certificate, key: tls.key }, onRequest)
-  await new Promise<void>((listening) => listener.listen(0, '127.0.0.1', listening))
+  await new Promise<void>((listening) => listener.listen(0, address, listening))
   const { port } = listener.address() as AddressInfo
   return {
     ...{ url: tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`, port, key, received, trouble },
