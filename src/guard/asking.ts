@@ -3,7 +3,7 @@ import { type ApprovalId, type Decided, type EffectiveOperation, Refusal, type R
 import type { BudgetAccount } from '../runs/index.ts'
 import type { PayloadKey, TrailWriter } from '../trail/index.ts'
 import type { SessionEnd, Waiting } from './guard.ts'
-import { HeldRequest, isEndOfRun } from './held-request.ts'
+import { HeldRequest, type HoldMeter, isEndOfRun } from './held-request.ts'
 import { redactRequest } from './redacted-parts.ts'
 import { refusalOf, unseenContent } from './refusals.ts'
 import { termsOf } from './terms.ts'
@@ -24,6 +24,7 @@ export interface AskingSession {
   readonly key: PayloadKey
   readonly budget: BudgetAccount
   readonly trail: Pick<TrailWriter, 'note'>
+  readonly meter?: HoldMeter | undefined
 }
 
 /** What persons are asked on behalf of one session: it ends with the session, unless it is a ticket. */
@@ -66,7 +67,8 @@ export class Asking {
       'hold',
     )
     const { protocol } = effective
-    const request = new HeldRequest(asked, protocol, this.#parts.hold(protocol), signal, (each) => this.#held.delete(each))
+    const hold = this.#parts.hold(protocol)
+    const request = new HeldRequest(asked, protocol, hold, signal, (each) => this.#held.delete(each), this.#session.meter)
     this.#held.add(request)
     // It ended while this was recorded.
     if (this.#ended) request.leave(this.#ended)

@@ -7,6 +7,7 @@ import type { TrailWriter } from '../trail/index.ts'
 import type { AskingParts } from './asking.ts'
 import { everything, SessionsUnderBreakGlass, UnderBreakGlass } from './break-glass.ts'
 import type { Guard } from './guard.ts'
+import type { GuardMeter } from './meter.ts'
 import { OutcomeFlush } from './outcome-flush.ts'
 import { noRuleOpens, trailUnavailable } from './refusals.ts'
 import { Histories } from './run-histories.ts'
@@ -21,14 +22,17 @@ export interface GuardParts<Ask, Target> {
   /**
    * Logs in at the resource with one of the gateway's own credentials, and says which one it was.
    * @param permitted classes that some rule could permit: the credential must be for all of them
+   * @param session whose connection it is
    */
-  readonly connect: (resource: Resource, ask: Ask, signal: AbortSignal, permitted: ReadonlySet<string>) => Promise<Connected<Target>>
+  readonly connect: (resource: Resource, ask: Ask, signal: AbortSignal, permitted: ReadonlySet<string>, session: string) => Promise<Connected<Target>>
   /** Absent where nobody can be asked. */
   readonly asking?: AskingParts
   /** What break-glass is open; absent where there is none. */
   readonly openings?: Openings | undefined
   /** Absent where nothing is recorded of what is shown. */
   readonly recording?: Pick<Recording, 'begin'>
+  /** Absent where nobody counts. */
+  readonly meter?: GuardMeter | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -54,6 +58,7 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
 
   async function open(run: Run, resource: Resource, client: ClientInfo) {
     const policy = parts.policy()
+    const meter = parts.meter?.at(resource)
     // First of all, as nothing of a run may come behind its end.
     const live = parts.runs.openSession(run, resource, client)
     const asker: Asker = { principal: run.principal, resource, run, session: { ...client, id: live.id } }
@@ -63,6 +68,7 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
     const mayOpen = breakGlass !== undefined || policy.mayOpen(asker, parts.now())
     const refusal = live.budget.suspended ?? (mayOpen ? undefined : noRuleOpens(resource))
     if (refusal !== undefined) {
+      meter?.refused(refusal.code)
       await recordRefusedOpen(live, { ...facts, effect: 'deny' }, refusal)
       throw refusal
     }
@@ -78,12 +84,14 @@ export function createGuard<Ask, Target>(parts: GuardParts<Ask, Target>): Guard<
       await parts.trail.durable(opened)
       for (const leak of leaks) parts.trail.note(leak)
       const made = { live, run, resource, asker, permitted, key, flush, histories, breakGlass, ended, recording }
-      return new GuardedSession<Ask, Target>({ ...parts, ...made })
+      meter?.opened()
+      return new GuardedSession<Ask, Target>({ ...parts, ...made, meter })
     } catch (error) {
       recording?.finish(() => undefined)
       ended()
       live.close()
       live.recorded(nothing(resource, 0), undefined)
+      meter?.refused('GS_TRAIL_UNAVAILABLE')
       throw trailUnavailable(error)
     }
   }

@@ -1,2 +1,3 @@
 export { type Connected, createGuard, type GuardParts } from './create-guard.ts'
 export type * from './guard.ts'
+export type { GuardMeter, HoldEnd, SessionMeter } from './meter.ts'

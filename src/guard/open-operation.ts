@@ -25,19 +25,22 @@ export class OpenOperation implements Admission {
   readonly #rule: string | undefined
   readonly #reservation: Reservation | undefined
   readonly #kind: Resource['kind']
+  /** The model that it calls, as its client names it; empty where it calls none. */
+  readonly model: string
   #masked: MaskedCounts | undefined
   #usage: Usage | undefined
   #rows = 0
   #bytes = 0
   #state: 'open' | 'settled' | 'abandoned' = 'open'
 
-  /** @param kind of the resource */
+  /** @param kind of the resource @param model empty where none is called */
   constructor(
     number: number,
     settling: Settling,
     { limits, rules }: Decision,
     reservation: Reservation | undefined,
     kind: Resource['kind'],
+    model: string,
   ) {
     this.number = number
     this.limited = limits?.rows !== undefined || limits?.bytes !== undefined || reservation?.limited === true
@@ -46,6 +49,7 @@ export class OpenOperation implements Admission {
     this.#rule = rules.length === 1 ? rules[0] : undefined
     this.#reservation = reservation
     this.#kind = kind
+    this.model = model
   }
 
   get time(): number | undefined {

@@ -30,11 +30,12 @@ import {
 import { Asking } from './asking.ts'
 import { saidByRules, type UnderBreakGlass } from './break-glass.ts'
 import { ClaimReferences } from './claim-references.ts'
-import type { GuardParts } from './create-guard.ts'
+import type { Connected, GuardParts } from './create-guard.ts'
 import { DecisionReferences, type Referred } from './decision-references.ts'
 import type { Admission, Approved, Session, SessionEnd, Waiting } from './guard.ts'
 import { IntentDraft, type Said } from './intent-draft.ts'
 import { type Judged, reserve, spend } from './judging.ts'
+import type { SessionMeter } from './meter.ts'
 import { OpenOperation, type Settling } from './open-operation.ts'
 import type { OutcomeFlush } from './outcome-flush.ts'
 import { isReadOnly } from './read-only.ts'
@@ -70,6 +71,8 @@ export interface SessionParts<Ask, Target> extends Pick<GuardParts<Ask, Target>,
   readonly breakGlass: UnderBreakGlass | undefined
   /** Called when it is closed. */
   readonly ended: () => void
+  /** Absent where nobody counts. */
+  readonly meter: SessionMeter | undefined
 }
 
 export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settling {
@@ -83,6 +86,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   readonly signal: AbortSignal
   readonly draining: AbortSignal
   readonly #parts: SessionParts<Ask, Target>
+  readonly #meter: SessionMeter | undefined
   readonly #statements = new StatementReferences()
   readonly #histories: SaidHistories
   readonly #decisions = new DecisionReferences()
@@ -113,6 +117,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
 
   constructor(parts: SessionParts<Ask, Target>) {
     this.#parts = parts
+    this.#meter = parts.meter
     this.id = parts.live.id
     this.#redacted = new RedactedPayloads(this.id)
     this.run = parts.run
@@ -126,7 +131,11 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     const { asking, key, trail } = parts
     const { budget } = parts.live
     this.#asking =
-      asking && new Asking({ ...{ id: this.id, run: this.run, resource: this.resource, signal: this.signal }, key, budget, trail }, asking)
+      asking &&
+      new Asking(
+        { ...{ id: this.id, run: this.run, resource: this.resource, signal: this.signal }, key, budget, trail, meter: parts.meter },
+        asking,
+      )
     if (this.signal.aborted) this.#closeSoon()
     else this.signal.addEventListener('abort', () => this.#closeSoon(), { once: true })
   }
@@ -140,12 +149,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   }
 
   async connect(ask: Ask, signal: AbortSignal): Promise<Target> {
-    const { target, credential } = await this.#parts.connect(
-      this.resource,
-      ask,
-      AbortSignal.any([signal, this.signal]),
-      this.#parts.permitted,
-    )
+    const { target, credential } = await this.#connect(ask, AbortSignal.any([signal, this.signal]))
     // Nothing of a session comes behind its end.
     if (this.#closed) return target
     this.#parts.trail.note({
@@ -155,8 +159,29 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     return target
   }
 
+  async #connect(ask: Ask, signal: AbortSignal): Promise<Connected<Target>> {
+    const since = performance.now()
+    try {
+      const connected = await this.#parts.connect(this.resource, ask, signal, this.#parts.permitted, this.id)
+      this.#meter?.connected(performance.now() - since, undefined)
+      return connected
+    } catch (error) {
+      // Whoever went away meanwhile learns nothing of the target.
+      if (!signal.aborted) this.#meter?.connected(performance.now() - since, error)
+      throw error
+    }
+  }
+
   /** What the rules say, and break-glass. */
   decide(operation: Operation): Decision {
+    if (this.#meter === undefined) return this.#decide(operation)
+    const since = performance.now()
+    const decision = this.#decide(operation)
+    this.#meter.decided(performance.now() - since)
+    return decision
+  }
+
+  #decide(operation: Operation): Decision {
     const { policy, now, breakGlass } = this.#parts
     const [inForce, at] = [policy(), now()]
     const said = inForce.decide(this.asker, operation, at)
@@ -196,8 +221,10 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     const last = this.#last
     this.#parts.live.count(decided.length)
     this.#admitting += 1
+    const since = this.#meter === undefined ? 0 : performance.now()
     this.#parts.trail.whenDurable((error) => {
       this.#admitting -= 1
+      this.#meter?.admitted(performance.now() - since)
       if (error === undefined) {
         for (const { decision } of decided) this.#decided[saidByRules(decision).effect]++
         return go(
@@ -260,6 +287,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     approval: ApprovalId | undefined,
   ): Admission | Refusal {
     const refusal = this.signal.aborted ? (this.signal.reason as Refusal) : (unsupported ?? this.#refusalOf(operation, decision, approval))
+    this.#meter?.answered(saidByRules(decision), refusal)
     if (refusal !== undefined) {
       this.#refused++
       if (operation.retryOf !== undefined) this.#refusedAgain++
@@ -271,7 +299,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
       return inWordsOf(this.resource.kind, refusal)
     }
     this.#allowed++
-    const admitted = new OpenOperation(number, this, decision, reservation, this.resource.kind)
+    const admitted = new OpenOperation(number, this, decision, reservation, this.resource.kind, operation.cost?.model ?? '')
     this.#open.add(admitted)
     return admitted
   }
@@ -375,15 +403,21 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   settled(operation: OpenOperation, outcome: Outcome, microseconds: number): void {
     this.#open.delete(operation)
     this.#masked.push(...operation.maskedRows)
-    for (const [, , , count] of operation.maskedRows) this.#maskedValues += count
+    for (const [, mask, , count] of operation.maskedRows) {
+      this.#maskedValues += count
+      this.#meter?.masked(mask, count)
+    }
     if (outcome.usage) {
       this.#usage.push(usageRow(operation.number, outcome.usage))
       this.#parts.live.spent(outcome.usage)
+      this.#meter?.used(operation.model, outcome.usage)
     }
     this.#settled(operation, outcome, microseconds)
   }
 
-  #settled({ number }: { readonly number: number }, { status, rows, bytes, code }: Outcome, microseconds: number): void {
+  #settled({ number }: { readonly number: number }, outcome: Outcome, microseconds: number): void {
+    const { status, rows, bytes, code } = outcome
+    this.#meter?.settled(outcome, microseconds)
     if (this.#outcomes.length === 0) this.#parts.flush.soon(this.#writeOutcomes)
     if (status === 'refused') this.#refusedAsSaid++
     this.#outcomes.push(
@@ -413,6 +447,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     this.#closed = true
     this.#asking?.end(reason)
     this.#parts.ended()
+    this.#meter?.closed()
     this.#parts.live.close()
     // Those who are still waiting are told before this is: their outcomes belong to the session too.
     if (this.#admitting > 0) this.#parts.trail.whenDurable(() => this.#recordEnd(reason))

@@ -13,6 +13,7 @@ export type { ReadRecordingOptions, RecordedSegment } from './recorded-segment.t
 export {
   Recording,
   type RecordingParts,
+  type RecordingState,
   type RecordingThread,
   type SessionRecording,
   type ThreadListener,

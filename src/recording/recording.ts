@@ -41,6 +41,19 @@ export interface SessionRecording {
   finish(done: (segments: number) => void): void
 }
 
+/** How far the recordings are, since the start. */
+export interface RecordingState {
+  /** Sessions that are being recorded. */
+  readonly sessions: number
+  /** Bytes of tapes that are cut and not durable as segments. */
+  readonly waitingBytes: number
+  /** How old the oldest of what is shown and not in a segment is, ms. */
+  readonly lag: number
+  /** Segments that were made, those that are missing in the trail too. */
+  readonly segments: number
+  readonly missing: number
+}
+
 /** How often it is looked what has to become a segment, and how old that may be by then; together well under a second. Ms. */
 const LOOK_MS = 100
 const AGE_MS = 400
@@ -73,6 +86,8 @@ interface Ordered {
   readonly live: Live
   readonly segment: number
   readonly bytes: number
+  /** When it was given to the thread; `performance.now()`. */
+  readonly at: number
   readonly shown: readonly (() => void)[]
 }
 
@@ -84,6 +99,7 @@ export class Recording implements SegmentMaker {
   readonly #ordered = new Map<number, Ordered>()
   #thread: RecordingThread | undefined
   #last = 0
+  #missing = 0
   /** Of tapes that are not durable as segments yet. */
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
@@ -144,6 +160,18 @@ export class Recording implements SegmentMaker {
     return this.#bytes > MOST_BYTES
   }
 
+  get state(): RecordingState {
+    const first = this.#ordered.values().next().value?.at
+    const oldest = Math.min(first ?? Number.POSITIVE_INFINITY, ...[...this.#waiting].map(({ since }) => since))
+    return {
+      sessions: this.#live.size,
+      waitingBytes: this.#bytes,
+      lag: Number.isFinite(oldest) ? performance.now() - oldest : 0,
+      segments: this.#last,
+      missing: this.#missing,
+    }
+  }
+
   /** Waits for what is on its way, a while, and ends the thread. The trail must still be open. */
   async close(): Promise<void> {
     if (this.#ordered.size > 0) {
@@ -171,7 +199,7 @@ export class Recording implements SegmentMaker {
     const segment = ++live.segments
     live.pending += 1
     this.#bytes += tape.length
-    this.#ordered.set(n, { live, segment, bytes: tape.length, shown })
+    this.#ordered.set(n, { live, segment, bytes: tape.length, at: performance.now(), shown })
     const { id: session, protocol, started } = live
     this.#startThread().take({ n, session, protocol, segment, started, tape })
   }
@@ -198,10 +226,14 @@ export class Recording implements SegmentMaker {
     const { live, segment } = ordered
     this.#tellMissing(live)
     const isMissing = draft.kind === 'gap'
-    if (isMissing) live.reel.missing()
+    if (isMissing) {
+      this.#missing++
+      live.reel.missing()
+    }
     this.#parts.trail.note(draft, (index) => {
       if (index === undefined) {
         live.missing.push(segment)
+        if (!isMissing) this.#missing++
         live.reel.missing()
       }
       this.#settled(ordered, isMissing || index === undefined)

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ClientInfo, type Principal, Refusal, type Resource, type Run, type RunId, type UsageSum } from '../operations/index.ts'
-import type { BudgetCrossing, BudgetSettings, Budgets } from './budgets/index.ts'
+import type { BudgetCrossing, BudgetSettings, BudgetShare, Budgets } from './budgets/index.ts'
 import { RunError } from './errors.ts'
 import type { BegunRun, RunLifeCycle, RunLimits, RunObserver } from './life-cycle.ts'
 import { type LogPlace, type ResourceShare, RunAccount } from './run-account.ts'
@@ -121,6 +121,11 @@ export class LiveRuns implements Runs, RunLifeCycle {
   /** From now on these budgets hold, also for what is live. @param settings as configured */
   useBudgets(settings: readonly BudgetSettings[]): void {
     this.#budgets.use(settings)
+  }
+
+  /** Of every limit how much is used up where most of it is. */
+  budgetShares(): readonly BudgetShare[] {
+    return this.#budgets.shares(this.live())
   }
 
   openSession(run: Run, resource: Resource, client: ClientInfo): LiveSession {

@@ -11,7 +11,7 @@ import { type LogEnd, largestRecord, WriteAhead, type WriteAheadOptions } from '
 const KEPT_WITHOUT_ROOM = 16 * 1024 * 1024
 
 export interface AppendingOptions
-  extends Pick<WriteAheadOptions, 'files' | 'origin' | 'instance' | 'key' | 'segmentBytes' | 'end' | 'nextExists'> {
+  extends Pick<WriteAheadOptions, 'files' | 'origin' | 'instance' | 'key' | 'segmentBytes' | 'end' | 'nextExists' | 'meter'> {
   readonly clock: TrailClock
   readonly log: TrailLog
   /** More is durable. */

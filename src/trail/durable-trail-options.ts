@@ -9,7 +9,7 @@ import type { Recovered } from './recovery.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { TrailLog } from './trail-log.ts'
-import type { LogEnd } from './write-ahead.ts'
+import type { LogEnd, TrailMeter } from './write-ahead.ts'
 
 /** A log that may go on, and what it goes on with. */
 export interface DurableTrailOptions {
@@ -35,4 +35,6 @@ export interface DurableTrailOptions {
   readonly aside: AsideLogs
   /** Resolves once it is known that this log is not an older copy of itself: until then no checkpoint is signed. Undefined where nobody is asked. */
   readonly mayBeSigned: Promise<void> | undefined
+  /** Absent where nobody counts. */
+  readonly meter?: TrailMeter | undefined
 }

@@ -121,6 +121,10 @@ export class DurableTrail implements Trail {
     return this.#publishing.proven
   }
 
+  get written(): number {
+    return this.#log.end.entries
+  }
+
   async publish(): Promise<Proven> {
     await this.#publishing.publish()
     return this.proven

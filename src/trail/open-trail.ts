@@ -19,7 +19,7 @@ import { folderFiles, type SegmentFiles } from './segment-files.ts'
 import { SigningKeys } from './signing-keys.ts'
 import type { EntryDraft, Trail } from './trail.ts'
 import type { TrailLog } from './trail-log.ts'
-import type { LogEnd } from './write-ahead.ts'
+import type { LogEnd, TrailMeter } from './write-ahead.ts'
 
 /** What a publisher needs to know; plain values, so that it can be in another thread. */
 export interface PublishingStart {
@@ -52,6 +52,8 @@ export interface TrailOptions {
   /** Resolves once others were asked whether this log is an older copy of itself; no checkpoint is signed before. */
   readonly mayBeSigned?: Promise<void>
   readonly clock?: TrailClock
+  /** Is told of what is written. */
+  readonly meter?: TrailMeter | undefined
   /** Size of a new segment, bytes; 64 MiB by default, at least 64 KiB. */
   readonly segmentBytes?: number
   /** The file system, for tests that put faults into it. */
@@ -143,6 +145,7 @@ async function openLog(options: TrailOptions, { forGood = false, first }: Openin
       payloads,
       aside: new AsideLogs(folder, options.payloads, options.erasingAside),
       mayBeSigned: options.mayBeSigned,
+      meter: options.meter,
     },
   })
   try {

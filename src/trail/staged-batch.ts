@@ -21,6 +21,8 @@ export class StagedBatch {
   placed: (readonly [place: number, tell: Placed])[] = []
   /** Index in the log of its first record, once it is durable; until other records are written with it. */
   firstIndex = 0
+  /** When its first record was staged, where somebody counts that; ms of the monotonic clock, 0 where that is not known. */
+  since = 0
   /** Per record: where it ends. */
   readonly #ends: number[] = []
   /** Per record: whether it is kept when there is no room. */
@@ -75,6 +77,7 @@ export class StagedBatch {
     this.length = BATCH_HEADER_BYTES
     this.waiters = []
     this.placed = []
+    this.since = 0
     this.#ends.length = 0
     this.#kept.length = 0
   }

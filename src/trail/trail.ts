@@ -232,6 +232,8 @@ export interface Trail extends TrailWriter {
   /** Name of the log, origin of its checkpoints and name of the key that signs them: `<origin>/<instance>`. */
   readonly name: string
   readonly proven: Proven
+  /** How many entries are durable; of them `proven.size` are published. */
+  readonly written: number
   /** Publishes all that is durable when it is called, and signs. @throws TrailError GS_TRAIL_FULL, GS_TRAIL_FAILED */
   publish(): Promise<Proven>
   /** Calls after each publication, until what it returns is called. `tell` must not throw. */

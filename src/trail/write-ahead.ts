@@ -28,6 +28,15 @@ export interface LogEnd {
   readonly mac: Buffer
 }
 
+/** Is told of each batch that became durable, so that somebody can count. Takes no time and never throws. */
+export interface TrailMeter {
+  /**
+   * @param waited ms from the moment its first entry was staged
+   * @param wrote ms of that, the write alone
+   */
+  wrote(entries: number, bytes: number, waited: number, wrote: number): void
+}
+
 export interface WriteAheadOptions {
   readonly files: SegmentFiles
   readonly origin: string
@@ -38,6 +47,8 @@ export interface WriteAheadOptions {
   readonly end: LogEnd
   /** Whether the segment after it exists. */
   readonly nextExists: boolean
+  /** Absent where nobody counts. */
+  readonly meter?: TrailMeter | undefined
   /** More is durable. */
   readonly advanced: () => void
   /** No room for another segment. */
@@ -66,6 +77,8 @@ export class WriteAhead {
   #spare: StagedBatch[] = []
   #flying: StagedBatch | undefined
   #flyingMac: Buffer
+  /** When its write began; ms of the monotonic clock. */
+  #flyingSince = 0
   /** Who is being told of the last batch, in order: whoever asks meanwhile is told after them. */
   #telling: Waiter[] | undefined
   #scheduled = false
@@ -120,6 +133,10 @@ export class WriteAhead {
   }
 
   staged(): void {
+    if (this.#options.meter !== undefined) {
+      const last = this.#staged[this.#staged.length - 1] as StagedBatch
+      if (last.entries === 1) last.since = performance.now()
+    }
     if (!this.#scheduled && this.#flying === undefined && this.#state === 'open') this.#schedule()
   }
 
@@ -188,6 +205,7 @@ export class WriteAhead {
     const mac = finishBatch(batch.bytes, this.#options.key, this.#end.batches, this.#end.entries, this.#end.mac)
     // Another batch overwrites this buffer: what outlives it is copied.
     this.#flyingMac = Buffer.from(mac)
+    if (this.#options.meter !== undefined) this.#flyingSince = performance.now()
     this.#segment.write(batch.bytes, this.#end.offset, this.#written)
   }
 
@@ -208,6 +226,7 @@ export class WriteAhead {
       mac: this.#flyingMac,
     }
     this.#flying = undefined
+    this.#count(batch)
     const { waiters, placed } = batch
     batch.firstIndex = entries
     batch.reset()
@@ -218,6 +237,14 @@ export class WriteAhead {
     this.#telling = undefined
     this.#options.advanced()
     if ((this.#staged[0] as StagedBatch).entries > 0) this.staged()
+  }
+
+  #count({ entries, length, since }: StagedBatch): void {
+    const { meter } = this.#options
+    if (meter === undefined) return
+    const now = performance.now()
+    // What was kept without room waited for the room, and not for the disk.
+    meter.wrote(entries, length, since === 0 ? now - this.#flyingSince : now - since, now - this.#flyingSince)
   }
 
   /** @returns whether there is a new segment to write to */

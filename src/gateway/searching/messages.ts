@@ -29,6 +29,7 @@ export type Order =
   | { readonly n: number; readonly act: 'forget'; readonly with: readonly [keys: readonly string[]] }
   | { readonly n: number; readonly act: 'forgetAged'; readonly with: readonly [aged: Aged] }
   | { readonly n: number; readonly act: 'prune'; readonly with: readonly [below: number] }
+  | { readonly n: number; readonly act: 'taken'; readonly with: readonly [] }
   | { readonly n: number; readonly act: 'close'; readonly with: readonly [] }
 
 /** An error crosses as what it is known by. */
@@ -39,7 +40,7 @@ export interface Fault {
 
 export type Answer =
   | { readonly n: number; readonly step: ReindexStep }
-  | { readonly n: number; readonly result: SearchPage | undefined }
+  | { readonly n: number; readonly result: SearchPage | number | undefined }
   | { readonly n: number; readonly fault: Fault }
   /** The index is not kept up for now. */
   | { readonly failed: Fault }

@@ -10,9 +10,11 @@ const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './search-worker.ts' : '
 /** An order before it has its number. */
 type Asked = Order extends infer Each ? (Each extends { readonly n: number } ? Omit<Each, 'n'> : never) : never
 
+type Result = SearchPage | number | undefined
+
 interface Waiting {
   readonly step: (step: ReindexStep) => void
-  readonly resolve: (result: SearchPage | undefined) => void
+  readonly resolve: (result: Result) => void
   readonly reject: (error: Error) => void
 }
 
@@ -43,6 +45,11 @@ export class SearchThread {
 
   advance(extent: Extent): void {
     this.#post({ act: 'advance', extent })
+  }
+
+  /** Index behind the last entry that is in the index, or about to be. @throws SearchError */
+  async taken(): Promise<number> {
+    return (await this.#ask({ act: 'taken', with: [] }).result) as number
   }
 
   /** @throws SearchError */
@@ -87,9 +94,9 @@ export class SearchThread {
     await gone
   }
 
-  #ask(order: Asked, step: Waiting['step'] = () => undefined): { readonly n: number; readonly result: Promise<SearchPage | undefined> } {
+  #ask(order: Asked, step: Waiting['step'] = () => undefined): { readonly n: number; readonly result: Promise<Result> } {
     const n = ++this.#last
-    const result = new Promise<SearchPage | undefined>((resolve, reject) => {
+    const result = new Promise<Result>((resolve, reject) => {
       if (this.#ended) return reject(this.#ended)
       this.#waiting.set(n, { step, resolve, reject })
       this.#post({ n, ...order } as Order)

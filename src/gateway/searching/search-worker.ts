@@ -36,6 +36,8 @@ async function obey(order: Extract<Order, { n: number }>): Promise<void> {
     switch (order.act) {
       case 'search':
         return answer({ n, result: await searcher.search(...order.with) })
+      case 'taken':
+        return answer({ n, result: searcher.taken })
       case 'reindex':
         await reindex(n, ...order.with)
         break

@@ -36,6 +36,11 @@ export class Searcher {
     this.#running = this.#indexer.run(this.#closing.signal)
   }
 
+  /** Index behind the last entry that is in the index, or about to be. */
+  get taken(): number {
+    return this.#indexer.taken
+  }
+
   /**
    * One page, within about 200 ms of the index having caught up.
    * @param size how far the log goes; where the index does not within 2 s, the page says so

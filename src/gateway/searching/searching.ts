@@ -34,6 +34,17 @@ export class Searching {
     this.#running()
   }
 
+  /** How many published entries are not in the index; undefined where it is not kept up. */
+  async lag(): Promise<number | undefined> {
+    const thread = this.#thread
+    if (!thread || thread.ended) return undefined
+    const { size } = this.#parts.trail.proven
+    return thread.taken().then(
+      (taken) => Math.max(0, size - taken),
+      () => undefined,
+    )
+  }
+
   /**
    * One page.
    * @param size how far the log goes; where the index does not within some seconds, the page says so

@@ -2,7 +2,7 @@ import type { Resource, Run } from '../../operations/index.ts'
 import type { BudgetAccount, BudgetCrossing, BudgetedRun } from './account.ts'
 import { Counters } from './counters.ts'
 import { type Metering, SessionAccount } from './session-account.ts'
-import { type BudgetSettings, withDefaults } from './settings.ts'
+import { type BudgetLimits, type BudgetSettings, withDefaults } from './settings.ts'
 import type { BudgetStore } from './store.ts'
 import { type BudgetedIdentity, type BudgetedPlace, type Pseudonym, subjectOf } from './subjects.ts'
 
@@ -11,8 +11,26 @@ export interface BudgetsOptions {
   readonly settings: readonly BudgetSettings[]
   readonly store: BudgetStore
   readonly pseudonym: Pseudonym
+  /** Absent where nobody counts. */
+  readonly meter?: BudgetMeter | undefined
   /** Milliseconds since the epoch; for tests. */
   readonly now?: () => number
+}
+
+/** Is told what budgets say, so that somebody can count it. Never throws. */
+export interface BudgetMeter {
+  /** Once, where the share is reached at which the trail warns. */
+  warned(budget: string, measure: keyof BudgetLimits): void
+  /** Each time that it has no room, or suspends a run. */
+  refused(budget: string, measure: keyof BudgetLimits): void
+}
+
+/** How far a limit is used up, by whoever used most of it. */
+export interface BudgetShare {
+  readonly budget: string
+  readonly measure: keyof BudgetLimits
+  /** 1 is all of it. */
+  readonly share: number
 }
 
 /** Whether one more run may begin. */
@@ -28,10 +46,12 @@ export class Budgets {
   readonly #counters: Counters
   readonly #pseudonym: Pseudonym
   readonly #now: () => number
+  readonly #meter: BudgetMeter | undefined
   #settings: readonly BudgetSettings[]
   #generation = 0
 
-  constructor({ settings, store, pseudonym, now = Date.now }: BudgetsOptions) {
+  constructor({ settings, store, pseudonym, meter, now = Date.now }: BudgetsOptions) {
+    this.#meter = meter
     this.#settings = withDefaults(settings)
     this.#pseudonym = pseudonym
     this.#now = now
@@ -63,6 +83,7 @@ export class Budgets {
         for (const { counter } of meters) this.#counters.leave(counter)
       },
       counted: () => this.#counters.soon(),
+      meter: this.#meter,
     }
     return new SessionAccount(told, metering)
   }
@@ -77,9 +98,14 @@ export class Budgets {
       const subject = this.#subject(per, run)
       const count = all.filter((other) => this.#subject(per, other) === subject).length
       const crossing = { budget: name, per, measure: 'concurrentRuns', limit: concurrentRuns } as const
-      if (count + 1 > concurrentRuns) return { refusedBy: name, crossings: [{ ...crossing, warn: false }] }
+      if (count + 1 > concurrentRuns) {
+        this.#meter?.refused(name, 'concurrentRuns')
+        return { refusedBy: name, crossings: [{ ...crossing, warn: false }] }
+      }
       const warned = warnAt !== undefined && count < concurrentRuns * warnAt && count + 1 >= concurrentRuns * warnAt
-      if (warned) crossings.push({ ...crossing, warn: true })
+      if (!warned) continue
+      this.#meter?.warned(name, 'concurrentRuns')
+      crossings.push({ ...crossing, warn: true })
     }
     return { refusedBy: undefined, crossings }
   }
@@ -96,6 +122,24 @@ export class Budgets {
     }
   }
 
+  /**
+   * Of every limit how much is used up where most of it is, among those that sessions count in now.
+   * @param going runs that are live
+   */
+  shares(going: Iterable<BudgetedIdentity>): readonly BudgetShare[] {
+    const now = this.#now()
+    const counters = [...this.#counters.used()]
+    const runs = [...going]
+    return this.#settings.flatMap(({ name: budget, per, limit }) => {
+      const own = counters.filter((counter) => counter.budget === budget)
+      return (Object.keys(limit) as (keyof BudgetLimits)[]).map((measure) => {
+        const amounts = measure === 'concurrentRuns' ? this.#runsBySubject(per, runs) : own.map((counter) => counter.known(measure, now))
+        // A limit of 0 is used up by the first.
+        return { budget, measure, share: amounts.reduce((most, amount) => Math.max(most, amount), 0) / Math.max(1, limit[measure] ?? 1) }
+      })
+    })
+  }
+
   /** Stores what was counted. */
   close(): void {
     this.#counters.close()
@@ -108,6 +152,15 @@ export class Budgets {
 
   #take(settings: BudgetSettings, run: Run, place: BudgetedPlace) {
     return this.#counters.take(settings.name, subjectOf(settings.per, run, place, this.#pseudonym), settings.over)
+  }
+
+  #runsBySubject(per: BudgetSettings['per'], runs: readonly BudgetedIdentity[]): readonly number[] {
+    const counts = new Map<string, number>()
+    for (const run of runs) {
+      const subject = this.#subject(per, run)
+      counts.set(subject, (counts.get(subject) ?? 0) + 1)
+    }
+    return [...counts.values()]
   }
 
   #subject(per: BudgetSettings['per'], run: BudgetedIdentity): string {

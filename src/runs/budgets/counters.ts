@@ -39,6 +39,11 @@ export class Counters {
     this.#forget(counter)
   }
 
+  /** Those in memory. */
+  used(): Iterable<Counter> {
+    return this.#used.values()
+  }
+
   /** Something was counted: it is stored within a second. */
   soon(): void {
     this.#timer ??= setTimeout(() => this.#flush(), STORED_EVERY).unref()

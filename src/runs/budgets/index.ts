@@ -1,5 +1,5 @@
 export type * from './account.ts'
-export { Budgets, type BudgetsOptions } from './budgets.ts'
+export { type BudgetMeter, type BudgetShare, Budgets, type BudgetsOptions } from './budgets.ts'
 export type { StoredSlot } from './counter.ts'
 export { type BudgetLimits, type BudgetScope, type BudgetSettings, DEFAULT_APPROVALS, DEFAULT_REFUSALS } from './settings.ts'
 export type * from './store.ts'

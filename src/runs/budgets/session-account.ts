@@ -1,5 +1,6 @@
 import { type OperationCost, Refusal, type Usage } from '../../operations/index.ts'
 import type { AskReservation, BudgetAccount, BudgetedRun, Reservation } from './account.ts'
+import type { BudgetMeter } from './budgets.ts'
 import type { Counter, Measure, Slot } from './counter.ts'
 import { Estimate } from './estimate.ts'
 import type { BudgetSettings } from './settings.ts'
@@ -28,6 +29,8 @@ export interface Metering {
   leave(meters: readonly Meter[]): void
   /** Something was counted. */
   counted(): void
+  /** Absent where nobody counts what budgets say. */
+  readonly meter: BudgetMeter | undefined
 }
 
 /** Rooms of operations that no budget counts: they are all the same. */
@@ -133,6 +136,7 @@ export class SessionAccount implements BudgetAccount {
     this.#metering.counted()
     if (over !== undefined) {
       this.#tell(over, measure, 'exceeded')
+      this.#metering.meter?.refused(over.settings.name, measure)
       this.#run.suspend(over.settings.name)
     }
     return counted
@@ -198,12 +202,16 @@ export class SessionAccount implements BudgetAccount {
         const limit = settings.limit[measure]
         if (limit === undefined) continue
         const most = amountOf(measure, settings, cost)
-        if (most === undefined) return unpriced(settings)
+        if (most === undefined) {
+          this.#metering.meter?.refused(settings.name, measure)
+          return unpriced(settings)
+        }
         const sum = counter.sum(measure, now)
         // What is used up has no room for a call that costs nothing either.
         const over = sum + Math.max(most, 1) - limit
         if (over <= 0) continue
         this.#tell(meter, measure, 'exceeded')
+        this.#metering.meter?.refused(settings.name, measure)
         const roomAt = most > limit ? undefined : counter.roomAt(measure, over)
         const wait = roomAt === undefined ? undefined : Math.max(1, Math.ceil((roomAt - now) / 1_000))
         return tooMuch(settings, measure, Math.max(0, limit - sum), most, wait)
@@ -259,6 +267,7 @@ export class SessionAccount implements BudgetAccount {
 
   #exceeded(meter: Meter, measure: Measure): Refusal {
     this.#tell(meter, measure, 'exceeded')
+    this.#metering.meter?.refused(meter.settings.name, measure)
     const roomAt = meter.counter.roomAt(measure)
     return new Refusal('GS_BUDGET_EXCEEDED', {
       reason: `The budget "${meter.settings.name}" is used up.`,
@@ -272,6 +281,7 @@ export class SessionAccount implements BudgetAccount {
     if (told === what || told === 'exceeded') return
     counter.told.set(measure, what)
     const { name, per, currency } = settings
+    if (what === 'warned') this.#metering.meter?.warned(name, measure)
     const limit = settings.limit[measure]
     if (limit === undefined) return
     const ofMoney = measure === 'money' && currency !== undefined && { currency }
