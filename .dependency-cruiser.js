@@ -11,10 +11,11 @@ const room = '^src/([^/]+)/'
 const forbidden = [
   {
     name: 'operations-import-nothing',
-    comment: 'The shared vocabulary is at the bottom: if it knew a room, every room would know that room.',
+    comment:
+      'The shared vocabulary is at the bottom: if it knew a room, every room would know that room. What a stream of bytes is, is the word of Node.',
     severity: 'error',
     from: { path: '^src/operations/', pathNot: tests },
-    to: { pathNot: '^src/operations/' },
+    to: { pathNot: ['^src/operations/', '^(node:)?stream$'] },
   },
   {
     name: 'wire-imports-only-operations',

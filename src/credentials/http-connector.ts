@@ -1,5 +1,5 @@
 import type { HttpCredential, HttpSecret, Login } from '../operations/index.ts'
-import { type Connector, connectorBy, type Opening } from './connector.ts'
+import { type Connector, connectorBy, type DialVia, type Opening } from './connector.ts'
 import { CredentialsError } from './errors.ts'
 import { type HttpOpener, httpOpener, type Opened } from './http-opener.ts'
 import { Kept } from './kept.ts'
@@ -25,12 +25,14 @@ export interface HttpSurroundings {
  *
  * @param parts.resource the resource as configured now; a reload may have taken it away
  * @param parts.login the protocol's log-in
+ * @param parts.dialVia absent: no target is behind a connector
  */
 export function createHttpConnector<Ask, Target>(
   parts: {
     readonly resource: (name: string) => TargetSettings<HttpCredentialSettings> | undefined
     readonly login: Login<Ask, Target, HttpSecret>
     readonly references: References
+    readonly dialVia?: DialVia | undefined
   },
   surroundings: HttpSurroundings = {},
 ): Connector<Ask, Target> {

@@ -1,5 +1,5 @@
 export { chooseCredential } from './choose.ts'
-export type { Connected, Connector } from './connector.ts'
+export type { Connected, Connector, DialledFor, DialVia } from './connector.ts'
 export { CredentialsError, type CredentialsErrorCode, credentialsErrors } from './errors.ts'
 export { createHttpConnector, type HttpSurroundings } from './http-connector.ts'
 export { type KubeconfigContext, readKubeconfig } from './kubeconfig.ts'

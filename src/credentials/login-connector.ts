@@ -1,5 +1,5 @@
 import type { Login, TargetSecret } from '../operations/index.ts'
-import { type Connector, connectorBy, type Opening } from './connector.ts'
+import { type Connector, connectorBy, type DialVia, type Opening } from './connector.ts'
 import type { Reference } from './reference.ts'
 import type { References } from './references.ts'
 import type { CredentialSettings, TargetSettings } from './target-settings.ts'
@@ -9,11 +9,13 @@ import type { CredentialSettings, TargetSettings } from './target-settings.ts'
  *
  * @param parts.resource the resource as configured now; a reload may have taken it away
  * @param parts.login the protocol's log-in
+ * @param parts.dialVia absent: no target is behind a connector
  */
 export function createConnector<Ask, Target>(parts: {
   readonly resource: (name: string) => TargetSettings | undefined
   readonly login: Login<Ask, Target>
   readonly references: References
+  readonly dialVia?: DialVia | undefined
 }): Connector<Ask, Target> {
   return connectorBy({ ...parts, opening: userOpening(parts.references) })
 }

@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 
-export type { HttpCredential, HttpSecret, Login, TargetAddress, TargetSecret } from '../operations/index.ts'
+export type { Dial, HttpCredential, HttpSecret, Login, TargetAddress, TargetSecret } from '../operations/index.ts'
 
 /** The subset of TLS options that a login may set. */
 export type TargetTls = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername'>

@@ -24,7 +24,7 @@ export async function openHttpRooms(
   })
   const guard = createGuard<HttpAsk, HttpTarget>({
     ...shared,
-    connect: (resource, ask, signal, permitted) => connector.connect(resource, ask, signal, permitted),
+    connect: (...asked) => connector.connect(...asked),
   })
   return { connector, guard }
 }

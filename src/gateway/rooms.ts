@@ -330,7 +330,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   }
   const guard = createGuard<PostgresAsk, PostgresTarget>({
     ...governing,
-    connect: (resource, ask, signal, permitted) => connector.connect(resource, ask, signal, permitted),
+    connect: (...asked) => connector.connect(...asked),
   })
   const { https, proxy } = config.gateway.listen
   const http = (https ?? proxy) && (await openHttpRooms(governing, inForce, references))

@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream'
+
 /** What opens a PostgreSQL target. Lives only while a login runs; never logged, never thrown. */
 export interface TargetSecret {
   readonly user: string
@@ -32,12 +34,20 @@ export interface HttpSecret {
   refused(used: HttpCredential): void
 }
 
+/**
+ * Opens a stream of bytes to one address, on a way that is not the gateway's own network.
+ * @throws a coded error whose texts may be told to whoever is to be connected; or the signal's reason
+ */
+export type Dial = (signal: AbortSignal) => Promise<Duplex>
+
 /** Where the target is and how it is trusted. */
 export interface TargetAddress {
   readonly host: string
   readonly port: number
   /** Of targets that are spoken to in HTTP: what stands before every path, such as `/v1`; without a slash at its end. */
   readonly basePath?: string
+  /** Where the gateway does not connect to it itself. TLS ends in the gateway all the same. */
+  readonly via?: { readonly connector: string; readonly dial: Dial }
   /** `full` — chain and host name are verified (the default); `off` — plaintext, only where the configuration says so. */
   readonly tls: { readonly verify: 'full'; readonly ca?: string; readonly serverName?: string } | { readonly verify: 'off' }
 }

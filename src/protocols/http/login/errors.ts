@@ -29,6 +29,13 @@ export const targetErrors = {
 
 export type TargetErrorCode = keyof typeof targetErrors
 
+/** Why there is no way to a target behind a connector, in the words of whoever dials: nothing was sent. */
+export class NotDialled extends CodedError {
+  constructor(cause: CodedError) {
+    super(cause.code, cause.message, cause.next, { cause })
+  }
+}
+
 /** Why a target did not answer. Its texts are the gateway's own: the target's may name anything. */
 export class TargetError extends CodedError<TargetErrorCode> {
   /** @param reason replaces the code's own sentence; it never holds a secret or the target's words */

@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream'
-import { type buildConnector, Client, type Dispatcher } from 'undici'
+import { Client, type Dispatcher } from 'undici'
 import type { HttpCredential, HttpSecret, TargetAddress } from '../../../operations/index.ts'
 import { endToEnd } from '../headers.ts'
 import type { HeaderPairs, HttpAsk, HttpTarget, Impersonated, Redactor, Upgraded, UpstreamAnswer, UpstreamRequest } from '../target.ts'
+import type { Opener } from './connect.ts'
 import { TargetError } from './errors.ts'
 import { needlesOf } from './needles.ts'
 import { Receiving, targetError } from './receive.ts'
@@ -24,7 +25,7 @@ export interface TargetParts {
   readonly secret: HttpSecret
   readonly ask: HttpAsk
   /** The same for the same client certificate, so that sessions of TLS can be resumed. */
-  readonly connector: (credential: HttpCredential) => buildConnector.connector
+  readonly connector: (credential: HttpCredential) => Opener
 }
 
 /** One session's own connections to a target; one request at a time goes over the first of them. */
@@ -33,7 +34,7 @@ export class ConnectedTarget implements HttpTarget {
   readonly #parts: TargetParts
   readonly #origin: string
   readonly #host: string
-  #client: { readonly client: Client; readonly connector: buildConnector.connector; credential: HttpCredential } | undefined
+  #client: { readonly client: Client; readonly connector: Opener; credential: HttpCredential } | undefined
   readonly #upgrades = new Set<Client | Duplex>()
   /** Used in this session, the newest first. */
   readonly #credentials: HttpCredential[] = []
@@ -184,7 +185,7 @@ export class ConnectedTarget implements HttpTarget {
 
   #newClient(credential: HttpCredential): Client {
     return new Client(this.#origin, {
-      connect: this.#parts.connector(credential),
+      connect: this.#parts.connector(credential)(this.#parts.address.via?.dial),
       pipelining: 1,
       keepAliveTimeout: IDLE_MS,
       keepAliveMaxTimeout: IDLE_MS,

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { pairsOf, valuesOf } from '../headers.ts'
 import type { HeaderPairs, UpstreamAnswer, UpstreamRequest } from '../target.ts'
-import { TargetError } from './errors.ts'
+import { NotDialled, TargetError } from './errors.ts'
 
 /** What a connection tells of one request, as an answer whose body can be read at the reader's pace. */
 export class Receiving implements Dispatcher.DispatchHandler {
@@ -124,7 +124,7 @@ function isFramedOnce(headers: HeaderPairs): boolean {
 
 /** What undici says, in our own words. */
 export function targetError(error: unknown): Error {
-  if (error instanceof TargetError) return error
+  if (error instanceof TargetError || error instanceof NotDialled) return error
   const { name, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { name: '', code: undefined }
   switch (code ?? name) {
     case 'HTTPParserError':

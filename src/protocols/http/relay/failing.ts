@@ -4,7 +4,7 @@ import { ClientLeft, type Exchange } from '../plane.ts'
 import { speakable } from './status.ts'
 
 /** These happened before anything was sent: nothing came of the request. */
-const NOTHING_SENT: ReadonlySet<string> = new Set(['GS_HTTP_TARGET_UNREACHABLE', 'GS_HTTP_TARGET_NOT_TRUSTED', 'GS_HTTP_TARGET_REQUEST'])
+const NOTHING_SENT = /^GS_(HTTP_TARGET_(UNREACHABLE|NOT_TRUSTED|REQUEST)|CONNECTOR_.*)$/
 
 /** How far an admitted operation had come. */
 export interface Progress {
@@ -34,7 +34,7 @@ export function failed(
     return
   }
   const spoken = speakable(error)
-  if (!sent || NOTHING_SENT.has(spoken.code)) admission.withdraw({ status: 'failed' })
+  if (!sent || NOTHING_SENT.test(spoken.code)) admission.withdraw({ status: 'failed' })
   else if (error instanceof Refusal) admission.settle({ status: 'cancelled', ...code })
   // Nobody knows what the target made of it, unless it answered or let nobody in.
   else admission.settle({ status: status !== undefined || spoken.code === 'GS_HTTP_TARGET_LOGIN_REFUSED' ? 'failed' : 'unknown', ...code })

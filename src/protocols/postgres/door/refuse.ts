@@ -32,6 +32,9 @@ const SQLSTATES: Readonly<Record<string, string>> = {
   GS_TARGET_FULL: '53300',
   GS_TARGET_NOT_READY: '57P03',
   GS_TARGET_SETTING_REFUSED: '22023',
+  GS_CONNECTOR_ABSENT: '57P03',
+  GS_CONNECTOR_CLOSED: '57P03',
+  GS_CONNECTOR_TARGET_NOT_ALLOWED: '08004',
   // The target refused *us*: 28P01 would send people to look for a fault in their own password.
   GS_TARGET_LOGIN_REFUSED: '08004',
 }

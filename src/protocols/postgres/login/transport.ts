@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect, isIP, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls'
-import type { TargetAddress, TargetSecret } from '../../../operations/index.ts'
+import { CodedError, type TargetAddress, type TargetSecret } from '../../../operations/index.ts'
 import { readExactly } from '../read-message.ts'
 import { tlsServerEndPoint } from '../wire/channel-binding.ts'
 import { buildSslRequest } from '../wire/startup.ts'
@@ -10,7 +11,7 @@ import type { TrustContexts } from './trust-contexts.ts'
 
 /** A connection to the target before the first message of the protocol. */
 export interface Transport {
-  readonly socket: Socket
+  readonly socket: Duplex
   /** The chain and the host name were verified. */
   readonly verified: boolean
   /** `tls-server-end-point` of the target's certificate, where it has one. */
@@ -20,11 +21,11 @@ export interface Transport {
 const KEEP_ALIVE_MS = 60_000
 
 /**
- * Connects, and under `verify: full` upgrades to TLS whose chain and host name are verified.
+ * Connects, from here or through a connector, and under `verify: full` upgrades to TLS whose chain and host name are verified.
  *
  * @param contexts what was parsed of CAs before
  * @param signal ends the attempt; afterwards the socket is the caller's
- * @throws LoginError; no socket is left open then
+ * @throws LoginError, or why there is no way through the connector; no socket is left open then
  */
 export async function openTransport(
   address: TargetAddress,
@@ -32,14 +33,15 @@ export async function openTransport(
   contexts: TrustContexts,
   signal: AbortSignal,
 ): Promise<Transport> {
-  const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
+  const { via } = address
+  const socket = via ? await via.dial(signal) : connectTo(address)
   // An error may come while nobody reads; whoever reads next sees that the socket is destroyed.
   socket.on('error', () => undefined)
   const abort = () => socket.destroy()
   signal.addEventListener('abort', abort)
   try {
     if (signal.aborted) throw new LoginError('GS_TARGET_UNREACHABLE')
-    await once(socket, 'connect', { signal }).catch((error: unknown) => Promise.reject(unreachable(error)))
+    if (!via) await once(socket, 'connect', { signal }).catch((error: unknown) => Promise.reject(unreachable(error)))
     if (address.tls.verify === 'off') return { socket, verified: false, binding: undefined }
     await requestTls(socket)
     const { tls, host } = address
@@ -54,8 +56,12 @@ export async function openTransport(
   }
 }
 
+function connectTo({ host, port }: TargetAddress): Socket {
+  return connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS })
+}
+
 /** PostgreSQL protocol 55.2.11: SSLRequest, one byte of answer, then the handshake. */
-async function requestTls(socket: Socket): Promise<void> {
+async function requestTls(socket: Duplex): Promise<void> {
   socket.write(buildSslRequest())
   const answer = await readExactly(socket, 1).catch((error: unknown) => Promise.reject(unreachable(error)))
   if (!answer) throw new LoginError('GS_TARGET_UNREACHABLE')
@@ -84,7 +90,7 @@ function trusted(ca: string | undefined, certificate: TargetSecret['clientCertif
   return { ...(ca === undefined ? {} : { ca }), cert: certificate.certificate, key: certificate.key }
 }
 
-function secureSocket(socket: Socket, options: () => ConnectionOptions): Promise<TLSSocket> {
+function secureSocket(socket: Duplex, options: () => ConnectionOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new LoginError('GS_TARGET_NOT_TRUSTED', { reason }))
     let secure: TLSSocket
@@ -105,9 +111,9 @@ function secureSocket(socket: Socket, options: () => ConnectionOptions): Promise
   })
 }
 
-/** @returns a LoginError that names the system's code and nothing else */
-export function unreachable(error: unknown): LoginError {
-  if (error instanceof LoginError) return error
+/** @returns a LoginError that names the system's code and nothing else; what is said of a connector is our own */
+export function unreachable(error: unknown): CodedError {
+  if (error instanceof CodedError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'no code'
   if (code.startsWith('ERR_SSL')) return new LoginError('GS_TARGET_NOT_TRUSTED', { reason: `TLS with the target failed (${code}).` })
   return new LoginError('GS_TARGET_UNREACHABLE', { reason: `The target could not be reached (${code}).` })
