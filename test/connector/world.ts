@@ -23,7 +23,7 @@ export const ALLOW: WrittenRule = {
   name: 'orders-may',
   effect: 'allow',
   who: { groups: [JOB_GROUP] },
-  do: ['postgres.*', 'kubernetes.*', 'kubernetes.credential', 'model.*', 'http.*'],
+  do: ['postgres.*', 'postgres.backend', 'postgres.statistics', 'kubernetes.*', 'kubernetes.credential', 'model.*', 'http.*'],
 }
 
 export interface WorldOptions {
