@@ -16,10 +16,13 @@ beforeEach(async () => {
   operator.enrolled.push(
     {
       ...{ name: 'plant-a', state: 'up', id: 'con_one', since: at, enrolledAt: at - 60_000, enrolledBy: 'token', resources: ['orders-db'] },
-      link: { version: '0.9.0', address: '10.1.2.3:40000', streams: 3, bytesIn: 1536, bytesOut: 512, rttMs: 1.24 },
+      links: [
+        { version: '0.9.0', address: '10.1.2.3:40000', streams: 3, bytesIn: 1536, bytesOut: 512, rttMs: 1.24, since: at, draining: false },
+      ],
     },
-    { name: 'plant-a', state: 'down', id: 'con_two', since: at, resources: ['orders-db'] },
-    { name: 'plant-b', state: 'nobody', resources: [] },
+    { name: 'plant-a', state: 'down', id: 'con_two', since: at, resources: ['orders-db'], links: [] },
+    { name: 'plant-a', state: 'revoked', id: 'con_gone', since: at, resources: ['orders-db'], links: [] },
+    { name: 'plant-b', state: 'nobody', resources: [], links: [] },
   )
 })
 afterEach(() => remove())
@@ -43,8 +46,9 @@ it('lists who is there, and names that nobody answers for', async () => {
     ['plant-b', 'nobody'],
   ])
   expect(JSON.parse((await gatescribe('connectors', 'ls', 'plant-b', '--json')).out)).toEqual([
-    { name: 'plant-b', state: 'nobody', resources: [] },
+    { name: 'plant-b', state: 'nobody', resources: [], links: [] },
   ])
+  expect((await gatescribe('connectors', 'ls', '--all')).out).toMatch(/plant-a +revoked +con_gone/)
 })
 
 it('says with its exit code that resources stand behind a name that nobody answers for', async () => {
@@ -58,6 +62,9 @@ it('shows one', async () => {
   expect(out).toContain('state         up since 2026-11-27 12:00:00Z\n')
   expect(out).toContain('enrolled      2026-11-27 11:59:00Z by an enrolment token\n')
   expect(out).toContain('resources     orders-db\n')
+  expect(out).toContain(
+    'link          up since 2026-11-27 12:00:00Z from 10.1.2.3:40000, version 0.9.0, 3 streams, 1.5 KiB from targets, 512 B to targets, round trip 1.2 ms\n',
+  )
   expect(await gatescribe('connectors', 'show', 'con_none')).toMatchObject({ code: 4, err: expect.stringContaining('GS_LOCAL_NOT_FOUND') })
 })
 
@@ -69,6 +76,7 @@ it('prints an enrolment token alone, and beside it what to run with it', async (
     "  gatescribe connector --gateway https://gw.example.org:8446 --ca gatescribe-ca.pem --allow orders.internal:5432 --allow '[fd00::7]:6443' --token-file plant-a.token\n",
   )
   expect(err).not.toContain('gs_ce_')
+  expect(err).toContain('gatescribe connectors revoke off_one\n')
   expect(operator.enrolling).toEqual([{ name: 'plant-a', ttl: 15 * 60_000 }])
 })
 
@@ -98,7 +106,7 @@ it('says of a name that is not configured where names stand', async () => {
 })
 
 it('revokes one, with a reason of one line', async () => {
-  expect((await gatescribe('connectors', 'revoke', 'con_one', '--reason', 'retired')).out).toBe('con_one of plant-a is revoked.\n')
+  expect((await gatescribe('connectors', 'revoke', 'con_one', '--reason', 'retired')).out).toBe('con_one is revoked.\n')
   expect(operator.enrolling).toEqual([{ id: 'con_one', reason: 'retired' }])
   expect((await gatescribe('connectors', 'revoke', 'con_two', '--reason', 'a\nb')).code).toBe(1)
 })

@@ -46,6 +46,18 @@ export const cliErrors = {
     meaning: 'Only terminals have a recording as asciicast.',
     next: 'Take --json: one event per line, in the same shape; or let gatescribe replay print it.',
   },
+  GS_CLI_CONNECTOR_SETTINGS: {
+    meaning: 'The settings of the connector are refused.',
+    next: 'Correct what is named; docs/connector.md shows every field. Try them with gatescribe connector … --check.',
+  },
+  GS_CLI_CONNECTOR_HEALTH: {
+    meaning: 'The connector cannot answer whoever asks how it is.',
+    next: 'Name a free address with --health, and a data folder that this user may write in.',
+  },
+  GS_CLI_CONNECTOR_NOT_RUNNING: {
+    meaning: 'No connector runs with this data folder.',
+    next: 'Start it with: gatescribe connector, or name its folder with --data.',
+  },
   GS_CLI_FILE: {
     meaning: 'A file cannot be read or written.',
     next: 'Check the path and its permissions.',

@@ -3,7 +3,7 @@ export const exitCodes = {
   ok: { code: 0, meaning: 'Done.' },
   refused: { code: 1, meaning: 'Refused or failed; `doctor`: something must be repaired.' },
   usage: { code: 2, meaning: 'The command was not written as its help says.' },
-  notRunning: { code: 3, meaning: 'No gateway answers, on the local socket or at the admin door.' },
+  notRunning: { code: 3, meaning: 'No gateway answers, on the local socket or at the admin door; `connector --status`: none runs.' },
   notFound: { code: 4, meaning: 'There is no such run, session, entry, secret, resource, connector or request for approval.' },
   casesFailed: { code: 5, meaning: '`policy test`: a case came out differently than it says.' },
   wouldChange: { code: 6, meaning: '`policy replay`: something would come out differently.' },
@@ -40,12 +40,15 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
 ])
 const NOT_SIGNED_IN: ReadonlySet<string> = new Set(['GS_CLI_NOT_SIGNED_IN', 'GS_ADMIN_NOT_SIGNED_IN', 'GS_PEOPLE_SESSION_INVALID'])
 
+const CONFIG: ReadonlySet<string> = new Set(['GS_CLI_NO_CONFIG', 'GS_MCP_HOST_CONFIG', 'GS_CLI_CONNECTOR_SETTINGS'])
+
 /** @param code of whatever error ended the command */
 export function exitCodeOf(code: string): number {
-  if (code === 'GS_LOCAL_NOT_RUNNING' || code === 'GS_ADMIN_UNREACHABLE') return exitCodes.notRunning.code
+  if (code === 'GS_LOCAL_NOT_RUNNING' || code === 'GS_ADMIN_UNREACHABLE' || code === 'GS_CLI_CONNECTOR_NOT_RUNNING')
+    return exitCodes.notRunning.code
   if (NOT_FOUND.has(code)) return exitCodes.notFound.code
   if (NOT_SIGNED_IN.has(code)) return exitCodes.notSignedIn.code
   if (code === 'GS_CLI_USAGE' || code === 'GS_CLI_SECRET_IN_ARGUMENTS') return exitCodes.usage.code
-  if (code.startsWith('GS_CONFIG_') || code === 'GS_CLI_NO_CONFIG' || code === 'GS_MCP_HOST_CONFIG') return exitCodes.config.code
+  if (code.startsWith('GS_CONFIG_') || CONFIG.has(code)) return exitCodes.config.code
   return exitCodes.refused.code
 }

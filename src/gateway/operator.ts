@@ -6,7 +6,7 @@ import type { CodedError, EgressResource } from '../operations/index.ts'
 import type { Trail } from '../trail/index.ts'
 import { approvalOperator } from './approving.ts'
 import { breakGlassOperator } from './breaking-glass.ts'
-import { connectorOperator } from './connector-operator.ts'
+import { type ConnectorDoorAddress, connectorOperator } from './connector-operator.ts'
 import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
 import { logOperator } from './log-keys.ts'
@@ -54,7 +54,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
     ...personOperator(rooms, who),
     ...pastSessionOperator(rooms, viewer),
     ...toolOperator(rooms, who),
-    ...connectorOperator(rooms, who),
+    ...connectorOperator(rooms, who, () => connectorDoor(rooms, listening())),
     ...rooms.scanning.operator(viewer),
     status: (): GatewayStatus => ({
       version: version(),
@@ -114,6 +114,13 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
     reload,
     doctor: (signal) => doctor(rooms, signal),
   }
+}
+
+function connectorDoor({ inForce, tls }: Rooms, { connectors: at }: Listening): ConnectorDoorAddress | undefined {
+  const { connectors: configured } = inForce.config.gateway.listen
+  if (at === undefined || configured === undefined) return undefined
+  const host = tls.names[0] ?? configured.host
+  return { url: `https://${host.includes(':') ? `[${host}]` : host}${at.slice(at.lastIndexOf(':'))}`, ownCa: tls.ca !== undefined }
 }
 
 /** Whom it logs in as is no secret to who may read it; where the secret stands is nobody's business. */

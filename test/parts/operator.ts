@@ -292,17 +292,13 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
       throwPlanted('enrolConnector')
       const expiresAt = Date.UTC(2026, 10, 27, 12) + ttl
       return {
-        ...{ name, token: 'gs_ce_0123456789', expiresAt, gateway: 'https://gw.example.org:8446', ownCa: true },
+        ...{ id: 'off_one', name, token: 'gs_ce_0123456789', expiresAt, gateway: 'https://gw.example.org:8446', ownCa: true },
         targets: ['orders.internal:5432', '[fd00::7]:6443'],
       }
     },
     async revokeConnector(id, reason) {
       operator.enrolling.push({ id, reason })
       throwPlanted('revokeConnector')
-      const at = operator.enrolled.findIndex((connector) => connector.id === id)
-      const { link: _, ...connector } = operator.enrolled[at]!
-      operator.enrolled[at] = { ...connector, state: 'revoked' }
-      return operator.enrolled[at]
     },
     holds: async () => operator.held,
     async placeHold({ run, reason, name }: HoldAsked) {

@@ -22,6 +22,7 @@ import {
   connectorEnrolmentSchema,
   connectorSchema,
   type EnrolConnectorRequest,
+  revokedConnectorSchema,
 } from './connector-schemas.ts'
 import { LocalError } from './errors.ts'
 import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
@@ -154,7 +155,8 @@ export interface LocalClient {
   connectors(): Promise<ConnectorAnswer[]>
   connector(id: string): Promise<ConnectorAnswer>
   enrolConnector(asked: EnrolConnectorRequest): Promise<ConnectorEnrolmentAnswer>
-  revokeConnector(id: string, reason: string | undefined): Promise<ConnectorAnswer>
+  /** @param id `con_…`, or `off_…` of a token that nobody used */
+  revokeConnector(id: string, reason: string | undefined): Promise<void>
   tools(): Promise<ToolAnswer[]>
   /** @param names all where there are none */
   toolsOf(resource: string, names: readonly string[]): Promise<ShownToolsAnswer>
@@ -238,8 +240,8 @@ export function localClient(send: Transport): LocalClient {
     connectors: () => get('/v1/connectors', z.array(connectorSchema)),
     connector: (id) => get(`/v1/connectors/${part(id)}`, connectorSchema),
     enrolConnector: (asked) => post('/v1/connectors/enrol', asked, connectorEnrolmentSchema),
-    revokeConnector: (id, reason) =>
-      post(`/v1/connectors/${part(id)}/revoke`, { ...(reason !== undefined && { reason }) }, connectorSchema),
+    revokeConnector: async (id, reason) =>
+      void (await post(`/v1/connectors/${part(id)}/revoke`, { ...(reason !== undefined && { reason }) }, revokedConnectorSchema)),
     tools: () => get('/v1/tools', z.array(toolSchema)),
     toolsOf: (resource, names) =>
       get(`/v1/tools/${part(resource)}?${new URLSearchParams(names.map((name) => ['tool', name]))}`, shownToolsSchema),

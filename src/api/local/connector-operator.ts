@@ -7,14 +7,17 @@ export interface ConnectorOperator {
    * @param ttl ms @throws CodedError GS_GATEWAY_NO_CONNECTORS, GS_GATEWAY_NO_CONNECTOR_NAME
    */
   enrolConnector(name: string, ttl: number): Promise<ConnectorEnrolment>
-  /** Ends its links at once and lets it in no more, or takes back an offer that nobody used. Recorded. @throws CodedError GS_GATEWAY_NO_CONNECTOR */
-  revokeConnector(id: string, reason: string | undefined): Promise<ConnectorView>
+  /**
+   * Ends the links of a connector at once and lets it in no more, or takes back a token (`off_…`) that nobody used. Recorded.
+   * @throws CodedError GS_GATEWAY_NO_CONNECTOR
+   */
+  revokeConnector(id: string, reason: string | undefined): Promise<void>
 }
 
 /** `nobody`: a configured name that no connector is enrolled under. */
 export type ConnectorStanding = 'up' | 'draining' | 'down' | 'revoked' | 'nobody'
 
-/** One connector, or a name without one. Times in ms since the epoch, rates since the link came up. */
+/** One connector, or a name without one. Times in ms since the epoch. */
 export interface ConnectorView {
   readonly name: string
   readonly state: ConnectorStanding
@@ -25,10 +28,12 @@ export interface ConnectorView {
   readonly enrolledAt?: number
   /** By a token of an operator, or by the workload's own. */
   readonly enrolledBy?: 'token' | 'workload'
+  /** Of its public key, SHA-256 in hex: what the connector says of itself too. */
+  readonly fingerprint?: string
   /** Resources that stand behind its name. */
   readonly resources: readonly string[]
-  /** What its links say, while there are any. */
-  readonly link?: ConnectorLink
+  /** Several while a process takes over from another. */
+  readonly links: readonly ConnectorLink[]
 }
 
 export interface ConnectorLink {
@@ -36,6 +41,10 @@ export interface ConnectorLink {
   readonly version: string
   /** Where it dials from. */
   readonly address: string
+  /** ms since the epoch */
+  readonly since: number
+  /** Takes no new streams. */
+  readonly draining: boolean
   readonly streams: number
   /** From targets, and to them; bytes. */
   readonly bytesIn: number
@@ -46,6 +55,8 @@ export interface ConnectorLink {
 
 /** What somebody needs who starts the connector. */
 export interface ConnectorEnrolment {
+  /** `off_…`, by which the token can be revoked as long as nobody used it. */
+  readonly id: string
   readonly name: string
   /** Good for one enrolment; told once. */
   readonly token: string

@@ -22,19 +22,23 @@ export const connectorSchema = z.object({
   since: z.string().optional(),
   enrolledAt: z.string().optional(),
   enrolledBy: z.enum(['token', 'workload']).optional(),
+  fingerprint: z.string().optional(),
   resources: z.array(z.string()),
-  link: z
-    .object({
+  links: z.array(
+    z.object({
       version: z.string(),
       address: z.string(),
+      since: z.string(),
+      draining: z.boolean(),
       streams: z.int(),
       bytesIn: z.int(),
       bytesOut: z.int(),
       rttMs: z.number().optional(),
-    })
-    .optional(),
+    }),
+  ),
 })
 export const connectorEnrolmentSchema = z.object({
+  id: z.string(),
   name: z.string(),
   token: z.string(),
   expiresAt: z.string(),
@@ -42,6 +46,8 @@ export const connectorEnrolmentSchema = z.object({
   ownCa: z.boolean(),
   targets: z.array(z.string()),
 })
+
+export const revokedConnectorSchema = z.object({ revoked: z.string() })
 
 export type ConnectorAnswer = z.output<typeof connectorSchema>
 export type ConnectorEnrolmentAnswer = z.output<typeof connectorEnrolmentSchema>

@@ -21,11 +21,13 @@ export function connectorsCommand(shell: Shell): Command {
     ['gatescribe connectors ls', 'gatescribe connectors ls plant-a --json'],
   )
     .argument('[name]', 'only those of this name')
-    .action(async (name: string | undefined, { json, ...where }: Options) => {
-      const connectors = (await (await reach(where)).connectors()).filter((connector) => name === undefined || connector.name === name)
+    .option('--all', 'those that are revoked, too')
+    .action(async (name: string | undefined, { all, json, ...where }: Options & { readonly all?: true }) => {
+      const asked = ({ name: of, state }: ConnectorAnswer) => (name === undefined || of === name) && (all || state !== 'revoked')
+      const connectors = (await (await reach(where)).connectors()).filter(asked)
       if (isUnanswered(connectors)) shell.exitCode = exitCodes.refused.code
       if (json) return printer.json(connectors)
-      printer.table(['NAME', 'STATE', 'CONNECTOR', 'SINCE', 'VERSION', 'FROM', 'STREAMS', 'IN', 'OUT', 'RTT'], connectors.map(row))
+      printer.table(['NAME', 'STATE', 'CONNECTOR', 'SINCE', 'VERSION', 'FROM', 'STREAMS', 'IN', 'OUT', 'RTT'], connectors.flatMap(rows))
     })
 
   const show = command('show', 'Shows one connector, and what stands behind its name.', ['gatescribe connectors show con_4q7ykz2mdh3w'])
@@ -33,7 +35,7 @@ export function connectorsCommand(shell: Shell): Command {
     .action(async (id: string, { json, ...where }: Options) => {
       const connector = await (await reach(where)).connector(id)
       if (json) return printer.json(connector)
-      const { name, state, since, enrolledAt, enrolledBy, resources, link } = connector
+      const { name, state, since, enrolledAt, enrolledBy, fingerprint, resources, links } = connector
       const lines: readonly (readonly [string, string | undefined])[] = [
         ['connector', id],
         ['name', name],
@@ -43,13 +45,9 @@ export function connectorsCommand(shell: Shell): Command {
           enrolledAt &&
             `${when(enrolledAt)}${enrolledBy ? ` by ${enrolledBy === 'token' ? 'an enrolment token' : 'its workload token'}` : ''}`,
         ],
-        ['version', link?.version],
-        ['dials from', link?.address],
-        ['streams', link && String(link.streams)],
-        ['from targets', link && size(link.bytesIn)],
-        ['to targets', link && size(link.bytesOut)],
-        ['round trip', link?.rttMs === undefined ? undefined : roundTrip(link.rttMs)],
+        ['key', fingerprint],
         ['resources', resources.join(', ') || 'none'],
+        ...links.map((link): readonly [string, string] => ['link', linkSentence(link)]),
       ]
       for (const [title, text] of lines) if (text !== undefined) printer.line(`${title.padEnd(12)}  ${text}`)
     })
@@ -64,7 +62,7 @@ export function connectorsCommand(shell: Shell): Command {
     .option('--write <file>', 'write the token to this file, readable by its owner only, instead of printing it')
     .action(async (name: string, { valid, write, json, ...where }: EnrolOptions) => {
       const enrolment = await (await reach(where)).enrolConnector({ name, minutes: minutesOf(valid) })
-      const { token, expiresAt } = enrolment
+      const { id, token, expiresAt } = enrolment
       const path =
         write === undefined ? undefined : (await import('../write-privately.ts')).writePrivately(write, `${token}\n`, surroundings)
       if (json) {
@@ -73,7 +71,7 @@ export function connectorsCommand(shell: Shell): Command {
       }
       if (path === undefined) printer.line(token)
       printer.remark(
-        `${path === undefined ? 'The line above is' : `Wrote ${path}. It holds`} a secret that enrols one connector as ${name}, once, until ${when(expiresAt)}.`,
+        `${path === undefined ? 'The line above is' : `Wrote ${path}. It holds`} a secret that enrols one connector as ${name}, once, until ${when(expiresAt)}. To take it back: gatescribe connectors revoke ${id}`,
       )
       printer.remark(`Beside the targets, with the token in a file of mode 0600:`)
       printer.remark(`  ${startLine(enrolment, write ?? `${name}.token`)}`)
@@ -85,12 +83,12 @@ export function connectorsCommand(shell: Shell): Command {
   const revoke = command('revoke', 'Ends the links of a connector at once, with every session on them, and lets it in no more. Recorded.', [
     'gatescribe connectors revoke con_4q7ykz2mdh3w --reason "machine retired"',
   ])
-    .argument('<connector>', 'its id, con_…')
+    .argument('<connector>', 'its id, con_…; or off_… of a token that nobody used')
     .option('--reason <reason>', 'one line; recorded')
     .action(async (id: string, { reason, json, ...where }: Options & { readonly reason?: string }) => {
-      const revoked = await (await reach(where)).revokeConnector(id, reason)
-      if (json) return printer.json(revoked)
-      printer.line(`${id} of ${revoked.name} is revoked.`)
+      await (await reach(where)).revokeConnector(id, reason)
+      if (json) return printer.json({ revoked: id })
+      printer.line(`${id} is revoked.`)
     })
 
   const group = command('connectors', 'Connectors beside private targets: which there are, and who may be one.', [
@@ -106,20 +104,31 @@ function isUnanswered(connectors: readonly ConnectorAnswer[]): boolean {
   return waiting.some(({ name }) => !connectors.some((each) => each.name === name && each.state === 'up'))
 }
 
-function row({ name, state, id, since, link }: ConnectorAnswer): readonly (string | Cell)[] {
-  const style = state === 'up' ? undefined : state === 'draining' ? ('yellow' as const) : ('red' as const)
+type Link = ConnectorAnswer['links'][number]
+
+/** A row for each link; one where there is none. */
+function rows({ name, state, id, since, links }: ConnectorAnswer): readonly (readonly (string | Cell)[])[] {
+  const look = (text: string): Cell => {
+    const style = text === 'up' ? undefined : text === 'draining' ? ('yellow' as const) : ('red' as const)
+    return { text, ...(style && { style }) }
+  }
+  if (links.length === 0) return [[name, look(state), id ?? '', when(since ?? ''), '', '', '', '', '', '']]
+  return links.map((link) => [
+    ...[name, look(link.draining ? 'draining' : 'up'), id ?? '', when(link.since), link.version, link.address],
+    ...[String(link.streams), size(link.bytesIn), size(link.bytesOut), roundTrip(link)],
+  ])
+}
+
+function linkSentence(link: Link): string {
+  const { version, address, since, draining, streams, bytesIn, bytesOut } = link
   return [
-    name,
-    { text: state, ...(style && { style }) },
-    id ?? '',
-    when(since ?? ''),
-    link?.version ?? '',
-    link?.address ?? '',
-    link ? String(link.streams) : '',
-    link ? size(link.bytesIn) : '',
-    link ? size(link.bytesOut) : '',
-    link?.rttMs === undefined ? '' : roundTrip(link.rttMs),
-  ]
+    `${draining ? 'draining' : 'up'} since ${when(since)} from ${address}`,
+    `version ${version}`,
+    `${streams} streams`,
+    `${size(bytesIn)} from targets`,
+    `${size(bytesOut)} to targets`,
+    ...(link.rttMs === undefined ? [] : [`round trip ${roundTrip(link)}`]),
+  ].join(', ')
 }
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
@@ -129,7 +138,7 @@ function size(bytes: number): string {
   return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${UNITS[power]}`
 }
 
-const roundTrip = (ms: number) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
+const roundTrip = ({ rttMs: ms }: Link) => (ms === undefined ? '' : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`)
 
 function minutesOf(text: string): number {
   const minutes = (durationOf(text) ?? 0) / 60_000

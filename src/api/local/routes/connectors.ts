@@ -6,6 +6,7 @@ import {
   connectorSchema,
   enrolConnectorSchema,
   revokeConnectorSchema,
+  revokedConnectorSchema,
 } from '../connector-schemas.ts'
 import { LocalError } from '../errors.ts'
 import type { LocalApi } from '../local-api.ts'
@@ -41,19 +42,22 @@ export function connectorRoutes(api: LocalApi): void {
 
   api.post(
     '/v1/connectors/:id/revoke',
-    { config: write, schema: { params, body: revokeConnectorSchema, response: { 200: connectorSchema } } },
-    async ({ operator, params: { id }, body: { reason } }) => answer(await operator.revokeConnector(id, reason)),
+    { config: write, schema: { params, body: revokeConnectorSchema, response: { 200: revokedConnectorSchema } } },
+    async ({ operator, params: { id }, body: { reason } }) => {
+      await operator.revokeConnector(id, reason)
+      return { revoked: id }
+    },
   )
 }
 
 const moment = (milliseconds: number) => new Date(milliseconds).toISOString()
 
-function answer({ since, enrolledAt, resources, link, ...connector }: ConnectorView) {
+function answer({ since, enrolledAt, resources, links, ...connector }: ConnectorView) {
   return {
     ...connector,
     ...(since !== undefined && { since: moment(since) }),
     ...(enrolledAt !== undefined && { enrolledAt: moment(enrolledAt) }),
     resources: [...resources],
-    ...(link && { link: { ...link } }),
+    links: links.map((link) => ({ ...link, since: moment(link.since) })),
   }
 }
