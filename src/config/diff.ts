@@ -30,7 +30,6 @@ const fixed: readonly { readonly path: Path; readonly why: string; of(config: Co
     of: ({ trail }) => trail.witnesses,
   },
   { path: ['metrics'], why: 'they are told already', of: ({ metrics }) => metrics },
-  { path: ['exports'], why: 'they are under way already', of: ({ exports }) => exports },
   { path: ['gateway', 'masterKey'], why: 'everything at rest is sealed under it', of: ({ gateway }) => gateway.masterKey },
 ]
 

@@ -27,11 +27,12 @@ export function metricsSettings({ token, otlp }: NonNullable<Document['metrics']
 
 /** @param folder what relative paths start from */
 export function exportSettings(
-  { name, kind, url, headers, secret, filter, from, insecureLoopback }: NonNullable<Document['exports']>[number],
+  { name, kind, url, headers, ca, secret, filter, from, insecureLoopback }: NonNullable<Document['exports']>[number],
   folder: string,
 ): ExportSettings {
   return {
     ...{ name, kind, url, headers: headersOf(headers, folder), from: from ?? 'start', insecureLoopback: insecureLoopback ?? false },
+    ...(ca !== undefined && { ca: reference(ca, folder) }),
     ...(secret !== undefined && { secret: reference(secret, folder) }),
     ...(filter && { filter: present(filter) }),
   }

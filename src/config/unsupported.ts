@@ -19,7 +19,6 @@ const unsupported: readonly Unsupported[] = [
   { at: 'resources[].via', what: 'a resource behind a connector' },
   { at: 'gateway.listen.metrics', what: 'a door for metrics' },
   { at: 'metrics', what: 'metrics' },
-  { at: 'exports', what: 'exports of the trail' },
   { at: 'config', what: 'signed changes of the configuration' },
 ]
 

@@ -11,6 +11,8 @@ export interface ExportSettings {
   readonly headers: Readonly<Record<string, Reference>>
   /** What notifications are signed with; of `webhook`, and always there. */
   readonly secret?: Reference
+  /** What its certificate is verified with; absent: what the system trusts. */
+  readonly ca?: Reference
   /** Absent: every entry is sent. */
   readonly filter?: ExportFilter
   /** Where it begins when it has no cursor yet: with the first entry of the log, or with the next one. */

@@ -20,3 +20,4 @@ export {
   type WorkloadSettings,
 } from './settings.ts'
 export { addressKey, type LoginThrottle, loginThrottle, Throttle, type ThrottleLimits } from './throttle.ts'
+export { type PreparedWorkloads, prepareWorkloads, Workloads } from './workloads.ts'

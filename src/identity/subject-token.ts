@@ -17,10 +17,16 @@ export interface ProvenJob {
   readonly usableUntil: number
 }
 
-export interface ProofContext {
+/** Whose token it is, once every step but the last has passed. */
+export interface ProvenSubject extends Pick<ProvenJob, 'tokenId' | 'usableUntil'> {
+  readonly issuer: Issuer
+  readonly subject: string
+  readonly claims: Claims
+}
+
+export interface SubjectContext {
   /** By the exact `iss`. */
   readonly issuers: ReadonlyMap<string, Issuer>
-  readonly runIdKey: Uint8Array
   /** Milliseconds since the epoch. */
   readonly now: number
   /** Called once the signature is known to be good, with the configured issuer name and the subject. */
@@ -29,17 +35,36 @@ export interface ProofContext {
   usable(issuer: string, subject: string): void
 }
 
+export interface ProofContext extends SubjectContext {
+  readonly runIdKey: Uint8Array
+}
+
 const LONGEST = 16 * 1024
 /** Seconds. */
 const SKEW = 60
 const OLDEST = 600
 
 /**
- * From the compact JWT of a CI system or workload to a Job and its run. Reads as the list it is: each step refuses, or the next one runs.
- * RFC 8725 (best current practices for JWT), RFC 8693 §2.1 (subject_token).
+ * From the compact JWT of a CI system or workload to a Job and its run. RFC 8693 §2.1 (subject_token).
  * @throws IdentityError
  */
 export async function proveJob(token: string, context: ProofContext): Promise<ProvenJob> {
+  const { issuer, subject, claims, tokenId, usableUntil } = await proveSubject(token, context)
+  const principal: Job = { kind: 'job', issuer: issuer.settings.name, subject, groups: groupsOf(claims, issuer) }
+  const run = {
+    id: runIdOf(context.runIdKey, issuer.settings.issuer, runIdValues(claims, issuer)),
+    principal,
+    facts: factsOf(claims, issuer),
+  }
+  return { run, tokenId, usableUntil }
+}
+
+/**
+ * Whose token it is, and that it is for this gateway, now. Reads as the list it is: each step refuses, or the next one runs.
+ * RFC 8725 (best current practices for JWT).
+ * @throws IdentityError
+ */
+export async function proveSubject(token: string, context: SubjectContext): Promise<ProvenSubject> {
   const { header, unverified } = readShape(token)
   const issuer = selectIssuer(unverified, context.issuers)
   refuseAlgorithm(header, issuer)
@@ -53,13 +78,7 @@ export async function proveJob(token: string, context: ProofContext): Promise<Pr
   context.usable(issuer.settings.name, subject)
   refuseStrangersEvent(claims, issuer)
   requireAcceptedClaims(claims, issuer)
-  const principal: Job = { kind: 'job', issuer: issuer.settings.name, subject, groups: groupsOf(claims, issuer) }
-  const run = {
-    id: runIdOf(context.runIdKey, issuer.settings.issuer, runIdValues(claims, issuer)),
-    principal,
-    facts: factsOf(claims, issuer),
-  }
-  return { run, tokenId: tokenIdOf(token, claims, issuer), usableUntil }
+  return { issuer, subject, claims, tokenId: tokenIdOf(token, claims, issuer), usableUntil }
 }
 
 interface Shape {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { complaint, flag, name, secret, secretHeaders, several, url } from './values.ts'
+import { complaint, flag, material, name, secret, secretHeaders, several, url } from './values.ts'
 
 const entryKind = z
   .string()
-  .regex(/^[a-z]{1,32}\.(\*|[a-z-]{1,32})$/, {
+  .regex(/^[a-z]{1,32}(\.[a-z-]{1,32}){0,2}(\.\*)?$/, {
     error: complaint('This must be a kind of entry.', 'Write for example operation.intent, or operation.* for all of one kind.'),
   })
   .meta({ description: 'A kind of entry of the trail, or all that begin alike', examples: ['operation.*'] })
@@ -32,6 +32,7 @@ export const trailExport = z
       .meta({ description: 'The form: OCSF 1.9 events, OpenTelemetry log records, or signed notifications' }),
     url: url.meta({ description: 'Where it is sent' }),
     headers: secretHeaders.optional(),
+    ca: material.optional().meta({ description: "What the receiver's certificate is verified with instead of what the system trusts" }),
     secret: secret.optional().meta({ description: 'What notifications are signed with; of webhook, which needs one' }),
     filter: filter.optional(),
     from: z

@@ -32,7 +32,7 @@ const OTHERS: readonly (readonly [RegExp, number])[] = [
   [/^GS_HTTP_TARGET_REQUEST$/, 400],
   [/^GS_TARGET_GONE$/, 404],
   [/^GS_(HTTP_TARGET_|TARGET_CREDENTIAL_UNAVAILABLE$|TARGET_CONNECT_FAILED$)/, 502],
-  [/^GS_CONNECTOR_(ABSENT|CLOSED)$/, 503],
+  [/^GS_CONNECTOR_(ABSENT|CLOSED|BUSY|STOPPING)$/, 503],
   [/^GS_CONNECTOR_/, 502],
   [/^GS_TRAIL_/, 503],
   [/^GS_HTTP_(PATH|QUERY)_REFUSED$/, 400],
@@ -55,7 +55,7 @@ const LONGEST_WAIT = 60
 export function retryAfterOf(error: CodedError): number | undefined {
   const { retryAfter } = error as { readonly retryAfter?: unknown }
   if (typeof retryAfter === 'number') return error instanceof Refusal && retryAfter > LONGEST_WAIT ? undefined : retryAfter
-  return /^GS_(TRAIL_UNAVAILABLE|HTTPS_(DOOR_FULL|DRAINING)|CONNECTOR_(ABSENT|CLOSED))$/.test(error.code) ? 1 : undefined
+  return /^GS_(TRAIL_UNAVAILABLE|HTTPS_(DOOR_FULL|DRAINING)|CONNECTOR_(ABSENT|CLOSED|BUSY|STOPPING))$/.test(error.code) ? 1 : undefined
 }
 
 /** Headers that go with it: when to come back, and how to say who one is. */

@@ -34,6 +34,8 @@ const SQLSTATES: Readonly<Record<string, string>> = {
   GS_TARGET_SETTING_REFUSED: '22023',
   GS_CONNECTOR_ABSENT: '57P03',
   GS_CONNECTOR_CLOSED: '57P03',
+  GS_CONNECTOR_STOPPING: '57P03',
+  GS_CONNECTOR_BUSY: '53300',
   GS_CONNECTOR_TARGET_NOT_ALLOWED: '08004',
   // The target refused *us*: 28P01 would send people to look for a fault in their own password.
   GS_TARGET_LOGIN_REFUSED: '08004',
