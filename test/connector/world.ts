@@ -172,6 +172,7 @@ function placeOf(address: string): string {
   return address.includes('://') ? new URL(address).host : address
 }
 
+/** Those that take new streams. */
 async function links({ gateway }: World) {
-  return (await gateway.operator.connectors()).filter(({ state }) => state === 'up')
+  return (await gateway.operator.connectors()).flatMap((connector) => connector.links.filter(({ draining }) => !draining))
 }

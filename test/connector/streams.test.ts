@@ -1,0 +1,122 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { shown } from '../parts/soak.ts'
+import { issueTestCertificates } from '../parts/test-certificates.ts'
+import { expectUnreachable, isOnOwnNetwork, needsOwnNetwork } from './own-network.ts'
+import type { Command, Counted, ReadersTold } from './readers.ts'
+import { NAME, startWorld, type World } from './world.ts'
+
+const STREAMS = 1_000
+const PORT = 8443
+/** Windows of either kind, and how long each is. */
+const WINDOWS = 6
+const WINDOW_MS = 1_500
+
+let world: World
+let api: ChildProcess
+let readers: ChildProcess
+let told: ReadersTold
+
+beforeEach(needsOwnNetwork)
+beforeAll(async () => {
+  if (!isOnOwnNetwork()) return
+  const certificates = await issueTestCertificates(['api.internal'])
+  world = await startWorld({
+    wanted: {},
+    adjust(config, file) {
+      config.resources.push({
+        ...{ name: 'api', kind: 'http', address: `https://api.internal:${PORT}`, via: NAME },
+        ...{ tls: { ca: file('api-ca.pem', certificates.ca) }, credentials: [{ as: 'nobody', none: true }] },
+      })
+    },
+  })
+  for (const part of ['certificate', 'key'] as const) writeFileSync(join(world.gateway.folder, `api.${part}`), certificates.server[part])
+  const files = ['certificate', 'key'].map((part) => join(world.gateway.folder, `api.${part}`))
+  api = world.target.spawn(process.execPath, [join(import.meta.dirname, 'streaming-api.ts'), String(PORT), ...files], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(api.stdout!, 'data')
+  await world.connector({ allow: [`api.internal:${PORT}`] })
+  const { credential, resources } = (await world.gateway.credential()).planes.http!
+  told = { url: resources.find(({ name }) => name === 'api')!.url, ca: world.gateway.ca, token: credential }
+  readers = fork(join(import.meta.dirname, 'readers.ts'))
+})
+afterAll(async () => {
+  readers?.disconnect()
+  api?.kill('SIGKILL')
+  await world?.remove()
+})
+
+async function tell<Done>(command: Command): Promise<Done> {
+  const heard = once(readers, 'message')
+  readers.send(command)
+  const [{ done, error }] = (await heard) as [{ done: Done; error?: string }]
+  if (error !== undefined) throw new Error(error)
+  return done
+}
+
+/** Bytes of the answer called `one` that its server could write so far. */
+function poured(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request(`${told.url}/poured?name=one`, { ca: told.ca, agent: false, headers: { authorization: `Bearer ${told.token}` } }, (answer) => {
+      let said = ''
+      answer.on('data', (piece) => {
+        said += piece
+      })
+      answer.once('end', () => resolve(Number(said)))
+    })
+      .once('error', reject)
+      .end()
+  })
+}
+
+/** Waits until the server can write nothing more to `one`: the stall has come through to it. @returns bytes so far */
+async function stalledThrough(): Promise<number> {
+  for (let last = -1, waited = 0; waited < 30_000; waited += 300) {
+    const now = await poured()
+    if (now === last) return now
+    last = now
+    await sleep(300)
+  }
+  throw new Error('the server goes on writing to a reader that does not read')
+}
+
+describe(`${STREAMS} streams over one connector`, () => {
+  it('keep 0.9 of their throughput while one of them is stalled', { timeout: 150_000 }, async () => {
+    await expectUnreachable(world.gateway.pid, [
+      [world.target.address('private'), PORT],
+      ['api.internal', PORT],
+    ])
+    // The one that stalls is filled before there are others, so that it is full from there to here.
+    await tell({ do: 'open', count: 1, ...told })
+    const full = await stalledThrough()
+    expect(full).toBeGreaterThan(0)
+    expect(await tell({ do: 'open', count: STREAMS - 1, ...told })).toBe(STREAMS - 1)
+    const [link] = (await world.gateway.operator.connectors()).flatMap(({ links }) => links)
+    expect(link?.streams).toBeGreaterThanOrEqual(STREAMS)
+
+    const windows: Record<'stalled' | 'reading', Counted[]> = { stalled: [], reading: [] }
+    // stalled, reading, reading, stalled, …: what else the machine does meets both.
+    for (let window = 0; window < 2 * WINDOWS; window += 1) {
+      const kind = window % 4 === 0 || window % 4 === 3 ? 'stalled' : 'reading'
+      await tell({ do: kind === 'stalled' ? 'stall' : 'read' })
+      await sleep(500)
+      windows[kind].push(await tell<Counted>({ do: 'count', ms: WINDOW_MS }))
+    }
+    const megabytes = (kind: 'stalled' | 'reading') => windows[kind].reduce((sum, { bytes }) => sum + bytes, 0) / 1e6
+    const share = megabytes('stalled') / megabytes('reading')
+    shown('test/connector/streams.test.ts', {
+      streams: STREAMS,
+      'MB/s while one is stalled': Math.round(megabytes('stalled') / ((WINDOWS * WINDOW_MS) / 1000)),
+      'MB/s while all read': Math.round(megabytes('reading') / ((WINDOWS * WINDOW_MS) / 1000)),
+      share: Number(share.toFixed(3)),
+    })
+    expect([...windows.stalled, ...windows.reading].map(({ ended }) => ended)).toEqual(Array.from({ length: 2 * WINDOWS }, () => 0))
+    expect(share).toBeGreaterThanOrEqual(0.9)
+  })
+})
