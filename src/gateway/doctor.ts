@@ -9,11 +9,13 @@ import { selectsResource } from '../policy/selectors.ts'
 import { type PostgresAsk, type RoleFacts, readRole } from '../protocols/postgres/index.ts'
 import { analyzerFinding } from './analyzer-finding.ts'
 import { breakGlassFinding } from './breaking-glass.ts'
+import { connectorFindings, unreachedFinding } from './connector-findings.ts'
 import { httpFindings } from './http-findings.ts'
 import { maskFindings } from './mask-findings.ts'
 import { pinFindings } from './pinning.ts'
 import type { Rooms } from './rooms.ts'
 import { secretsOf } from './secrets-of.ts'
+import { version } from './version.ts'
 import type { Witnessing } from './witnessing.ts'
 
 /** Each finding is there within this long, ms. */
@@ -21,8 +23,11 @@ const PATIENCE_MS = 10_000
 /** Less room than this on the disk of the log is worth a warning, bytes: a day of a busy gateway. */
 const LITTLE_ROOM = 2 * 1024 ** 3
 
-/** Looks at everything that a gateway depends on beyond this machine and its configuration (doctor/ looks at those), one finding after another. */
-export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<Finding> {
+/**
+ * Looks at everything that a gateway depends on beyond this machine and its configuration (doctor/ looks at those), one finding after another.
+ * @param isOpen whether its doors are open, so that connectors can be there
+ */
+export async function* doctor(rooms: Rooms, isOpen: boolean, signal: AbortSignal): AsyncIterable<Finding> {
   yield trailFinding(rooms)
   yield checkpointFinding(rooms)
   yield* asideFindings(rooms)
@@ -38,11 +43,17 @@ export async function* doctor(rooms: Rooms, signal: AbortSignal): AsyncIterable<
     })
   }
   for (const { name, examine } of rooms.channels?.all ?? []) yield await within(`channel ${name}`, signal, examine)
-  for (const resource of rooms.inForce.taken.resources.all) {
-    if (resource.kind === 'postgres') yield* resourceFindings(rooms, resource, signal)
+  yield* connectorFindings({ ...rooms, version: version(), isOpen })
+  const { configured, resources } = rooms.inForce.taken
+  for (const resource of resources.all) {
+    if (resource.kind !== 'postgres') continue
+    const via = configured.postgres.get(resource.name)?.via
+    if (via !== undefined && !isOpen) yield unreachedFinding(resource.name, via)
+    else yield* resourceFindings(rooms, resource, signal)
   }
-  for (const resource of rooms.inForce.taken.configured.http.values()) {
-    yield* httpFindings(rooms, resource, signal)
+  for (const resource of configured.http.values()) {
+    if (resource.via !== undefined && !isOpen) yield unreachedFinding(resource.name, resource.via)
+    else yield* httpFindings(rooms, resource, signal)
     if (resource.kind === 'mcp') yield* pinFindings(rooms.toolPins, resource.name)
   }
   yield* maskFindings(rooms, signal)

@@ -112,7 +112,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
       return rooms.authority.certificate
     },
     reload,
-    doctor: (signal) => doctor(rooms, signal),
+    doctor: (signal) => doctor(rooms, listening().connectors !== undefined, signal),
   }
 }
 
