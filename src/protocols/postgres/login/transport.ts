@@ -34,6 +34,7 @@ export async function openTransport(
   signal: AbortSignal,
 ): Promise<Transport> {
   const { via } = address
+  if (via && address.tls.verify === 'off') throw new LoginError('GS_TARGET_WITHOUT_TLS')
   const socket = via ? await via.dial(signal) : connectTo(address)
   // An error may come while nobody reads; whoever reads next sees that the socket is destroyed.
   socket.on('error', () => undefined)
