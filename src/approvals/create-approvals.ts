@@ -36,6 +36,8 @@ export interface ApprovalsOptions {
 
 /** What the gateway besides does with approvals. */
 export interface RunningApprovals extends Approvals {
+  /** How many are pending, or approved and not used yet. */
+  readonly open: number
   /**
    * Takes up what an earlier process left: tickets go on, whoever held a connection is gone. Once, when runs can be asked.
    * @param policy digest of the one in force
@@ -127,6 +129,9 @@ export function createApprovals(options: ApprovalsOptions): RunningApprovals {
   }
 
   return {
+    get open() {
+      return requests.size
+    },
     ask: (asked, mode) => asking.ask(asked, mode),
     spend: (grant, at) => spending.spend(grant, at),
     list(filter = {}) {

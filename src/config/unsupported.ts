@@ -17,8 +17,6 @@ const unsupported: readonly Unsupported[] = [
   { at: 'gateway.listen.connectors', what: 'a door for connectors' },
   { at: 'connectors', what: 'connectors' },
   { at: 'resources[].via', what: 'a resource behind a connector' },
-  { at: 'gateway.listen.metrics', what: 'a door for metrics' },
-  { at: 'metrics', what: 'metrics' },
   { at: 'config', what: 'signed changes of the configuration' },
 ]
 

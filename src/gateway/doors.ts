@@ -20,6 +20,8 @@ import { version } from './version.ts'
 /** The listeners that jobs and people reach. */
 export interface Doors {
   readonly listening: Listening
+  /** Connections at each door at this moment. */
+  connections(): Iterable<readonly [door: string, connections: number]>
   /** Accepts no new connections; what is live goes on. */
   closeToNew(): Promise<void>
   /** Closes what is left. */
@@ -112,6 +114,10 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
         ...(https && { https: https.listening }),
         ...(proxy && { proxy: proxy.listening }),
         token: text(listen.token.host, tokenPort),
+      },
+      connections() {
+        const doors = { postgres, https: https?.door, proxy: proxy?.door }
+        return Object.entries(doors).flatMap(([door, open]) => (open ? [[door, open.connections] as const] : []))
       },
       async closeToNew() {
         await Promise.all([postgres?.closeToNew(), https?.door.closeToNew(), proxy?.door.closeToNew()])

@@ -1,4 +1,5 @@
 import type { EndedSession, PeopleObserver, PersonAt, RefusedPerson, SignedIn } from '../identity/people/index.ts'
+import type { GatewayMeter } from '../metrics/index.ts'
 import { redactJson, redactText } from '../redaction/index.ts'
 import type { EntryDraft, PayloadKey, Trail } from '../trail/index.ts'
 import { redactedPayload } from './redacted-payload.ts'
@@ -7,9 +8,12 @@ import { redactedPayload } from './redacted-payload.ts'
 export class PeopleRecords implements PeopleObserver {
   readonly #trail: Trail
   readonly #key: PayloadKey
+  readonly #meter: GatewayMeter | undefined
 
-  constructor(trail: Trail) {
+  /** @param meter absent where nobody counts */
+  constructor(trail: Trail, meter?: GatewayMeter) {
     this.#trail = trail
+    this.#meter = meter
     this.#key = trail.subjectKey('gateway')
   }
 
@@ -19,6 +23,7 @@ export class PeopleRecords implements PeopleObserver {
   }
 
   refused(refused: RefusedPerson): void {
+    this.#meter?.signinRefused('admin', refused.code)
     this.#trail.note(refusedDraft(this.#key, refused))
   }
 

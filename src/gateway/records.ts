@@ -1,5 +1,6 @@
 import type { Minted } from '../certificates/index.ts'
 import type { ConfigProblem } from '../config/index.ts'
+import type { GatewayMeter } from '../metrics/index.ts'
 import type { CatalogReading } from '../protocols/postgres/catalog/index.ts'
 import { redactJson, redactText } from '../redaction/index.ts'
 import type { EntryDraft, EntryFields, EntryKind, PayloadKey, Trail } from '../trail/index.ts'
@@ -24,9 +25,12 @@ export class Records {
   readonly #trail: Trail
   /** Seals what belongs to no session or person: the text of configurations, addresses of refused sign-ins. */
   readonly #key: PayloadKey
+  readonly #meter: GatewayMeter | undefined
 
-  constructor(trail: Trail) {
+  /** @param meter absent where nobody counts */
+  constructor(trail: Trail, meter?: GatewayMeter) {
     this.#trail = trail
+    this.#meter = meter
     // One for all starts: a start without room can make no key.
     this.#key = trail.subjectKey('gateway')
   }
@@ -49,11 +53,13 @@ export class Records {
     const config = this.#config(text)
     const fields = { ...change, who: 'file', proof: 'unproven', ...config.fields }
     await this.#trail.durable({ kind: 'config.changed', fields, payloads: config.payloads })
+    this.#meter?.reloaded(true)
   }
 
   /** Problems name lines and fields, which may quote the file: a payload. */
   configRefused(code: string, problems: readonly ConfigProblem[]): void {
     const { fields, payloads } = redactedPayload('problems', this.#key, redactJson(problems, 'configuration'))
+    this.#meter?.reloaded(false)
     this.#trail.note({ kind: 'config.refused', fields: { code, problems: problems.length, ...fields }, payloads })
   }
 
@@ -143,6 +149,7 @@ export class Records {
 
   /** A token, password or proof that did not open anything. The address is a payload; what was presented is not kept at all. */
   signinRefused(door: 'token' | 'postgres' | 'https' | 'proxy', code: string, address: string, issuer?: string): void {
+    this.#meter?.signinRefused(door, code)
     const fields = { door, code, ...(issuer === undefined ? {} : { issuer }) }
     this.#trail.note({ kind: 'signin.refused', fields, payloads: [this.#address(address)] })
   }

@@ -16,6 +16,7 @@ import {
 import { createGuard, type Guard } from '../guard/index.ts'
 import { openIdentityKeys, prepareIssuer, RunCredentials, TokenExchange } from '../identity/index.ts'
 import type { People } from '../identity/people/index.ts'
+import type { GatewayMeter, Metrics } from '../metrics/index.ts'
 import { isBehindHttps, type Resource } from '../operations/index.ts'
 import { createPins, type Pins } from '../pins/index.ts'
 import type { PostgresAsk, PostgresTarget } from '../protocols/postgres/index.ts'
@@ -63,6 +64,7 @@ import { Searching } from './searching/index.ts'
 import { givenTls, mintedTls, type ServingTls } from './serving-tls.ts'
 import { SpanRecords } from './span-records.ts'
 import { createSqlReading, type SqlReading } from './sql-reading.ts'
+import { openMetrics } from './telling/index.ts'
 import { pinModeOf, ToolRecords } from './tool-records.ts'
 import { startWitnessing, type Witnessing, type WitnessSettings } from './witnessing.ts'
 
@@ -115,6 +117,9 @@ export interface Rooms {
   /** What jobs tell of themselves. */
   readonly spans: SpanRecords
   readonly sql: SqlReading
+  readonly recording: Recording
+  /** Absent where nobody reads them: then nothing is counted. */
+  readonly metrics: Metrics | undefined
   readonly scanning: Scanning
   /** Writes what waits, closes the trail, gives up the data folder. @param stopped why a gateway that was started stops */
   close(stopped?: string): Promise<void>
@@ -137,6 +142,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     refuseEphemeral(gateway.data)
     const keys = openKeyStore(gateway.data)
     closers.push(() => keys.close())
+    const metrics = await openMetrics(loaded.config)
     const asked = loaded.config.trail.witnesses && Promise.withResolvers<void>()
     const trail = await openTrail({
       folder: gateway.data,
@@ -148,6 +154,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
       payloads: openPayloadStore,
       publishing: publishThread,
       erasingAside: asideThread(gateway.data),
+      meter: metrics?.trail,
       ...(newLog && { newLog }),
       ...(asked && { mayBeSigned: asked.promise }),
     })
@@ -155,7 +162,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     const witnessing = asked && (await witnessed(loaded.config.trail.witnesses!, trail, log, asked.resolve, closers))
     const searching = new Searching({ folder: gateway.data, origin: gateway.origin, trail, masterKey, log })
     closers.push(() => searching.close())
-    const rooms = await join(loaded, { database, masterKey, trail, witnessing, log })
+    const rooms = await join(loaded, { database, masterKey, trail, witnessing, metrics, log })
     closers.push(() => rooms.runs.close())
     closers.push(() => rooms.recording.close())
     // Behind what ends as approvals close, which is told yet.
@@ -214,13 +221,15 @@ interface Opened {
   readonly masterKey: MasterKey
   readonly trail: Trail
   readonly witnessing: Witnessing | undefined
+  readonly metrics: Metrics | undefined
   readonly log: GatewayLog
 }
 
-async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessing, log }: Opened) {
+async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessing, metrics, log }: Opened) {
   const { config } = loaded
   const inForce = new InForce(loaded)
-  const records = new Records(trail)
+  const meter: GatewayMeter | undefined = metrics?.gateway
+  const records = new Records(trail, meter)
   const readings = new Readings(trail)
   const secrets = createSecretStore(embeddedSecretStore(database), masterKey.sealer('secrets'), Date.now)
   const references = createReferences({ env: process.env, secrets })
@@ -249,6 +258,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
       settings: config.budgets,
       store: embeddedBudgetStore(database),
       pseudonym: (issuer, name) => trail.pseudonym(issuer, name),
+      meter: metrics?.budgets,
     }),
   })
   const evidence = new Evidence(trail, runs, () => witnessing?.submit())
@@ -264,7 +274,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     onRefused: ({ code, address, signedBy }) => records.signinRefused('token', code, address, signedBy?.issuer),
   })
   const spent = embeddedSpentTokens(database)
-  const peopleRecords = new PeopleRecords(trail)
+  const peopleRecords = new PeopleRecords(trail, meter)
   // Loaded where people sign in only: a gateway without them starts sooner.
   const room = config.gateway.listen.admin && (await import('../identity/people/index.ts'))
   const people = room && {
@@ -325,7 +335,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   const recording = new Recording({ trail, settings: () => inForce.config.recording, startThread: recordThread, log })
   const governing = {
     policy: () => inForce.taken.policy,
-    ...{ runs, trail, recording, openings: breakGlass?.openings, now: Date.now },
+    ...{ runs, trail, recording, openings: breakGlass?.openings, meter: metrics?.guard, now: Date.now },
     ...(approvals && { asking: { approvals, hold: (protocol: Resource['kind']) => inForce.config.approvals.hold[protocol] } }),
   }
   const guard = createGuard<PostgresAsk, PostgresTarget>({
@@ -370,6 +380,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     interception,
     connector,
     recording,
+    metrics,
     guard,
     toolPins,
     http,

@@ -11,6 +11,7 @@ import { operatorOf, type Viewer } from './operator.ts'
 import { LOCAL_OPERATOR } from './records.ts'
 import { createReload, type Reload } from './reload.ts'
 import { openRooms, type Rooms } from './rooms.ts'
+import { startTelling, type Telling } from './telling/index.ts'
 import { version } from './version.ts'
 import { whoApproves } from './who-approves.ts'
 
@@ -69,6 +70,8 @@ class Gateway implements RunningGateway {
   readonly #path: string
   readonly #closing = new AbortController()
   #doors: Doors | undefined
+  #telling: Telling | undefined
+  #isOpen = false
   #socket: { readonly path: string; close(): Promise<void> } | undefined
   #stopping: Promise<void> | undefined
   /** What the process will exit with. */
@@ -87,13 +90,16 @@ class Gateway implements RunningGateway {
 
   get ready(): RunningGateway['ready'] {
     if (this.#doors === undefined || this.#socket === undefined) throw new Error('the doors are not open yet')
-    return { ...this.#doors.listening, socket: this.#socket.path }
+    return { ...this.#listening(), socket: this.#socket.path }
   }
 
   async open(): Promise<void> {
     const { inForce, records, trail } = this.#rooms
     const { loaded, policy } = inForce.taken
     const { durability } = inForce.config.gateway
+    const draining = () => this.#stopping !== undefined
+    const connections = () => this.#doors?.connections() ?? []
+    this.#telling = await startTelling(this.#rooms, this.#log, { isOpen: () => this.#isOpen, draining, connections })
     await records.gatewayStarted(
       { version: version(), node: process.versions.node, durability, config: loaded.digest, policy: policy.digest },
       loaded.text,
@@ -103,11 +109,10 @@ class Gateway implements RunningGateway {
     this.#rooms.channels?.begin()
     const { breakGlass, channels } = this.#rooms
     if (breakGlass) await beginBreakGlass(breakGlass, channels, this.#log, this.#closing.signal)
-    const draining = () => this.#stopping !== undefined
     const parts = {
       rooms: this.#rooms,
       configPath: this.#path,
-      listening: () => this.#doors?.listening ?? {},
+      listening: () => this.#listening(),
       draining,
       reload: this.reload,
       startedAt: Date.now(),
@@ -117,6 +122,7 @@ class Gateway implements RunningGateway {
     this.#doors = await openDoors(this.#rooms, this.#log, { draining, operatorFor, closing })
     this.#socket = await listenLocally(inForce.config.gateway.data, localApi(operatorFor({ name: LOCAL_OPERATOR }), this.#log, closing))
     await this.#offerFirstAdmin()
+    this.#isOpen = true
     this.#watch()
     this.#rooms.searching.start()
     this.#rooms.retention.start()
@@ -157,7 +163,18 @@ class Gateway implements RunningGateway {
     this.#closing.abort()
     await this.#doors?.close()
     await this.#socket?.close()
+    await this.#telling?.close()
     await this.#rooms.close(this.#code === 0 ? 'asked' : 'trail-failed')
+  }
+
+  #listening(): Listening {
+    const metrics = this.#telling?.listening
+    return { ...this.#doors?.listening, ...(metrics !== undefined && { metrics }) }
+  }
+
+  async #renewCertificates(): Promise<void> {
+    await this.#doors?.renewCertificates()
+    this.#telling?.setTls(this.#rooms.tls.options())
   }
 
   /** A changed file is taken or refused by `reload`, which records it; a daily look renews what is near its end. */
@@ -171,7 +188,7 @@ class Gateway implements RunningGateway {
       )
     watchConfig({ path: this.#path, env: process.env, current: loaded, onChange, signal })
     const daily = setInterval(() => {
-      this.#doors?.renewCertificates().catch((error: unknown) => this.#log.error(described(error), 'certificates could not be renewed'))
+      this.#renewCertificates().catch((error: unknown) => this.#log.error(described(error), 'certificates could not be renewed'))
     }, DAY_MS).unref()
     signal.addEventListener('abort', () => clearInterval(daily), { once: true })
   }

@@ -133,6 +133,7 @@ export interface Listening {
   readonly proxy?: string
   readonly token?: string
   readonly admin?: string
+  readonly metrics?: string
   readonly connectors?: string
 }
 

@@ -31,6 +31,7 @@ export const statusSchema = z.object({
     proxy: z.string().optional(),
     token: z.string().optional(),
     admin: z.string().optional(),
+    metrics: z.string().optional(),
     connectors: z.string().optional(),
   }),
   breakGlass: z.object({ requested: z.int(), open: z.int(), unreviewed: z.int() }).optional(),

@@ -1,0 +1,2 @@
+export { openMetrics } from './open-metrics.ts'
+export { startTelling, type Telling } from './tell.ts'

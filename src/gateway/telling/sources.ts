@@ -1,0 +1,38 @@
+import { X509Certificate } from 'node:crypto'
+import { statfs } from 'node:fs/promises'
+import type { PushState, Sources } from '../../metrics/index.ts'
+import type { Rooms } from '../rooms.ts'
+
+export interface SourceParts {
+  readonly ready: () => boolean
+  readonly connections: Sources['connections']
+  readonly push: (() => PushState) | undefined
+}
+
+/** What of the rooms is looked at when somebody scrapes. */
+export function sourcesOf(rooms: Rooms, { ready, connections, push }: SourceParts): Sources {
+  const { trail, witnessing, runs, approvals, recording, searching, inForce } = rooms
+  return {
+    ...{ trail, witnessing, runs, recording, searching, connections, ready },
+    approvalsOpen: () => approvals?.open,
+    disk: () =>
+      statfs(inForce.config.gateway.data).then(
+        ({ bavail, blocks, bsize }) => ({ free: bavail * bsize, size: blocks * bsize }),
+        () => undefined,
+      ),
+    certificates: () => certificates(rooms),
+    exports: () => [],
+    ...(push && { pushes: push }),
+  }
+}
+
+/** The one for all names at the doors, and the authorities that clients were given. */
+function* certificates({ tls, interception }: Rooms): Iterable<readonly [string, number]> {
+  yield ['doors', endOf(tls.leafDer())]
+  if (tls.ca !== undefined) yield ['names-ca', endOf(tls.ca)]
+  if (interception === undefined) return
+  yield ['interception', interception.leaf().expires]
+  yield ['interception-ca', endOf(interception.certificate)]
+}
+
+const endOf = (certificate: string | Uint8Array): number => new X509Certificate(certificate).validToDate.getTime()

@@ -1,0 +1,64 @@
+import type { Registry } from 'prom-client'
+import type { BudgetMeter } from '../runs/index.ts'
+import type { TrailMeter } from '../trail/index.ts'
+import { counts, SHORT, timings } from './families.ts'
+
+/** Batches of the trail as they become durable. */
+export function trailMeter(registry: Registry): TrailMeter {
+  const entries = counts(registry, { name: 'gatescribe_trail_entries_total', help: 'Entries written to the trail since the start.' }).at()
+  const bytes = counts(registry, { name: 'gatescribe_trail_bytes_total', help: 'Bytes written to the trail since the start.' }).at()
+  const append = timings(
+    registry,
+    { name: 'gatescribe_trail_append_seconds', help: 'From staging the first entry of a batch until the batch is durable.' },
+    SHORT,
+  ).at()
+  const write = timings(registry, { name: 'gatescribe_trail_write_seconds', help: 'The durable write of a batch alone.' }, SHORT).at()
+  return {
+    wrote(count, size, waited, wrote) {
+      entries.value += count
+      bytes.value += size
+      append.observe(waited)
+      write.observe(wrote)
+    },
+  }
+}
+
+/** What budgets say. */
+export function budgetMeter(registry: Registry): BudgetMeter {
+  const labels = ['budget', 'measure']
+  const warnings = counts(registry, {
+    name: 'gatescribe_budget_warnings_total',
+    help: 'How often the share of a limit was reached at which the trail warns.',
+    labels,
+  })
+  const refusals = counts(registry, { name: 'gatescribe_budget_refusals_total', help: 'What a budget had no room for.', labels })
+  return {
+    warned: (budget, measure) => void warnings.at(budget, measure).value++,
+    refused: (budget, measure) => void refusals.at(budget, measure).value++,
+  }
+}
+
+/** Who was not let in, and which files were not taken. */
+export interface GatewayMeter {
+  /** @param code of the refusal, one of ours */
+  signinRefused(door: string, code: string): void
+  reloaded(taken: boolean): void
+}
+
+export function gatewayMeter(registry: Registry): GatewayMeter {
+  const signins = counts(registry, {
+    name: 'gatescribe_signin_refusals_total',
+    help: 'Tokens, passwords and people that were not let in, by door and code.',
+    labels: ['door', 'code'],
+  })
+  const reloads = counts(registry, {
+    name: 'gatescribe_config_reloads_total',
+    help: 'Configurations that were read again, by whether they were taken.',
+    labels: ['result'],
+  })
+  const taken = { true: reloads.at('taken'), false: reloads.at('refused') }
+  return {
+    signinRefused: (door, code) => void signins.at(door, code).value++,
+    reloaded: (was) => void taken[`${was}`].value++,
+  }
+}

@@ -1,0 +1,67 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { GuardMeter } from '../guard/index.ts'
+import type { BudgetMeter } from '../runs/index.ts'
+import type { TrailMeter } from '../trail/index.ts'
+import { budgetMeter, type GatewayMeter, gatewayMeter, trailMeter } from './counted.ts'
+import { GuardCounts } from './guard-counts.ts'
+import { house } from './house.ts'
+import { openMetrics } from './open-metrics.ts'
+import { type OtlpMetrics, type OtlpScope, otlpMetrics } from './otlp-metrics.ts'
+import type { Sources } from './sources.ts'
+
+export interface MetricsOptions {
+  /** Of this package, and of what it runs on. */
+  readonly version: string
+  readonly node: string
+  /** Milliseconds since the epoch: when what only grows began to be counted. */
+  readonly startedAt: number
+}
+
+/** One way to say the same. */
+export interface Exposition {
+  readonly contentType: string
+  readonly text: string
+}
+
+/** Everything that is counted, over one registry of its own. */
+export interface Metrics {
+  readonly guard: GuardMeter
+  readonly trail: TrailMeter
+  readonly budgets: BudgetMeter
+  readonly gateway: GatewayMeter
+  /** From now on these are looked at too. Once. */
+  look(sources: Sources): void
+  /** @param open as OpenMetrics 1.0; else in the text format 0.0.4 of Prometheus */
+  text(open: boolean): Promise<Exposition>
+  /** @param scope whose they are */
+  otlp(scope: OtlpScope): Promise<OtlpMetrics>
+  /** Nothing is measured any more. */
+  close(): void
+}
+
+export function createMetrics({ version, node, startedAt }: MetricsOptions): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 })
+  new Gauge({
+    name: 'gatescribe_build_info',
+    help: 'Which version this is; always 1.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({ version, node }, 1)
+  return {
+    guard: new GuardCounts(registry),
+    trail: trailMeter(registry),
+    budgets: budgetMeter(registry),
+    gateway: gatewayMeter(registry),
+    look: (sources) => house(registry, sources),
+    async text(open) {
+      return open
+        ? { contentType: Registry.OPENMETRICS_CONTENT_TYPE, text: openMetrics(await registry.getMetricsAsJSON()) }
+        : { contentType: Registry.PROMETHEUS_CONTENT_TYPE, text: await registry.metrics() }
+    },
+    async otlp(scope) {
+      return otlpMetrics(await registry.getMetricsAsJSON(), { ...scope, startedAt, now: Date.now() })
+    },
+    close: () => registry.clear(),
+  }
+}
