@@ -255,7 +255,7 @@ const forbidden = [
       'What is told outside, and what comes back from there, meets approvals only as values and functions that come in: a channel is one folder, and the rest of the house would not miss it.',
     severity: 'error',
     from: { path: '^src/channels/', pathNot: tests },
-    to: { path: '^src/', pathNot: '^src/(operations|approvals|card|credentials|channels)/' },
+    to: { path: '^src/', pathNot: '^src/(operations|approvals|card|credentials|outbound|channels)/' },
   },
   {
     name: 'channels-see-only-types-of-approvals-and-credentials',
@@ -263,6 +263,29 @@ const forbidden = [
     severity: 'error',
     from: { path: '^src/channels/', pathNot: tests },
     to: { path: '^src/(approvals|credentials)/', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'outbound-imports-only-operations',
+    comment:
+      'How something is posted to somebody outside, and signed, is said once below all who tell others: it knows neither what is told nor whose secret it is.',
+    severity: 'error',
+    from: { path: '^src/outbound/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|outbound)/' },
+  },
+  {
+    name: 'exports-derive-from-the-log-alone',
+    comment:
+      'What a receiver gets is the log in another form: neither rules nor runs nor the index have a say in it. Where cursors are kept, and secrets come from, is behind interfaces.',
+    severity: 'error',
+    from: { path: '^src/exports/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|tlog|trail|credentials|outbound|exports)/' },
+  },
+  {
+    name: 'exports-see-only-types-of-trail-and-credentials',
+    comment: 'It reads entries that come in and can open none of their payloads; a secret comes from a function, at the moment of use.',
+    severity: 'error',
+    from: { path: '^src/exports/', pathNot: tests },
+    to: { path: '^src/(trail|credentials)/', dependencyTypesNot: ['type-only'] },
   },
   {
     name: 'recording-imports-operations-redaction-and-trail',

@@ -5,6 +5,7 @@ const SRC = join(import.meta.dirname, '../src')
 
 /** Entries of threads, which find one another by name beside whoever starts them. */
 const THREADS = [
+  'gateway/exporting/export-worker',
   'gateway/publishing/publish-worker',
   'gateway/recording/record-worker',
   'gateway/retention/aside-worker',

@@ -54,6 +54,7 @@ export function diffConfig(before: Config, after: Config): ConfigDifference {
           'masks',
           'masking',
           'connectors',
+          'exports',
         ] as const
       ).filter((section) => differs((config) => config[section])),
       ...(differs((config) => config.gateway.drain) ? ['gateway.drain'] : []),

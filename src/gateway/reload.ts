@@ -46,6 +46,7 @@ async function reload(rooms: Rooms, path: string): Promise<Reloaded> {
     rooms.approvals?.usePolicy(after.policy.digest, whoApproves(loaded.config))
     rooms.breakGlass?.useSettings()
     rooms.channels?.use(loaded.config.approvals.channels)
+    await rooms.exporting.use(loaded.config.exports)
     return { changed: true, policy: after.policy.digest }
   } catch (error) {
     if (error instanceof ConfigError) records.configRefused(error.code, error.problems)

@@ -47,6 +47,7 @@ import { type NewLogOrder, openTrail, type Trail } from '../trail/index.ts'
 import { witnessFetch } from '../witness/index.ts'
 import { refuseEphemeral } from './durability.ts'
 import { Evidence } from './evidence.ts'
+import { Exporting } from './exporting/index.ts'
 import { type HttpRooms, openHttpRooms } from './http-rooms.ts'
 import { bearerPlanes } from './http-surface.ts'
 import { InForce } from './in-force.ts'
@@ -66,6 +67,7 @@ import { SpanRecords } from './span-records.ts'
 import { createSqlReading, type SqlReading } from './sql-reading.ts'
 import { openMetrics } from './telling/index.ts'
 import { pinModeOf, ToolRecords } from './tool-records.ts'
+import { version } from './version.ts'
 import { startWitnessing, type Witnessing, type WitnessSettings } from './witnessing.ts'
 
 /** Bytes of a statement, where the configuration names no limit: what the relay assembles. */
@@ -88,6 +90,7 @@ export interface Rooms {
   readonly evidence: Evidence
   readonly searching: Searching
   readonly retention: Retention
+  readonly exporting: Exporting
   /** Absent where the configuration names no witnesses. */
   readonly witnessing: Witnessing | undefined
   readonly secrets: SecretStore
@@ -178,10 +181,13 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     }
     const retention = new Retention({ ...rooms, ...stores, folder: gateway.data, searching, log })
     closers.push(() => retention.stop())
+    const exporting = exportingOf(loaded.config, trail, rooms, log)
+    closers.push(() => exporting.close())
     return {
       ...rooms,
       searching,
       retention,
+      exporting,
       witnessing,
       async close(stopped) {
         // On a slow disk, sessions that were cut learn only now what became of their last operations.
@@ -214,6 +220,16 @@ async function witnessed(
   const witnessing = await startWitnessing({ settings, trail, fetch, log, allow })
   closers.push(() => witnessing.close())
   return witnessing
+}
+
+function exportingOf(
+  { gateway, exports }: Config,
+  trail: Trail,
+  { references }: { readonly references: References },
+  log: GatewayLog,
+): Exporting {
+  const { data: folder, origin, instance } = gateway
+  return new Exporting({ ...{ folder, origin, instance, exports, trail, references, log }, version: version() })
 }
 
 interface Opened {

@@ -126,6 +126,7 @@ class Gateway implements RunningGateway {
     this.#watch()
     this.#rooms.searching.start()
     this.#rooms.retention.start()
+    this.#rooms.exporting.start()
     void trail.failure.then((error) => {
       this.#log.fatal({ code: error.code, next: error.next }, error.message)
       void this.#stop(1, new Refusal('GS_TRAIL_UNAVAILABLE', { reason: error.message }))

@@ -1,6 +1,6 @@
 import type { Reference } from '../../credentials/index.ts'
+import { post } from '../../outbound/index.ts'
 import { NotTaken } from '../outbox.ts'
-import { post } from '../post.ts'
 
 /** Slack understood, and did not do it. */
 export class SlackRefused extends NotTaken {

@@ -2,12 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { RequestView } from '../../approvals/index.ts'
 import type { Reference } from '../../credentials/index.ts'
 import type { ApprovalId } from '../../operations/index.ts'
+import { post, signature } from '../../outbound/index.ts'
 import type { Channel, ChannelLog } from '../channel.ts'
 import { examined } from '../examine.ts'
 import { NotTaken, Outbox, type OutboxOptions } from '../outbox.ts'
-import { post } from '../post.ts'
 import type { WebhookSettings } from '../settings.ts'
-import { signature } from './sign.ts'
 
 export interface WebhookParts {
   readonly secretOf: (reference: Reference) => Promise<string>

@@ -1,0 +1,287 @@
+import { batchOf, type ExportedEvent } from './batch.ts'
+import type { CursorStore, ExportCursor, Gap } from './cursor-store.ts'
+import { ExportError } from './errors.ts'
+import type { ExportFailure, ExportNews, ExportReading, ExportTested } from './export-state.ts'
+import { type BatchBounds, type Gathered, Gathering } from './gathering.ts'
+import { failureOf, type SendParts, type Sent, send } from './send.ts'
+import type { ExportedLog, Rest } from './source.ts'
+
+/** How long is waited; ms. */
+export interface Patience {
+  /** Between attempts: the first, doubled each time, up to the last; half of it by chance. */
+  readonly first: number
+  readonly last: number
+  /** How long it takes nothing before the trail is told. */
+  readonly failing: number
+}
+
+const PATIENCE: Patience = { first: 1_000, last: 300_000, failing: 30_000 }
+const BOUNDS: BatchBounds = { events: 500, bytes: 512 * 1024 }
+/** The longest pause that a receiver may ask for; ms. */
+const LONGEST_PAUSE = 3_600_000
+
+export interface DeliveryParts extends SendParts {
+  readonly log: ExportedLog
+  readonly cursors: Pick<CursorStore, 'find' | 'last' | 'put'>
+  readonly rest: Rest
+  /** Its reading is another one. */
+  readonly changed: () => void
+  readonly tell: (news: ExportNews) => void
+  readonly patience?: Patience
+  readonly bounds?: BatchBounds
+}
+
+/**
+ * Sends the log to one receiver: in order, one batch at a time, each until it is taken. What is sent is kept nowhere but in the log; the cursor says how far
+ * that was, so that a crash means that a receiver gets some of it twice, and never that it misses something.
+ */
+export class Delivery {
+  readonly #parts: DeliveryParts
+  readonly #patience: Patience
+  readonly #bounds: BatchBounds
+  #cursor: ExportCursor
+  #delivered = 0
+  #failed = 0
+  #failure: ExportFailure | undefined
+  #failingSince: number | undefined
+  #isFailingTold = false
+  #refused: number | undefined
+  #oldest: number | undefined
+  #deliveredAt: number | undefined
+  /** Events of a batch: fewer after one was refused, until others are taken. */
+  #most: number
+  #running: { readonly abort: AbortController; readonly over: Promise<void> } | undefined
+  #wake: () => void = () => undefined
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts
+    this.#patience = parts.patience ?? PATIENCE
+    this.#bounds = parts.bounds ?? BOUNDS
+    this.#most = this.#bounds.events
+    this.#cursor = this.#found()
+  }
+
+  get reading(): ExportReading {
+    const { name, kind } = this.#parts.settings
+    return {
+      ...{ name, kind, state: this.#refused !== undefined ? 'stuck' : this.#failure ? 'failing' : 'running' },
+      ...{ cursor: this.#cursor.at, delivered: this.#delivered, failed: this.#failed },
+      ...(this.#failure && { lastError: this.#failure }),
+      ...(this.#refused !== undefined && { refused: this.#refused }),
+      ...(this.#oldest !== undefined && { oldest: this.#oldest }),
+      ...(this.#deliveredAt !== undefined && { deliveredAt: this.#deliveredAt }),
+    }
+  }
+
+  start(): void {
+    const abort = new AbortController()
+    this.#running = { abort, over: this.#run(abort.signal) }
+  }
+
+  /** What is on its way is given up: it is sent again after the next start. */
+  async close(): Promise<void> {
+    this.#running?.abort.abort()
+    await this.#running?.over
+    this.#running = undefined
+  }
+
+  /** Sends a test event now, whatever else waits. It is none of the log, and says so. */
+  async test(id: string, signal: AbortSignal): Promise<ExportTested> {
+    const { at } = this.#cursor
+    const batch = {
+      ...batchOf(this.#parts.log.name, { from: at, to: at }, [], [], Date.now()),
+      notices: [{ notice: 'test', id, at: Date.now() } as const],
+    }
+    const sent = await send(batch, this.#parts, signal)
+    const { posted, latency } = sent
+    if (sent.outcome === 'taken') this.#wake()
+    return {
+      ...{ taken: sent.outcome === 'taken', latency },
+      ...(posted && { status: posted.status }),
+      ...(posted?.tls !== undefined && { tls: posted.tls }),
+      ...(sent.outcome !== 'taken' && { error: sent.failure }),
+    }
+  }
+
+  /** Goes back: what was sent from there on is sent again. @throws ExportError GS_EXPORTS_POSITION */
+  async rewind(to: number): Promise<void> {
+    if (to < 0 || to > this.#cursor.at) throw new ExportError('GS_EXPORTS_POSITION')
+    // What the entries there refer to may have been said anywhere before.
+    await this.#goOn({ ...this.#cursor, from: to, at: to, context: 0 })
+  }
+
+  /** Leaves out the entry that is refused. The receiver is told that it is missing. @throws ExportError GS_EXPORTS_NOT_REFUSED */
+  async skip(entry: number): Promise<void> {
+    if (this.#refused !== entry) throw new ExportError('GS_EXPORTS_NOT_REFUSED')
+    const gap: Gap = { log: this.#parts.log.name, from: entry, to: entry + 1, why: 'skipped' }
+    await this.#goOn({ ...this.#cursor, at: entry + 1, gaps: [...this.#cursor.gaps, gap] })
+  }
+
+  async #goOn(cursor: ExportCursor): Promise<void> {
+    await this.close()
+    this.#put(cursor)
+    this.#refused = undefined
+    this.#failure = undefined
+    this.#oldest = undefined
+    this.start()
+    this.#parts.changed()
+  }
+
+  /** Where it was, or where it begins. */
+  #found(): ExportCursor {
+    const { settings, log, cursors, tell } = this.#parts
+    const known = cursors.find(settings.name, log.name)
+    if (known) return known
+    const before = cursors.last(settings.name)
+    const at = settings.from === 'now' && !before ? log.size : 0
+    const gaps: readonly Gap[] = before ? [...before.gaps, { log: before.log, from: before.at, why: 'set-aside' }] : []
+    const cursor: ExportCursor = { export: settings.name, log: log.name, from: at, at, context: 0, gaps }
+    cursors.put(cursor)
+    tell({ news: 'begun', from: at, ...(before && { left: { log: before.log, at: before.at } }) })
+    return cursor
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        await this.#follow(signal)
+      } catch (error) {
+        // The log cannot be read, or the cursor not be kept.
+        if (signal.aborted) return
+        this.#fail(failureOf(error))
+        await this.#sleep(this.#wait(attempt), signal)
+      }
+    }
+  }
+
+  /** Reads and sends until the signal aborts. @throws TrailError; what the store throws */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { log, settings, rest } = this.#parts
+    const gathering = new Gathering(log, settings, rest)
+    await gathering.learn(this.#cursor, signal)
+    while (!signal.aborted) {
+      const gathered = await gathering.next(this.#cursor.at, this.#bounds, signal)
+      if (signal.aborted) return
+      this.#oldest = gathered.oldest
+      if (gathered.to === this.#cursor.at && gathered.gaps.length === 0) {
+        this.#parts.changed()
+        await log.more(gathered.to, signal)
+      } else await this.#deliver(gathered, signal)
+    }
+  }
+
+  /** Everything that was gathered, in as many batches as it takes. */
+  async #deliver({ events, to, context, gaps: pruned }: Gathered, signal: AbortSignal): Promise<void> {
+    let left = events
+    let gaps = [...this.#cursor.gaps, ...pruned]
+    while (left.length > 0 || gaps.length > 0) {
+      const part = left.slice(0, this.#most)
+      const next = left[part.length]
+      const end = next ? next.entry.index : to
+      const isTaken = await this.#untilTaken({ from: this.#cursor.from, to: end }, part, gaps, signal)
+      if (signal.aborted) return
+      if (!isTaken) continue
+      this.#put({ ...this.#cursor, from: end, at: end, context: next ? context.before : context.after, gaps: [] })
+      this.#delivered += part.length
+      this.#oldest = next ? Date.parse(next.entry.at) : undefined
+      this.#most = Math.min(this.#bounds.events, this.#most * 2)
+      left = left.slice(part.length)
+      gaps = []
+    }
+    // What the filter left out behind the last that was sent.
+    if (this.#cursor.at < to) this.#put({ ...this.#cursor, at: to, context: context.after })
+    this.#parts.changed()
+  }
+
+  /** @returns false where it is refused and should be sent in smaller parts, or the signal aborted */
+  async #untilTaken(
+    range: { readonly from: number; readonly to: number },
+    events: readonly ExportedEvent[],
+    gaps: readonly Gap[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    for (let attempt = 0; ; attempt++) {
+      const sent = await this.#attempt(batchOf(this.#parts.log.name, range, events, gaps, Date.now()), signal)
+      if (sent === undefined) return false
+      if (sent.outcome === 'taken') {
+        this.#succeed()
+        return true
+      }
+      if (sent.outcome === 'refused' && events.length > 1) {
+        this.#most = Math.max(1, Math.floor(events.length / 2))
+        this.#failed++
+        return false
+      }
+      this.#fail(sent.failure)
+      const [alone] = events
+      this.#refuse(sent.outcome === 'refused' ? alone?.entry.index : undefined, sent)
+      this.#parts.changed()
+      const pause = sent.outcome === 'again' ? Math.min(sent.pause ?? 0, LONGEST_PAUSE) : 0
+      await this.#sleep(Math.max(this.#wait(attempt), pause), signal)
+    }
+  }
+
+  async #attempt(batch: ReturnType<typeof batchOf>, signal: AbortSignal): Promise<Sent | undefined> {
+    try {
+      return await send(batch, this.#parts, signal)
+    } catch (error) {
+      if (signal.aborted) return undefined
+      throw error
+    }
+  }
+
+  #put(cursor: ExportCursor): void {
+    this.#parts.cursors.put(cursor)
+    this.#cursor = cursor
+  }
+
+  #succeed(): void {
+    const { tell } = this.#parts
+    if (this.#isFailingTold)
+      tell({ news: 'recovered', cursor: this.#cursor.at, seconds: Math.round((Date.now() - (this.#failingSince ?? Date.now())) / 1_000) })
+    this.#isFailingTold = false
+    this.#failingSince = undefined
+    this.#failure = undefined
+    this.#refused = undefined
+    this.#deliveredAt = Date.now()
+  }
+
+  #fail(failure: Omit<ExportFailure, 'at'>): void {
+    const now = Date.now()
+    this.#failed++
+    this.#failure = { ...failure, at: now }
+    this.#failingSince ??= now
+    if (!this.#isFailingTold && now - this.#failingSince >= this.#patience.failing) {
+      this.#isFailingTold = true
+      this.#parts.tell({ news: 'failing', code: failure.code, cursor: this.#cursor.at })
+    }
+    this.#parts.changed()
+  }
+
+  /** @param entry that is refused; undefined where none is any more */
+  #refuse(entry: number | undefined, { posted }: Sent): void {
+    if (entry !== undefined && entry !== this.#refused) this.#parts.tell({ news: 'stuck', entry, status: posted?.status ?? 0 })
+    this.#refused = entry
+  }
+
+  #wait(attempt: number): number {
+    const { first, last } = this.#patience
+    return Math.min(last, first * 2 ** Math.min(attempt, 20)) * (0.5 + Math.random() / 2)
+  }
+
+  /** Ends early where somebody found that the receiver takes what is sent. */
+  #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const over = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', over)
+        this.#wake = () => undefined
+        resolve()
+      }
+      const timer = setTimeout(over, ms)
+      this.#wake = over
+      if (signal.aborted) over()
+      else signal.addEventListener('abort', over, { once: true })
+    })
+  }
+}

@@ -1,0 +1,2 @@
+/** How much an entry deserves to be looked at. */
+export type Severity = 'information' | 'low' | 'medium' | 'high' | 'critical'

@@ -1,0 +1,3 @@
+import type { Door } from '../store/index.ts'
+
+export type Planted = Door
