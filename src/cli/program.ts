@@ -4,6 +4,7 @@ import { breakGlassCommand } from './commands/breakglass.ts'
 import { caCommand } from './commands/ca.ts'
 import { checkCommand } from './commands/check.ts'
 import { connectCommand } from './commands/connect.ts'
+import { connectorCommand } from './commands/connector.ts'
 import { connectorsCommand } from './commands/connectors.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { envCommand } from './commands/env.ts'
@@ -71,6 +72,7 @@ export function createProgram(shell: Shell, version: string): Command {
     connectCommand,
     mcpCommand,
     mcpHostCommand,
+    connectorCommand,
     connectorsCommand,
     personsCommand,
     toolsCommand,
