@@ -1,4 +1,7 @@
 export { type ConnectorCode, ConnectorError, connectorErrors } from './errors.ts'
 export type * from './gateway/observer.ts'
+export { openConnectors } from './gateway/open-connectors.ts'
 export type * from './gateway/store.ts'
 export type * from './gateway/types.ts'
+export { channelBinding } from './proof.ts'
+export * from './words.ts'

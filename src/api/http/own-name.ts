@@ -1,8 +1,13 @@
 import type { TLSSocket } from 'node:tls'
-import type { FastifyRequest } from 'fastify'
+
+/** What a door knows of a request that tells where it was to go. */
+interface Addressed {
+  readonly headers: { readonly host?: string | undefined }
+  readonly raw: { readonly socket: object }
+}
 
 /** Whether Host is one of ours and the TLS server name, where there is one, says the same. @param names in lower case */
-export function isAddressedTo(request: FastifyRequest, names: ReadonlySet<string>): boolean {
+export function isAddressedTo(request: Addressed, names: ReadonlySet<string>): boolean {
   const host = hostOf(request.headers.host)
   const serverName = (request.raw.socket as Partial<TLSSocket>).servername
   const agree = typeof serverName !== 'string' || serverName === '' || serverName.toLowerCase() === host

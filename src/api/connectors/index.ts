@@ -1,0 +1,1 @@
+export { type ConnectorDoor, type ConnectorDoorOptions, connectorDoor } from './door.ts'

@@ -1,0 +1,141 @@
+import { type ConnectorCode, ConnectorError } from '../errors.ts'
+import { fingerprintOf, readPublicKey } from '../key.ts'
+import { isProven } from '../proof.ts'
+import { saidAtTunnel } from '../said.ts'
+import { VERSION_SHAPE } from '../words.ts'
+import { dialling } from './dialling.ts'
+import { enrolling } from './enrolling.ts'
+import { newOffer } from './offers.ts'
+import { counting } from './totals.ts'
+import { openTunnel, type Tunnel } from './tunnel.ts'
+import type { Channel, Connectors, ConnectorsOptions, Proven } from './types.ts'
+
+/** One process beside another that drains, and some to spare. */
+const LINKS_OF_ONE = 8
+const LINKS = 1_024
+
+/** The gateway's end of connectors: who is one, which are up, and streams through them. */
+export function openConnectors(options: ConnectorsOptions): Connectors {
+  const { store, observer, isConfigured, now = Date.now } = options
+  const enrol = enrolling({ ...options, now })
+  const { links, add, remove, wake, dial } = dialling()
+  const totals = counting()
+  /** With those that did not come up yet: what is revoked must not come up. */
+  const tunnels = new Set<Tunnel>()
+  let phase: 'open' | 'draining' | 'closed' = 'open'
+
+  /** Says no, once it is written down. Only what is known here is: anybody may claim any id. */
+  async function recorded<T>(
+    channel: Channel,
+    known: { readonly connector?: string; readonly name?: string },
+    ask: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await ask()
+    } catch (error) {
+      const code = error instanceof ConnectorError ? error.code : 'GS_CONNECTOR_FAILED'
+      observer.refused({ code, address: channel.address, ...known })
+      throw error
+    }
+  }
+
+  /** Why this connector gets no (further) link now. */
+  function obstacle(id: string, name: string): ConnectorCode | undefined {
+    if (phase !== 'open') return 'GS_CONNECTOR_STOPPING'
+    if (!isConfigured(name)) return 'GS_CONNECTOR_NAME_UNKNOWN'
+    const own = [...tunnels].filter(({ facts }) => facts.connector === id).length
+    return own >= LINKS_OF_ONE || tunnels.size >= LINKS ? 'GS_CONNECTOR_BUSY' : undefined
+  }
+
+  function cut(why: 'revoked' | 'unconfigured' | 'stopping', which: (tunnel: Tunnel) => boolean): number {
+    const gone = [...tunnels].filter(which)
+    const streams = gone.reduce((sum, tunnel) => sum + tunnel.streams, 0)
+    for (const tunnel of gone) tunnel.cut(why)
+    return streams
+  }
+
+  return {
+    async dial(via, host, port, of, signal) {
+      try {
+        const target = `${host.includes(':') ? `[${host}]` : host}:${port}`
+        const stream = await dial(via, target, of, signal, () => phase !== 'open')
+        totals.opened(via)
+        return stream
+      } catch (error) {
+        totals.refused(via)
+        throw error
+      }
+    },
+    state: () => [...links.values()].flatMap((of) => [...of].map((tunnel) => tunnel.state())),
+    totals: () => totals.read(links),
+    known: () => store.all().map(({ publicKey, ...known }) => ({ ...known, fingerprint: fingerprintOf(publicKey) })),
+    async offer(name, by, ttl) {
+      if (!isConfigured(name)) throw new ConnectorError('GS_CONNECTOR_NAME_UNKNOWN')
+      const { token, offer } = newOffer(name, by, now() + ttl)
+      await observer.offered({ offer: offer.id, name, offeredBy: by, expiresAt: offer.expiresAt })
+      store.forgetOffers(now())
+      store.insertOffer(offer)
+      return { id: offer.id, token, expiresAt: offer.expiresAt }
+    },
+    async revoke(id, by, reason) {
+      const known = store.find(id)
+      const gone = known ? store.revoke(id, now()) && known : store.withdrawOffer(id)
+      if (!gone) return false
+      const streams = cut('revoked', ({ facts }) => facts.connector === id)
+      await observer.revoked({ id, name: gone.name, revokedBy: by, streams, ...(reason !== undefined && { reason }) })
+      return true
+    },
+    enrol: (enrolment, channel) =>
+      recorded(channel, {}, async () => {
+        if (phase !== 'open') throw new ConnectorError('GS_CONNECTOR_STOPPING')
+        const { id, name } = await enrol(enrolment, channel)
+        return { id, name }
+      }),
+    prove({ id, proof, version }, channel) {
+      const refuse = (code: ConnectorCode, known: { readonly connector?: string; readonly name?: string } = {}) => {
+        observer.refused({ code, address: channel.address, ...known })
+        return new ConnectorError(code)
+      }
+      const known = store.find(id)
+      if (!known) throw refuse('GS_CONNECTOR_UNKNOWN')
+      const key = readPublicKey(known.publicKey)
+      if (!key || !VERSION_SHAPE.test(version) || !isProven(key, 'tunnel', channel.binding, saidAtTunnel(id, version), proof)) {
+        throw refuse('GS_CONNECTOR_PROOF_INVALID')
+      }
+      const code = known.revokedAt === undefined ? obstacle(id, known.name) : 'GS_CONNECTOR_REVOKED'
+      if (code) throw refuse(code, { connector: id, name: known.name })
+      return { id, name: known.name, version }
+    },
+    attach(proven: Proven, socket) {
+      if (phase === 'closed') {
+        socket.destroy()
+        return
+      }
+      const tunnel = openTunnel(socket, {
+        ...{ proven, address: socket.remoteAddress ?? '', observer, now },
+        onUp(up) {
+          store.seen(proven.id, now())
+          totals.connected(proven.name)
+          add(up)
+        },
+        onDown(down) {
+          remove(down)
+          totals.gone(down)
+          if (phase !== 'closed') store.seen(proven.id, now())
+        },
+        onEnd: (ended) => tunnels.delete(ended),
+      })
+      tunnels.add(tunnel)
+    },
+    namesChanged: () => void cut('unconfigured', ({ facts }) => !isConfigured(facts.name)),
+    drain() {
+      if (phase === 'open') phase = 'draining'
+      wake()
+    },
+    close() {
+      phase = 'closed'
+      wake()
+      cut('stopping', () => true)
+    },
+  }
+}

@@ -1,0 +1,5 @@
+export { type ConnectorCode, ConnectorError } from '../errors.ts'
+export { type AllowedTarget, parseAllowed } from './allowed-target.ts'
+export { readConnectorKey } from './key-file.ts'
+export { startConnector } from './start-connector.ts'
+export type * from './types.ts'

@@ -1,0 +1,86 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import { ConnectorError } from '../errors.ts'
+import { STREAM_STATUS } from '../links.ts'
+import { CODE_HEADER } from '../words.ts'
+import { type AllowedTarget, splitTarget } from './allowed-target.ts'
+import { openTarget, type Target } from './open-target.ts'
+
+/** A stream that is, or is about to be, connected to its target. */
+export interface ServedStream {
+  readonly target: Target
+  /** From the target, and to it; bytes. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** Breaks it off on both sides. */
+  reset(): void
+}
+
+export interface ServeParts {
+  allowed(): readonly AllowedTarget[]
+  /** Why no stream is taken now. */
+  obstacle(): 'GS_CONNECTOR_STOPPING' | 'GS_CONNECTOR_BUSY' | undefined
+  onOpen(served: ServedStream): void
+  onEnd(served: ServedStream): void
+}
+
+/** Serves one stream: `CONNECT host:port` (RFC 9113 §8.5), and nothing else. Whatever is asked for, what is opened is on the list. */
+export async function serveStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, parts: ServeParts): Promise<void> {
+  // Before anything is awaited: it may break off at any time.
+  stream.on('error', () => undefined)
+  const target = headers[':method'] === 'CONNECT' ? splitTarget(headers[':authority'] ?? '') : undefined
+  const obstacle = target ? parts.obstacle() : 'GS_CONNECTOR_REQUEST_INVALID'
+  if (!target || obstacle) return refuse(stream, obstacle ?? 'GS_CONNECTOR_REQUEST_INVALID')
+  const gone = new AbortController()
+  stream.once('close', () => gone.abort())
+  let socket: Socket | undefined
+  const served: ServedStream = {
+    target,
+    get bytesIn() {
+      return socket?.bytesRead ?? 0
+    },
+    get bytesOut() {
+      return socket?.bytesWritten ?? 0
+    },
+    reset: () => stream.close(constants.NGHTTP2_CONNECT_ERROR),
+  }
+  parts.onOpen(served)
+  stream.once('close', () => parts.onEnd(served))
+  try {
+    socket = await openTarget(parts.allowed(), target, gone.signal)
+  } catch (error) {
+    return refuse(stream, error instanceof ConnectorError ? (error.code as keyof typeof STREAM_STATUS) : 'GS_CONNECTOR_TARGET_UNREACHABLE')
+  }
+  if (stream.closed || stream.destroyed) socket.destroy()
+  else join(stream, socket)
+}
+
+function refuse(stream: ServerHttp2Stream, code: keyof typeof STREAM_STATUS): void {
+  if (stream.destroyed || stream.closed) return
+  stream.respond({ ':status': STREAM_STATUS[code], [CODE_HEADER]: code }, { endStream: true })
+  // Nothing that still comes is of interest.
+  stream.resume()
+}
+
+/** Both ways; an end passes as an end, a reset as a reset. */
+function join(stream: ServerHttp2Stream, socket: Socket): void {
+  socket.on('error', () => {
+    if (!stream.closed) stream.close(constants.NGHTTP2_CONNECT_ERROR)
+  })
+  stream.once('close', () => {
+    switch (stream.rstCode) {
+      case constants.NGHTTP2_NO_ERROR:
+        // What was written last is still to go out.
+        if (!socket.destroyed) socket.destroySoon()
+        return
+      case constants.NGHTTP2_CANCEL:
+        socket.destroy()
+        return
+      default:
+        socket.resetAndDestroy()
+    }
+  })
+  stream.respond({ ':status': 200 })
+  stream.pipe(socket)
+  socket.pipe(stream)
+}
