@@ -1,4 +1,5 @@
 import type { Server } from 'node:https'
+import type { Server as NetServer } from 'node:net'
 import type { AdminDoor } from '../api/admin/index.ts'
 import type { Listening, Operator } from '../api/local/index.ts'
 import { type PlanesSurface, tokenDoor } from '../api/token/index.ts'
@@ -98,9 +99,11 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     failures: loginThrottle(),
     logger: log,
   })
+  const tokenSeats = seats(token.server.server)
   const bound: { token?: number } = {}
   const at = { postgres: databases, https: https?.surface, surface, token: () => `https://${text(host, bound.token ?? listen.token.port)}` }
   const admin = await people(rooms, log, parts, at)
+  const adminSeats = admin && seats(admin.server.server)
   try {
     const tokenPort = await bind('token', listen.token, () => token.listen(listen.token))
     bound.token = tokenPort
@@ -116,7 +119,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
         token: text(listen.token.host, tokenPort),
       },
       connections() {
-        const doors = { postgres, https: https?.door, proxy: proxy?.door }
+        const doors = { postgres, https: https?.door, proxy: proxy?.door, token: tokenSeats, admin: adminSeats }
         return Object.entries(doors).flatMap(([door, open]) => (open ? [[door, open.connections] as const] : []))
       },
       async closeToNew() {
@@ -137,6 +140,16 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
     await Promise.all([postgres?.close(), https?.door.close(), proxy?.door.close(), token.close(), admin?.close()])
     throw error
   }
+}
+
+/** Counts connections of a server that does not say how many it has. */
+function seats(server: NetServer): { readonly connections: number } {
+  const taken = { connections: 0 }
+  server.on('connection', (socket) => {
+    taken.connections++
+    socket.once('close', () => void taken.connections--)
+  })
+  return taken
 }
 
 /** The https door, listening; undefined where there is none. */

@@ -1,11 +1,23 @@
 import type { Registry } from 'prom-client'
 import type { BudgetMeter } from '../runs/index.ts'
-import type { TrailMeter } from '../trail/index.ts'
+import type { EntryKind, TrailMeter } from '../trail/index.ts'
+import type { Tally } from './cells.ts'
 import { counts, SHORT, timings } from './families.ts'
+
+/** Of these there are zeros from the start on: somebody wants to be told of the first. */
+const WATCHED: readonly EntryKind[] = [
+  ...(['breakglass.opened', 'clock.step', 'config.refused', 'credential.foreign', 'credential.leaked', 'egress.refused', 'gap'] as const),
+  ...(['gateway.recovered', 'key.changed', 'person.revoked', 'run.revoked', 'run.suspended', 'secret.changed', 'tools.changed'] as const),
+]
 
 /** Batches of the trail as they become durable. */
 export function trailMeter(registry: Registry): TrailMeter {
-  const entries = counts(registry, { name: 'gatescribe_trail_entries_total', help: 'Entries written to the trail since the start.' }).at()
+  const entries = counts(registry, {
+    name: 'gatescribe_trail_entries_total',
+    help: 'Entries that were put into the trail since the start, by kind.',
+    labels: ['kind'],
+  })
+  const byKind = new Map<EntryKind, Tally>(WATCHED.map((kind) => [kind, entries.at(kind)]))
   const bytes = counts(registry, { name: 'gatescribe_trail_bytes_total', help: 'Bytes written to the trail since the start.' }).at()
   const append = timings(
     registry,
@@ -13,9 +25,21 @@ export function trailMeter(registry: Registry): TrailMeter {
     SHORT,
   ).at()
   const write = timings(registry, { name: 'gatescribe_trail_write_seconds', help: 'The durable write of a batch alone.' }, SHORT).at()
+  const batched = counts(registry, {
+    name: 'gatescribe_trail_written_entries_total',
+    help: 'Entries that became durable since the start.',
+  }).at()
   return {
+    staged(kind) {
+      let tally = byKind.get(kind)
+      if (tally === undefined) {
+        tally = entries.at(kind)
+        byKind.set(kind, tally)
+      }
+      tally.value++
+    },
     wrote(count, size, waited, wrote) {
-      entries.value += count
+      batched.value += count
       bytes.value += size
       append.observe(waited)
       write.observe(wrote)

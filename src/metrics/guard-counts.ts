@@ -22,13 +22,27 @@ const OTHER_MODEL = 'other'
 /** What becomes of operations, per resource. */
 export class GuardCounts implements GuardMeter {
   readonly #families: Families
+  #resources: () => Iterable<Resource> = () => []
   readonly #byResource = new Map<string, ResourceCounts>()
 
   constructor(registry: Registry) {
     this.#families = families(registry)
-    const live = (of: 'sessions' | 'holds') => () => [...this.#byResource.values()].map((each) => [each.at, each[of]] as const)
+    const live = (of: 'sessions' | 'holds') => () => {
+      this.#begin()
+      return [...this.#byResource.values()].map((each) => [each.at, each[of]] as const)
+    }
     gauge(registry, { name: 'gatescribe_sessions', help: 'Sessions that are open.', labels: AT }, live('sessions'))
     gauge(registry, { name: 'gatescribe_holds_waiting', help: 'Connections that wait for a person.', labels: AT }, live('holds'))
+  }
+
+  /** From now on these have series too, and those that come with a reload. @param resources as configured now */
+  expect(resources: () => Iterable<Resource>): void {
+    this.#resources = resources
+    this.#begin()
+  }
+
+  #begin(): void {
+    for (const resource of this.#resources()) this.at(resource)
   }
 
   at(resource: Resource): SessionMeter {

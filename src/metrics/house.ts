@@ -1,7 +1,6 @@
 import type { Registry } from 'prom-client'
-import { ConnectorBytes } from './connector-bytes.ts'
 import { gauge, kept, type Reading } from './families.ts'
-import type { ConnectorReading, Sources } from './sources.ts'
+import type { ConnectorReading, ConnectorTotals, Sources } from './sources.ts'
 
 const NONE: readonly string[] = []
 const TRAIL_STATES = ['open', 'full', 'failed', 'closed'] as const
@@ -17,6 +16,14 @@ export function house(registry: Registry, sources: Sources): void {
   one('ready', 'Whether the gateway takes work: 1, or 0.', () => Number(sources.ready()))
   one('runs', 'Runs that are live.', () => sources.runs.live().length)
   one('approvals_open', 'Requests for approval that nobody has answered, or that are approved and not used yet.', sources.approvalsOpen)
+  by('break_glass', 'Break-glass that is asked for, open, or over and not reviewed yet.', ['state'], () => {
+    const counts = sources.breakGlass()
+    return named(
+      counts === undefined
+        ? []
+        : [['requested', counts.requested] as const, ['open', counts.open] as const, ['unreviewed', counts.unreviewed] as const],
+    )
+  })
   by('door_connections', 'Connections at a door.', ['door'], () => named(sources.connections()))
   by('certificate_expiry_timestamp_seconds', 'When a certificate is not good any more.', ['certificate'], () =>
     named(sources.certificates(), 1_000),
@@ -142,13 +149,15 @@ function connectors(registry: Registry, { connectors }: Sources, by: By): void {
       return trips.length === 0 ? [] : [[[name], Math.max(...trips) / 1_000]]
     }),
   )
-  const carried = new ConnectorBytes(connectors)
-  const bytes = {
-    name: 'gatescribe_connector_bytes_total',
-    help: 'Bytes through connectors of a name.',
-    labels: ['connector', 'direction'],
+  const total = (name: string, help: string, of: keyof ConnectorTotals) => {
+    const family = { name: `gatescribe_connector_${name}_total`, help, labels: label }
+    kept(registry, family, () => connectors.names().map((each) => [[each], connectors.totals().get(each)?.[of] ?? 0] as const))
   }
-  kept(registry, bytes, () => carried.read())
+  total('connects', 'How often connectors of a name have connected.', 'connects')
+  total('streams', 'Streams that were opened through connectors of a name.', 'streams')
+  total('streams_refused', 'Streams that connectors of a name, or the lack of one, have refused.', 'refused')
+  total('received_bytes', 'Bytes that came through connectors of a name.', 'bytesIn')
+  total('sent_bytes', 'Bytes that went through connectors of a name.', 'bytesOut')
 }
 
 function exporting(registry: Registry, { exports }: Sources, by: By): void {

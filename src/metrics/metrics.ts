@@ -42,18 +42,25 @@ export interface Metrics {
 export function createMetrics({ version, node, startedAt }: MetricsOptions): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 })
+  // Of use to whoever debugs Node, and most of it by interfaces that Node does not document.
+  for (const of of ['resources', 'handles', 'requests'])
+    for (const name of [`nodejs_active_${of}`, `nodejs_active_${of}_total`]) registry.removeSingleMetric(name)
   new Gauge({
     name: 'gatescribe_build_info',
     help: 'Which version this is; always 1.',
     labelNames: ['version', 'node'],
     registers: [registry],
   }).set({ version, node }, 1)
+  const guard = new GuardCounts(registry)
   return {
-    guard: new GuardCounts(registry),
+    guard,
     trail: trailMeter(registry),
     budgets: budgetMeter(registry),
     gateway: gatewayMeter(registry),
-    look: (sources) => house(registry, sources),
+    look(sources) {
+      guard.expect(sources.resources)
+      house(registry, sources)
+    },
     async text(open) {
       return open
         ? { contentType: Registry.OPENMETRICS_CONTENT_TYPE, text: openMetrics(await registry.getMetricsAsJSON()) }

@@ -1,3 +1,4 @@
+import type { Resource } from '../operations/index.ts'
 import type { RecordingState } from '../recording/index.ts'
 import type { BudgetShare } from '../runs/index.ts'
 import type { Proven, Trail } from '../trail/index.ts'
@@ -10,9 +11,13 @@ export interface Sources {
   readonly witnessing?:
     | { readonly age: number; readonly need: number; readonly compared: boolean; readonly states: readonly WitnessState[] }
     | undefined
+  /** As configured now: of each there are series before anything happens there, since a rate needs a zero to begin at. */
+  readonly resources: () => Iterable<Resource>
   readonly runs: { live(): readonly unknown[]; budgetShares(): readonly BudgetShare[] }
   /** How many requests for approval are open; undefined where nobody can be asked. */
   readonly approvalsOpen: () => number | undefined
+  /** Openings of break-glass; undefined where there is none. */
+  readonly breakGlass: () => { readonly requested: number; readonly open: number; readonly unreviewed: number } | undefined
   readonly recording: { readonly state: RecordingState }
   readonly searching: { lag(): Promise<number | undefined> }
   /** Of the disk of the data folder, bytes. */
@@ -35,17 +40,25 @@ export interface Sources {
 export interface ConnectorSource {
   /** Those that are configured. */
   names(): readonly string[]
+  /** Those that are connected. */
   state(): readonly ConnectorReading[]
+  /** Since the start, by name. */
+  totals(): ReadonlyMap<string, ConnectorTotals>
 }
 
 export interface ConnectorReading {
   readonly name: string
-  readonly id: string
   readonly streams: number
-  readonly bytesIn: number
-  readonly bytesOut: number
   readonly draining: boolean
   readonly rttMs?: number | undefined
+}
+
+export interface ConnectorTotals {
+  readonly connects: number
+  readonly streams: number
+  readonly refused: number
+  readonly bytesIn: number
+  readonly bytesOut: number
 }
 
 export interface ExportReading {

@@ -140,6 +140,7 @@ export class Appending {
       this.#writer.write({ kind: 'gap', fields: { reason: 'GS_TRAIL_ENTRY', of: draft.kind } }, id, this.#stagedIn, true)
     }
     this.#stagedAt = this.#stagedIn.entries - 1
+    this.#options.meter?.staged(draft.kind)
     this.#log.staged()
     return id
   }

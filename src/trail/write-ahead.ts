@@ -4,6 +4,7 @@ import { SEGMENT_HEADER_BYTES, segmentName } from './segment.ts'
 import type { SegmentFiles, WritableSegment } from './segment-files.ts'
 import { SegmentSupply } from './segment-supply.ts'
 import { StagedBatch, type Waiter } from './staged-batch.ts'
+import type { EntryKind } from './trail.ts'
 
 /** A batch takes no more records once it has this many bytes, or a quarter of a segment. */
 const BATCH_BYTES = 1 << 20
@@ -28,9 +29,12 @@ export interface LogEnd {
   readonly mac: Buffer
 }
 
-/** Is told of each batch that became durable, so that somebody can count. Takes no time and never throws. */
+/** Is told of what is written, so that somebody can count. Takes no time and never throws. */
 export interface TrailMeter {
+  /** An entry was staged. */
+  staged(kind: EntryKind): void
   /**
+   * A batch became durable.
    * @param waited ms from the moment its first entry was staged
    * @param wrote ms of that, the write alone
    */

@@ -11,10 +11,12 @@ export interface SourceParts {
 
 /** What of the rooms is looked at when somebody scrapes. */
 export function sourcesOf(rooms: Rooms, { ready, connections, push }: SourceParts): Sources {
-  const { trail, witnessing, runs, approvals, recording, searching, inForce } = rooms
+  const { trail, witnessing, runs, approvals, breakGlass, recording, searching, inForce } = rooms
   return {
     ...{ trail, witnessing, runs, recording, searching, connections, ready },
+    resources: () => inForce.taken.resources.all,
     approvalsOpen: () => approvals?.open,
+    breakGlass: () => breakGlass?.counts,
     disk: () =>
       statfs(inForce.config.gateway.data).then(
         ({ bavail, blocks, bsize }) => ({ free: bavail * bsize, size: blocks * bsize }),
