@@ -4,7 +4,7 @@ export const exitCodes = {
   refused: { code: 1, meaning: 'Refused or failed; `doctor`: something must be repaired.' },
   usage: { code: 2, meaning: 'The command was not written as its help says.' },
   notRunning: { code: 3, meaning: 'No gateway answers, on the local socket or at the admin door; `connector --status`: none runs.' },
-  notFound: { code: 4, meaning: 'There is no such run, session, entry, secret, resource, connector or request for approval.' },
+  notFound: { code: 4, meaning: 'There is no such run, session, entry, secret, resource, connector, export or request for approval.' },
   casesFailed: { code: 5, meaning: '`policy test`: a case came out differently than it says.' },
   wouldChange: { code: 6, meaning: '`policy replay`: something would come out differently.' },
   notSignedIn: { code: 7, meaning: 'Nobody is signed in, or the session is over: `gatescribe login`.' },
@@ -33,6 +33,7 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
   'GS_GATEWAY_NO_MCP_SERVER',
   'GS_GATEWAY_NO_CONNECTOR_NAME',
   'GS_GATEWAY_NO_CONNECTOR',
+  'GS_EXPORTS_UNKNOWN',
   'GS_PINS_NOTHING_SEEN',
   'GS_PINS_UNKNOWN_TOOL',
   'GS_PINS_NOT_PINNED',
@@ -40,7 +41,7 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
 ])
 const NOT_SIGNED_IN: ReadonlySet<string> = new Set(['GS_CLI_NOT_SIGNED_IN', 'GS_ADMIN_NOT_SIGNED_IN', 'GS_PEOPLE_SESSION_INVALID'])
 
-const CONFIG: ReadonlySet<string> = new Set(['GS_CLI_NO_CONFIG', 'GS_MCP_HOST_CONFIG', 'GS_CLI_CONNECTOR_SETTINGS'])
+const CONFIG: ReadonlySet<string> = new Set(['GS_CLI_NO_CONFIG', 'GS_MCP_HOST_CONFIG', 'GS_CLI_CONNECTOR_SETTINGS', 'GS_CONNECTOR_ALLOW'])
 
 /** @param code of whatever error ended the command */
 export function exitCodeOf(code: string): number {
