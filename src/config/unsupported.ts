@@ -14,9 +14,6 @@ const unsupported: readonly Unsupported[] = [
   { at: 'gateway.durability', what: 'durability in PostgreSQL', when: (value) => value === 'postgres' },
   { at: 'limits.idle', what: 'a limit of idle time' },
   { at: 'limits.session', what: 'a limit of the length of sessions' },
-  { at: 'gateway.listen.connectors', what: 'a door for connectors' },
-  { at: 'connectors', what: 'connectors' },
-  { at: 'resources[].via', what: 'a resource behind a connector' },
   { at: 'config', what: 'signed changes of the configuration' },
 ]
 

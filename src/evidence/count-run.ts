@@ -39,8 +39,8 @@ interface MutableShare {
   masked: number
 }
 
-/** Entries that name a run without being of it: what others did with it. */
-const ABOUT = /^(log\.|hold\.|erased$|pruned$)/
+/** Entries that name a run or session without being of it: what others did with it, and what carried it. */
+const ABOUT = /^(log\.|hold\.|connector\.|erased$|pruned$)/
 
 /** Reads the log from an index to its present end. @throws TrailError */
 export async function countRun(trail: Pick<Trail, 'read'>, run: string, from: number): Promise<RunCount> {

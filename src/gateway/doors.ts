@@ -7,6 +7,7 @@ import { adminUrlOf, isLoopback, type ListenAddress } from '../config/index.ts'
 import { addressKey, loginThrottle, Throttle } from '../identity/index.ts'
 import type { HttpsDoor } from '../protocols/http/index.ts'
 import { CancelRegistry, createPostgresDoor } from '../protocols/postgres/index.ts'
+import { connectorDoorOf } from './connector-door.ts'
 import { GatewayError } from './errors.ts'
 import { bearerPlanes, type HttpSurface } from './http-surface.ts'
 import type { GatewayLog } from './log.ts'
@@ -104,11 +105,15 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
   const at = { postgres: databases, https: https?.surface, surface, token: () => `https://${text(host, bound.token ?? listen.token.port)}` }
   const admin = await people(rooms, log, parts, at)
   const adminSeats = admin && seats(admin.server.server)
+  const dialled = await connectorDoorOf(rooms, log)
+  const closeAll = () =>
+    Promise.all([postgres?.close(), https?.door.close(), proxy?.door.close(), token.close(), admin?.close(), dialled?.door.close()])
   try {
     const tokenPort = await bind('token', listen.token, () => token.listen(listen.token))
     bound.token = tokenPort
     const adminPort = listen.admin && admin && (await bind('admin', listen.admin, () => admin.listen(listen.admin!)))
-    for (const port of [databases?.port, https?.surface.port, proxy?.surface.port, tokenPort, adminPort])
+    const dialledPort = dialled && (await bind('connectors', dialled.address, () => dialled.door.listen(dialled.address)))
+    for (const port of [databases?.port, https?.surface.port, proxy?.surface.port, tokenPort, adminPort, dialledPort])
       if (port !== undefined) ports.add(port)
     return {
       listening: {
@@ -117,6 +122,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
         ...(https && { https: https.listening }),
         ...(proxy && { proxy: proxy.listening }),
         token: text(listen.token.host, tokenPort),
+        ...(dialledPort !== undefined && { connectors: text(listen.connectors!.host, dialledPort) }),
       },
       connections() {
         const doors = { postgres, https: https?.door, proxy: proxy?.door, token: tokenSeats, admin: adminSeats }
@@ -126,7 +132,7 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
         await Promise.all([postgres?.closeToNew(), https?.door.closeToNew(), proxy?.door.closeToNew()])
       },
       async close() {
-        await Promise.all([postgres?.close(), https?.door.close(), proxy?.door.close(), token.close(), admin?.close()])
+        await closeAll()
       },
       async renewCertificates() {
         await Promise.all([authority?.renew(), rooms.interception?.renew()])
@@ -134,10 +140,11 @@ export async function openDoors(rooms: Rooms, log: GatewayLog, parts: DoorParts)
           (server as Partial<Server> | undefined)?.setSecureContext?.(tls.options())
         https?.door.setTls(tls.options())
         proxy?.door.setTls(tls.options())
+        dialled?.door.setTls(tls.options())
       },
     }
   } catch (error) {
-    await Promise.all([postgres?.close(), https?.door.close(), proxy?.door.close(), token.close(), admin?.close()])
+    await closeAll()
     throw error
   }
 }

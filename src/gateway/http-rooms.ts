@@ -1,4 +1,4 @@
-import { type Connector, createHttpConnector, type References } from '../credentials/index.ts'
+import { type Connector, createHttpConnector, type DialVia, type References } from '../credentials/index.ts'
 import { createGuard, type GuardParts } from '../guard/index.ts'
 import type { HttpAsk, HttpTarget } from '../protocols/http/index.ts'
 import type { InForce } from './in-force.ts'
@@ -13,14 +13,14 @@ export interface HttpRooms {
 export async function openHttpRooms(
   shared: Omit<GuardParts<HttpAsk, HttpTarget>, 'connect'>,
   inForce: InForce,
-  references: References,
+  opening: { readonly references: References; readonly dialVia?: DialVia },
 ): Promise<HttpRooms> {
   // Loaded where there is such a door only.
   const { createHttpLogin } = await import('../protocols/http/index.ts')
   const connector = createHttpConnector<HttpAsk, HttpTarget>({
     resource: (name) => inForce.taken.configured.http.get(name),
     login: createHttpLogin(),
-    references,
+    ...opening,
   })
   const guard = createGuard<HttpAsk, HttpTarget>({
     ...shared,

@@ -1,6 +1,6 @@
 import type { Reloaded } from '../api/local/index.ts'
 import { ConfigError, readChange } from '../config/index.ts'
-import { prepareIssuer } from '../identity/index.ts'
+import { prepareIssuer, prepareWorkloads } from '../identity/index.ts'
 import { CodedError } from '../operations/index.ts'
 import type { TargetResource } from '../resources/index.ts'
 import { take } from './in-force.ts'
@@ -32,6 +32,7 @@ async function reload(rooms: Rooms, path: string): Promise<Reloaded> {
     const { loaded } = change
     const after = take(loaded)
     const issuers = loaded.config.issuers.map((settings) => prepareIssuer(settings))
+    const workloads = prepareWorkloads(loaded.config.connectors, issuers)
     const { preparePeople } = await import('../identity/people/prepare-people.ts')
     const people = preparePeople(loaded.config.people, loaded.config.roles)
     await records.configChanged(
@@ -41,6 +42,8 @@ async function reload(rooms: Rooms, path: string): Promise<Reloaded> {
     inForce.replace(after)
     rooms.exchange.useIssuers(issuers)
     rooms.people?.signIn.use(people)
+    rooms.workloads?.use(workloads)
+    rooms.connectors?.namesChanged()
     rooms.runs.useBudgets(loaded.config.budgets)
     endSessionsOfChanged(rooms, before.resources.all)
     rooms.approvals?.usePolicy(after.policy.digest, whoApproves(loaded.config))

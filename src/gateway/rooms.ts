@@ -3,6 +3,7 @@ import type { BreakGlass } from '../breakglass/index.ts'
 import { createNamesAuthority, type NamesAuthority } from '../certificates/index.ts'
 import type { Channels } from '../channels/index.ts'
 import { adminUrlOf, type Config, type LoadedConfig } from '../config/index.ts'
+import type { Connectors } from '../connector/index.ts'
 import {
   type Connector,
   createConnector,
@@ -14,7 +15,7 @@ import {
   type SecretStore,
 } from '../credentials/index.ts'
 import { createGuard, type Guard } from '../guard/index.ts'
-import { openIdentityKeys, prepareIssuer, RunCredentials, TokenExchange } from '../identity/index.ts'
+import { openIdentityKeys, prepareIssuer, RunCredentials, TokenExchange, type Workloads } from '../identity/index.ts'
 import type { People } from '../identity/people/index.ts'
 import type { GatewayMeter, Metrics } from '../metrics/index.ts'
 import { isBehindHttps, type Resource } from '../operations/index.ts'
@@ -45,6 +46,7 @@ import {
 } from '../store/index.ts'
 import { type NewLogOrder, openTrail, type Trail } from '../trail/index.ts'
 import { witnessFetch } from '../witness/index.ts'
+import { dialVia, openConnectorRoom } from './connector-room.ts'
 import { refuseEphemeral } from './durability.ts'
 import { Evidence } from './evidence.ts'
 import { Exporting } from './exporting/index.ts'
@@ -111,6 +113,10 @@ export interface Rooms {
   readonly authority: NamesAuthority | undefined
   /** Speaks for names of somebody else that are intercepted; undefined where none is. */
   readonly interception: NamesAuthority | undefined
+  /** Absent where there is no door for connectors. */
+  readonly connectors: Connectors | undefined
+  /** Whose tokens enrol connectors; there where those are. */
+  readonly workloads: Workloads | undefined
   readonly connector: Connector<PostgresAsk, PostgresTarget>
   readonly guard: Guard<PostgresAsk, PostgresTarget>
   /** Which tools of MCP servers somebody let pass. */
@@ -168,6 +174,7 @@ export async function openRooms(loaded: LoadedConfig, log: GatewayLog, { newLog 
     const rooms = await join(loaded, { database, masterKey, trail, witnessing, metrics, log })
     closers.push(() => rooms.runs.close())
     closers.push(() => rooms.recording.close())
+    closers.push(() => rooms.connectors?.close())
     // Behind what ends as approvals close, which is told yet.
     closers.push(() => rooms.channels?.close())
     closers.push(() => rooms.approvals?.close())
@@ -280,16 +287,17 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
   const evidence = new Evidence(trail, runs, () => witnessing?.submit())
   const identityKeys = openIdentityKeys(embeddedRootKeyStore(database), masterKey.sealer('identity'))
   const credentials = new RunCredentials(identityKeys, embeddedCredentialStore(database), runs)
+  const issuers = config.issuers.map((settings) => prepareIssuer(settings))
+  const spent = embeddedSpentTokens(database)
   const exchange = new TokenExchange({
-    issuers: config.issuers.map((settings) => prepareIssuer(settings)),
+    issuers,
     runIdKey: identityKeys.runIds,
     runs,
     credentials,
     planes: () => bearerPlanes(inForce.config),
-    spent: embeddedSpentTokens(database),
+    spent,
     onRefused: ({ code, address, signedBy }) => records.signinRefused('token', code, address, signedBy?.issuer),
   })
-  const spent = embeddedSpentTokens(database)
   const peopleRecords = new PeopleRecords(trail, meter)
   // Loaded where people sign in only: a gateway without them starts sooner.
   const room = config.gateway.listen.admin && (await import('../identity/people/index.ts'))
@@ -343,10 +351,13 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
         })
   const { names, certificate } = config.gateway.tls
   const tls = authority ? mintedTls(authority, names) : await givenTls(certificate!, names, references)
+  const connecting = await openConnectorRoom({ inForce, trail, records, database, issuers, spent })
+  const dialling = connecting && { dialVia: dialVia(connecting.connectors) }
   const connector = createConnector<PostgresAsk, PostgresTarget>({
     resource: (name) => inForce.taken.configured.postgres.get(name),
     login: createLogin(),
     references,
+    ...dialling,
   })
   const recording = new Recording({ trail, settings: () => inForce.config.recording, startThread: recordThread, log })
   const governing = {
@@ -359,7 +370,7 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     connect: (...asked) => connector.connect(...asked),
   })
   const { https, proxy } = config.gateway.listen
-  const http = (https ?? proxy) && (await openHttpRooms(governing, inForce, references))
+  const http = (https ?? proxy) && (await openHttpRooms(governing, inForce, { references, ...dialling }))
   const toolPins = createPins({
     store: embeddedPinStore(database),
     records: new ToolRecords(trail, log),
@@ -394,6 +405,8 @@ async function join(loaded: LoadedConfig, { database, masterKey, trail, witnessi
     tls,
     authority,
     interception,
+    connectors: connecting?.connectors,
+    workloads: connecting?.workloads,
     connector,
     recording,
     metrics,

@@ -161,6 +161,8 @@ class Gateway implements RunningGateway {
     await Promise.race([drained, wait(inForce.config.gateway.drain), trail.failure])
     runs.endAll(reason)
     await Promise.race([drained, wait(CUT_MS)])
+    // Not sooner: sessions that drain may cancel a statement, which takes a stream of its own.
+    this.#rooms.connectors?.close()
     this.#closing.abort()
     await this.#doors?.close()
     await this.#socket?.close()

@@ -14,6 +14,8 @@ export interface PostgresResource extends Resource {
   readonly kind: 'postgres'
   readonly host: string
   readonly port: number
+  /** The connector behind which it is; absent: the gateway reaches it itself. */
+  readonly via?: string
   /** TLS server names that select it. */
   readonly hosts: readonly string[]
   /** Database names that select it. */
@@ -27,6 +29,8 @@ export interface HttpResource extends Resource {
   readonly kind: 'kubernetes' | 'http' | 'model' | 'mcp'
   readonly host: string
   readonly port: number
+  /** The connector behind which it is; absent: the gateway reaches it itself. */
+  readonly via?: string
   /** Names in Host, and TLS server names, that select it. */
   readonly hosts: readonly string[]
   /** Stands before every path at the target: empty, or `/v1` with no slash at its end. */

@@ -97,8 +97,9 @@ function withoutCredential(resource: TargetResource): TargetResource {
       return Object.freeze({ name, kind, tags, hosts, private: reachesPrivate }) satisfies EgressResource
     }
     case 'postgres': {
-      const { kind, host, port, hosts, aliases, databases } = resource
-      return Object.freeze({ name, kind, tags, host, port, hosts, aliases, databases }) satisfies PostgresResource
+      const { kind, host, port, via, hosts, aliases, databases } = resource
+      const way = via === undefined ? {} : { via }
+      return Object.freeze({ name, kind, tags, host, port, ...way, hosts, aliases, databases }) satisfies PostgresResource
     }
     case 'kubernetes': {
       const { kind, impersonate } = resource
@@ -119,6 +120,7 @@ function withoutCredential(resource: TargetResource): TargetResource {
   }
 }
 
-function inHttp({ name, tags, host, port, hosts, basePath, env, intercept }: HttpResource): Omit<HttpResource, 'kind'> {
-  return { name, tags, host, port, hosts, basePath, ...(env && { env }), ...(intercept !== undefined && { intercept }) }
+function inHttp({ name, tags, host, port, via, hosts, basePath, env, intercept }: HttpResource): Omit<HttpResource, 'kind'> {
+  const found = { name, tags, host, port, hosts, basePath, ...(via !== undefined && { via }) }
+  return { ...found, ...(env && { env }), ...(intercept !== undefined && { intercept }) }
 }

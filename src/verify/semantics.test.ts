@@ -240,8 +240,9 @@ it('lets those name a run that are not of it', () => {
     ['erased', { run, session }],
     ['hold.placed', { run }],
     ['signin.refused', { run }],
+    ['connector.stream.end', { session }],
   ]
-  expect(judge([START, OPEN, ['log.read', { run }], CLOSE, end(3, 0), ...about])).toContain('1 erasures')
+  expect(judge([START, OPEN, ['log.read', { run }], ['connector.stream', { session }], CLOSE, end(4, 0), ...about])).toContain('1 erasures')
   expect(judge([START, OPEN, CLOSE, ['session.killed', { session, run }], end(3, 0)])).toMatch(ok)
 })
 

@@ -8,7 +8,7 @@ const MOST = 1 << 20
 const ID = /^([0-9a-f]{10})\.(0|[1-9]\d{0,14})$/
 const AT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/
 /** Entries that name a run or session without being of it; those that belong in an open session. */
-const ABOUT = /^(log\.|hold\.|erased$|pruned$|signin\.refused$)/
+const ABOUT = /^(log\.|hold\.|connector\.|erased$|pruned$|signin\.refused$)/
 const INSIDE = /^(session\.(open|close)|operation\..*|credential\.injected|recording\.segment|gap)$/
 
 /** What must hold between entries: docs/verify.md, "semantic". Of what is wrong, it keeps what has the lowest index. */

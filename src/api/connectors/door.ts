@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 import type { TLSSocket, TlsOptions } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from 'fastify'
 import { ConnectorError, type Connectors, channelBinding, ENROL_PATH } from '../../connector/index.ts'
@@ -25,6 +26,8 @@ export interface ConnectorDoorOptions {
 export interface ConnectorDoor {
   /** @returns the port in use */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>
+  /** From now on, for new connections. */
+  setTls(tls: TlsOptions): void
   /** Takes no more connections, and ends what is idle. Links are ended by whoever opened the room. */
   close(): Promise<void>
 }
@@ -53,7 +56,11 @@ export function connectorDoor(options: ConnectorDoorOptions): ConnectorDoor {
   server.setNotFoundHandler((_request, reply) => refuse(reply, new ConnectorError('GS_CONNECTOR_REQUEST_INVALID')))
   enrolRoute(server, options)
   tunnelUpgrade(server.server as Server, { ...options, names: new Set(options.names.map((name) => name.toLowerCase())) })
-  return { listen: (address) => listenOn(server, address), close: () => server.close() }
+  return {
+    listen: (address) => listenOn(server, address),
+    setTls: (tls) => (server.server as unknown as SecureServer).setSecureContext({ ...tls, minVersion: 'TLSv1.3' }),
+    close: () => server.close(),
+  }
 }
 
 function enrolRoute(server: FastifyInstance, { connectors }: ConnectorDoorOptions): void {
