@@ -9,6 +9,7 @@ import { connectorsCommand } from './commands/connectors.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { envCommand } from './commands/env.ts'
 import { erasuresCommand } from './commands/erasures.ts'
+import { exportsCommand } from './commands/exports.ts'
 import { initCommand } from './commands/init.ts'
 import { keysCommand } from './commands/keys.ts'
 import { kubeconfigCommand } from './commands/kubeconfig.ts'
@@ -74,6 +75,7 @@ export function createProgram(shell: Shell, version: string): Command {
     mcpHostCommand,
     connectorCommand,
     connectorsCommand,
+    exportsCommand,
     personsCommand,
     toolsCommand,
     trailCommand,

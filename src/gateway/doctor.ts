@@ -10,6 +10,7 @@ import { type PostgresAsk, type RoleFacts, readRole } from '../protocols/postgre
 import { analyzerFinding } from './analyzer-finding.ts'
 import { breakGlassFinding } from './breaking-glass.ts'
 import { connectorFindings, unreachedFinding } from './connector-findings.ts'
+import { exportFindings } from './exporting/index.ts'
 import { httpFindings } from './http-findings.ts'
 import { maskFindings } from './mask-findings.ts'
 import { pinFindings } from './pinning.ts'
@@ -42,6 +43,7 @@ export async function* doctor(rooms: Rooms, isOpen: boolean, signal: AbortSignal
       return 'publishes its keys'
     })
   }
+  yield* exportFindings(rooms.exporting)
   for (const { name, examine } of rooms.channels?.all ?? []) yield await within(`channel ${name}`, signal, examine)
   yield* connectorFindings({ ...rooms, version: version(), isOpen })
   const { configured, resources } = rooms.inForce.taken

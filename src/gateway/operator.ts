@@ -9,6 +9,7 @@ import { breakGlassOperator } from './breaking-glass.ts'
 import { type ConnectorDoorAddress, connectorOperator } from './connector-operator.ts'
 import { doctor } from './doctor.ts'
 import { GatewayError } from './errors.ts'
+import { exportOperator } from './exporting/index.ts'
 import { logOperator } from './log-keys.ts'
 import { pastSessionOperator } from './past-sessions/index.ts'
 import { toolOperator } from './pinning.ts'
@@ -56,6 +57,7 @@ export function operatorOf({ rooms, configPath, listening, draining, reload, sta
     ...toolOperator(rooms, who),
     ...connectorOperator(rooms, who, () => connectorDoor(rooms, listening())),
     ...rooms.scanning.operator(viewer),
+    ...exportOperator(rooms.exporting, viewer),
     status: (): GatewayStatus => ({
       version: version(),
       origin: `${inForce.config.gateway.origin}/${inForce.config.gateway.instance}`,

@@ -21,6 +21,7 @@ import type {
 } from '../../src/api/local/index.ts'
 import { ApprovalError, type RequestView } from '../../src/approvals/index.ts'
 import { BreakGlassError, type ShownBreakGlass } from '../../src/breakglass/index.ts'
+import type { ExportState } from '../../src/exports/index.ts'
 import type { ToolView } from '../../src/pins/index.ts'
 import type { RunView, SessionView } from '../../src/runs/index.ts'
 import type { CheckStep, EntryFields, EntryKind, LogKey, StoredEntry, StoredPayload } from '../../src/trail/index.ts'
@@ -52,6 +53,9 @@ export interface InMemoryOperator extends Operator {
   /** What MCP servers offered; what was to be pinned or not any more. */
   readonly offered: ToolView[]
   readonly pinning: { resource: string; names: readonly string[]; digest?: string }[]
+  /** Exports, and what was asked of them. */
+  readonly receivers: ExportState[]
+  readonly exporting: object[]
   /** Connectors that are enrolled, and names that have none; what was asked of them. */
   readonly enrolled: ConnectorView[]
   readonly enrolling: object[]
@@ -113,6 +117,8 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     erasureAnswers: [],
     offered: [],
     pinning: [],
+    receivers: [],
+    exporting: [],
     enrolled: [],
     enrolling: [],
     held: [],
@@ -285,6 +291,20 @@ export function inMemoryOperator(namesCa = ''): InMemoryOperator {
     async unpinTools(resource, names) {
       operator.pinning.push({ resource, names })
       return operator.offered.filter(({ name }) => names.includes(name))
+    },
+    exports: () => operator.receivers,
+    async testExport(name) {
+      operator.exporting.push({ test: name })
+      throwPlanted('testExport')
+      return { taken: true, status: 200, tls: 'TLSv1.3', latency: 12 }
+    },
+    async rewindExport(name, to) {
+      operator.exporting.push({ rewind: name, to })
+      throwPlanted('rewindExport')
+    },
+    async skipExport(name, entry) {
+      operator.exporting.push({ skip: name, entry })
+      throwPlanted('skipExport')
     },
     connectors: () => operator.enrolled,
     async enrolConnector(name, ttl) {

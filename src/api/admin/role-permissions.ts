@@ -4,7 +4,7 @@ import type { Permission } from '../local/permissions.ts'
 /** Whoever signs in sees that the glass is broken. Whether they are one who breaks it, or the second person, the configuration says. */
 const GLASS = ['breakglass.read', 'breakglass.open', 'breakglass.request', 'breakglass.confirm', 'breakglass.close'] as const
 const MEMBER = ['signed-in', 'planes.use', 'status.read', ...GLASS] as const
-const LIVE = ['resources.read', 'tools.read', 'connectors.read', 'policy.read', 'runs.read', 'sessions.read'] as const
+const LIVE = ['resources.read', 'tools.read', 'connectors.read', 'exports.read', 'policy.read', 'runs.read', 'sessions.read'] as const
 
 /**
  * What each role is for. None contains another: who decides what agents may do is not thereby one who takes entries out of the trail, and whoever looks
@@ -46,6 +46,7 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'runs.resume',
     'resources.scan',
     'connectors.write',
+    'exports.write',
     'tools.pin',
     'sessions.kill',
     'trail.check',

@@ -25,6 +25,7 @@ import {
   revokedConnectorSchema,
 } from './connector-schemas.ts'
 import { LocalError } from './errors.ts'
+import { type ExportAnswer, type ExportTestedAnswer, exportDoneSchema, exportSchema, exportTestedSchema } from './export-schemas.ts'
 import { type CheckAnswer, checkSchema, type LogKeysAnswer, logKeysSchema } from './log-schemas.ts'
 import type { TrailFilter } from './operator.ts'
 import { type RunTranscriptLine, runTranscriptSchema } from './past-run-schemas.ts'
@@ -152,6 +153,10 @@ export interface LocalClient {
   restorePerson(asked: RestorePersonRequest): Promise<RevokedPersonAnswer>
   revokedPersons(): Promise<RevokedPersonAnswer[]>
   scanResource(resource: string, asked: ScanRequest, signal: AbortSignal): AsyncIterable<ScanLine>
+  exports(): Promise<ExportAnswer[]>
+  testExport(name: string): Promise<ExportTestedAnswer>
+  rewindExport(name: string, to: number): Promise<void>
+  skipExport(name: string, entry: number): Promise<void>
   connectors(): Promise<ConnectorAnswer[]>
   connector(id: string): Promise<ConnectorAnswer>
   enrolConnector(asked: EnrolConnectorRequest): Promise<ConnectorEnrolmentAnswer>
@@ -237,6 +242,10 @@ export function localClient(send: Transport): LocalClient {
     restorePerson: (asked) => post('/v1/persons/restore', asked, revokedPersonSchema),
     revokedPersons: () => get('/v1/persons/revoked', z.array(revokedPersonSchema)),
     scanResource: (resource, asked, signal) => readLines(send, `/v1/resources/${part(resource)}/scan`, scanSchema, signal, 'POST', asked),
+    exports: () => get('/v1/exports', z.array(exportSchema)),
+    testExport: (name) => post(`/v1/exports/${part(name)}/test`, {}, exportTestedSchema),
+    rewindExport: async (name, to) => void (await post(`/v1/exports/${part(name)}/rewind`, { to }, exportDoneSchema)),
+    skipExport: async (name, entry) => void (await post(`/v1/exports/${part(name)}/skip`, { entry }, exportDoneSchema)),
     connectors: () => get('/v1/connectors', z.array(connectorSchema)),
     connector: (id) => get(`/v1/connectors/${part(id)}`, connectorSchema),
     enrolConnector: (asked) => post('/v1/connectors/enrol', asked, connectorEnrolmentSchema),

@@ -10,6 +10,7 @@ import { breakGlassRoutes } from './routes/break-glass.ts'
 import { connectorRoutes } from './routes/connectors.ts'
 import { erasureRoutes } from './routes/erasures.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
+import { exportRoutes } from './routes/exports.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
 import { pastSessionRoutes } from './routes/past-sessions.ts'
@@ -99,6 +100,7 @@ export function operatorRoutes(api: LocalApi, log: FailureLog, closing: AbortSig
   pastSessionRoutes(api, closing)
   trailRoutes(api, closing)
   evidenceRoutes(api, log, closing)
+  exportRoutes(api)
   retentionRoutes(api, log)
   erasureRoutes(api)
   searchRoutes(api, closing)

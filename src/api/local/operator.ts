@@ -7,6 +7,7 @@ import type { ApprovalOperator } from './approval-operator.ts'
 import type { BreakGlassOperator } from './break-glass-operator.ts'
 import type { ConnectorOperator } from './connector-operator.ts'
 import type { EvidenceOperator } from './evidence-operator.ts'
+import type { ExportOperator } from './export-operator.ts'
 import type { LogOperator } from './log-operator.ts'
 import type { PastSessionOperator } from './past-session-operator.ts'
 import type { PersonOperator } from './person-operator.ts'
@@ -25,6 +26,7 @@ export interface Operator
     BreakGlassOperator,
     ConnectorOperator,
     EvidenceOperator,
+    ExportOperator,
     LogOperator,
     PastSessionOperator,
     PersonOperator,

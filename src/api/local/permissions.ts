@@ -21,6 +21,10 @@ export const permissions = [
   'connectors.read',
   /** Lets one in, or no more. */
   'connectors.write',
+  /** Who gets the log, and how far each has come. */
+  'exports.read',
+  /** Tries one, sends again, or leaves out what is refused. */
+  'exports.write',
   /** Rules that somebody sent, held against cases: nothing of what was recorded. */
   'policy.read',
   'runs.read',

@@ -69,6 +69,9 @@ const STATUS: Readonly<Record<string, number>> = {
   GS_PEOPLE_REVOKED: 403,
   GS_PEOPLE_BUSY: 503,
   GS_PEOPLE_ISSUER_UNAVAILABLE: 503,
+  GS_EXPORTS_UNKNOWN: 404,
+  GS_EXPORTS_NOT_REFUSED: 409,
+  GS_EXPORTS_UNAVAILABLE: 503,
   GS_PINS_NOTHING_SEEN: 404,
   GS_PINS_UNKNOWN_TOOL: 404,
   GS_PINS_NOT_PINNED: 404,
@@ -80,7 +83,7 @@ const STATUS: Readonly<Record<string, number>> = {
 } satisfies Partial<
   Record<
     | LocalErrorCode
-    | `GS_${'APPROVALS' | 'BREAKGLASS' | 'CHANNELS' | 'GATEWAY' | 'TRAIL' | 'EVIDENCE' | 'RETENTION' | 'ADMIN' | 'PEOPLE' | 'IDENTITY' | 'PINS'}_${string}`,
+    | `GS_${'APPROVALS' | 'BREAKGLASS' | 'CHANNELS' | 'GATEWAY' | 'TRAIL' | 'EVIDENCE' | 'EXPORTS' | 'RETENTION' | 'ADMIN' | 'PEOPLE' | 'IDENTITY' | 'PINS'}_${string}`,
     number
   >
 >

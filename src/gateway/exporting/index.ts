@@ -1,1 +1,2 @@
 export { Exporting } from './exporting.ts'
+export { exportFindings, exportOperator } from './operator.ts'
