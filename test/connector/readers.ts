@@ -10,7 +10,8 @@ export interface ReadersTold {
 }
 
 export type Command =
-  | ({ readonly do: 'open'; readonly count: number } & ReadersTold)
+  /** Opens the first of them, or that many others. @property query of what they ask for */
+  | ({ readonly do: 'open'; readonly count: number; readonly query: string } & ReadersTold)
   | { readonly do: 'stall' | 'read' }
   /** Adds up what the others read in so many ms. */
   | { readonly do: 'count'; readonly ms: number }
@@ -21,11 +22,11 @@ const AT_ONCE = 32
 let one: IncomingMessage | undefined
 const others: { bytes: number; ended: boolean }[] = []
 
-function open({ url, ca, token }: ReadersTold, name: string): Promise<IncomingMessage> {
+function open({ url, ca, token }: ReadersTold, query: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     // A connection for each, as different clients have.
     const agent = new Agent({ keepAlive: false })
-    const sent = request(`${url}/endless?name=${name}`, { agent, ca, headers: { authorization: `Bearer ${token}` } }, (answer) => {
+    const sent = request(`${url}/endless${query}`, { agent, ca, headers: { authorization: `Bearer ${token}` } }, (answer) => {
       if (answer.statusCode === 200) return resolve(answer)
       let said = ''
       answer.on('data', (text) => {
@@ -38,16 +39,16 @@ function open({ url, ca, token }: ReadersTold, name: string): Promise<IncomingMe
   })
 }
 
-async function openAll(count: number, told: ReadersTold): Promise<number> {
+async function openAll(count: number, query: string, told: ReadersTold): Promise<number> {
   if (one === undefined) {
-    one = await open(told, 'one')
+    one = await open(told, query)
     return 1
   }
   let next = 0
   const opening = async () => {
     while (next < count) {
       next += 1
-      const answer = await open(told, '')
+      const answer = await open(told, query)
       const counted = { bytes: 0, ended: false }
       answer.on('data', (piece: Buffer) => {
         counted.bytes += piece.length
@@ -80,7 +81,7 @@ process.on('message', async (command: Command) => {
   try {
     switch (command.do) {
       case 'open':
-        return process.send!({ done: await openAll(command.count, command) })
+        return process.send!({ done: await openAll(command.count, command.query, command) })
       case 'stall':
         one?.removeAllListeners('data').pause()
         return process.send!({ done: 1 })
