@@ -11,7 +11,7 @@ ldd "$node" | grep -o '/[^ ]*' | sort -u | while read -r library; do
   cp -L "$library" "$root$library"
 done
 cp -R /opt/gatescribe "$root/opt/gatescribe"
-cp /image/healthy.js "$root/opt/gatescribe/healthy.js"
+cp /image/healthy.js /image/private-copies.js "$root/opt/gatescribe/"
 cp /image/gatescribe /image/gatescribe-verify "$root/usr/local/bin/"
 printf 'root:x:0:0::/:/nonexistent\ngatescribe:x:65532:65532::/data:/nonexistent\n' >"$root/etc/passwd"
 printf 'root:x:0:\ngatescribe:x:65532:\n' >"$root/etc/group"
