@@ -34,16 +34,16 @@ export function tunnelUpgrade(server: Server, { connectors, names, throttle }: T
     socket.removeAllListeners('timeout')
     try {
       const proven = steps(request, socket, head)
-      socket.write(
-        [
-          'HTTP/1.1 101 Switching Protocols',
-          'connection: upgrade',
-          `upgrade: ${TUNNEL_PROTOCOL}`,
-          `${NAME_HEADER}: ${proven.name}`,
-          '\r\n',
-        ].join('\r\n'),
-      )
-      connectors.attach(proven, socket)
+      const switching = [
+        'HTTP/1.1 101 Switching Protocols',
+        'connection: upgrade',
+        `upgrade: ${TUNNEL_PROTOCOL}`,
+        `${NAME_HEADER}: ${proven.name}`,
+      ]
+      // HTTP/2 takes the connection over below Node's streams, and aborts the process where one of their writes ends there: it begins behind this one.
+      socket.write(`${switching.join('\r\n')}\r\n\r\n`, (error) => {
+        if (!error && !socket.destroyed) connectors.attach(proven, socket)
+      })
     } catch (error) {
       refuseUpgrade(socket, toldOf(error))
       setTimeout(() => socket.destroy(), LINGER_MS).unref()

@@ -8,7 +8,7 @@ import { enrolling } from './enrolling.ts'
 import { newOffer } from './offers.ts'
 import { counting } from './totals.ts'
 import { openTunnel, type Tunnel } from './tunnel.ts'
-import type { Channel, Connectors, ConnectorsOptions, Proven } from './types.ts'
+import type { Channel, Connectors, ConnectorsOptions, Examined, Proven } from './types.ts'
 
 /** One process beside another that drains, and some to spare. */
 const LINKS_OF_ONE = 8
@@ -57,8 +57,7 @@ export function openConnectors(options: ConnectorsOptions): Connectors {
   return {
     async dial(via, host, port, of, signal) {
       try {
-        const target = `${host.includes(':') ? `[${host}]` : host}:${port}`
-        const stream = await dial(via, target, of, signal, () => phase !== 'open')
+        const stream = await dial(via, targetOf(host, port), of, signal, () => phase !== 'open')
         totals.opened(via)
         return stream
       } catch (error) {
@@ -68,6 +67,11 @@ export function openConnectors(options: ConnectorsOptions): Connectors {
     },
     state: () => [...links.values()].flatMap((of) => [...of].map((tunnel) => tunnel.state())),
     totals: () => totals.read(links),
+    async examine(via, host, port, of, signal) {
+      const target = targetOf(host, port)
+      const tried = [...(links.get(via) ?? [])].filter(({ open }) => open)
+      return Promise.all(tried.map((tunnel) => tryOne(tunnel, target, of, signal)))
+    },
     known: () => store.all().map(({ publicKey, ...known }) => ({ ...known, fingerprint: fingerprintOf(publicKey) })),
     async offer(name, by, ttl) {
       if (!isConfigured(name)) throw new ConnectorError('GS_CONNECTOR_NAME_UNKNOWN')
@@ -137,5 +141,20 @@ export function openConnectors(options: ConnectorsOptions): Connectors {
       wake()
       cut('stopping', () => true)
     },
+  }
+}
+
+/** RFC 9113 §8.5, RFC 3986 §3.2.2. */
+const targetOf = (host: string, port: number) => `${host.includes(':') ? `[${host}]` : host}:${port}`
+
+async function tryOne(tunnel: Tunnel, target: string, of: { readonly resource: string }, signal: AbortSignal): Promise<Examined> {
+  const at = { id: tunnel.facts.connector, tunnel: tunnel.facts.tunnel }
+  try {
+    const stream = await tunnel.dial(target, of, signal)
+    stream.destroy()
+    return at
+  } catch (error) {
+    if (!(error instanceof ConnectorError)) throw error
+    return { ...at, code: error.code }
   }
 }

@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2'
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
 import { ConnectorError } from '../errors.ts'
 import { CODE_HEADER } from '../words.ts'
 
@@ -28,7 +28,7 @@ export function openStream(session: ClientHttp2Session, target: string, signal: 
     }
     const fail = (error: unknown) =>
       settle(() => {
-        stream.close(constants.NGHTTP2_CANCEL)
+        stream.destroy()
         reject(error as Error)
       })
     const aborted = () => fail(signal.reason)

@@ -1,4 +1,4 @@
-import { type ClientHttp2Stream, constants } from 'node:http2'
+import type { ClientHttp2Stream } from 'node:http2'
 
 /** How much went through, bytes. */
 export interface Carried {
@@ -41,12 +41,9 @@ export function asTargetStream(stream: ClientHttp2Stream, account: StreamAccount
   }
   const destroy = stream.destroy.bind(stream)
   stream.destroy = (error) => {
-    // Node would end it as if all had been said (NO_ERROR); the target has to learn that it was not.
     if (!stream.closed && !stream.destroyed) {
       account.dropped = true
-      if (error) stream.close(constants.NGHTTP2_INTERNAL_ERROR)
-      else if (stream.writableLength > 0) return lingering(stream, destroy)
-      else stream.close(constants.NGHTTP2_CANCEL)
+      if (!error && stream.writableLength > 0) return lingering(stream, destroy)
     }
     return destroy(error)
   }
@@ -57,12 +54,11 @@ export function asTargetStream(stream: ClientHttp2Stream, account: StreamAccount
 function lingering(stream: ClientHttp2Stream, destroy: ClientHttp2Stream['destroy']): ClientHttp2Stream {
   const done = () => {
     clearTimeout(timer)
-    if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL)
     destroy()
   }
   const timer = setTimeout(done, LINGER_MS)
+  stream.once('close', done)
   if (stream.writableEnded) stream.once('finish', done)
   else stream.end(done)
-  stream.once('close', () => clearTimeout(timer))
   return stream
 }

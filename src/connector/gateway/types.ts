@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
+import type { ConnectorCode } from '../errors.ts'
 import type { ConnectorObserver } from './observer.ts'
 import type { ConnectorStore, StoredConnector } from './store.ts'
 
@@ -57,6 +58,16 @@ export interface Tunnels {
   totals(): ReadonlyMap<string, ConnectorTotals>
 }
 
+/** Whether one link opens a target. */
+export interface Examined {
+  /** `con_…` */
+  readonly id: string
+  /** `tun_…` */
+  readonly tunnel: string
+  /** Why it does not. */
+  readonly code?: ConnectorCode
+}
+
 /** A connector that is, or was, enrolled. */
 export interface KnownConnector extends Omit<StoredConnector, 'publicKey'> {
   /** SHA-256 of its public key, lower-case hex: what the connector prints too. */
@@ -90,6 +101,11 @@ export interface Proven {
 
 /** Enrolment, links, revocation. One for a gateway. */
 export interface Connectors extends Tunnels {
+  /**
+   * Which links of a name open a target: each is tried, where `dial` is content with one, and what opens is closed at once.
+   * @throws the signal's reason
+   */
+  examine(via: string, host: string, port: number, of: { readonly resource: string }, signal: AbortSignal): Promise<readonly Examined[]>
   /** Every connector that was ever enrolled, the oldest first. */
   known(): readonly KnownConnector[]
   /**

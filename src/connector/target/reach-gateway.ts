@@ -93,7 +93,6 @@ export function ask(
     }
     const asking = request({
       ...rest,
-      agent: false,
       createConnection: () => socket,
       signal: within,
       maxHeaderSize: 8_192,

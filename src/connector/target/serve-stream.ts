@@ -42,7 +42,7 @@ export async function serveStream(stream: ServerHttp2Stream, headers: IncomingHt
     get bytesOut() {
       return socket?.bytesWritten ?? 0
     },
-    reset: () => stream.close(constants.NGHTTP2_CONNECT_ERROR),
+    reset: () => breakOff(stream),
   }
   parts.onOpen(served)
   stream.once('close', () => parts.onEnd(served))
@@ -62,23 +62,21 @@ function refuse(stream: ServerHttp2Stream, code: keyof typeof STREAM_STATUS): vo
   stream.resume()
 }
 
+/**
+ * Not `close(code)`, which ends the stream first (END_STREAM) and resets it behind that: whoever reads it would take what was cut off for all
+ * there is.
+ */
+function breakOff(stream: ServerHttp2Stream): void {
+  if (!stream.destroyed) stream.destroy(new Error('broken off'))
+}
+
 /** Both ways; an end passes as an end, a reset as a reset. */
 function join(stream: ServerHttp2Stream, socket: Socket): void {
-  socket.on('error', () => {
-    if (!stream.closed) stream.close(constants.NGHTTP2_CONNECT_ERROR)
-  })
+  socket.on('error', () => breakOff(stream))
   stream.once('close', () => {
-    switch (stream.rstCode) {
-      case constants.NGHTTP2_NO_ERROR:
-        // What was written last is still to go out.
-        if (!socket.destroyed) socket.destroySoon()
-        return
-      case constants.NGHTTP2_CANCEL:
-        socket.destroy()
-        return
-      default:
-        socket.resetAndDestroy()
-    }
+    // What was written last is still to go out.
+    if (stream.rstCode === constants.NGHTTP2_NO_ERROR) socket.destroySoon()
+    else socket.resetAndDestroy()
   })
   stream.respond({ ':status': 200 })
   stream.pipe(socket)
