@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Config, ResourceConfig } from '../config/index.ts'
 import type { ConnectorState, KnownConnector } from '../connector/index.ts'
-import { connectorFindings } from './connector-findings.ts'
+import { connectorFindings, reachFindings } from './connector-findings.ts'
 import { connectorOperator } from './connector-operator.ts'
 import type { InForce } from './in-force.ts'
 
@@ -104,6 +104,35 @@ it('says of a connector that it is of another version', () => {
   expect(findings({ known: [known('con_a')], links: [link('con_a', { version: '0.9.0' })] })[1]).toBe(
     'warn connector con_a: says that it is version 0.9.0; this gateway is 1.0.0',
   )
+})
+
+it('tries each of several connectors of a name, and names the one that does not open a target', async () => {
+  const said = async (links: readonly ConnectorState[]) => {
+    const asked: unknown[] = []
+    const connectors = {
+      state: () => links,
+      async examine(...words: readonly unknown[]) {
+        asked.push(words.slice(0, 4))
+        return [
+          { id: 'con_a', tunnel: 'tun_a' },
+          { id: 'con_b', tunnel: 'tun_b', code: 'GS_CONNECTOR_TARGET_NOT_ALLOWED' as const },
+        ]
+      },
+    }
+    const found: string[] = []
+    const behind = { name: 'orders-db', host: 'fd00::7', port: 5432, via: 'plant-a' }
+    for await (const { level, subject, found: sentence } of reachFindings({ connectors }, behind, AbortSignal.timeout(1_000)))
+      found.push(`${level} ${subject}: ${sentence}`)
+    return { found, asked }
+  }
+  expect(await said([link('con_a'), link('con_b')])).toEqual({
+    found: [
+      'warn connector con_b: does not open [fd00::7]:5432 of orders-db [GS_CONNECTOR_TARGET_NOT_ALLOWED]; another one of plant-a may',
+    ],
+    asked: [['plant-a', 'fd00::7', 5432, { resource: 'orders-db' }]],
+  })
+  // Of one alone, logging in to the resource says it.
+  expect(await said([link('con_a'), link('con_b', { draining: true })])).toEqual({ found: [], asked: [] })
 })
 
 it('lists names and who answers for them, and offers what a connector needs to know', async () => {

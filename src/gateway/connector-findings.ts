@@ -1,6 +1,7 @@
 import type { Finding } from '../api/local/index.ts'
+import { connectorErrors } from '../connector/errors.ts'
 import type { ConnectorState, Connectors, KnownConnector } from '../connector/index.ts'
-import { behind } from './connector-operator.ts'
+import { behind, targetOf } from './connector-operator.ts'
 import type { InForce } from './in-force.ts'
 
 export interface ConnectorFindingParts {
@@ -31,6 +32,34 @@ export function* connectorFindings({ inForce, connectors, version, isOpen }: Con
       found: `is enrolled as ${name}, which the configuration has no more: its key opens nothing now, and will once the name is back`,
       next: `Revoke it with: gatescribe connectors revoke ${id}.`,
     }
+}
+
+export interface Behind {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly via?: string
+}
+
+/**
+ * Where several connectors answer for a name, whether each of them opens this resource: the gateway goes on with one that does, so that nobody
+ * would notice until that one is gone.
+ */
+export async function* reachFindings(
+  { connectors }: { readonly connectors?: Pick<Connectors, 'state' | 'examine'> | undefined },
+  { name: resource, host, port, via }: Behind,
+  signal: AbortSignal,
+): AsyncIterable<Finding> {
+  if (connectors === undefined || via === undefined) return
+  if (connectors.state().filter((link) => link.name === via && !link.draining).length < 2) return
+  for (const { id, code } of await connectors.examine(via, host, port, { resource }, signal))
+    if (code !== undefined)
+      yield {
+        subject: `connector ${id}`,
+        level: 'warn',
+        found: `does not open ${targetOf({ host, port })} of ${resource} [${code}]; another one of ${via} may`,
+        next: connectorErrors[code].next,
+      }
 }
 
 /** Of a resource that only a running gateway reaches. */

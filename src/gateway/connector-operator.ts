@@ -49,7 +49,7 @@ export function behind({ config }: InForce, name: string): readonly Placed[] {
 }
 
 /** As an allow-list has it. */
-export const targetOf = ({ host, port }: Placed) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+export const targetOf = ({ host, port }: Pick<Placed, 'host' | 'port'>) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
 
 /** Names in the order of the alphabet, within one those that are up first, then the newest. */
 function views(connectors: NonNullable<ConnectorOperatorParts['connectors']>, inForce: InForce): readonly ConnectorView[] {

@@ -9,7 +9,7 @@ import { selectsResource } from '../policy/selectors.ts'
 import { type PostgresAsk, type RoleFacts, readRole } from '../protocols/postgres/index.ts'
 import { analyzerFinding } from './analyzer-finding.ts'
 import { breakGlassFinding } from './breaking-glass.ts'
-import { connectorFindings, unreachedFinding } from './connector-findings.ts'
+import { connectorFindings, reachFindings, unreachedFinding } from './connector-findings.ts'
 import { exportFindings } from './exporting/index.ts'
 import { httpFindings } from './http-findings.ts'
 import { maskFindings } from './mask-findings.ts'
@@ -49,13 +49,15 @@ export async function* doctor(rooms: Rooms, isOpen: boolean, signal: AbortSignal
   const { configured, resources } = rooms.inForce.taken
   for (const resource of resources.all) {
     if (resource.kind !== 'postgres') continue
-    const via = configured.postgres.get(resource.name)?.via
-    if (via !== undefined && !isOpen) yield unreachedFinding(resource.name, via)
+    const settings = configured.postgres.get(resource.name)
+    if (settings?.via !== undefined && !isOpen) yield unreachedFinding(resource.name, settings.via)
     else yield* resourceFindings(rooms, resource, signal)
+    if (settings) yield* reachFindings(rooms, settings, signal)
   }
   for (const resource of configured.http.values()) {
     if (resource.via !== undefined && !isOpen) yield unreachedFinding(resource.name, resource.via)
     else yield* httpFindings(rooms, resource, signal)
+    yield* reachFindings(rooms, resource, signal)
     if (resource.kind === 'mcp') yield* pinFindings(rooms.toolPins, resource.name)
   }
   yield* maskFindings(rooms, signal)
