@@ -31,6 +31,8 @@ export const PREFIXES: readonly Prefix[] = [
   // Of people: src/identity/people. A run never has one, so none is a leak of a run's.
   { prefix: 'gs_ps_', kind: 'access-token', of: ALPHANUMERIC, least: 8 },
   { prefix: 'gs_first_', kind: 'access-token', of: BASE64URL, least: 8 },
+  // Enrols a connector: src/connector.
+  { prefix: 'gs_con_', kind: 'access-token', of: ALPHANUMERIC, least: 8 },
   ...['AKIA', 'ASIA', 'ABIA', 'ACCA'].map((prefix): Prefix => ({ prefix, kind: 'aws-key', of: UPPER_OR_DIGIT, least: 16, exact: true })),
   { prefix: 'AIza', kind: 'google-key', of: BASE64URL, least: 35 },
   { prefix: 'ya29.', kind: 'google-key', of: TOKEN_DOTTED, least: 20 },

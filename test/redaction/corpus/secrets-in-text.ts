@@ -17,6 +17,7 @@ export const secretsInText: readonly string[] = [
   raw`user=gs_pg_⟦0123456789abcdefghjkmnpqrstvwxyz0123456⟧;`,
   raw`cut: gs_pg_⟦0123456789abcde⟧…`,
   raw`it printed gs_ps_⟦0123456789abcdefghjkmnpqrstvwxyz0123456789abcdefghjkmnpqrst⟧.`,
+  raw`gatescribe connectors enrol plant-a said gs_con_⟦0123456789abcdef0123456789abcdef01234567⟧`,
   raw`https://gw.example.org:8445/first-admin#gs_first_⟦0123456789-_ABCDEFGHIJabcdefghijklmnopqrs⟧`,
   raw`⟦AKIAIOSFODNN7EXAMPLE⟧`,
   raw`aws_secret_access_key = ⟦wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY⟧`,
