@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { EntryAnswer } from '../../src/api/local/schemas.ts'
 import { operationsOf, readTrail } from '../parts/recorded.ts'
@@ -13,14 +14,14 @@ export interface Account {
   readonly inTable: number
   /** Intents of the trail for them. */
   readonly intents: number
-  /** Outcomes that say `ok`. */
-  readonly ok: number
-  /** Outcomes that say that nobody knows. */
-  readonly unknown: number
+  /** Outcomes that say `completed`. */
+  readonly completed: number
+  /** Outcomes that say otherwise: what was under way at an end. */
+  readonly otherwise: number
 }
 
 /**
- * That nothing is lost: what a client saw acknowledged is in the table, and in the trail with an intent and an outcome `ok`; what the table holds has an
+ * That nothing is lost: what a client saw acknowledged is in the table, and in the trail with an intent and the outcome `completed`; what the table holds has an
  * intent; every intent has an outcome.
  *
  * @param mark of the work
@@ -28,13 +29,14 @@ export interface Account {
 export async function account(world: World, mark: string, acknowledged: readonly string[]): Promise<Account> {
   const rows = await world.targets.query(`SELECT name FROM work WHERE name LIKE '${mark}-%'`, DATABASE)
   const inTable = new Set(rows.map(({ name }) => String(name)))
-  const recorded = insertsOf(await readTrail(world.gateway.operator), mark)
-  const ok = new Set([...recorded].filter(([, status]) => status === 'ok').map(([name]) => name))
+  const recorded = await settledInserts(world, mark)
+  const completed = new Set([...recorded].filter(([, status]) => status === 'completed').map(([name]) => name))
+  const some = (names: readonly string[]) => (names.length > 20 ? [...names.slice(0, 20), `… ${names.length}`] : names)
   expect({
-    'acknowledged and not in the table': acknowledged.filter((name) => !inTable.has(name)),
-    'acknowledged without an outcome that says so': acknowledged.filter((name) => !ok.has(name)),
-    'in the table without an intent': [...inTable].filter((name) => !recorded.has(name)),
-    'intents without an outcome': [...recorded].filter(([, status]) => status === undefined),
+    'acknowledged and not in the table': some(acknowledged.filter((name) => !inTable.has(name))),
+    'acknowledged without an outcome that says so': some(acknowledged.filter((name) => !completed.has(name))),
+    'in the table without an intent': some([...inTable].filter((name) => !recorded.has(name))),
+    'intents without an outcome': some([...recorded].flatMap(([name, status]) => (status === undefined ? [name] : []))),
   }).toEqual({
     'acknowledged and not in the table': [],
     'acknowledged without an outcome that says so': [],
@@ -45,8 +47,17 @@ export async function account(world: World, mark: string, acknowledged: readonly
     acknowledged: acknowledged.length,
     inTable: inTable.size,
     intents: recorded.size,
-    ok: ok.size,
-    unknown: [...recorded.values()].filter((status) => status !== 'ok').length,
+    completed: completed.size,
+    otherwise: [...recorded.values()].filter((status) => status !== 'completed').length,
+  }
+}
+
+/** Outcomes are written a moment after their answers: waits for the last of them. */
+async function settledInserts(world: World, mark: string): Promise<Map<string, string | undefined>> {
+  for (let attempt = 1; ; attempt += 1) {
+    const inserts = insertsOf(await readTrail(world.gateway.operator), mark)
+    if (attempt === 10 || [...inserts.values()].every((status) => status !== undefined)) return inserts
+    await sleep(300)
   }
 }
 
