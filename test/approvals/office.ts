@@ -43,6 +43,8 @@ export interface OfficeOptions {
   readonly postgres?: PostgresOptions
   /** Sections of the configuration that differ. */
   readonly config?: Record<string, unknown>
+  /** Last word on all of it. */
+  readonly adjust?: (config: WrittenConfig) => void
 }
 
 /** What the admin door answered. */
@@ -100,7 +102,7 @@ export class Office {
     this.#people = people
   }
 
-  static async open({ postgres, config: sections }: OfficeOptions = {}): Promise<Office> {
+  static async open({ postgres, config: sections, adjust: last }: OfficeOptions = {}): Promise<Office> {
     const port = await freePort()
     const url = `http://localhost:${port}`
     const people = await startPeopleIssuer({ redirectUri: `${url}/signin/callback`, accounts: ACCOUNTS })
@@ -116,6 +118,7 @@ export class Office {
       const [resource] = config.resources as [{ aliases: string[]; databases: Record<string, string> }]
       resource.aliases.push(ANNEX)
       resource.databases[ANNEX] = ANNEX
+      last?.(config)
     }
     const environment = { OKTA_SECRET: people.client.secret }
     const shop = await openShop({ ...(postgres && { postgres }), gateway: { adjust, environment } })

@@ -11,7 +11,7 @@ export interface SourceParts {
 
 /** What of the rooms is looked at when somebody scrapes. */
 export function sourcesOf(rooms: Rooms, { ready, connections, push }: SourceParts): Sources {
-  const { trail, witnessing, runs, approvals, breakGlass, recording, searching, inForce } = rooms
+  const { trail, witnessing, runs, approvals, breakGlass, recording, searching, exporting, connectors, inForce } = rooms
   return {
     ...{ trail, witnessing, runs, recording, searching, connections, ready },
     resources: () => inForce.taken.resources.all,
@@ -23,7 +23,14 @@ export function sourcesOf(rooms: Rooms, { ready, connections, push }: SourcePart
         () => undefined,
       ),
     certificates: () => certificates(rooms),
-    exports: () => [],
+    exports: () => exporting.state(),
+    ...(connectors && {
+      connectors: {
+        names: () => inForce.config.connectors.map(({ name }) => name),
+        state: () => connectors.state(),
+        totals: () => connectors.totals(),
+      },
+    }),
     ...(push && { pushes: push }),
   }
 }
