@@ -5,10 +5,13 @@ import { saidAtTunnel } from '../said.ts'
 import { VERSION_SHAPE } from '../words.ts'
 import { dialling } from './dialling.ts'
 import { enrolling } from './enrolling.ts'
+import { hasLapsed } from './lapsed.ts'
 import { newOffer } from './offers.ts'
+import { sparingly } from './refusals.ts'
+import type { StoredConnector } from './store.ts'
 import { counting } from './totals.ts'
 import { openTunnel, type Tunnel } from './tunnel.ts'
-import type { Channel, Connectors, ConnectorsOptions, Examined, Proven } from './types.ts'
+import type { Connectors, ConnectorsOptions, Examined, Proven } from './types.ts'
 
 /** One process beside another that drains, and some to spare. */
 const LINKS_OF_ONE = 8
@@ -17,6 +20,7 @@ const LINKS = 1_024
 /** The gateway's end of connectors: who is one, which are up, and streams through them. */
 export function openConnectors(options: ConnectorsOptions): Connectors {
   const { store, observer, isConfigured, now = Date.now } = options
+  const refused = sparingly((about) => observer.refused(about))
   const enrol = enrolling({ ...options, now })
   const { links, add, remove, wake, dial } = dialling()
   const totals = counting()
@@ -24,19 +28,12 @@ export function openConnectors(options: ConnectorsOptions): Connectors {
   const tunnels = new Set<Tunnel>()
   let phase: 'open' | 'draining' | 'closed' = 'open'
 
-  /** Says no, once it is written down. Only what is known here is: anybody may claim any id. */
-  async function recorded<T>(
-    channel: Channel,
-    known: { readonly connector?: string; readonly name?: string },
-    ask: () => Promise<T>,
-  ): Promise<T> {
-    try {
-      return await ask()
-    } catch (error) {
-      const code = error instanceof ConnectorError ? error.code : 'GS_CONNECTOR_FAILED'
-      observer.refused({ code, address: channel.address, ...known })
-      throw error
-    }
+  const isUp = (id: string): boolean => [...tunnels].some(({ facts }) => facts.connector === id)
+
+  /** Whom the store knows, but for those who have to show again what they were enrolled with. */
+  function find(id: string): StoredConnector | undefined {
+    const known = store.find(id)
+    return known && hasLapsed(known, isUp(id), now()) ? undefined : known
   }
 
   /** Why this connector gets no (further) link now. */
@@ -89,18 +86,24 @@ export function openConnectors(options: ConnectorsOptions): Connectors {
       await observer.revoked({ id, name: gone.name, revokedBy: by, streams, ...(reason !== undefined && { reason }) })
       return true
     },
-    enrol: (enrolment, channel) =>
-      recorded(channel, {}, async () => {
+    async enrol(enrolment, channel) {
+      try {
         if (phase !== 'open') throw new ConnectorError('GS_CONNECTOR_STOPPING')
+        for (const known of store.all()) if (hasLapsed(known, isUp(known.id), now())) store.forget(known.id)
         const { id, name } = await enrol(enrolment, channel)
         return { id, name }
-      }),
+      } catch (error) {
+        // Anybody may claim any key or name: neither is known here before it is proved.
+        refused({ code: error instanceof ConnectorError ? error.code : 'GS_CONNECTOR_FAILED', address: channel.address })
+        throw error
+      }
+    },
     prove({ id, proof, version }, channel) {
       const refuse = (code: ConnectorCode, known: { readonly connector?: string; readonly name?: string } = {}) => {
-        observer.refused({ code, address: channel.address, ...known })
+        refused({ code, address: channel.address, ...known })
         return new ConnectorError(code)
       }
-      const known = store.find(id)
+      const known = find(id)
       if (!known) throw refuse('GS_CONNECTOR_UNKNOWN')
       const key = readPublicKey(known.publicKey)
       if (!key || !VERSION_SHAPE.test(version) || !isProven(key, 'tunnel', channel.binding, saidAtTunnel(id, version), proof)) {
@@ -111,7 +114,8 @@ export function openConnectors(options: ConnectorsOptions): Connectors {
       return { id, name: known.name, version }
     },
     attach(proven: Proven, socket) {
-      if (phase === 'closed') {
+      // The answer went out in between.
+      if (store.find(proven.id)?.revokedAt !== undefined || obstacle(proven.id, proven.name)) {
         socket.destroy()
         return
       }

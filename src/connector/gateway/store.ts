@@ -45,6 +45,8 @@ export interface ConnectorStore {
   /** Drops offers that expired before then, ms since the epoch. */
   forgetOffers(before: number): void
   seen(id: string, at: number): void
+  /** As if it had never been. */
+  forget(id: string): void
   /** @returns whether it was there and not revoked before */
   revoke(id: string, at: number): boolean
 }

@@ -10,7 +10,8 @@ export interface AllowedTarget {
     | { readonly kind: 'name'; readonly name: string }
     /** Any one label before it: `.orders.internal`. */
     | { readonly kind: 'suffix'; readonly suffix: string }
-    | { readonly kind: 'addresses'; readonly of: BlockList }
+    /** `nowhere`: all of them are such as a larger block does not open. */
+    | { readonly kind: 'addresses'; readonly of: BlockList; readonly nowhere: boolean }
 }
 
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?'
@@ -48,40 +49,62 @@ function parseHost(host: string, bracketed: boolean): AllowedTarget['host'] | un
     const bits = family === 4 ? 32 : 128
     if (prefix !== undefined && !(/^[0-9]{1,3}$/.test(prefix) && Number(prefix) <= bits)) return undefined
     const of = new BlockList()
-    of.addSubnet(address, prefix === undefined ? bits : Number(prefix), family === 4 ? 'ipv4' : 'ipv6')
-    return { kind: 'addresses', of }
+    const length = prefix === undefined ? bits : Number(prefix)
+    of.addSubnet(address, length, familyOf(address))
+    return { kind: 'addresses', of, nowhere: liesNowhere(address, length) }
   }
   if (bracketed) return undefined
   if (host.startsWith('*.') && isHostName(host.slice(2))) return { kind: 'suffix', suffix: host.slice(1) }
   return isHostName(host) ? { kind: 'name', name: host } : undefined
 }
 
-/** Where nobody's private target is: this machine, this link, many at once. RFC 6890; IPv4 in IPv6 is checked as IPv4. */
-const NOWHERE = new BlockList()
-for (const [address, prefix] of [
-  ['0.0.0.0', 8],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['224.0.0.0', 4],
-  ['240.0.0.0', 4],
-] as const)
-  NOWHERE.addSubnet(address, prefix, 'ipv4')
-for (const [address, prefix] of [
-  ['::', 127],
-  ['fe80::', 10],
-  ['ff00::', 8],
-  // IPv4 in other clothes: NAT64 and 6to4 would lead where the rules for IPv4 do not look.
-  ['64:ff9b::', 96],
-  ['64:ff9b:1::', 48],
-  ['2002::', 16],
-] as const)
-  NOWHERE.addSubnet(address, prefix, 'ipv6')
+/** Where nobody's private target is: this machine, this link, many at once, and what tells a machine of itself, with keys. RFC 6890. */
+const NOWHERE: readonly (readonly [address: string, prefix: number, family: 'ipv4' | 'ipv6'])[] = [
+  ['0.0.0.0', 8, 'ipv4'],
+  ['127.0.0.0', 8, 'ipv4'],
+  ['169.254.0.0', 16, 'ipv4'],
+  ['224.0.0.0', 4, 'ipv4'],
+  ['240.0.0.0', 4, 'ipv4'],
+  ['100.100.100.200', 32, 'ipv4'],
+  ['168.63.129.16', 32, 'ipv4'],
+  ['192.0.0.192', 32, 'ipv4'],
+  ['fe80::', 10, 'ipv6'],
+  ['ff00::', 8, 'ipv6'],
+  ['fd00:ec2::254', 128, 'ipv6'],
+  ['fd20:ce::254', 128, 'ipv6'],
+  // IPv4 in other clothes leads where the rules for IPv4 do not look: compatible, NAT64, 6to4. `::ffff:` is checked as IPv4.
+  ['::', 96, 'ipv6'],
+  ['64:ff9b::', 96, 'ipv6'],
+  ['64:ff9b:1::', 48, 'ipv6'],
+  ['2002::', 16, 'ipv6'],
+]
+const NOWHERE_LIST = new BlockList()
+for (const subnet of NOWHERE) NOWHERE_LIST.addSubnet(...subnet)
 
-/** Whether that literal address is allowed as one: exactly, or by a block. */
+const isNowhere = (address: string): boolean => NOWHERE_LIST.check(address, familyOf(address))
+
+/** Whether a block lies in one of those as a whole: then whoever wrote it meant it. */
+function liesNowhere(address: string, bits: number): boolean {
+  return NOWHERE.some(([base, prefix, family]) => {
+    if (bits < prefix || family !== familyOf(address)) return false
+    const one = new BlockList()
+    one.addSubnet(base, prefix, family)
+    return one.check(address, family)
+  })
+}
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 4 ? 'ipv4' : 'ipv6')
+
+/**
+ * Whether that literal address is allowed as one: exactly, or by a block. A block that is larger than what leads nowhere (0.0.0.0/0) does not
+ * open that with the rest.
+ */
 export function isAddressAllowed(allowed: readonly AllowedTarget[], address: string, port: number): boolean {
   const plain = plainAddress(address)
-  const family = isIP(plain) === 4 ? 'ipv4' : 'ipv6'
-  return allowed.some((target) => target.port === port && target.host.kind === 'addresses' && target.host.of.check(plain, family))
+  return allowed.some(
+    ({ port: of, host }) =>
+      of === port && host.kind === 'addresses' && host.of.check(plain, familyOf(plain)) && (host.nowhere || !isNowhere(plain)),
+  )
 }
 
 /** Whether that name may be resolved, and what it leads to opened: `isOpenAddress` says which addresses that may be. */
@@ -97,8 +120,7 @@ export function isNameAllowed(allowed: readonly AllowedTarget[], name: string, p
 
 /** Whether an allowed name may lead there: not to this machine, link or a group, unless that address is allowed by itself. */
 export function isOpenAddress(allowed: readonly AllowedTarget[], address: string, port: number): boolean {
-  const plain = plainAddress(address)
-  return !NOWHERE.check(plain, isIP(plain) === 4 ? 'ipv4' : 'ipv6') || isAddressAllowed(allowed, plain, port)
+  return !isNowhere(plainAddress(address)) || isAddressAllowed(allowed, address, port)
 }
 
 /** An IPv4 address as such where it is written as IPv6 (`::ffff:127.0.0.1`, RFC 4291 §2.5.5.2), without a zone. */

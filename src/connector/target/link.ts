@@ -1,5 +1,6 @@
 import { performServerHandshake } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
+import type { ConnectorError } from '../errors.ts'
 import { heartBeat } from '../heart-beat.ts'
 import { LIMITS, LINK_WINDOW, MOST_STREAMS, SETTINGS } from '../links.ts'
 import type { AllowedTarget } from './allowed-target.ts'
@@ -22,8 +23,15 @@ export interface Link {
   cut(): void
 }
 
+export interface LinkParts {
+  /** As of now. */
+  allowed(): readonly AllowedTarget[]
+  /** @param target `host:port`, as far as it is one */
+  onRefused(target: string, error: ConnectorError): void
+}
+
 /** Speaks HTTP/2 on a connection that switched to it, as its server: the connector, which dialled, is the one that is asked. */
-export function openLink(socket: TLSSocket, allowed: () => readonly AllowedTarget[]): Link {
+export function openLink(socket: TLSSocket, { allowed, onRefused }: LinkParts): Link {
   const session = performServerHandshake(socket, { settings: { ...SETTINGS, maxConcurrentStreams: MOST_STREAMS }, ...LIMITS })
   const streams = new Set<ServedStream>()
   const past = { bytesIn: 0, bytesOut: 0 }
@@ -42,6 +50,7 @@ export function openLink(socket: TLSSocket, allowed: () => readonly AllowedTarge
   session.on('stream', (stream, headers) => {
     serveStream(stream, headers, {
       allowed,
+      onRefused,
       obstacle: () => (draining ? 'GS_CONNECTOR_STOPPING' : streams.size >= MOST_STREAMS ? 'GS_CONNECTOR_BUSY' : undefined),
       onOpen: (served) => void streams.add(served),
       onEnd(served) {

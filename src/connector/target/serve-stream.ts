@@ -20,6 +20,8 @@ export interface ServeParts {
   allowed(): readonly AllowedTarget[]
   /** Why no stream is taken now. */
   obstacle(): 'GS_CONNECTOR_STOPPING' | 'GS_CONNECTOR_BUSY' | undefined
+  /** @param target `host:port` */
+  onRefused(target: string, error: ConnectorError): void
   onOpen(served: ServedStream): void
   onEnd(served: ServedStream): void
 }
@@ -49,7 +51,10 @@ export async function serveStream(stream: ServerHttp2Stream, headers: IncomingHt
   try {
     socket = await openTarget(parts.allowed(), target, gone.signal)
   } catch (error) {
-    return refuse(stream, error instanceof ConnectorError ? (error.code as keyof typeof STREAM_STATUS) : 'GS_CONNECTOR_TARGET_UNREACHABLE')
+    const refused =
+      error instanceof ConnectorError ? error : new ConnectorError('GS_CONNECTOR_TARGET_UNREACHABLE', undefined, { cause: error })
+    if (!stream.destroyed) parts.onRefused(`${target.host}:${target.port}`, refused)
+    return refuse(stream, refused.code as keyof typeof STREAM_STATUS)
   }
   if (stream.closed || stream.destroyed) socket.destroy()
   else join(stream, socket)

@@ -17,6 +17,22 @@ const FOR_GOOD: ReadonlySet<string> = new Set<ConnectorCode>([
   'GS_CONNECTOR_NO_TOKEN',
 ])
 
+/** A target that is asked for again and again is told of once a minute, ms. */
+const TOLD_AGAIN_MS = 60_000
+const MOST_TOLD = 1_000
+
+/** Names of targets are the gateway's words: few are remembered. */
+function sparingly(tell: (target: string, error: ConnectorError) => void) {
+  const told = new Map<string, number>()
+  return (target: string, error: ConnectorError) => {
+    const [key, now] = [`${error.code} ${target}`, performance.now()]
+    if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < TOLD_AGAIN_MS) return
+    if (told.size >= MOST_TOLD) told.clear()
+    told.set(key, now)
+    tell(target, error)
+  }
+}
+
 /**
  * Runs a connector in this process: dials the gateway, enrols where it must, keeps one link up, and serves streams to allowed targets. It is up
  * when `state()` says so.
@@ -30,6 +46,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
   const carried = { bytesIn: 0, bytesOut: 0 }
   let { allow } = options
   let { name } = options
+  const canEnrol = options.token !== undefined || options.workloadToken !== undefined
   let unenrolled = key.made
   let phase: ConnectorPhase = 'connecting'
   let since = Date.now()
@@ -48,6 +65,8 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     throw new ConnectorError(key.made ? 'GS_CONNECTOR_NO_TOKEN' : 'GS_CONNECTOR_UNKNOWN')
   }
 
+  const onRefused = sparingly((target: string, { code, message }: ConnectorError) => log.warn({ code, target }, message))
+
   /** Until it is up. Whoever is not known enrols, and is then. */
   async function comeUp(): Promise<Link> {
     if (unenrolled) {
@@ -59,7 +78,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     enter('connecting')
     const opened = await openTunnel(options, key, version, stopping.signal)
     name = opened.name
-    return openLink(opened.socket, () => allow)
+    return openLink(opened.socket, { allowed: () => allow, onRefused })
   }
 
   async function keepUp(): Promise<CodedError | undefined> {
@@ -80,16 +99,17 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
         throw new ConnectorError('GS_CONNECTOR_CLOSED')
       } catch (error) {
         if (stopping.signal.aborted) break
-        lastError = error instanceof CodedError ? error : new ConnectorError('GS_CONNECTOR_FAILED', undefined, { cause: error })
-        const { code, message } = lastError
-        if (code === 'GS_CONNECTOR_UNKNOWN' && (options.token !== undefined || options.workloadToken) && !unenrolled) {
-          unenrolled = true
-          continue
-        }
-        if (FOR_GOOD.has(code)) {
+        const failed = error instanceof CodedError ? error : new ConnectorError('GS_CONNECTOR_FAILED', undefined, { cause: error })
+        const { code, message } = failed
+        const mayEnrol = code === 'GS_CONNECTOR_UNKNOWN' && canEnrol
+        // An answer may get lost: whether this key is known is asked before it is shown again, as a workload's token is good for one time only.
+        unenrolled = mayEnrol || (unenrolled && code !== 'GS_CONNECTOR_GATEWAY_UNREACHABLE')
+        // That it is not known is no news to whoever is told why it is not taken in.
+        if (!mayEnrol || lastError === undefined) lastError = failed
+        if (FOR_GOOD.has(code) && !mayEnrol) {
           enter('refused')
           log.error({ code }, message)
-          return lastError
+          return failed
         }
         enter('connecting')
         const ms = pauses.next()

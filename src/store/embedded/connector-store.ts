@@ -33,6 +33,7 @@ export function embeddedConnectorStore(database: EmbeddedDatabase): ConnectorSto
     'INSERT INTO connector (id, name, public_key, how, enrolled_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
   )
   const seen = connection.prepare('UPDATE connector SET seen_at = ? WHERE id = ?')
+  const forgetOne = connection.prepare('DELETE FROM connector WHERE id = ?')
   const revoke = connection.prepare('UPDATE connector SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL')
   const offerByHash = connection.prepare('SELECT * FROM connector_offer WHERE hash = ?')
   const insertOffer = connection.prepare('INSERT INTO connector_offer (id, hash, name, offered_by, expires_at) VALUES (?, ?, ?, ?, ?)')
@@ -66,6 +67,7 @@ export function embeddedConnectorStore(database: EmbeddedDatabase): ConnectorSto
       }),
     forgetOffers: (before) => void forget.run(before),
     seen: (id, at) => void seen.run(at, id),
+    forget: (id) => void forgetOne.run(id),
     revoke: (id, at) => revoke.run(at, id).changes === 1,
   }
 }
