@@ -281,4 +281,21 @@ describe('what is live', () => {
     await expect(gateway.reconfigure({ connectors: [{ name: 'plant-b' }] } as never)).rejects.toThrow()
     await gateway.reconfigure({ connectors } as never)
   })
+
+  it('goes on while the gateway drains, and the log says how everything ended', async () => {
+    const { id } = (await up()).state()
+    const asked = await client('orders')
+    const answer = asked.query("SELECT 'done' AS word, pg_sleep(1)")
+    await sleep(200)
+    const [code] = await Promise.all([gateway.stop(), answer.then(({ rows: [row] }) => expect(row).toMatchObject({ word: 'done' }))])
+    expect(code).toBe(0)
+    gateway = await gateway.again()
+    const all = await entries()
+    const ends = all.filter(({ kind, fields }) => fields.connector === id && /end|down/.test(kind))
+    expect(ends.map(({ kind, fields }) => [kind, fields.why]).at(-1)).toEqual(['connector.down', 'stopping'])
+    const streams = (kind: string) =>
+      all.filter((each) => each.kind === kind && each.fields.connector === id).map(({ fields }) => fields.stream)
+    expect(streams('connector.stream.end').sort()).toEqual(streams('connector.stream').sort())
+    expect(all.find(({ kind, index }) => kind === 'gateway.stop' && index > ends.at(-1)!.index)).toBeDefined()
+  })
 })
