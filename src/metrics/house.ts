@@ -154,7 +154,7 @@ function connectors(registry: Registry, { connectors }: Sources, by: By): void {
     kept(registry, family, () => connectors.names().map((each) => [[each], connectors.totals().get(each)?.[of] ?? 0] as const))
   }
   total('connects', 'How often connectors of a name have connected.', 'connects')
-  total('streams', 'Streams that were opened through connectors of a name.', 'streams')
+  total('streams_opened', 'Streams that were opened through connectors of a name.', 'streams')
   total('streams_refused', 'Streams that connectors of a name, or the lack of one, have refused.', 'refused')
   total('received_bytes', 'Bytes that came through connectors of a name.', 'bytesIn')
   total('sent_bytes', 'Bytes that went through connectors of a name.', 'bytesOut')
