@@ -43,8 +43,8 @@ export function createMetrics({ version, node, startedAt }: MetricsOptions): Met
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 })
   // Of use to whoever debugs Node, and most of it by interfaces that Node does not document.
-  for (const of of ['resources', 'handles', 'requests'])
-    for (const name of [`nodejs_active_${of}`, `nodejs_active_${of}_total`]) registry.removeSingleMetric(name)
+  for (const what of ['resources', 'handles', 'requests'])
+    for (const name of [`nodejs_active_${what}`, `nodejs_active_${what}_total`]) registry.removeSingleMetric(name)
   new Gauge({
     name: 'gatescribe_build_info',
     help: 'Which version this is; always 1.',
