@@ -27,9 +27,10 @@ type Attributes = Readonly<Record<string, unknown>>
 export function ocsfEvent({ id, entry, about, leaf }: ExportedEvent, log: string, sender: Sender): Attributes {
   const { kind, fields, index, at } = entry
   const mapping = Object.hasOwn(mappings, kind) ? mappings[kind]! : UNKNOWN_KIND
-  const className = mapping.class === 'operation' ? (about.protocol === 'postgres' || isCatalog(kind) ? 'datastore' : 'api') : mapping.class
+  const className = mapping.class === 'operation' ? (about.protocol === 'postgres' ? 'datastore' : 'api') : mapping.class
   const said = typeof mapping.activity === 'function' ? mapping.activity(fields) : mapping.activity
   const standing = standingOf(kind, fields, about)
+  const own = ofClass(className, { kind, fields, about, id, mapping, log })
   return {
     ...classified(classes[className], said),
     ...judged(standing, className === 'finding'),
@@ -43,8 +44,8 @@ export function ocsfEvent({ id, entry, about, leaf }: ExportedEvent, log: string
       ...(about.decisions.length > 0 && { profiles: ['security_control'] }),
     },
     ...controlled(about),
-    ...ofClass(className, { kind, fields, about, id, mapping, log }),
-    ...observables(about, className),
+    ...own,
+    ...observables(own),
     raw_data: Buffer.from(entry.bytes).toString(),
     raw_data_size: entry.bytes.byteLength,
     unmapped: { leaf: leaf.toString('hex'), ...fields },
@@ -181,8 +182,6 @@ function ofClass(className: keyof typeof classes, { kind, fields, about, id, map
   }
 }
 
-const isCatalog = (kind: string) => kind.startsWith('catalog.')
-
 /** Addresses are sealed: what is known of both ends is who and what they are. */
 function endpoints({ run, session, resource }: About, id: string): Attributes {
   return {
@@ -218,17 +217,19 @@ function codeOf(fields: Parts['fields']): Attributes {
   return code === undefined ? {} : { status_code: code }
 }
 
-function observables({ who, resource }: About, className: keyof typeof classes): Attributes {
-  const isActor = className === 'api' || className === 'datastore' || className === 'entity' || className === 'log'
+/** What others search for: whom, and what. Each is an attribute of the event, named as it is reached. */
+function observables({ actor, user, resources }: Attributes): Attributes {
+  const uidIn = (whom: unknown) => (whom as { readonly uid?: string } | undefined)?.uid
   const found = [
-    ...(who === undefined || className === 'base'
-      ? []
-      : [{ name: isActor ? 'actor.user.uid' : 'user.uid', type_id: USER_UID, value: who }]),
-    ...(resource !== undefined && (className === 'api' || className === 'finding')
-      ? [{ name: 'resources.name', type_id: RESOURCE_NAME, value: resource }]
-      : []),
+    ...observable('actor.user.uid', USER_UID, uidIn((actor as { readonly user?: unknown } | undefined)?.user)),
+    ...observable('user.uid', USER_UID, uidIn(user)),
+    ...((resources ?? []) as readonly { readonly name: string }[]).flatMap(({ name }) => observable('resources.name', RESOURCE_NAME, name)),
   ]
   return found.length === 0 ? {} : { observables: found }
+}
+
+function observable(name: string, type: number, value: string | undefined): readonly Attributes[] {
+  return value === undefined ? [] : [{ name, type_id: type, value }]
 }
 
 /** @param at RFC 3339, nanoseconds */
