@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { GuardMeter } from '../guard/index.ts'
 import type { BudgetMeter } from '../runs/index.ts'
@@ -5,7 +6,7 @@ import type { TrailMeter } from '../trail/index.ts'
 import { budgetMeter, type GatewayMeter, gatewayMeter, trailMeter } from './counted.ts'
 import { GuardCounts } from './guard-counts.ts'
 import { house } from './house.ts'
-import { openMetrics } from './open-metrics.ts'
+import { type CollectedFamily, END, openMetrics } from './open-metrics.ts'
 import { type OtlpMetrics, type OtlpScope, otlpMetrics } from './otlp-metrics.ts'
 import type { Sources } from './sources.ts'
 
@@ -62,13 +63,34 @@ export function createMetrics({ version, node, startedAt }: MetricsOptions): Met
       house(registry, sources)
     },
     async text(open) {
-      return open
-        ? { contentType: Registry.OPENMETRICS_CONTENT_TYPE, text: openMetrics(await registry.getMetricsAsJSON()) }
-        : { contentType: Registry.PROMETHEUS_CONTENT_TYPE, text: await registry.metrics() }
+      let text = ''
+      if (!open) {
+        for await (const name of inTurns(registry)) text += `${await registry.getSingleMetricAsString(name)}\n\n`
+        return { contentType: Registry.PROMETHEUS_CONTENT_TYPE, text }
+      }
+      for await (const family of families(registry)) text += openMetrics(family)
+      return { contentType: Registry.OPENMETRICS_CONTENT_TYPE, text: `${text}${END}` }
     },
     async otlp(scope) {
-      return otlpMetrics(await registry.getMetricsAsJSON(), { ...scope, startedAt, now: Date.now() })
+      const all: CollectedFamily[] = []
+      for await (const family of families(registry)) all.push(family)
+      return otlpMetrics(all, { ...scope, startedAt, now: Date.now() })
     },
     close: () => registry.clear(),
+  }
+}
+
+/** Names of all families. Between two of them others have their turn: together they may take longer than an operation should wait. */
+async function* inTurns(registry: Registry): AsyncGenerator<string> {
+  for (const { name } of registry.getMetricsAsArray()) {
+    yield name
+    await nextTurn()
+  }
+}
+
+async function* families(registry: Registry): AsyncGenerator<CollectedFamily> {
+  for await (const name of inTurns(registry)) {
+    const family = await registry.getSingleMetric(name)?.get()
+    if (family !== undefined) yield family as CollectedFamily
   }
 }

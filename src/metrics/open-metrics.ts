@@ -5,25 +5,25 @@ export type CollectedFamily = MetricObjectWithValues<MetricValue<string>> & {
   readonly values: readonly { readonly metricName?: string }[]
 }
 
+/** Behind all families. */
+export const END = '# EOF\n'
+
 /**
- * OpenMetrics 1.0. prom-client can say it too, and changes the names of its counters by that, so that the next text is another one.
+ * One family in OpenMetrics 1.0. prom-client can say it too, and changes the names of its counters by that, so that the next text is another one.
  */
-export function openMetrics(families: readonly MetricObjectWithValues<MetricValue<string>>[]): string {
-  const lines: string[] = []
-  for (const family of families as readonly CollectedFamily[]) {
-    const type = typeOf(family)
-    // OpenMetrics §3.1.4: a counter is called without the suffix of its samples.
-    const name = type === 'counter' ? family.name.replace(/_total$/, '') : family.name
-    lines.push(`# TYPE ${name} ${type}`)
-    const unit = /_(seconds|bytes|ratio)$/.exec(name)?.[1]
-    if (unit !== undefined) lines.push(`# UNIT ${name} ${unit}`)
-    lines.push(`# HELP ${name} ${escaped(family.help)}`)
-    for (const { metricName, labels, value } of family.values) {
-      const sample = metricName ?? (type === 'counter' ? `${name}_total` : name)
-      lines.push(`${sample}${labelsOf(labels)} ${numberOf(value)}`)
-    }
+export function openMetrics(family: CollectedFamily): string {
+  const type = typeOf(family)
+  // OpenMetrics §3.1.4: a counter is called without the suffix of its samples.
+  const name = type === 'counter' ? family.name.replace(/_total$/, '') : family.name
+  let text = `# TYPE ${name} ${type}\n`
+  const unit = /_(seconds|bytes|ratio)$/.exec(name)?.[1]
+  if (unit !== undefined) text += `# UNIT ${name} ${unit}\n`
+  text += `# HELP ${name} ${escaped(family.help)}\n`
+  for (const { metricName, labels, value } of family.values) {
+    const sample = metricName ?? (type === 'counter' ? `${name}_total` : name)
+    text += `${sample}${labelsOf(labels)} ${numberOf(value)}\n`
   }
-  return `${lines.join('\n')}\n# EOF\n`
+  return text
 }
 
 /** The declared type names an enum, the value is the word. */

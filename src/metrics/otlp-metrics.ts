@@ -1,4 +1,3 @@
-import type { MetricObjectWithValues, MetricValue } from 'prom-client'
 import { otlpAttributes, otlpResource } from '../outbound/index.ts'
 import { type CollectedFamily, typeOf } from './open-metrics.ts'
 
@@ -29,12 +28,9 @@ const UNITS: readonly (readonly [suffix: RegExp, unit: string])[] = [
 ]
 
 /** The same families for a collector: sums and histograms are cumulative and begin with the process. What is no number is left out, as JSON has none. */
-export function otlpMetrics(
-  families: readonly MetricObjectWithValues<MetricValue<string>>[],
-  { version, instance, startedAt, now }: OtlpScope & Moments,
-): OtlpMetrics {
+export function otlpMetrics(families: readonly CollectedFamily[], { version, instance, startedAt, now }: OtlpScope & Moments): OtlpMetrics {
   const times = { startTimeUnixNano: nanoseconds(startedAt), timeUnixNano: nanoseconds(now) }
-  const metrics = (families as readonly CollectedFamily[]).flatMap((family) => {
+  const metrics = families.flatMap((family) => {
     const data = dataOf(family, times)
     if (data === undefined) return []
     const unit = UNITS.find(([suffix]) => suffix.test(family.name))?.[1]
