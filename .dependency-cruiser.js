@@ -303,6 +303,28 @@ const forbidden = [
     to: { path: '^src/trail/', dependencyTypesNot: ['type-only'] },
   },
   {
+    name: 'metrics-see-only-types-of-the-rooms',
+    comment:
+      'Rooms are given a meter, or are looked at: what counts is none of their business, and nothing that is counted can come to depend on a room. It posts by outbound/.',
+    severity: 'error',
+    from: { path: '^src/metrics/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|outbound|metrics)/', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'only-the-gateway-builds-metrics',
+    comment: 'A room that knew of metrics would be a room that cannot be had without them; a meter is a type of its own.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: ['^src/(metrics|gateway)/', tests] },
+    to: { path: '^src/metrics/', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'only-metrics-know-their-library',
+    comment: 'prom-client looks a series up each time that it counts: on the path of an operation that costs more than all the rest of it.',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/metrics/' },
+    to: { path: '(^|/)node_modules/prom-client/' },
+  },
+  {
     name: 'nobody-imports-the-gateway',
     comment: 'Only gateway/ builds objects; whoever imported it would build them again. The command line starts it.',
     severity: 'error',

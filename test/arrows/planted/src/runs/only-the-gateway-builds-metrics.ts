@@ -1,0 +1,3 @@
+import { door } from '../metrics/index.ts'
+
+export const planted = door
