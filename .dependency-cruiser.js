@@ -303,6 +303,28 @@ const forbidden = [
     to: { path: '^src/trail/', dependencyTypesNot: ['type-only'] },
   },
   {
+    name: 'connector-imports-only-operations',
+    comment:
+      'One end runs beside private targets, in a process that starts fast and knows nothing of the gateway: what it does not import it cannot load. Who is enrolled, and what is written down, comes in.',
+    severity: 'error',
+    from: { path: '^src/connector/', pathNot: tests },
+    to: { path: '^src/', pathNot: '^src/(operations|connector)/' },
+  },
+  {
+    name: 'connector-stands-on-node',
+    comment: 'What carries the bytes of every private target is HTTP/2 and TLS as Node has them; a library between would be argued for here.',
+    severity: 'error',
+    from: { path: '^src/connector/', pathNot: tests },
+    to: { path: '(^|/)node_modules/' },
+  },
+  {
+    name: 'connector-ends-do-not-import-each-other',
+    comment: 'The connector must not load what keeps connectors, nor the gateway what opens targets: what both say stands beside the two.',
+    severity: 'error',
+    from: { path: '^src/connector/(gateway|target)/', pathNot: tests },
+    to: { path: '^src/connector/(gateway|target)/', pathNot: '^src/connector/$1/' },
+  },
+  {
     name: 'metrics-see-only-types-of-the-rooms',
     comment:
       'Rooms are given a meter, or are looked at: what counts is none of their business, and nothing that is counted can come to depend on a room. It posts by outbound/.',

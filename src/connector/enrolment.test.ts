@@ -303,6 +303,18 @@ it('switches only for GET of one path to one protocol, under its own name, with 
   expect(world.of('up')).toEqual([])
 })
 
+it('takes no upgrade behind another request, whose answer may still be under way', async () => {
+  const key = await enrolled()
+  const socket = await connection()
+  const proof = prove(key.privateKey, 'tunnel', channelBinding(socket)!, saidAtTunnel(key.id, '1'))
+  const head = Object.entries({ host: world.url.host, ...tunnelHeaders(key.id, proof) }).map(([name, value]) => `${name}: ${value}\r\n`)
+  const first = `POST /v1/enrol HTTP/1.1\r\nhost: ${world.url.host}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`
+  const answers = text(socket)
+  socket.write(`${first.repeat(20)}GET /v1/tunnel HTTP/1.1\r\n${head.join('')}\r\n`)
+  expect(await answers).not.toContain('101 Switching')
+  expect(world.of('up')).toEqual([])
+})
+
 it('speaks no TLS before 1.3, where a proof would not be bound to its connection', async () => {
   await expect(connection({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version|alert/i)
 })

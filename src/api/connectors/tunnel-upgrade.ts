@@ -6,6 +6,7 @@ import {
   ConnectorError,
   type Connectors,
   channelBinding,
+  isQuiet,
   NAME_HEADER,
   PROOF_HEADER,
   TUNNEL_PATH,
@@ -27,6 +28,8 @@ export interface TunnelUpgradeParts {
 
 /** `GET /v1/tunnel` that asks to go on in another protocol. No hook of Fastify sees it, so what every request passes is passed here. */
 export function tunnelUpgrade(server: Server, { connectors, names, throttle }: TunnelUpgradeParts): void {
+  const asked = new WeakSet<object>()
+  server.on('request', ({ socket }: IncomingMessage) => void asked.add(socket))
   server.on('upgrade', (request: IncomingMessage, socket: TLSSocket, head: Buffer) => {
     socket.on('error', () => socket.destroy())
     // What held for requests holds for links no more.
@@ -40,10 +43,12 @@ export function tunnelUpgrade(server: Server, { connectors, names, throttle }: T
         `upgrade: ${TUNNEL_PROTOCOL}`,
         `${NAME_HEADER}: ${proven.name}`,
       ]
-      // HTTP/2 takes the connection over below Node's streams, and aborts the process where one of their writes ends there: it begins behind this one.
-      socket.write(`${switching.join('\r\n')}\r\n\r\n`, (error) => {
-        if (!error && !socket.destroyed) connectors.attach(proven, socket)
-      })
+      socket.write(`${switching.join('\r\n')}\r\n\r\n`)
+      isQuiet(socket)
+        .then((yes) => {
+          if (yes) connectors.attach(proven, socket)
+        })
+        .catch(() => socket.destroy())
     } catch (error) {
       refuseUpgrade(socket, toldOf(error))
       setTimeout(() => socket.destroy(), LINGER_MS).unref()
@@ -59,8 +64,8 @@ export function tunnelUpgrade(server: Server, { connectors, names, throttle }: T
     take(address)
     const [id, version, proof] = [one(request, CONNECTOR_HEADER), one(request, VERSION_HEADER), one(request, PROOF_HEADER)]
     const asksForTunnel = request.method === 'GET' && request.url === TUNNEL_PATH && headers.upgrade === TUNNEL_PROTOCOL
-    // Whoever goes on before the switch was agreed to speaks something else.
-    if (!asksForTunnel || head.length > 0 || !CONNECTOR_ID.test(id) || !/^[A-Za-z0-9_-]{86}$/.test(proof)) {
+    // Whoever goes on before the switch was agreed to speaks something else; an answer to what was asked before may still be under way.
+    if (!asksForTunnel || head.length > 0 || asked.has(socket) || !CONNECTOR_ID.test(id) || !/^[A-Za-z0-9_-]{86}$/.test(proof)) {
       throw new ConnectorError('GS_CONNECTOR_REQUEST_INVALID')
     }
     const binding = channelBinding(socket)

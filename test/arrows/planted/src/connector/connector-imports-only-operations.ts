@@ -1,0 +1,3 @@
+import { door } from '../trail/index.ts'
+
+export const planted = door

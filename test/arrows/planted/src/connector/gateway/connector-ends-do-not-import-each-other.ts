@@ -1,0 +1,3 @@
+import { planted as other } from '../target/other.ts'
+
+export const planted = other
