@@ -76,6 +76,19 @@ it('brings the verifier, which works by itself', () => {
   expect(verify(folder)).toMatchObject({ status: 2, stdout: '' })
 })
 
+it('brings the connector, which says that none runs where none does', () => {
+  expect(gatescribe(['connector', '--data', folder, '--status'])).toMatchObject({
+    status: 3,
+    stdout: '',
+    stderr: expect.stringContaining('NOT_RUNNING'),
+  })
+  expect(
+    gatescribe(['connector', '--gateway', 'https://localhost:1', '--allow', 'a:1', '--data', join(folder, 'none'), '--check']),
+  ).toMatchObject({
+    ...{ status: 78, stderr: expect.stringContaining('--token-file') },
+  })
+})
+
 it('imports every built file', () => {
   const files = tarball.files.filter((path) => path.startsWith('dist/') && path.endsWith('.js'))
   expect(files.length).toBeGreaterThan(20)
@@ -90,7 +103,7 @@ it('imports every built file', () => {
   const entry = 'this file is the entry of a worker thread'
   expect({ stderr, problems: JSON.parse(stdout) }).toEqual({
     stderr: '',
-    problems: ['aside', 'parse', 'publish', 'record', 'search'].map((thread) => [`${thread}-worker.js`, entry]),
+    problems: ['aside', 'export', 'parse', 'publish', 'record', 'search'].map((thread) => [`${thread}-worker.js`, entry]),
   })
 })
 
