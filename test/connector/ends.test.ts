@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { readTrail } from '../parts/recorded.ts'
 import { shown } from '../parts/soak.ts'
 import type { RunningConnector } from './connector-process.ts'
 import { expectUnreachable, isOnOwnNetwork, needsOwnNetwork } from './own-network.ts'
@@ -115,7 +116,7 @@ describe('a link', () => {
     const work = await begin('cut')
     connector.host.cut('outside')
     const cut = performance.now()
-    await sleep(7_000)
+    await sleep(6_000)
     connector.host.heal('outside')
     const worksAgain = await work.all(WORKS_AGAIN_MS)
     expectClean(work.endings)
@@ -161,7 +162,7 @@ describe('a link', () => {
     const work = await begin(mark)
     const before = work.acknowledged.length
     connector.host.lose('outside', percent)
-    await sleep(6_000)
+    await sleep(4_000)
     const during = work.acknowledged.length - before
     connector.host.heal('outside')
     await work.all(WORKS_AGAIN_MS)
@@ -233,8 +234,34 @@ describe('a connector that hangs', () => {
 
 describe('the whole log of all this', () => {
   it('tells of every stream how it began and ended, and stands up to the verifier', async () => {
-    const names = new Set(works.flatMap(({ work }) => work.acknowledged))
+    const entries = await readTrail(world.gateway.operator)
+    const of = (kind: string) => entries.filter((entry) => entry.kind === kind).map(({ fields }) => fields)
+    const sessions = new Set(of('session.open').map(({ session }) => session))
+    const streams = of('connector.stream')
+    expect(streams.length).toBeGreaterThan(works.reduce((sum, { work }) => sum + work.opened.length, 0))
+    // The gateway's own, which reads catalogues, have none.
+    expect(streams.filter(({ resource, session }) => resource !== 'orders' || (session !== undefined && !sessions.has(session)))).toEqual(
+      [],
+    )
+    expect(
+      of('connector.stream.end')
+        .map(({ stream }) => stream)
+        .sort(),
+    ).toEqual(streams.map(({ stream }) => stream).sort())
+    // Each link that came up went down, and says why.
+    const down = of('connector.down')
+    expect(down.map(({ tunnel }) => tunnel).sort()).toEqual(
+      of('connector.up')
+        .map(({ tunnel }) => tunnel)
+        .sort(),
+    )
+    const whys = Object.groupBy(down, ({ why }) => String(why))
+    const acknowledged = works.reduce((sum, { work }) => sum + work.acknowledged.length, 0)
+    shown('test/connector/ends.test.ts', {
+      'rows acknowledged in all': acknowledged,
+      streams: streams.length,
+      ...Object.fromEntries(Object.entries(whys).map(([why, some]) => [`links down: ${why}`, some?.length ?? 0])),
+    })
     expect(await verifyOffline(world)).toMatch(/semantic/)
-    shown('test/connector/ends.test.ts', { 'rows acknowledged in all': names.size })
   })
 })

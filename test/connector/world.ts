@@ -92,7 +92,7 @@ export async function startWorld({ wanted = { postgres: POSTGRES }, adjust }: Wo
     networks.remove()
     rmSync(folder, { recursive: true, force: true })
   }
-  const names = Object.fromEntries([...NAMES, 'gateway.internal'].map((name) => [name, target.address('private')]))
+  const names = Object.fromEntries([...NAMES, API].map((name) => [name, target.address('private')]))
   const places: (readonly [string, number])[] = [targets.postgres, targets.cluster, targets.model].flatMap((started, at) =>
     started ? [[target.address('private'), started.port] as const, [NAMES[at]!, started.port] as const] : [],
   )
@@ -128,6 +128,8 @@ export async function startWorld({ wanted = { postgres: POSTGRES }, adjust }: Wo
   return world
 }
 
+/** What another API is called there, which a test starts itself. */
+export const API = 'api.internal'
 /** What the targets are called beside them. */
 const NAMES = ['orders.internal', 'kubernetes.default.svc', 'models.internal'] as const
 
