@@ -5,6 +5,8 @@ import type { TLSSocket } from 'node:tls'
 /** Limits of a request to somebody outside, who may be slow, large or taken over. */
 const TIMEOUT_MS = 10_000
 const LARGEST = 64 * 1024
+/** Interim answers (1xx) that are passed over. */
+const MOST_INTERIM = 8
 
 export interface Posted {
   readonly status: number
@@ -83,7 +85,17 @@ function exchange(url: URL, { headers, body, signal, ca }: Post): Promise<Posted
       url.protocol === 'https:'
         ? requestSecurely(url, { ...options, ...(ca !== undefined && { ca }) }, answered)
         : requestPlainly(url, options, answered)
-    request.once('error', reject)
+    // It may fail once more after that.
+    request.on('error', reject)
+    // Who goes over to another protocol (RFC 9110 §15.2.2) ends HTTP: nothing else would be told of it, not even that the time is over.
+    request.once('upgrade', (_response, socket) => {
+      socket.destroy()
+      reject(new PostError('cut'))
+    })
+    let interim = 0
+    request.on('information', () => {
+      if (++interim > MOST_INTERIM) request.destroy(new PostError('cut'))
+    })
     request.end(bytes)
   })
 }
