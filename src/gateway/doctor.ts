@@ -13,6 +13,7 @@ import { connectorFindings, reachFindings, unreachedFinding } from './connector-
 import { exportFindings } from './exporting/index.ts'
 import { httpFindings } from './http-findings.ts'
 import { maskFindings } from './mask-findings.ts'
+import { metricsFindings } from './metrics-findings.ts'
 import { pinFindings } from './pinning.ts'
 import type { Rooms } from './rooms.ts'
 import { secretsOf } from './secrets-of.ts'
@@ -34,6 +35,7 @@ export async function* doctor(rooms: Rooms, isOpen: boolean, signal: AbortSignal
   yield* asideFindings(rooms)
   if (rooms.witnessing) yield witnessFinding(rooms.witnessing)
   yield diskFinding(rooms)
+  yield* metricsFindings(rooms.metrics, rooms.inForce.config)
   if (rooms.breakGlass && (rooms.inForce.config.breakGlass || rooms.breakGlass.counts.unreviewed > 0))
     yield breakGlassFinding(rooms.breakGlass)
   yield* secretFindings(rooms)

@@ -1,7 +1,7 @@
 export type { GatewayMeter } from './counted.ts'
 export { type MetricsDoor, type MetricsDoorOptions, metricsDoor } from './door.ts'
 export { MetricsError, metricsErrors } from './errors.ts'
-export { createMetrics, type Exposition, type Metrics, type MetricsOptions } from './metrics.ts'
+export { createMetrics, type Exposition, type Metrics, type MetricsOptions, type MetricsReaders } from './metrics.ts'
 export type { OtlpMetrics, OtlpScope } from './otlp-metrics.ts'
 export { type Push, type PushOptions, type PushState, startPush } from './push.ts'
 export type { MetricsSettings, OtlpMetricsSettings } from './settings.ts'

@@ -8,6 +8,7 @@ import { GuardCounts } from './guard-counts.ts'
 import { house } from './house.ts'
 import { type CollectedFamily, END, openMetrics } from './open-metrics.ts'
 import { type OtlpMetrics, type OtlpScope, otlpMetrics } from './otlp-metrics.ts'
+import type { PushState } from './push.ts'
 import type { Sources } from './sources.ts'
 
 export interface MetricsOptions {
@@ -24,6 +25,14 @@ export interface Exposition {
   readonly text: string
 }
 
+/** How it stands with whoever takes the numbers; for doctor. */
+export interface MetricsReaders {
+  /** When somebody scraped last, ms since the epoch; undefined where nobody has. */
+  readonly scrapedAt: number | undefined
+  /** Undefined where nothing is pushed. */
+  readonly push: PushState | undefined
+}
+
 /** Everything that is counted, over one registry of its own. */
 export interface Metrics {
   readonly guard: GuardMeter
@@ -36,6 +45,8 @@ export interface Metrics {
   text(open: boolean): Promise<Exposition>
   /** @param scope whose they are */
   otlp(scope: OtlpScope): Promise<OtlpMetrics>
+  /** Who takes them. */
+  readonly readers: MetricsReaders
   /** Nothing is measured any more. */
   close(): void
 }
@@ -53,16 +64,23 @@ export function createMetrics({ version, node, startedAt }: MetricsOptions): Met
     registers: [registry],
   }).set({ version, node }, 1)
   const guard = new GuardCounts(registry)
+  let looked: Sources | undefined
+  let scrapedAt: number | undefined
   return {
     guard,
     trail: trailMeter(registry),
     budgets: budgetMeter(registry),
     gateway: gatewayMeter(registry),
     look(sources) {
+      looked = sources
       guard.expect(sources.resources)
       house(registry, sources)
     },
+    get readers() {
+      return { scrapedAt, push: looked?.pushes?.() }
+    },
     async text(open) {
+      scrapedAt = Date.now()
       let text = ''
       if (!open) {
         for await (const name of inTurns(registry)) text += `${await registry.getSingleMetricAsString(name)}\n\n`

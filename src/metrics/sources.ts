@@ -3,6 +3,7 @@ import type { RecordingState } from '../recording/index.ts'
 import type { BudgetShare } from '../runs/index.ts'
 import type { Proven, Trail } from '../trail/index.ts'
 import type { WitnessState } from '../witness/index.ts'
+import type { PushState } from './push.ts'
 
 /** What is looked at when somebody scrapes. Each of these is quick, changes nothing and never throws. */
 export interface Sources {
@@ -31,7 +32,7 @@ export interface Sources {
   /** Empty where nothing is exported. */
   readonly exports: () => readonly ExportReading[]
   /** What became of pushes to a collector; absent where there is none. */
-  readonly pushes?: (() => { readonly taken: number; readonly failed: number }) | undefined
+  readonly pushes?: (() => PushState) | undefined
   /** Whether the gateway takes work. */
   readonly ready: () => boolean
 }

@@ -28,7 +28,7 @@ export const SOURCES: Sources = {
     totals: () => new Map([['plant-a', { connects: 2, streams: 40, refused: 1, bytesIn: 100, bytesOut: 200 }]]),
   },
   exports: () => [{ name: 'siem', lagEntries: 5, lagSeconds: 6, delivered: 70, failed: 8, state: 'failing' }],
-  pushes: () => ({ taken: 4, failed: 1 }),
+  pushes: () => ({ taken: 4, failed: 1, lastTaken: 1_700_000_000_000, error: undefined }),
   ready: () => true,
 }
 
