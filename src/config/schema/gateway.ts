@@ -37,7 +37,10 @@ export const gateway = z
       connectors: address.optional().meta({ description: 'Where connectors dial in, with TLS. Absent: no resource is behind one' }),
       metrics: address
         .optional()
-        .meta({ description: 'Where metrics and health are read, in plain HTTP: off loopback with metrics.token. Absent: nowhere' }),
+        .meta({
+          description:
+            'Where metrics and health are read: in plain HTTP on loopback, elsewhere with TLS and metrics.token. Absent: nowhere',
+        }),
       admin: address
         .optional()
         .meta({ description: 'Where people sign in and use the API; without TLS on a loopback address. Absent: nobody can be asked' }),
