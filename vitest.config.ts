@@ -2,13 +2,14 @@ import { configDefaults, defineConfig } from 'vitest/config'
 
 /** What holds a start or an answer against the clock as people would: measured with nothing else under way. */
 const ALONE = ['test/postgres/start-stop.test.ts', 'src/protocols/postgres/relay/streaming.test.ts', 'src/protocols/http/door/door.test.ts']
-/** Suites of their own: .ci/suites/30-install installs the project twice from scratch, 06-postgres-regress fetches what it reads, 07-kubernetes uses what 04 has built, 08-agents what it installs itself, 09-connector needs a network of its own, 09-metrics a Prometheus. */
+/** Suites of their own: .ci/suites/30-install installs the project twice from scratch, 06-postgres-regress fetches what it reads, 07-kubernetes uses what 04 has built, 08-agents what it installs itself, 09-deploy builds images, 09-connector needs a network of its own, 09-metrics a Prometheus. */
 const ELSEWHERE = [
   ...configDefaults.exclude,
   'test/install/**',
   'test/postgres/regress/**',
   'test/kubernetes/**',
   'test/agents/**',
+  'test/containers/**',
   'test/connector/**',
   'test/metrics/prometheus/**',
 ]

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,12 +15,19 @@ export interface Ran {
   readonly stderr: string
 }
 
+export interface RunOptions {
+  /** In the place of the file's own. */
+  readonly entrypoint?: string
+  /** Waits for nothing that the service depends on. */
+  readonly noDeps?: boolean
+}
+
 /** What `docker compose` makes of a file, made by runc in network namespaces: the same commands, users, rights, mounts and networks. */
 export interface Composed {
   /** As `up -d`: all services without a profile, each once what it depends on is as it wants it. */
   up(): Promise<void>
   /** As `run --rm SERVICE COMMAND…`. */
-  run(service: string, command: readonly string[]): Promise<Ran>
+  run(service: string, command: readonly string[], options?: RunOptions): Promise<Ran>
   /** As `exec SERVICE COMMAND…`. */
   exec(service: string, command: readonly string[]): Promise<Ran>
   /** As `stop SERVICE`. @returns its exit code */
@@ -46,6 +53,7 @@ export function compose(file: ComposeFile, images: ReadonlyMap<string, Image>): 
   )
   const running = new Map<string, { readonly child: ChildProcess; readonly id: string }>()
   const told = new Map<string, string>()
+  const layers: string[] = []
   let count = 0
 
   for (const name of file.volumes) mkdirSync(volume(name), { recursive: true })
@@ -70,16 +78,17 @@ export function compose(file: ComposeFile, images: ReadonlyMap<string, Image>): 
     return `${lines.join('\n')}\n`
   }
 
-  function begin(name: string, command?: readonly string[]): { readonly child: ChildProcess; readonly id: string } {
-    const here = service(name)
+  function begin(name: string, command?: readonly string[], entrypoint?: string): { readonly child: ChildProcess; readonly id: string } {
+    const here = { ...service(name), ...(entrypoint !== undefined && { entrypoint: [entrypoint] }) }
     const image = images.get(here.image)
     if (!image) throw new Error(`there is no image ${here.image}`)
     const id = `${folder.slice(folder.lastIndexOf('-') + 1)}-${name}-${++count}`
     const bundle = join(folder, 'bundles', id)
     const namespace = hosts.get(name)?.namespace
+    const rootfs = layer(bundle, image.root)
     writeBundle(bundle, {
       service: here,
-      image,
+      image: { ...image, root: rootfs },
       hosts: hostsFileOf(here),
       volume,
       ...(namespace && { namespace }),
@@ -87,6 +96,15 @@ export function compose(file: ComposeFile, images: ReadonlyMap<string, Image>): 
     })
     const child = spawn('runc', ['--root', join(folder, 'runc'), 'run', '--bundle', bundle, id], { stdio: ['ignore', 'pipe', 'pipe'] })
     return { child, id }
+  }
+
+  /** A layer of its own over an image, as an engine gives each container: mount points are made there. @returns the root file system */
+  function layer(bundle: string, lower: string): string {
+    const [upper, work, merged] = ['upper', 'work', 'rootfs'].map((part) => join(bundle, part)) as [string, string, string]
+    for (const made of [upper, work, merged]) mkdirSync(made, { recursive: true })
+    execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work}`, merged])
+    layers.push(merged)
+    return merged
   }
 
   async function exec(name: string, command: readonly string[]): Promise<Ran> {
@@ -142,9 +160,9 @@ export function compose(file: ComposeFile, images: ReadonlyMap<string, Image>): 
         await start(name)
       }
     },
-    async run(name, command) {
-      for (const [other, condition] of service(name).dependsOn) await is(other, condition)
-      const { child } = begin(name, command)
+    async run(name, command, { entrypoint, noDeps = false } = {}) {
+      if (!noDeps) for (const [other, condition] of service(name).dependsOn) await is(other, condition)
+      const { child } = begin(name, command, entrypoint)
       return collected(child)
     },
     said: (name) => told.get(name) ?? '',
@@ -157,6 +175,7 @@ export function compose(file: ComposeFile, images: ReadonlyMap<string, Image>): 
         await ended
       }
       networks.remove()
+      for (const mounted of layers.splice(0)) execFileSync('umount', [mounted])
       rmSync(folder, { recursive: true, force: true })
     },
   }
