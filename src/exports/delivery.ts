@@ -13,14 +13,16 @@ export interface Patience {
   readonly last: number
   /** How long it takes nothing before the trail is told. */
   readonly failing: number
+  /** For one answer. */
+  readonly answer: number
 }
 
-const PATIENCE: Patience = { first: 1_000, last: 300_000, failing: 30_000 }
+const PATIENCE: Patience = { first: 1_000, last: 300_000, failing: 30_000, answer: 30_000 }
 const BOUNDS: BatchBounds = { events: 500, bytes: 512 * 1024 }
 /** The longest pause that a receiver may ask for; ms. */
 const LONGEST_PAUSE = 3_600_000
 
-export interface DeliveryParts extends SendParts {
+export interface DeliveryParts extends Omit<SendParts, 'timeout'> {
   readonly log: ExportedLog
   readonly cursors: Pick<CursorStore, 'find' | 'last' | 'put'>
   readonly rest: Rest
@@ -92,7 +94,7 @@ export class Delivery {
       ...batchOf(this.#parts.log.name, { from: at, to: at }, [], [], Date.now()),
       notices: [{ notice: 'test', id, at: Date.now() } as const],
     }
-    const sent = await send(batch, this.#parts, signal)
+    const sent = await send(batch, this.#sending, signal)
     const { posted, latency } = sent
     if (sent.outcome === 'taken') this.#wake()
     return {
@@ -223,11 +225,15 @@ export class Delivery {
 
   async #attempt(batch: ReturnType<typeof batchOf>, signal: AbortSignal): Promise<Sent | undefined> {
     try {
-      return await send(batch, this.#parts, signal)
+      return await send(batch, this.#sending, signal)
     } catch (error) {
       if (signal.aborted) return undefined
       throw error
     }
+  }
+
+  get #sending(): SendParts {
+    return { ...this.#parts, timeout: this.#patience.answer }
   }
 
   #put(cursor: ExportCursor): void {

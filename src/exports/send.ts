@@ -32,8 +32,6 @@ export type Sent =
   | { readonly outcome: 'refused'; readonly failure: Omit<ExportFailure, 'at'>; readonly posted: Posted; readonly latency: number }
 
 const FORMS: Readonly<Record<ExportSettings['kind'], Form>> = { ocsf: ocsfForm, otlp: otlpForm, webhook: webhookForm }
-/** Of one attempt; ms. */
-const TIMEOUT_MS = 30_000
 /** RFC 9110 §15.5.1, §15.5.14, §15.5.21: about what was sent. All others are about who sends, where to and when. */
 const ABOUT_CONTENT: ReadonlySet<number> = new Set([400, 413, 422])
 
@@ -41,15 +39,12 @@ export interface SendParts {
   readonly settings: ExportSettings
   readonly secretsOf: (name: string) => Promise<ExportSecrets>
   readonly sender: Sender
-  readonly timeout?: number
+  /** For the whole answer; ms. */
+  readonly timeout: number
 }
 
 /** Sends one batch, once. @throws whatever the signal aborts with */
-export async function send(
-  batch: Batch,
-  { settings, secretsOf, sender, timeout = TIMEOUT_MS }: SendParts,
-  signal: AbortSignal,
-): Promise<Sent> {
+export async function send(batch: Batch, { settings, secretsOf, sender, timeout }: SendParts, signal: AbortSignal): Promise<Sent> {
   const form = FORMS[settings.kind]
   const began = performance.now()
   const latency = () => Math.round(performance.now() - began)

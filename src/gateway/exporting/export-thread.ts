@@ -1,13 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import {
-  ExportError,
-  type ExportNews,
-  type ExportReading,
-  type ExportSecrets,
-  type ExportSettings,
-  type ExportTested,
-  exportErrors,
-} from '../../exports/index.ts'
+import { ExportError, type ExportSettings, type ExportTested, exportErrors } from '../../exports/index.ts'
+import type { Exporter, ExporterParts } from './exporter.ts'
 import { type Answer, type ExportStart, type Extent, type Fault, faultOf, type Order } from './messages.ts'
 
 /** In a checkout the entry is TypeScript, in the package what was made of it. */
@@ -16,17 +9,16 @@ const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './export-worker.ts' : '
 /** An order before it has its number. */
 type Asked = Order extends infer Each ? (Each extends { readonly n: number } ? Omit<Each, 'n'> : never) : never
 
-export interface ThreadParts {
-  /** Secrets at the moment of use. @throws CredentialsError */
-  readonly secretsOf: (name: string) => Promise<ExportSecrets>
-  readonly told: (readings: readonly ExportReading[]) => void
-  readonly news: (name: string, news: ExportNews) => void
+/** Whoever exports: a thread, or in tests this one. */
+export type Exports = Pick<Exporter, 'advance' | 'use' | 'test' | 'rewind' | 'skip' | 'close'>
+
+export interface ThreadParts extends ExporterParts {
   /** It has ended by itself. */
   readonly ended: (error: Error) => void
 }
 
 /** The thread that exports, as the others see it. */
-export class ExportThread {
+export class ExportThread implements Exports {
   readonly #worker: Worker
   readonly #parts: ThreadParts
   readonly #waiting = new Map<

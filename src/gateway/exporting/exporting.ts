@@ -13,8 +13,8 @@ import {
 import { type Note, parseCheckpoint, parseNote } from '../../tlog/index.ts'
 import type { Proven, Trail } from '../../trail/index.ts'
 import type { GatewayLog } from '../log.ts'
-import { ExportThread } from './export-thread.ts'
-import type { Extent } from './messages.ts'
+import { type Exports, ExportThread, type ThreadParts } from './export-thread.ts'
+import type { ExportStart, Extent } from './messages.ts'
 import { ExportRecords } from './records.ts'
 
 export interface ExportingParts {
@@ -29,6 +29,8 @@ export interface ExportingParts {
   readonly references: Pick<References, 'secret' | 'material'>
   readonly log: Pick<GatewayLog, 'warn' | 'info'>
   readonly patience?: Patience
+  /** Default: a thread. */
+  readonly begin?: (start: ExportStart, parts: ThreadParts) => Exports
 }
 
 /** How long a thread that ended by itself stays ended; ms. */
@@ -42,7 +44,7 @@ export class Exporting {
   readonly #parts: ExportingParts
   readonly #records: ExportRecords
   #exports: readonly ExportSettings[]
-  #thread: ExportThread | undefined
+  #thread: Exports | undefined
   #readings: readonly ExportReading[] = []
   #unsubscribe: () => void = () => undefined
   #again: NodeJS.Timeout | undefined
@@ -58,9 +60,10 @@ export class Exporting {
   start(): void {
     if (this.#thread || this.#isOver || this.#exports.length === 0) return
     const { folder, origin, instance, version, trail, patience } = this.#parts
-    const given = { folder, origin, instance, version, ...(patience && { patience }) }
-    const start = { ...given, name: trail.name, exports: this.#exports, extent: extentOf(trail.proven) }
-    const thread = new ExportThread(start, {
+    const named = { folder, origin, instance, version, ...(patience && { patience }) }
+    const start = { ...named, name: trail.name, exports: this.#exports, extent: extentOf(trail.proven) }
+    const begin = this.#parts.begin ?? ((given: ExportStart, parts: ThreadParts) => new ExportThread(given, parts))
+    const thread = begin(start, {
       secretsOf: (name) => this.#secretsOf(name),
       told: (readings) => {
         this.#readings = readings
@@ -127,7 +130,7 @@ export class Exporting {
     return found
   }
 
-  #running(name: string): ExportThread {
+  #running(name: string): Exports {
     this.#stateOf(name)
     if (!this.#thread) throw new ExportError('GS_EXPORTS_UNAVAILABLE')
     return this.#thread
