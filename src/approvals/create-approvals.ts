@@ -38,6 +38,8 @@ export interface ApprovalsOptions {
 export interface RunningApprovals extends Approvals {
   /** How many are pending, or approved and not used yet. */
   readonly open: number
+  /** When the oldest was asked that nobody has answered, ms since the epoch; undefined where there is none. */
+  readonly oldestPending: number | undefined
   /**
    * Takes up what an earlier process left: tickets go on, whoever held a connection is gone. Once, when runs can be asked.
    * @param policy digest of the one in force
@@ -131,6 +133,10 @@ export function createApprovals(options: ApprovalsOptions): RunningApprovals {
   return {
     get open() {
       return requests.size
+    },
+    get oldestPending() {
+      const pending = requests.all().filter(({ stored, isVisible }) => isVisible && stored.state === 'pending')
+      return pending.length === 0 ? undefined : Math.min(...pending.map(({ stored }) => stored.askedAt))
     },
     ask: (asked, mode) => asking.ask(asked, mode),
     spend: (grant, at) => spending.spend(grant, at),

@@ -9,7 +9,7 @@ const found = (readers: Partial<MetricsReaders>) =>
     finding.level,
     finding.found,
   ])
-const push = { taken: 0, failed: 0, lastTaken: undefined, error: undefined }
+const push = { taken: 0, failed: 0, lastTaken: undefined, since: 0, every: 15_000, error: undefined }
 
 it('says that nobody scrapes, or that somebody does', () => {
   expect(found({})).toEqual([['warn', 'have not been scraped since the start']])

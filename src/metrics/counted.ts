@@ -48,7 +48,12 @@ export function trailMeter(registry: Registry): TrailMeter {
 }
 
 /** What budgets say. */
-export function budgetMeter(registry: Registry): BudgetMeter {
+export interface CountedBudgets extends BudgetMeter {
+  /** There is such a limit: its series begin. */
+  begin(budget: string, measure: string): void
+}
+
+export function budgetMeter(registry: Registry): CountedBudgets {
   const labels = ['budget', 'measure']
   const warnings = counts(registry, {
     name: 'gatescribe_budget_warnings_total',
@@ -59,6 +64,10 @@ export function budgetMeter(registry: Registry): BudgetMeter {
   return {
     warned: (budget, measure) => void warnings.at(budget, measure).value++,
     refused: (budget, measure) => void refusals.at(budget, measure).value++,
+    begin(budget, measure) {
+      warnings.at(budget, measure)
+      refusals.at(budget, measure)
+    },
   }
 }
 

@@ -21,10 +21,6 @@ export const metricsErrors = {
     meaning: 'The doors are not open yet.',
     next: 'Wait until the gateway has started; its log says what it waits for.',
   },
-  GS_METRICS_WITNESSES_SILENT: {
-    meaning: 'Too few witnesses have said what they remember of this log, so that nothing is signed.',
-    next: 'See that the witnesses of trail.witnesses can be reached; gatescribe doctor says which of them cannot.',
-  },
   GS_METRICS_PUSH_FAILED: {
     meaning: 'The collector did not take the metrics.',
     next: 'See that metrics.otlp.url is that of a collector which speaks OTLP over HTTP with JSON, and that it lets the gateway in.',

@@ -147,6 +147,7 @@ class ResourceCounts implements SessionMeter {
     this.#rows = families.rows.at(...at)
     this.#bytes = families.bytes.at(...at)
     this.#opened = families.opened.at(...at)
+    families.connects.at(...at)
   }
 
   opened(): void {

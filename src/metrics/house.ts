@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import type { CountedBudgets } from './counted.ts'
 import { gauge, kept, type Reading } from './families.ts'
 import type { ConnectorReading, ConnectorTotals, Sources } from './sources.ts'
 
@@ -6,8 +7,11 @@ const NONE: readonly string[] = []
 const TRAIL_STATES = ['open', 'full', 'failed', 'closed'] as const
 const EXPORT_STATES = ['running', 'failing', 'stuck'] as const
 
-/** Families of everything that is looked at and not counted as it happens. */
-export function house(registry: Registry, sources: Sources): void {
+/**
+ * Families of everything that is looked at and not counted as it happens.
+ * @param budgets told of each limit, as configured now
+ */
+export function house(registry: Registry, sources: Sources, budgets: Pick<CountedBudgets, 'begin'>): void {
   const one = (name: string, help: string, read: () => number | undefined) =>
     gauge(registry, { name: `gatescribe_${name}`, help }, () => single(read()))
   const by = (name: string, help: string, labels: readonly string[], read: () => Iterable<Reading>) =>
@@ -16,6 +20,11 @@ export function house(registry: Registry, sources: Sources): void {
   one('ready', 'Whether the gateway takes work: 1, or 0.', () => Number(sources.ready()))
   one('runs', 'Runs that are live.', () => sources.runs.live().length)
   one('approvals_open', 'Requests for approval that nobody has answered, or that are approved and not used yet.', sources.approvalsOpen)
+  one('approvals_oldest_seconds', 'How long the oldest request for approval has been waiting for an answer; 0 where there is none.', () => {
+    const oldest = sources.oldestPending()
+    if (sources.approvalsOpen() === undefined) return undefined
+    return oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1_000)
+  })
   by('break_glass', 'Break-glass that is asked for, open, or over and not reviewed yet.', ['state'], () => {
     const counts = sources.breakGlass()
     return named(
@@ -43,16 +52,28 @@ export function house(registry: Registry, sources: Sources): void {
   kept(registry, missing, () => single(sources.recording.state.missing))
   const lag = { name: 'gatescribe_search_lag_entries', help: 'Published entries that are not in the search index.' }
   gauge(registry, lag, async () => single(await sources.searching.lag()))
+  const limits = () =>
+    sources.runs.budgetShares().map(({ budget, measure, share }): Reading => {
+      budgets.begin(budget, measure)
+      return [[budget, measure], share]
+    })
+  // Before anything is refused: the first is to be seen as one more than none.
+  limits()
   by(
     'budget_used_ratio',
     'How much of a limit is used up by whoever used most of it, among live sessions; 1 is all of it.',
     ['budget', 'measure'],
-    () => sources.runs.budgetShares().map(({ budget, measure, share }) => [[budget, measure], share]),
+    limits,
   )
   connectors(registry, sources, by)
   exporting(registry, sources, by)
   const { pushes } = sources
   if (!pushes) return
+  one('metrics_push_interval_seconds', 'How often metrics are pushed.', () => pushes().every / 1_000)
+  one('metrics_pushed_timestamp_seconds', 'When the collector took metrics last; where it never has, when pushing began.', () => {
+    const { lastTaken, since } = pushes()
+    return (lastTaken ?? since) / 1_000
+  })
   const pushed = {
     name: 'gatescribe_metrics_pushes_total',
     help: 'Pushes of metrics to a collector, by whether it took them.',

@@ -64,17 +64,18 @@ export function createMetrics({ version, node, startedAt }: MetricsOptions): Met
     registers: [registry],
   }).set({ version, node }, 1)
   const guard = new GuardCounts(registry)
+  const budgets = budgetMeter(registry)
   let looked: Sources | undefined
   let scrapedAt: number | undefined
   return {
     guard,
     trail: trailMeter(registry),
-    budgets: budgetMeter(registry),
+    budgets,
     gateway: gatewayMeter(registry),
     look(sources) {
       looked = sources
       guard.expect(sources.resources)
-      house(registry, sources)
+      house(registry, sources, budgets)
     },
     get readers() {
       return { scrapedAt, push: looked?.pushes?.() }

@@ -22,8 +22,11 @@ export interface Push {
 export interface PushState {
   readonly taken: number
   readonly failed: number
-  /** ms since the epoch. */
+  /** ms since the epoch: the last that was taken, and when pushing began. */
   readonly lastTaken: number | undefined
+  readonly since: number
+  /** ms between two. */
+  readonly every: number
   readonly error: MetricsError | undefined
 }
 
@@ -31,8 +34,6 @@ export interface PushState {
 const AGAIN: ReadonlySet<number> = new Set([429, 502, 503, 504])
 /** A collector that wants to be left alone is, for this long at most; ms. */
 const LONGEST_PAUSE = 300_000
-/** One that refuses is asked less and less often, up to so many times the interval. */
-const RAREST = 16
 
 /**
  * Sends metrics every so often. They are cumulative, so what one push could not tell the next one does: nothing is kept and nothing is sent twice. One at
@@ -40,6 +41,7 @@ const RAREST = 16
  */
 export function startPush({ url, every, headers, metrics, log }: PushOptions): Push {
   const ending = new AbortController()
+  const since = Date.now()
   let taken = 0
   let failed = 0
   let lastTaken: number | undefined
@@ -74,7 +76,8 @@ export function startPush({ url, every, headers, metrics, log }: PushOptions): P
     error = new MetricsError('GS_METRICS_PUSH_FAILED', `The collector did not take the metrics. ${why}`.trim())
     if (first) log.warn({ code: error.code, next: error.next, url: hostOf(url) }, error.message)
     if (retryAfter !== undefined) return Math.min(Math.max(retryAfter, every), LONGEST_PAUSE)
-    return again ? every : every * Math.min(RAREST, 2 ** Math.min(inARow, 10))
+    // One that refuses is asked less and less often.
+    return again ? every : Math.max(every, Math.min(LONGEST_PAUSE, every * 2 ** Math.min(inARow, 10)))
   }
   let running: Promise<unknown> = Promise.resolve()
   const later = (ms: number) => {
@@ -87,7 +90,7 @@ export function startPush({ url, every, headers, metrics, log }: PushOptions): P
 
   return {
     get state() {
-      return { taken, failed, lastTaken, error }
+      return { taken, failed, lastTaken, since, every, error }
     },
     async close(patience) {
       clearTimeout(timer)

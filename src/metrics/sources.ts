@@ -17,6 +17,8 @@ export interface Sources {
   readonly runs: { live(): readonly unknown[]; budgetShares(): readonly BudgetShare[] }
   /** How many requests for approval are open; undefined where nobody can be asked. */
   readonly approvalsOpen: () => number | undefined
+  /** When the oldest was asked that nobody has answered, ms since the epoch; undefined where there is none. */
+  readonly oldestPending: () => number | undefined
   /** Openings of break-glass; undefined where there is none. */
   readonly breakGlass: () => { readonly requested: number; readonly open: number; readonly unreviewed: number } | undefined
   readonly recording: { readonly state: RecordingState }

@@ -13,6 +13,7 @@ export const SOURCES: Sources = {
   resources: () => [SHOP],
   runs: { live: () => [1, 2], budgetShares: () => [{ budget: 'hourly', measure: 'operations', share: 0.25 }] },
   approvalsOpen: () => 3,
+  oldestPending: () => Date.now() - 60_000,
   breakGlass: () => ({ requested: 1, open: 2, unreviewed: 4 }),
   recording: { state: { sessions: 1, waitingBytes: 10, lag: 250, segments: 8, missing: 1 } },
   searching: { lag: async () => 12 },
@@ -28,7 +29,7 @@ export const SOURCES: Sources = {
     totals: () => new Map([['plant-a', { connects: 2, streams: 40, refused: 1, bytesIn: 100, bytesOut: 200 }]]),
   },
   exports: () => [{ name: 'siem', lagEntries: 5, lagSeconds: 6, delivered: 70, failed: 8, state: 'failing' }],
-  pushes: () => ({ taken: 4, failed: 1, lastTaken: 1_700_000_000_000, error: undefined }),
+  pushes: () => ({ taken: 4, failed: 1, lastTaken: 1_700_000_000_000, since: 1_600_000_000_000, every: 15_000, error: undefined }),
   ready: () => true,
 }
 

@@ -16,6 +16,7 @@ export function sourcesOf(rooms: Rooms, { ready, connections, push }: SourcePart
     ...{ trail, witnessing, runs, recording, searching, connections, ready },
     resources: () => inForce.taken.resources.all,
     approvalsOpen: () => approvals?.open,
+    oldestPending: () => approvals?.oldestPending,
     breakGlass: () => breakGlass?.counts,
     disk: () =>
       statfs(inForce.config.gateway.data).then(

@@ -43,11 +43,7 @@ export async function startTelling(
   const { gateway, metrics: settings } = rooms.inForce.config
   const reasons = (): readonly CodedError[] => {
     const why = unavailable(rooms.trail, draining())
-    return [
-      ...(why ? [why] : []),
-      ...(isOpen() || draining() ? [] : [new MetricsError('GS_METRICS_STARTING')]),
-      ...(rooms.witnessing?.compared === false ? [new MetricsError('GS_METRICS_WITNESSES_SILENT')] : []),
-    ]
+    return [...(why ? [why] : []), ...(isOpen() || draining() ? [] : [new MetricsError('GS_METRICS_STARTING')])]
   }
   const push =
     settings.otlp &&

@@ -28,7 +28,12 @@ const FIRES: Readonly<Record<string, Case>> = {
   GatescribeConfigRefused: { series: over('gatescribe_config_reloads_total', 'result="refused"', '0 0 1x90') },
   GatescribeEventLoopBusy: { series: over('nodejs_eventloop_lag_p99_seconds', '', '0.8x90') },
   GatescribeFileDescriptors: { series: { ...over('process_open_fds', '', '950x90'), ...over('process_max_fds', '', '1000x90') } },
-  GatescribeMetricsPushFails: { series: over('gatescribe_metrics_pushes_total', 'result="failed"', '0+4x90') },
+  GatescribeMetricsPushFails: {
+    series: {
+      ...over('gatescribe_metrics_pushed_timestamp_seconds', '', '0x90'),
+      ...over('gatescribe_metrics_push_interval_seconds', '', '15x90'),
+    },
+  },
   GatescribeTrailNotWritten: { series: over('gatescribe_trail_state', 'state="full"', '1x90') },
   GatescribeDiskNearlyFull: { series: { ...over('gatescribe_data_free_bytes', '', '1000000x90') } },
   GatescribeDiskFillsUp: {
@@ -69,7 +74,7 @@ const FIRES: Readonly<Record<string, Case>> = {
   GatescribeBreakGlassOpen: { series: over('gatescribe_break_glass', 'state="open"', '1x90') },
   GatescribeCredentialSeen: { series: over('gatescribe_trail_entries_total', 'kind="credential.leaked"', '0 0 0 0 0 0 0 0 0 0 0 0 1x90') },
   GatescribeToolChanged: { series: over('gatescribe_trail_entries_total', 'kind="tools.changed"', '0 0 0 0 0 0 0 0 0 0 0 0 1x90') },
-  GatescribeApprovalsUnanswered: { series: over('gatescribe_approvals_open', '', '2x90'), at: '75m' },
+  GatescribeApprovalsUnanswered: { series: over('gatescribe_approvals_oldest_seconds', '', '3000+60x90') },
   GatescribeRefusalsSurge: {
     series: {
       ...over('gatescribe_operations_total', 'resource="shop",outcome="refused"', '0+120x90'),
@@ -80,7 +85,7 @@ const FIRES: Readonly<Record<string, Case>> = {
   GatescribeSigninRefusalsSurge: {
     series: over('gatescribe_signin_refusals_total', 'door="token",code="GS_IDENTITY_TOKEN"', '0+120x90'),
   },
-  GatescribeBudgetUsedUp: { series: over('gatescribe_budget_refusals_total', 'budget="hourly",measure="operations"', '0 0 0 2x90') },
+  GatescribeBudgetUsedUp: { series: over('gatescribe_budget_refusals_total', 'budget="hourly",measure="operations"', '0 0 0 1x90') },
 }
 
 /** A busy day on which nobody should be woken. */
@@ -93,7 +98,8 @@ const HEALTHY: Readonly<Record<string, string>> = {
   ...over('nodejs_eventloop_lag_p99_seconds', '', '0.02x90'),
   ...over('process_open_fds', '', '300x90'),
   ...over('process_max_fds', '', '1000x90'),
-  ...over('gatescribe_metrics_pushes_total', 'result="failed"', '7x90'),
+  ...over('gatescribe_metrics_pushed_timestamp_seconds', '', '0+60x90'),
+  ...over('gatescribe_metrics_push_interval_seconds', '', '15x90'),
   ...over('gatescribe_trail_state', 'state="open"', '1x90'),
   ...over('gatescribe_trail_state', 'state="full"', '0x90'),
   ...over('gatescribe_data_free_bytes', '', '9e10-1e6x90'),
@@ -118,7 +124,8 @@ const HEALTHY: Readonly<Record<string, string>> = {
   ...over('gatescribe_break_glass', 'state="open"', '0x90'),
   ...over('gatescribe_trail_entries_total', 'kind="credential.leaked"', '1x90'),
   ...over('gatescribe_trail_entries_total', 'kind="tools.changed"', '1x90'),
-  ...over('gatescribe_approvals_open', '', '0x70 2x20'),
+  ...over('gatescribe_approvals_open', '', '3x90'),
+  ...over('gatescribe_approvals_oldest_seconds', '', '120x90'),
   ...over('gatescribe_signin_refusals_total', 'door="token",code="GS_IDENTITY_TOKEN"', '0+5x90'),
   ...over('gatescribe_budget_refusals_total', 'budget="hourly",measure="operations"', '4x90'),
 }
