@@ -46,7 +46,9 @@ export function tunnelUpgrade(server: Server, { connectors, names, throttle }: T
       socket.write(`${switching.join('\r\n')}\r\n\r\n`)
       isQuiet(socket)
         .then((yes) => {
-          if (yes) connectors.attach(proven, socket)
+          // Node would feed HTTP/2 what is there already, and goes on to do so where the first of it ended the session.
+          if (yes && socket.readableLength === 0) connectors.attach(proven, socket)
+          else socket.destroy()
         })
         .catch(() => socket.destroy())
     } catch (error) {

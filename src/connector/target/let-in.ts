@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import { ConnectorError } from '../errors.ts'
-import { isQuiet } from '../hand-over.ts'
+import { firstBytes, isQuiet } from '../hand-over.ts'
 import { prove } from '../proof.ts'
 import { saidAtEnrolment, saidAtTunnel } from '../said.ts'
 import {
@@ -54,7 +54,7 @@ export async function openTunnel(
   }
   const answer = await ask(socket, { method: 'GET', path: TUNNEL_PATH, headers }, at, signal)
   const name = answer.kind === 'upgraded' && answer.headers.upgrade === TUNNEL_PROTOCOL ? answer.headers[NAME_HEADER] : undefined
-  if (typeof name === 'string' && NAME_SHAPE.test(name) && (await isQuiet(socket))) return { socket, name }
+  if (typeof name === 'string' && NAME_SHAPE.test(name) && (await isQuiet(socket)) && (await firstBytes(socket))) return { socket, name }
   socket.destroy()
   throw new ConnectorError('GS_CONNECTOR_GATEWAY_ANSWER')
 }
