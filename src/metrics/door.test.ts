@@ -130,6 +130,37 @@ describe('the door for metrics', () => {
     expect([posted.status, posted.headers.get('allow'), posted.headers.get('connection')]).toEqual([405, 'GET, HEAD', 'close'])
   })
 
+  it('makes one text for all who ask meanwhile, and drops whoever asks again before the answer', async () => {
+    let made = 0
+    const url = await open({
+      text: async () => {
+        made++
+        await sleep(200)
+        return { contentType: 'plain', text: 'p 1\n' }
+      },
+    })
+    const all = await Promise.all(Array.from({ length: 20 }, async () => (await fetch(`${url}/metrics`)).text()))
+    expect([made, new Set(all)]).toEqual([1, new Set(['p 1\n'])])
+    expect(await raw(url, 'GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(200), 2_000)).toBe('')
+    expect(made).toBe(2)
+    expect(await (await fetch(`${url}/metrics`)).text()).toBe('p 1\n')
+  })
+
+  it('has room for whoever probes, however many hold connections that they do not use', async () => {
+    const url = await open()
+    const held = Array.from({ length: 64 }, () => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      socket.on('error', () => undefined)
+      socket.write('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+      return socket
+    })
+    for (const socket of held) await once(socket, 'data')
+    // Who finds it full makes room for the next.
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow()
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    for (const socket of held) socket.destroy()
+  })
+
   it('does not wait for whoever is slow, and drops what is no request', async () => {
     const url = await open()
     const began = performance.now()

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { type AddressInfo, isIP } from 'node:net'
+import { type AddressInfo, isIP, type Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { CodedError } from '../operations/index.ts'
 import { MetricsError, type MetricsErrorCode } from './errors.ts'
@@ -41,8 +41,15 @@ export function metricsDoor(options: MetricsDoorOptions): MetricsDoor {
     maxHeaderSize: LONGEST_HEAD,
     insecureHTTPParser: false,
   }
+  const once = shared(options)
+  const asking = new WeakSet<Socket>()
   const take = (request: IncomingMessage, response: ServerResponse) => {
-    answer(request, options)
+    const { socket } = request
+    // No scraper asks again before it is answered; a thousand at once would keep the gateway from its work.
+    if (asking.has(socket)) return void socket.destroy()
+    asking.add(socket)
+    response.once('close', () => asking.delete(socket))
+    answer(request, once)
       .catch((error: unknown) => refused(500, error as Error))
       .then((said) => send(request, response, said))
       .catch(() => response.destroy())
@@ -54,6 +61,9 @@ export function metricsDoor(options: MetricsDoorOptions): MetricsDoor {
       )
     : createServer(limits, take)
   server.maxConnections = MOST_CONNECTIONS
+  server.timeout = IDLE_MS
+  // Whoever holds connections without using them makes room for those who are to be told that the gateway lives.
+  server.on('drop', () => server.closeIdleConnections())
   server.on('clientError', (_error, socket) => socket.destroy())
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   return {
@@ -74,6 +84,17 @@ export function metricsDoor(options: MetricsDoorOptions): MetricsDoor {
       await closed
     },
   }
+}
+
+/** Who asks while a text is made gets that one. */
+function shared(options: MetricsDoorOptions): MetricsDoorOptions {
+  const making = new Map<boolean, Promise<Exposition>>()
+  const text = (open: boolean): Promise<Exposition> => {
+    const made = making.get(open) ?? options.text(open).finally(() => making.delete(open))
+    making.set(open, made)
+    return made
+  }
+  return { ...options, text }
 }
 
 interface Answer {
