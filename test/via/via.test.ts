@@ -56,6 +56,7 @@ beforeAll(async () => {
     issuer,
     targets: [{ name: 'orders', server: postgres, user: 'postgres', databases: { orders: 'postgres' }, encrypted: true }],
     adjust(config) {
+      config.gateway.drain = '2s'
       config.gateway.listen = { postgres: '127.0.0.1:0', https: '127.0.0.1:0', token: '127.0.0.1:0', connectors: '127.0.0.1:0' }
       const [orders] = config.resources
       const elsewhere = { name: 'elsewhere', aliases: ['elsewhere'], databases: { elsewhere: 'postgres' } }
@@ -197,6 +198,19 @@ describe('through a connector', () => {
     const [event] = (await new Promise((resolve) => watched.answer.once('data', (chunk: Buffer) => resolve([chunk])))) as [Buffer]
     expect(JSON.parse(event.toString())).toMatchObject({ type: 'BOOKMARK' })
     watched.answer.destroy()
+  })
+
+  it('the gateway itself reads what names mean, and samples what a scan is for', async () => {
+    await up()
+    const lines = []
+    for await (const line of gateway.operator.scanResource('orders', {}, new AbortController().signal)) lines.push(line)
+    expect(lines.at(-1)).toMatchObject({ report: { resource: 'orders', relations: 1 } })
+    const own = await entries(
+      ({ kind, fields }) => kind === 'connector.stream' && fields.resource === 'orders' && fields.session === undefined,
+    )
+    expect(own.length).toBeGreaterThan(0)
+    const read = await entries(({ kind, fields }) => kind === 'catalog.outcome' && fields.resource === 'orders')
+    expect(read.at(-1)!.fields.outcome).toBe('read')
   })
 
   it('doctor logs in, and finds nothing broken', async () => {
