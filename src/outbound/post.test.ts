@@ -107,6 +107,34 @@ describe('where there is no answer', () => {
     await expect(sent(clear.replace('http:', 'https:'))).rejects.toMatchObject({ why: 'tls' })
   })
 
+  it('takes leaving HTTP, and interim answers without end, for none, and passes over a few', { timeout: 4_000 }, async () => {
+    const saying = async (bytes: string) => {
+      const port = await listening(createTcpServer((socket) => void socket.once('data', () => socket.write(bytes))) as never)
+      return sent(`http://127.0.0.1:${port}`, { timeout: 1_000 })
+    }
+    await expect(saying('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')).rejects.toMatchObject({
+      why: 'cut',
+    })
+    await expect(saying('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(100))).rejects.toMatchObject({ why: 'cut' })
+    const answered = `${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(2)}HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok`
+    expect(await saying(answered)).toMatchObject({ status: 202, body: Buffer.from('ok') })
+  })
+
+  it('verifies whatever the environment says', async () => {
+    const { server } = await issueTestCertificates()
+    const port = await listening(
+      createSecureServer({ cert: server.certificate, key: server.key }, (_, response) => response.end()) as never,
+    )
+    const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+    try {
+      await expect(sent(`https://127.0.0.1:${port}`)).rejects.toMatchObject({ why: 'tls' })
+    } finally {
+      if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+      else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before
+    }
+  })
+
   it('tells nothing of the address, and what it is stopped with', async () => {
     const port = await listening(createServer())
     for (const close of closers.splice(0)) close()

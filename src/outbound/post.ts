@@ -83,7 +83,7 @@ function exchange(url: URL, { headers, body, signal, ca }: Post): Promise<Posted
     }
     const request =
       url.protocol === 'https:'
-        ? requestSecurely(url, { ...options, ...(ca !== undefined && { ca }) }, answered)
+        ? requestSecurely(url, { ...options, rejectUnauthorized: true, ...(ca !== undefined && { ca }) }, answered)
         : requestPlainly(url, options, answered)
     // It may fail once more after that.
     request.on('error', reject)
