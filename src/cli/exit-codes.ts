@@ -8,6 +8,7 @@ export const exitCodes = {
   casesFailed: { code: 5, meaning: '`policy test`: a case came out differently than it says.' },
   wouldChange: { code: 6, meaning: '`policy replay`: something would come out differently.' },
   notSignedIn: { code: 7, meaning: 'Nobody is signed in, or the session is over: `gatescribe login`.' },
+  notLetIn: { code: 77, meaning: '`connector`: the gateway does not let it in, and will not (EX_NOPERM of sysexits.h).' },
   config: { code: 78, meaning: 'The configuration is refused, or this machine cannot run the gateway (EX_CONFIG of sysexits.h).' },
   notStarted: {
     code: 125,
@@ -43,6 +44,14 @@ const NOT_SIGNED_IN: ReadonlySet<string> = new Set(['GS_CLI_NOT_SIGNED_IN', 'GS_
 
 const CONFIG: ReadonlySet<string> = new Set(['GS_CLI_NO_CONFIG', 'GS_MCP_HOST_CONFIG', 'GS_CLI_CONNECTOR_SETTINGS', 'GS_CONNECTOR_ALLOW'])
 
+/** What starting again does not change. */
+const NOT_LET_IN: ReadonlySet<string> = new Set([
+  'GS_CONNECTOR_REVOKED',
+  'GS_CONNECTOR_TOKEN_INVALID',
+  'GS_CONNECTOR_UNKNOWN',
+  'GS_CONNECTOR_NO_TOKEN',
+])
+
 /** @param code of whatever error ended the command */
 export function exitCodeOf(code: string): number {
   if (code === 'GS_LOCAL_NOT_RUNNING' || code === 'GS_ADMIN_UNREACHABLE' || code === 'GS_CLI_CONNECTOR_NOT_RUNNING')
@@ -50,6 +59,7 @@ export function exitCodeOf(code: string): number {
   if (NOT_FOUND.has(code)) return exitCodes.notFound.code
   if (NOT_SIGNED_IN.has(code)) return exitCodes.notSignedIn.code
   if (code === 'GS_CLI_USAGE' || code === 'GS_CLI_SECRET_IN_ARGUMENTS') return exitCodes.usage.code
+  if (NOT_LET_IN.has(code)) return exitCodes.notLetIn.code
   if (code.startsWith('GS_CONFIG_') || CONFIG.has(code)) return exitCodes.config.code
   return exitCodes.refused.code
 }

@@ -81,6 +81,8 @@ function join(stream: ServerHttp2Stream, socket: Socket): void {
   stream.once('close', () => {
     // What was written last is still to go out.
     if (stream.rstCode === constants.NGHTTP2_NO_ERROR) socket.destroySoon()
+    // No reset while an end is under way: libuv refuses it (EINVAL), and Node never closes that socket then.
+    else if (socket.writableEnded) socket.destroy()
     else socket.resetAndDestroy()
   })
   stream.respond({ ':status': 200 })
