@@ -13,6 +13,7 @@ import { runCommand } from '../parts/command.ts'
 import { type RunningGateway, startGateway } from '../parts/gateway.ts'
 import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
 import { boundToThisProcess } from '../parts/lifetime.ts'
+import { freePort } from '../parts/ports.ts'
 import { type RunningPostgres, startPostgres } from '../parts/postgres.ts'
 
 const ROLE = 'shop_app'
@@ -229,7 +230,7 @@ it('says before it starts what is wrong', async () => {
   expect(await check('--data', 'none', '--token-file', 'x.token', '--ca', 'other-ca.pem')).toMatchObject({
     ...{ status: 1, stderr: expect.stringContaining('GS_CONNECTOR_GATEWAY_UNTRUSTED') },
   })
-  expect(await check('--data', 'none', '--token-file', 'x.token', '--gateway', 'https://localhost:1')).toMatchObject({
+  expect(await check('--data', 'none', '--token-file', 'x.token', '--gateway', `https://localhost:${await freePort()}`)).toMatchObject({
     ...{ status: 1, stderr: expect.stringContaining('GS_CONNECTOR_GATEWAY_UNREACHABLE') },
   })
 })
