@@ -60,7 +60,9 @@ afterAll(async () => {
 
 const target = () => `127.0.0.1:${server.port}`
 const env = { HOME: '/nonexistent', XDG_CACHE_HOME: cacheFolder() }
-const gatescribe = (...words: readonly string[]) => runCommand(process.execPath, [command, ...words], { cwd: folder, env })
+const gatescribe = (...words: readonly string[]) => gatescribeIn({}, ...words)
+const gatescribeIn = (more: Readonly<Record<string, string>>, ...words: readonly string[]) =>
+  runCommand(process.execPath, [command, ...words], { cwd: folder, env: { ...env, ...more } })
 
 interface Connector {
   readonly child: ChildProcess
@@ -218,7 +220,19 @@ it('ends where it is let in no more, with its sessions, and says so', async () =
 
 it('says before it starts what is wrong', async () => {
   const check = (...words: readonly string[]) =>
-    gatescribe('connector', '--gateway', door, '--ca', 'ca.pem', '--allow', target(), '--check', ...words)
+    // Nothing of a machine's own convenience lets it believe somebody else.
+    gatescribeIn(
+      { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      'connector',
+      '--gateway',
+      door,
+      '--ca',
+      'ca.pem',
+      '--allow',
+      target(),
+      '--check',
+      ...words,
+    )
   expect(await check('--data', 'none')).toMatchObject({ status: 78, stderr: expect.stringContaining('GS_CLI_CONNECTOR_SETTINGS') })
   writeFileSync(join(folder, 'x.token'), 'gs_con_0\n')
   expect(await check('--data', 'none', '--token-file', 'x.token')).toMatchObject({ status: 0, stdout: expect.stringContaining(door) })

@@ -32,6 +32,8 @@ export function reachGateway(
       // RFC 6066 §3: no literal addresses.
       ...(isIP(host) === 0 && { servername: host }),
       ...(ca !== undefined && { ca }),
+      // Not what NODE_TLS_REJECT_UNAUTHORIZED says: the enrolment token goes to whoever answers.
+      rejectUnauthorized: true,
     })
     const settle = (then: () => void) => {
       clearTimeout(timer)
