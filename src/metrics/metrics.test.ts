@@ -17,6 +17,13 @@ describe('numbers of the gateway', () => {
       'gatescribe_operations_total{resource="shop",protocol="postgres",outcome="completed"} 0',
     )
     expect(await series(metrics, 'gatescribe_decisions_total')).toHaveLength(3)
+    // A target that never was reached, and a budget that never refused, have to be seen too.
+    expect(await series(metrics, 'gatescribe_target_connect_seconds_count')).toEqual([
+      'gatescribe_target_connect_seconds_count{resource="shop",protocol="postgres"} 0',
+    ])
+    expect(await series(metrics, 'gatescribe_budget_refusals_total')).toEqual([
+      'gatescribe_budget_refusals_total{budget="hourly",measure="operations"} 0',
+    ])
   })
 
   it('count what happened', async () => {
@@ -56,10 +63,17 @@ describe('numbers of the gateway', () => {
       ...SOURCES,
       disk: async () => undefined,
       approvalsOpen: () => undefined,
+      oldestPending: () => undefined,
       breakGlass: () => undefined,
       witnessing: undefined,
     })
-    for (const name of ['gatescribe_data_free_bytes', 'gatescribe_approvals_open', 'gatescribe_break_glass', 'gatescribe_witness_up'])
+    for (const name of [
+      'gatescribe_data_free_bytes',
+      'gatescribe_approvals_open',
+      'gatescribe_approvals_oldest_seconds',
+      'gatescribe_break_glass',
+      'gatescribe_witness_up',
+    ])
       expect(await series(metrics, name)).toEqual([])
   })
 

@@ -342,3 +342,30 @@ describe('the recording of a session', () => {
     ])
   })
 })
+
+describe('how far recordings are', () => {
+  it('is how old the oldest is of what is shown and in no segment, until that is durable', async () => {
+    expect(room.recording.state).toEqual({ sessions: 0, waitingBytes: 0, lag: 0, segments: 0, missing: 0 })
+    const session = room.begin()
+    show(session, row('one'), DONE, READY)
+    await sleep(60)
+    expect(room.recording.state).toMatchObject({ sessions: 1, segments: 0 })
+    expect(room.recording.state.lag).toBeGreaterThanOrEqual(50)
+    room.durable = false
+    await expect.poll(() => room.orders.length, { timeout: 1000 }).toBe(1)
+    expect(room.recording.state.lag).toBeGreaterThan(0)
+    room.encode()
+    expect(room.recording.state).toMatchObject({ lag: 0, segments: 1 })
+    expect(room.recording.state.waitingBytes).toBeGreaterThan(0)
+    room.place()
+    expect(room.recording.state).toMatchObject({ waitingBytes: 0, missing: 0 })
+  })
+
+  it('counts a segment that has no room as missing, once', async () => {
+    const session = room.begin()
+    show(session, row('one'), DONE, READY)
+    room.full = true
+    room.end(session)
+    expect(room.recording.state).toMatchObject({ sessions: 0, segments: 1, missing: 1 })
+  })
+})

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { MemorySegments } from '../../test/parts/memory-segments.ts'
 import { TestTrail } from '../../test/parts/trail.ts'
-import type { EntryDraft, Trail, TrailError } from './index.ts'
+import type { EntryDraft, Trail, TrailError, TrailMeter } from './index.ts'
 
 let house: TestTrail
 let files: MemorySegments
@@ -219,4 +219,22 @@ it('refuses after it was closed, and writes what was staged before', async () =>
   await expect(trail.durable(about(2))).rejects.toMatchObject({ code: 'GS_TRAIL_CLOSED' })
   await house.open({ files })
   expect((await house.entries()).map(({ fields }) => fields.n)).toEqual([0, 1])
+})
+
+it('tells a meter of each entry, and of each batch once it is durable', async () => {
+  const staged: string[] = []
+  const wrote: [entries: number, bytes: number, inOrder: boolean][] = []
+  const meter: TrailMeter = {
+    staged: (kind) => void staged.push(kind),
+    wrote: (entries, bytes, waited, ms) => void wrote.push([entries, bytes, waited >= ms && ms >= 0]),
+  }
+  const trail = await house.open({ files, meter })
+  const before = trail.written
+  for (let n = 0; n < 3; n++) trail.append(about(n))
+  expect([staged.slice(-3), trail.written]).toEqual([['log.read', 'log.read', 'log.read'], before])
+  await told(trail)
+  expect(wrote.at(-1)).toEqual([3, expect.any(Number), true])
+  expect(wrote.at(-1)?.[1]).toBeGreaterThan(100)
+  expect(trail.written).toBe(before + 3)
+  await trail.close()
 })

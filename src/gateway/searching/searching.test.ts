@@ -122,3 +122,13 @@ it('is over when it is closed', async () => {
   await searching.close()
   await expect(searching.search({}, { limit: 1 }, 0)).rejects.toMatchObject({ code: 'GS_SEARCH_UNAVAILABLE' })
 })
+
+it('says how many entries cannot be found yet, and nothing while it is not kept up', async () => {
+  expect(await searching.lag()).toBeUndefined()
+  searching.start()
+  await write('alpha', 20)
+  await trail.publish()
+  await expect.poll(() => searching.lag(), { timeout: 5_000 }).toBe(0)
+  await searching.close()
+  expect(await searching.lag()).toBeUndefined()
+})

@@ -719,3 +719,55 @@ describe('whatever happens', () => {
     expect(counted).toBeGreaterThan(500)
   })
 })
+
+describe('what budgets come to, for whoever counts', () => {
+  const settings: readonly BudgetSettings[] = [
+    { name: 'ten', per: 'run', limit: { operations: 10, rows: 100 }, warnAt: 0.5 },
+    { name: 'two-at-once', per: 'principal', limit: { concurrentRuns: 2 } },
+  ]
+  const said: string[] = []
+  const metered = () => {
+    said.length = 0
+    const budgets = new Budgets({
+      ...{ settings, store: embeddedBudgetStore(database), pseudonym, now: () => now },
+      meter: {
+        warned: (budget, measure) => void said.push(`${budget} ${measure} warns`),
+        refused: (budget, measure) => void said.push(`${budget} ${measure} refuses`),
+      },
+    })
+    opened.push(budgets)
+    return budgets
+  }
+  const shareOf = (budgets: Budgets, name: string, measure: string, going: readonly Run[] = []) =>
+    budgets.shares(going).find((share) => share.budget === name && share.measure === measure)?.share
+
+  it('is the share of whoever used most, for every limit, used or not', () => {
+    const budgets = metered()
+    expect(shareOf(budgets, 'ten', 'operations')).toBe(0)
+    expect(shareOf(budgets, 'default-refusals', 'refusals')).toBe(0)
+    const [busy, other] = [open(budgets), open(budgets, runOf('b'))]
+    for (let count = 0; count < 4; count++) reserved(busy)
+    reserved(other).charge(20, 0)
+    expect(shareOf(budgets, 'ten', 'operations')).toBe(0.4)
+    expect(shareOf(budgets, 'ten', 'rows')).toBe(0.2)
+    expect(shareOf(budgets, 'two-at-once', 'concurrentRuns', [runOf('a')])).toBe(0.5)
+    expect(shareOf(budgets, 'two-at-once', 'concurrentRuns', [runOf('a'), runOf('b')])).toBe(1)
+  })
+
+  it('is told once of a share that warns, and each time that there is no room', () => {
+    const budgets = metered()
+    const account = open(budgets)
+    for (let count = 0; count < 10; count++) reserved(account)
+    expect(said).toEqual(['ten operations warns'])
+    for (let count = 0; count < 3; count++) account.reserve()
+    expect(said.slice(1)).toEqual(Array(3).fill('ten operations refuses'))
+    budgets.enter(runOf('c'), [runOf('a'), runOf('b')])
+    expect(said.at(-1)).toBe('two-at-once concurrentRuns refuses')
+  })
+
+  it('is told of a run that is suspended', () => {
+    const budgets = metered()
+    refusals(open(budgets), 51)
+    expect(said).toContain('default-refusals refusals refuses')
+  })
+})
