@@ -19,6 +19,8 @@ export interface Patience {
 
 const PATIENCE: Patience = { first: 1_000, last: 300_000, failing: 30_000, answer: 30_000 }
 const BOUNDS: BatchBounds = { events: 500, bytes: 512 * 1024 }
+/** Somebody waits for the outcome of a test; ms. */
+const TEST_MS = 10_000
 /** The longest pause that a receiver may ask for; ms. */
 const LONGEST_PAUSE = 3_600_000
 
@@ -94,7 +96,7 @@ export class Delivery {
       ...batchOf(this.#parts.log.name, { from: at, to: at }, [], [], Date.now()),
       notices: [{ notice: 'test', id, at: Date.now() } as const],
     }
-    const sent = await send(batch, this.#sending, signal)
+    const sent = await send(batch, { ...this.#parts, timeout: Math.min(this.#patience.answer, TEST_MS) }, signal)
     const { posted, latency } = sent
     if (sent.outcome === 'taken') this.#wake()
     return {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { assert, property, uint8Array } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SAMPLE_LOG, SAMPLE_SENDER, sampleBatch } from '../../test/exports/sample-batch.ts'
 import { SAMPLES, storedSample } from '../../test/exports/sample-entries.ts'
@@ -127,4 +128,13 @@ it('tells a webhook each entry byte for byte, and what it is about beside it', (
     { notice: 'test', id: 'tst_1', at: '2026-11-27T00:00:00.000Z' },
   ])
   expect(batchHeader(batch)).toBe(`log=${SAMPLE_LOG}; from=0; to=${SAMPLES.length}; count=${SAMPLES.length}; digest=${digestOf(texts)}`)
+})
+
+it('survives whatever a collector answers', () => {
+  assert(
+    property(uint8Array({ maxLength: 200 }), (answer) => {
+      const rejected = otlpForm.rejected?.(answer)
+      expect(rejected === undefined || rejected > 0).toBe(true)
+    }),
+  )
 })

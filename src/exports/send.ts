@@ -49,7 +49,7 @@ export async function send(batch: Batch, { settings, secretsOf, sender, timeout 
   const began = performance.now()
   const latency = () => Math.round(performance.now() - began)
   try {
-    const { headers, secret, ca } = await secretsOf(settings.name)
+    const { headers, secret, ca } = await unlessAborted(secretsOf(settings.name), signal)
     const body = form.encode(batch, sender)
     const posted = await post(settings.url, {
       headers: {
@@ -65,6 +65,19 @@ export async function send(batch: Batch, { settings, secretsOf, sender, timeout 
   } catch (error) {
     signal.throwIfAborted()
     return { outcome: 'again', failure: failureOf(error), latency: latency() }
+  }
+}
+
+/** A secret may come from a command that takes its time. */
+async function unlessAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T> {
+  const given = Promise.withResolvers<never>()
+  const stop = () => given.reject(signal.reason)
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([wanted, given.promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 

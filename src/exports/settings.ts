@@ -1,4 +1,5 @@
 import type { Reference } from '../credentials/index.ts'
+import { kindFacts } from './kinds.ts'
 
 /** One receiver of the trail, as configured. */
 export interface ExportSettings {
@@ -28,3 +29,6 @@ export interface ExportFilter {
   readonly resources?: readonly string[]
   readonly decisions?: readonly ('allow' | 'ask' | 'deny')[]
 }
+
+/** Kinds of entries that this version writes: a filter that names another one lets nothing pass. */
+export const writtenKinds: readonly string[] = Object.keys(kindFacts)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { ownHeader } from '../../credentials/header-value.ts'
 import type { References } from '../../credentials/index.ts'
 import {
   ExportError,
@@ -48,6 +49,7 @@ export class Exporting {
   #readings: readonly ExportReading[] = []
   #unsubscribe: () => void = () => undefined
   #again: NodeJS.Timeout | undefined
+  #isStarted = false
   #isOver = false
 
   constructor(parts: ExportingParts) {
@@ -58,6 +60,7 @@ export class Exporting {
 
   /** From now on. Without exports nothing runs. */
   start(): void {
+    this.#isStarted = true
     if (this.#thread || this.#isOver || this.#exports.length === 0) return
     const { folder, origin, instance, version, trail, patience } = this.#parts
     const named = { folder, origin, instance, version, ...(patience && { patience }) }
@@ -79,7 +82,7 @@ export class Exporting {
   async use(exports: readonly ExportSettings[]): Promise<void> {
     this.#exports = exports
     if (this.#thread) await this.#thread.use(exports)
-    else this.start()
+    else if (this.#isStarted) this.start()
   }
 
   /** Each as configured, in that order; before the thread has said anything, as nothing done. */
@@ -150,7 +153,9 @@ export class Exporting {
     if (!settings) throw new ExportError('GS_EXPORTS_UNKNOWN')
     const reveal = async (reference: Parameters<References['secret']>[0]) => (await references.secret(reference)).secret.reveal()
     const headers = await Promise.all(
-      Object.entries(settings.headers).map(async ([header, reference]) => [header, await reveal(reference)] as const),
+      Object.entries(settings.headers).map(
+        async ([header, reference]) => [header, ownHeader(header, await reveal(reference)).value] as const,
+      ),
     )
     return {
       headers: Object.fromEntries(headers),
