@@ -145,6 +145,16 @@ describe('exports', () => {
       'kind: ocsf, url: "https://s.example.org", filter: { resources: [order-db] }',
       'INCONSISTENT exports[0].filter.resources[0]',
     ],
+    [
+      'a kind that is none',
+      'kind: ocsf, url: "https://s.example.org", filter: { kinds: [connector.*, operation.intnet] }',
+      'INCONSISTENT exports[0].filter.kinds[1]',
+    ],
+    [
+      'a family that is none',
+      'kind: ocsf, url: "https://s.example.org", filter: { kinds: [operations.*] }',
+      'INCONSISTENT exports[0].filter.kinds[0]',
+    ],
     ['an empty filter', 'kind: ocsf, url: "https://s.example.org", filter: {}', 'WRONG_VALUE exports[0].filter'],
     ['a form that is none', 'kind: syslog, url: "https://s.example.org"', 'WRONG_VALUE exports[0].kind'],
   ])('with %s are refused', (_, fields, found) => {

@@ -1,4 +1,6 @@
 import { isSafeUrl } from '../../channels/settings.ts'
+import { writtenKinds } from '../../exports/settings.ts'
+import { nearest } from '../nearest.ts'
 import { type Check, inconsistent, repeated } from './check.ts'
 
 /** Who gets what of the trail: each under a name of its own, on a way that nobody reads along. */
@@ -22,9 +24,21 @@ export const checkExports: Check = function* ({ exports = [], resources }) {
         'Only notifications are signed.',
         'Use headers for what the receiver asks for, or write kind: webhook.',
       )
+    for (const [at, kind] of (filter?.kinds ?? []).entries()) {
+      if (matchesOne(kind)) continue
+      const meant = nearest(kind, [...families, ...writtenKinds])
+      const next = meant === undefined ? 'Write a kind that docs/trail.md has, or operation.* for a family.' : `Did you mean ${meant}?`
+      yield inconsistent([...path, 'filter', 'kinds', at], 'No entry is of this kind, so nothing would be sent for it.', next)
+    }
     for (const [at, name] of (filter?.resources ?? []).entries()) {
       if (names.has(name)) continue
       yield inconsistent([...path, 'filter', 'resources', at], 'No resource is called so.', 'Write the name of a resource.')
     }
   }
 }
+
+/** `operation.*` and the like. */
+const families = [...new Set(writtenKinds.filter((kind) => kind.includes('.')).map((kind) => `${kind.slice(0, kind.indexOf('.'))}.*`))]
+
+const matchesOne = (kind: string) =>
+  kind.endsWith('.*') ? writtenKinds.some((written) => written.startsWith(kind.slice(0, -1))) : writtenKinds.includes(kind)

@@ -35,12 +35,9 @@ export const gateway = z
       proxy: address.optional().meta({ description: 'The forward proxy, with TLS, for what jobs reach besides. Absent: there is none' }),
       token: address.meta({ description: 'Where jobs exchange their tokens' }),
       connectors: address.optional().meta({ description: 'Where connectors dial in, with TLS. Absent: no resource is behind one' }),
-      metrics: address
-        .optional()
-        .meta({
-          description:
-            'Where metrics and health are read: in plain HTTP on loopback, elsewhere with TLS and metrics.token. Absent: nowhere',
-        }),
+      metrics: address.optional().meta({
+        description: 'Where metrics and health are read: in plain HTTP on loopback, elsewhere with TLS and metrics.token. Absent: nowhere',
+      }),
       admin: address
         .optional()
         .meta({ description: 'Where people sign in and use the API; without TLS on a loopback address. Absent: nobody can be asked' }),
