@@ -9,6 +9,8 @@ export interface Family {
   readonly labels?: readonly string[]
 }
 
+/** How long a scrape waits for one that is looked at; ms. */
+const PATIENCE_MS = 1_000
 /** Of times that the gateway itself takes, seconds. */
 export const SHORT: readonly number[] = [
   0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1,
@@ -50,7 +52,7 @@ export function gauge(
   new Gauge({
     ...{ name, help, labelNames: [...labels], registers: [registry] },
     async collect() {
-      const readings = await read()
+      const readings = await answered(read)
       this.reset()
       if (labels.length === 0) this.remove()
       for (const [values, value] of readings) this.set(named(labels, values), value)
@@ -62,12 +64,27 @@ export function gauge(
 export function kept(registry: Registry, { name, help, labels = [] }: Family, read: () => Iterable<Reading>): void {
   new Counter({
     ...{ name, help, labelNames: [...labels], registers: [registry] },
-    collect() {
-      const readings = read()
+    async collect() {
+      const readings = await answered(read)
       this.reset()
-      for (const [values, value] of readings) this.inc(named(labels, values), value)
+      // Nothing is no 0, which would be a beginning.
+      if (labels.length === 0) this.remove()
+      for (const [values, value] of readings) if (value >= 0) this.inc(named(labels, values), value)
     },
   })
+}
+
+/** What fails or does not answer is left out: the others are wanted most when something is wrong. */
+async function answered(read: () => Iterable<Reading> | Promise<Iterable<Reading>>): Promise<readonly Reading[]> {
+  const waited = Promise.withResolvers<readonly Reading[]>()
+  const timer = setTimeout(() => waited.resolve([]), PATIENCE_MS)
+  try {
+    return [...(await Promise.race([read(), waited.promise]))]
+  } catch {
+    return []
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function named(labels: readonly string[], values: readonly string[]): Record<string, string> {
