@@ -14,6 +14,8 @@ export interface BundleOptions {
   volume(name: string): string
   /** In the place of the command of the file. */
   readonly command?: readonly string[]
+  /** All that it may ask the kernel for, by name; everything where it is left out. */
+  readonly syscalls?: readonly string[]
 }
 
 /** What Docker leaves a container without `cap_drop`. */
@@ -21,7 +23,7 @@ const DEFAULT_CAPABILITIES =
   'CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE'
 
 /** Writes the bundle that an OCI runtime runs (OCI runtime specification 1.0, config.md) for a service of a compose file. */
-export function writeBundle(folder: string, { service, image, namespace, hosts, volume, command }: BundleOptions): void {
+export function writeBundle(folder: string, { service, image, namespace, hosts, volume, command, syscalls }: BundleOptions): void {
   mkdirSync(folder, { recursive: true })
   const hostsFile = join(folder, 'hosts')
   writeFileSync(hostsFile, hosts, { mode: 0o644 })
@@ -74,6 +76,7 @@ export function writeBundle(folder: string, { service, image, namespace, hosts, 
         ...[{ type: 'pid' }, { type: 'mount' }, { type: 'ipc' }, { type: 'uts' }],
         { type: 'network', ...(namespace && { path: `/run/netns/${namespace}` }) },
       ],
+      ...(syscalls && { seccomp: { defaultAction: 'SCMP_ACT_ERRNO', syscalls: [{ names: syscalls, action: 'SCMP_ACT_ALLOW' }] } }),
       resources: { pids: { limit: service.pids } },
       maskedPaths: [
         '/proc/acpi',

@@ -32,8 +32,8 @@ export interface Composed {
   exec(service: string, command: readonly string[]): Promise<Ran>
   /** As `stop SERVICE`. @returns its exit code */
   stop(service: string, signal?: string): Promise<number>
-  /** As `start SERVICE`. */
-  start(service: string): Promise<void>
+  /** As `start SERVICE`. @param syscalls all that it may ask the kernel for; everything where it is left out */
+  start(service: string, syscalls?: readonly string[]): Promise<void>
   /** What a service has said so far. */
   said(service: string): string
   host(service: string): Host
@@ -78,7 +78,12 @@ export function compose(file: ComposeFile, images: ReadonlyMap<string, Image>): 
     return `${lines.join('\n')}\n`
   }
 
-  function begin(name: string, command?: readonly string[], entrypoint?: string): { readonly child: ChildProcess; readonly id: string } {
+  function begin(
+    name: string,
+    command?: readonly string[],
+    entrypoint?: string,
+    syscalls?: readonly string[],
+  ): { readonly child: ChildProcess; readonly id: string } {
     const here = { ...service(name), ...(entrypoint !== undefined && { entrypoint: [entrypoint] }) }
     const image = images.get(here.image)
     if (!image) throw new Error(`there is no image ${here.image}`)
@@ -93,6 +98,7 @@ export function compose(file: ComposeFile, images: ReadonlyMap<string, Image>): 
       volume,
       ...(namespace && { namespace }),
       ...(command && { command }),
+      ...(syscalls && { syscalls }),
     })
     const child = spawn('runc', ['--root', join(folder, 'runc'), 'run', '--bundle', bundle, id], { stdio: ['ignore', 'pipe', 'pipe'] })
     return { child, id }
@@ -113,8 +119,8 @@ export function compose(file: ComposeFile, images: ReadonlyMap<string, Image>): 
     return ran('runc', ['--root', join(folder, 'runc'), 'exec', id, ...command])
   }
 
-  async function start(name: string): Promise<void> {
-    const begun = begin(name)
+  async function start(name: string, syscalls?: readonly string[]): Promise<void> {
+    const begun = begin(name, undefined, undefined, syscalls)
     running.set(name, begun)
     const hear = (piece: Buffer) => told.set(name, (told.get(name) ?? '') + piece.toString())
     begun.child.stdout!.on('data', hear)

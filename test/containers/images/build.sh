@@ -50,26 +50,46 @@ context="$(mktemp -d)"
 trap 'rm -rf "$context"' EXIT
 (cd "$root" && git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do [[ -e "$file" ]] && printf '%s\0' "$file"; done | tar -c --null -T - | tar -x -C "$context")
 
+# What was built of exactly this, and is mounted still, is not built again.
+key="$(cd "$context" && { echo "$made"; find . -type f ! -path './test/*' ! -path './docs/*' ! -path './bench/*' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum | cut -c 1-16)"
+said="$cache/images-$key.json"
+if [[ -e "$said" ]] && "$node" -e 'for (const { root } of Object.values(JSON.parse(fs.readFileSync(process.argv[1])))) fs.statSync(`${root}/usr`)' "$said" 2>/dev/null; then
+  cat "$said"
+  exit 0
+fi
+
 build() { # file, target, image
   tell "$3"
   buildah bud --isolation=chroot --network=host --layers --pull-never --format docker -q ${2:+--target "$2"} -f "$1" -t "$3" "${@:5}" "$4" >"$cache/build.log" 2>&1 ||
     { tail -n 40 "$cache/build.log" >&2; exit 1; }
 }
 build "$here/postgres.Dockerfile" '' "docker.io/library/$postgres_image" "$here" --build-arg "BASE=localhost/stand-in:$made"
+# Named, so that what they are made of outlives what is removed below.
+for stage in build package; do
+  build "$context/deploy/Dockerfile" "$stage" "localhost/stage-$stage:latest" "$context" --ignorefile "$context/deploy/Dockerfile.dockerignore"
+done
 build "$context/deploy/Dockerfile" gatescribe localhost/gatescribe:0.1.0 "$context" --ignorefile "$context/deploy/Dockerfile.dockerignore"
 build "$context/deploy/Dockerfile" demo localhost/gatescribe-demo:0.1.0 "$context" --ignorefile "$context/deploy/Dockerfile.dockerignore"
 
+# Of earlier builds nothing is kept.
+rm -f "$cache"/images-*.json
+buildah rm --all >/dev/null
+buildah rmi --prune --force >/dev/null 2>&1 || true
+
 # One working container for each image, whose root file system is mounted for the tests.
+{
 printf '{'
 comma=''
 for image in "docker.io/library/$postgres_image" localhost/gatescribe:0.1.0 localhost/gatescribe-demo:0.1.0; do
   name="${image##*/}"
   name="${name%%:*}"
   container="tests-$name"
-  buildah rm "$container" >/dev/null 2>&1 || true
   buildah from --pull-never -q --name "$container" "$image" >/dev/null
   printf '%s"%s":{"root":"%s","config":%s}' "$comma" "$name" "$(buildah mount "$container")" \
     "$(buildah inspect --type image "$image" | "$node" -p 'JSON.stringify(JSON.parse(require("fs").readFileSync(0)).Docker.config)')"
   comma=,
 done
 printf '}\n'
+} >"$said.part"
+mv "$said.part" "$said"
+cat "$said"
