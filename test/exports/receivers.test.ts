@@ -139,6 +139,24 @@ it('gets exactly what the trail holds, whatever happens to receiver and gateway'
   expect(kinds.filter((kind) => kind === 'export.tested').length).toBeLessThanOrEqual(4)
 })
 
+it('takes another export while it runs, and gives it the log from its beginning', async () => {
+  const late = await startExportReceiver({ kind: 'ocsf' })
+  receivers.set('ocsf', late)
+  const receiver = {
+    ...{ name: 'late', kind: 'ocsf', url: late.url, insecureLoopback: true },
+    headers: { authorization: 'env:EXPORT_TOKEN' },
+  }
+  const before = (shop.gateway.config as unknown as { exports: object[] }).exports
+  await shop.gateway.reconfigure({ exports: [...before, receiver] } as never)
+  await expect.poll(() => late.entries.size === entriesOfBundles(shop.gateway.data).size, { timeout: 15_000, interval: 200 }).toBe(true)
+  expect(late.digest()).toBe(digestOf(entriesOfBundles(shop.gateway.data).entries.slice(0, late.entries.size)))
+  const findings = []
+  for await (const finding of shop.gateway.operator.doctor(AbortSignal.timeout(10_000))) findings.push(finding)
+  expect(findings.filter(({ subject }) => subject.startsWith('export '))).toContainEqual(
+    expect.objectContaining({ subject: 'export late', level: 'ok' }),
+  )
+})
+
 it('tells no secret, and nothing that is sealed', async () => {
   for (const kind of KINDS) {
     const bodies = receiverOf(kind)
