@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
+import { duplexPair } from 'node:stream'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { wayTo } from '../../../../test/parts/dialled.ts'
 import { type RunningPostgres, startPostgres } from '../../../../test/parts/postgres.ts'
@@ -123,4 +124,26 @@ it('speaks no plaintext on it, whatever the address says', async () => {
   const plain = { ...behind(way.via.dial), tls: { verify: 'off' } } as const
   await expect(login(plain, secret, ask, never)).rejects.toMatchObject({ code: 'GS_TARGET_WITHOUT_TLS' })
   expect(way.streams).toHaveLength(0)
+})
+
+it.each([
+  ['says that there is no TLS', 'N', 'GS_TARGET_WITHOUT_TLS'],
+  ['speaks for the target', 'S\x16\x03\x03', 'GS_TARGET_NOT_TRUSTED'],
+])('gives a connector that %s nothing but the wish for TLS', async (_, answer, code) => {
+  const [here, there] = duplexPair()
+  let seen = Buffer.alloc(0)
+  there.on('data', (chunk: Buffer) => {
+    seen = Buffer.concat([seen, chunk])
+    there.write(Buffer.from(answer, 'latin1'))
+  })
+  await expect(
+    login(
+      behind(async () => here),
+      secret,
+      ask,
+      never,
+    ),
+  ).rejects.toMatchObject({ code })
+  expect(seen.toString('hex')).toBe('0000000804d2162f')
+  expect(here.destroyed).toBe(true)
 })
