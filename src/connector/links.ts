@@ -29,6 +29,10 @@ export const LIMITS = {
   maxOutstandingSettings: 4,
   maxReservedRemoteStreams: 0,
   maxSessionInvalidFrames: 50,
+  // Against rapid reset (CVE-2023-44487) a server ends the whole link at the 1,001st stream that its client takes back, or at 34 a second from there
+  // on. Here that is a thousand sessions whose clients went away, and the gateway would cut everybody else's.
+  streamResetBurst: 1_000_000,
+  streamResetRate: 1_000_000,
   // What is queued to be written counts, MB.
   maxSessionMemory: 256,
 } as const
