@@ -24,7 +24,13 @@ export interface GuardParts<Ask, Target> {
    * @param permitted classes that some rule could permit: the credential must be for all of them
    * @param session whose connection it is
    */
-  readonly connect: (resource: Resource, ask: Ask, signal: AbortSignal, permitted: ReadonlySet<string>, session: string) => Promise<Connected<Target>>
+  readonly connect: (
+    resource: Resource,
+    ask: Ask,
+    signal: AbortSignal,
+    permitted: ReadonlySet<string>,
+    session: string,
+  ) => Promise<Connected<Target>>
   /** Absent where nobody can be asked. */
   readonly asking?: AskingParts
   /** What break-glass is open; absent where there is none. */

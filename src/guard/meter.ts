@@ -18,7 +18,7 @@ export interface SessionMeter {
   refused(code: RefusalCode): void
   /** It was open and is over. */
   closed(): void
-  /** @param ms what deciding one operation took */
+  /** One of eight decisions of a session. @param ms what it took */
   decided(ms: number): void
   /** @param ms from the call of `admit` until its intents were durable, or known not to be */
   admitted(ms: number): void

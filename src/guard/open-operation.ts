@@ -18,7 +18,7 @@ export class OpenOperation implements Admission {
   /** Its number within the session. */
   readonly number: number
   readonly limited: boolean
-  readonly #startedAt = performance.now()
+  readonly #startedAt: number
   readonly #settling: Settling
   readonly #limits: OperationLimits | undefined
   /** Whose limits these are; undefined where several rules allow it: the limit may be that of any. */
@@ -33,7 +33,7 @@ export class OpenOperation implements Admission {
   #bytes = 0
   #state: 'open' | 'settled' | 'abandoned' = 'open'
 
-  /** @param kind of the resource @param model empty where none is called */
+  /** @param kind of the resource @param model empty where none is called @param startedAt when it was admitted, by the monotonic clock, ms */
   constructor(
     number: number,
     settling: Settling,
@@ -41,6 +41,7 @@ export class OpenOperation implements Admission {
     reservation: Reservation | undefined,
     kind: Resource['kind'],
     model: string,
+    startedAt: number,
   ) {
     this.number = number
     this.limited = limits?.rows !== undefined || limits?.bytes !== undefined || reservation?.limited === true
@@ -50,6 +51,7 @@ export class OpenOperation implements Admission {
     this.#reservation = reservation
     this.#kind = kind
     this.model = model
+    this.#startedAt = startedAt
   }
 
   get time(): number | undefined {

@@ -51,6 +51,9 @@ import { usageRow } from './usage-row.ts'
 /** So many rows about what was masked are written without waiting for more: an entry has an end. */
 const MANY_MASKED = 32
 
+/** Of so many decisions one is timed: looking at the clock twice takes longer than counting everything else. */
+const TIMED = 8
+
 /** A session that must end and whose protocol has not closed it by then is closed in the trail all the same; ms. */
 const CLOSED_WITHIN_MS = 2_000
 
@@ -111,6 +114,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
   readonly #decided = { allow: 0, ask: 0, deny: 0 }
   /** Whether the trail holds those intents and no others. */
   #exact = true
+  #decisionsTimed = 0
   /** Admissions whose intents are not durable yet. */
   #admitting = 0
   #closed = false
@@ -174,7 +178,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
 
   /** What the rules say, and break-glass. */
   decide(operation: Operation): Decision {
-    if (this.#meter === undefined) return this.#decide(operation)
+    if (this.#meter === undefined || this.#decisionsTimed++ % TIMED !== 0) return this.#decide(operation)
     const since = performance.now()
     const decision = this.#decide(operation)
     this.#meter.decided(performance.now() - since)
@@ -224,11 +228,12 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     const since = this.#meter === undefined ? 0 : performance.now()
     this.#parts.trail.whenDurable((error) => {
       this.#admitting -= 1
-      this.#meter?.admitted(performance.now() - since)
+      const now = performance.now()
+      this.#meter?.admitted(now - since)
       if (error === undefined) {
         for (const { decision } of decided) this.#decided[saidByRules(decision).effect]++
         return go(
-          decided.map((each, at) => this.#answer(each, first + at, reservations[at], approval)),
+          decided.map((each, at) => this.#answer(each, first + at, reservations[at], approval, now)),
           first,
         )
       }
@@ -285,6 +290,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
     number: number,
     reservation: Reservation | undefined,
     approval: ApprovalId | undefined,
+    now: number,
   ): Admission | Refusal {
     const refusal = this.signal.aborted ? (this.signal.reason as Refusal) : (unsupported ?? this.#refusalOf(operation, decision, approval))
     this.#meter?.answered(saidByRules(decision), refusal)
@@ -299,7 +305,7 @@ export class GuardedSession<Ask, Target> implements Session<Ask, Target>, Settli
       return inWordsOf(this.resource.kind, refusal)
     }
     this.#allowed++
-    const admitted = new OpenOperation(number, this, decision, reservation, this.resource.kind, operation.cost?.model ?? '')
+    const admitted = new OpenOperation(number, this, decision, reservation, this.resource.kind, operation.cost?.model ?? '', now)
     this.#open.add(admitted)
     return admitted
   }

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
+import { request } from 'node:https'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
+import { issueTestCertificates, type TestCertificates } from '../../test/parts/test-certificates.ts'
 import type { CodedError } from '../operations/index.ts'
 import { wantsOpenMetrics } from './door.ts'
 import { type MetricsDoor, type MetricsDoorOptions, MetricsError, metricsDoor } from './index.ts'
@@ -169,6 +171,30 @@ describe('the door for metrics', () => {
     expect(await raw(url, '\u0016\u0003\u0001garbage\r\n\r\n')).toBe('')
     expect(await raw(url, `GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`)).not.toContain('200')
   })
+})
+
+it('speaks TLS where it is given a certificate, the newest that it was given, and nothing else', async () => {
+  const [first, second] = [await issueTestCertificates(), await issueTestCertificates()]
+  const tls = ({ server }: TestCertificates) => ({ cert: server.certificate, key: server.key })
+  const url = new URL(await open({ token: async () => TOKEN, tls: tls(first) }))
+  const ask = (ca: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${TOKEN}` }
+      const asked = request(
+        { host: '127.0.0.1', port: url.port, servername: 'localhost', path: '/metrics', ca, headers, agent: false },
+        (answer) => {
+          answer.resume()
+          resolve(answer.statusCode)
+        },
+      )
+      asked.on('error', reject)
+      asked.end()
+    })
+  expect(await ask(first.ca)).toBe(200)
+  await expect(ask(second.ca)).rejects.toThrow(/certificate/)
+  door?.setTls(tls(second))
+  expect(await ask(second.ca)).toBe(200)
+  expect(await raw(url.href, 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')).not.toContain('ok')
 })
 
 it.for([
