@@ -37,13 +37,38 @@ beforeAll(async () => {
   const allowed = world.places.flatMap(([name, port]) => (name.includes('internal') || name.includes('svc') ? [`${name}:${port}`] : []))
   connector = await world.connector({ allow: [...allowed, CLOSED] })
 })
-afterAll(() => world?.remove())
+afterAll(async () => {
+  await connector?.remove()
+  await world?.remove()
+})
 
 async function psql(words: readonly string[], { database = DATABASE, ...options }: RunOptions & { database?: string } = {}): Promise<Ran> {
   const { host, port, user, password } = world.clientOf(await world.gateway.credential())
   const env = { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, PGDATABASE: database, PGSSLMODE: 'disable' }
   return runCommand('psql', ['-XAtq', ...words], { ...options, env })
 }
+
+async function kubectl(words: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const { planes } = await world.gateway.credential()
+  const { credential, resources } = planes.kubernetes!
+  const { url } = resources.find(({ name }) => name === 'cluster')!
+  const path = join(world.gateway.folder, 'kubeconfig')
+  writeFileSync(path, writtenKubeconfig({ server: url, ca: world.gateway.ca, user: { token: credential } }), { mode: 0o600 })
+  return runCommand(kubernetesBinaries()!.kubectl, words, { ...options, env: { KUBECONFIG: path, HOME: world.gateway.folder } })
+}
+
+/** The SDK of a provider of models, in a run of its own. */
+async function client(): Promise<OpenAI> {
+  const { credential, resources, host } = (await world.gateway.credential()).planes.model!
+  const dispatcher = new Agent({
+    connect: { ca: world.gateway.ca, servername: host, lookup: (_, __, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) },
+  })
+  return new OpenAI({
+    ...{ baseURL: resources.find(({ name }) => name === 'model')!.url, apiKey: credential, maxRetries: 0 },
+    fetch: ((url: string, init: object) => fetch(url, { ...init, dispatcher } as never)) as never,
+  })
+}
+const QUESTION = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'How many orders are late?' }] }
 
 describe('behind a connector', () => {
   it('the gateway cannot open a connection to any of the targets', () => expectUnreachable(world.gateway.pid, world.places))
@@ -85,15 +110,6 @@ describe('behind a connector', () => {
   describe('kubectl', () => {
     beforeEach((test) => needs(test, hasCluster, KUBERNETES_PARTS))
 
-    async function kubectl(words: readonly string[], options: RunOptions = {}): Promise<Ran> {
-      const { planes } = await world.gateway.credential()
-      const { credential, resources } = planes.kubernetes!
-      const { url } = resources.find(({ name }) => name === 'cluster')!
-      const path = join(world.gateway.folder, 'kubeconfig')
-      writeFileSync(path, writtenKubeconfig({ server: url, ca: world.gateway.ca, user: { token: credential } }), { mode: 0o600 })
-      return runCommand(kubernetesBinaries()!.kubectl, words, { ...options, env: { KUBECONFIG: path, HOME: world.gateway.folder } })
-    }
-
     it('lists, makes and removes', async () => {
       expect((await kubectl(['get', 'pods', '-o', 'name'])).stdout).toBe(`pod/${POD}\n`)
       expect(await kubectl(['create', 'configmap', 'prices', '--from-literal=tea=30'])).toMatchObject({ status: 0 })
@@ -111,27 +127,15 @@ describe('behind a connector', () => {
   })
 
   describe('the SDK of a provider of models', () => {
-    async function client(): Promise<OpenAI> {
-      const { credential, resources, host } = (await world.gateway.credential()).planes.model!
-      const dispatcher = new Agent({
-        connect: { ca: world.gateway.ca, servername: host, lookup: (_, __, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) },
-      })
-      return new OpenAI({
-        ...{ baseURL: resources.find(({ name }) => name === 'model')!.url, apiKey: credential, maxRetries: 0 },
-        fetch: ((url: string, init: object) => fetch(url, { ...init, dispatcher } as never)) as never,
-      })
-    }
-    const question = { model: 'gpt-4o-mini', messages: [{ role: 'user' as const, content: 'How many orders are late?' }] }
-
     it('has its answer', async () => {
-      const answer = await (await client()).chat.completions.create(question)
+      const answer = await (await client()).chat.completions.create(QUESTION)
       expect(answer.choices[0]?.message.content).toBe('Four orders are late.')
     })
 
     it('has it piece by piece, as it is said', async () => {
       const pieces: number[] = []
       let text = ''
-      for await (const { choices } of await (await client()).chat.completions.create({ ...question, stream: true })) {
+      for await (const { choices } of await (await client()).chat.completions.create({ ...QUESTION, stream: true })) {
         text += choices[0]?.delta.content ?? ''
         pieces.push(performance.now())
       }
@@ -159,5 +163,42 @@ describe('behind a connector', () => {
     )
     const large = of('connector.stream.end').filter(({ bytesIn }) => Number(bytesIn) > 7_000_000)
     expect(large).toHaveLength(1)
+  })
+})
+
+describe('a connector that is killed', () => {
+  beforeEach((test) => needs(test, hasCluster, KUBERNETES_PARTS))
+
+  it('ends what kubectl and the SDK had under way, with an error; once it is there again both work', async () => {
+    const patience = 20_000
+    const under = [kubectl(['exec', POD, '--', 'sleep', '60'], { patience }), kubectl(['get', 'pods', '--watch'], { patience })]
+    const slowly = [{ role: 'user' as const, content: 'How many orders are late? Say it slowly.' }]
+    const model = await client()
+    const said = (async () => {
+      for await (const _ of await model.chat.completions.create({ ...QUESTION, messages: slowly, stream: true }));
+      return 'all'
+    })().catch((error: Error) => error)
+    const isUnderWay = async () =>
+      (await world.gateway.operator.connectors()).flatMap(({ links }) => links).some(({ streams }) => streams >= 3)
+    for (let waited = 0; !(await isUnderWay()); waited += 50) {
+      if (waited > 10_000) throw new Error('nothing is under way')
+      await sleep(50)
+    }
+    await sleep(500)
+    const killed = performance.now()
+    await connector.kill9()
+    const [executed, watched] = await Promise.all(under)
+    expect(await said).toBeInstanceOf(Error)
+    expect(performance.now() - killed).toBeLessThan(5_000)
+    expect(executed!.status).toBe(1)
+    expect(executed!.stderr).not.toBe('')
+    // It had what there was.
+    expect(watched!.stdout).toContain(POD)
+
+    const again = performance.now()
+    connector = await connector.again()
+    expect((await kubectl(['get', 'pods', '-o', 'name'])).stdout).toBe(`pod/${POD}\n`)
+    expect((await (await client()).chat.completions.create(QUESTION)).choices[0]?.message.content).toBe('Four orders are late.')
+    expect(performance.now() - again).toBeLessThan(5_000)
   })
 })

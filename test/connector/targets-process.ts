@@ -43,10 +43,13 @@ async function kubernetes({ pod }: ClusterWanted): Promise<RunningCluster> {
 
 async function models() {
   const certificates = await issueTestCertificates(['models.internal'])
-  const running = await startModelServer(({ stream }) => ({ text: 'Four orders are late.', ...(stream && { delay: 20 }) }), {
-    tls: certificates.server,
-    address: '0.0.0.0',
-  })
+  const running = await startModelServer(
+    ({ stream, turns }) => ({
+      text: 'Four orders are late.',
+      ...(stream && { delay: turns.at(-1)?.text.includes('slowly') ? 2_000 : 20 }),
+    }),
+    { tls: certificates.server, address: '0.0.0.0' },
+  )
   return { ...running, ca: certificates.ca }
 }
 
