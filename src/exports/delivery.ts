@@ -50,11 +50,16 @@ export class Delivery {
   #failingSince: number | undefined
   #isFailingTold = false
   #refused: number | undefined
+  /** Which of them the trail was told of. */
+  #stuckTold: number | undefined
   #oldest: number | undefined
   #deliveredAt: number | undefined
   /** Events of a batch: fewer after one was refused, until others are taken. */
   #most: number
   #running: { readonly abort: AbortController; readonly over: Promise<void> } | undefined
+  /** One move after the other: two would begin it twice. */
+  #moving: Promise<unknown> = Promise.resolve()
+  #isClosed = false
   #wake: () => void = () => undefined
 
   constructor(parts: DeliveryParts) {
@@ -67,12 +72,14 @@ export class Delivery {
 
   get reading(): ExportReading {
     const { name, kind } = this.#parts.settings
+    // Where the log cannot be read, nobody knows how old the next entry is: at least as old as that.
+    const oldest = this.#oldest ?? this.#failingSince
     return {
       ...{ name, kind, state: this.#refused !== undefined ? 'stuck' : this.#failure ? 'failing' : 'running' },
       ...{ cursor: this.#cursor.at, delivered: this.#delivered, failed: this.#failed },
       ...(this.#failure && { lastError: this.#failure }),
       ...(this.#refused !== undefined && { refused: this.#refused }),
-      ...(this.#oldest !== undefined && { oldest: this.#oldest }),
+      ...(oldest !== undefined && { oldest }),
       ...(this.#deliveredAt !== undefined && { deliveredAt: this.#deliveredAt }),
     }
   }
@@ -82,8 +89,14 @@ export class Delivery {
     this.#running = { abort, over: this.#run(abort.signal) }
   }
 
-  /** What is on its way is given up: it is sent again after the next start. */
+  /** For good. What is on its way is given up: it is sent again after the next start. */
   async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#moving
+    await this.#halt()
+  }
+
+  async #halt(): Promise<void> {
     this.#running?.abort.abort()
     await this.#running?.over
     this.#running = undefined
@@ -107,28 +120,42 @@ export class Delivery {
     }
   }
 
-  /** Goes back: what was sent from there on is sent again. @throws ExportError GS_EXPORTS_POSITION */
-  async rewind(to: number): Promise<void> {
-    if (to < 0 || to > this.#cursor.at) throw new ExportError('GS_EXPORTS_POSITION')
-    // What the entries there refer to may have been said anywhere before.
-    await this.#goOn({ ...this.#cursor, from: to, at: to, context: 0 })
+  /** Goes back: what was sent from there on is sent again. @throws ExportError GS_EXPORTS_POSITION, GS_EXPORTS_UNAVAILABLE */
+  rewind(to: number): Promise<void> {
+    return this.#move((cursor) => {
+      if (to < 0 || to > cursor.at) throw new ExportError('GS_EXPORTS_POSITION')
+      // What the entries there refer to may have been said anywhere before.
+      return { ...cursor, from: to, at: to, context: 0 }
+    })
   }
 
-  /** Leaves out the entry that is refused. The receiver is told that it is missing. @throws ExportError GS_EXPORTS_NOT_REFUSED */
-  async skip(entry: number): Promise<void> {
-    if (this.#refused !== entry) throw new ExportError('GS_EXPORTS_NOT_REFUSED')
-    const gap: Gap = { log: this.#parts.log.name, from: entry, to: entry + 1, why: 'skipped' }
-    await this.#goOn({ ...this.#cursor, at: entry + 1, gaps: [...this.#cursor.gaps, gap] })
+  /** Leaves out the entry that is refused. The receiver is told that it is missing. @throws ExportError GS_EXPORTS_NOT_REFUSED, GS_EXPORTS_UNAVAILABLE */
+  skip(entry: number): Promise<void> {
+    return this.#move((cursor) => {
+      if (this.#refused !== entry) throw new ExportError('GS_EXPORTS_NOT_REFUSED')
+      const gap: Gap = { log: this.#parts.log.name, from: entry, to: entry + 1, why: 'skipped' }
+      return { ...cursor, at: entry + 1, gaps: [...cursor.gaps, gap] }
+    })
   }
 
-  async #goOn(cursor: ExportCursor): Promise<void> {
-    await this.close()
-    this.#put(cursor)
-    this.#refused = undefined
-    this.#failure = undefined
-    this.#oldest = undefined
-    this.start()
-    this.#parts.changed()
+  /** @param to where it goes on, from where it stands once nothing is on its way; what it throws leaves it there */
+  #move(to: (cursor: ExportCursor) => ExportCursor): Promise<void> {
+    const moved = this.#moving.then(async () => {
+      if (this.#isClosed) throw new ExportError('GS_EXPORTS_UNAVAILABLE')
+      await this.#halt()
+      try {
+        this.#put(to(this.#cursor))
+        this.#refused = undefined
+        this.#stuckTold = undefined
+        this.#failure = undefined
+        this.#oldest = undefined
+      } finally {
+        this.start()
+        this.#parts.changed()
+      }
+    })
+    this.#moving = moved.catch(() => undefined)
+    return moved
   }
 
   /** Where it was, or where it begins. */
@@ -147,11 +174,13 @@ export class Delivery {
 
   async #run(signal: AbortSignal): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
+      const { at } = this.#cursor
       try {
         await this.#follow(signal)
       } catch (error) {
         // The log cannot be read, or the cursor not be kept.
         if (signal.aborted) return
+        if (this.#cursor.at > at) attempt = 0
         this.#fail(failureOf(error))
         await this.#sleep(this.#wait(attempt), signal)
       }
@@ -183,7 +212,7 @@ export class Delivery {
       const next = left[part.length]
       const end = next ? next.entry.index : to
       const isTaken = await this.#untilTaken({ from: this.#cursor.from, to: end }, part, gaps, signal)
-      if (signal.aborted) return
+      if (signal.aborted && !isTaken) return
       if (!isTaken) continue
       this.#put({ ...this.#cursor, from: end, at: end, context: next ? context.before : context.after, gaps: [] })
       this.#delivered += part.length
@@ -191,6 +220,7 @@ export class Delivery {
       this.#most = Math.min(this.#bounds.events, this.#most * 2)
       left = left.slice(part.length)
       gaps = []
+      if (signal.aborted) return
     }
     // What the filter left out behind the last that was sent.
     if (this.#cursor.at < to) this.#put({ ...this.#cursor, at: to, context: context.after })
@@ -268,7 +298,10 @@ export class Delivery {
 
   /** @param entry that is refused; undefined where none is any more */
   #refuse(entry: number | undefined, { posted }: Sent): void {
-    if (entry !== undefined && entry !== this.#refused) this.#parts.tell({ news: 'stuck', entry, status: posted?.status ?? 0 })
+    if (entry !== undefined && entry !== this.#stuckTold) {
+      this.#stuckTold = entry
+      this.#parts.tell({ news: 'stuck', entry, status: posted?.status ?? 0 })
+    }
     this.#refused = entry
   }
 
