@@ -26,3 +26,33 @@ it('cuts nobody off where a thousand clients went away: HTTP/2 servers take that
     target.close()
   }
 })
+
+it('breaks off what a target had not ended where the connector stops, and never ends it', async () => {
+  const target = createServer((socket) => {
+    const saying = setInterval(() => socket.write('more'), 5)
+    socket.on('error', () => undefined).on('close', () => clearInterval(saying))
+  })
+  await once(target.listen(0, '127.0.0.1'), 'listening')
+  const { port } = target.address() as AddressInfo
+  const world = await startConnectorWorld()
+  try {
+    const connector = await world.up({ allow: [`127.0.0.1:${port}`] })
+    const heard: string[] = []
+    const streams = await Promise.all(
+      Array.from({ length: 30 }, () =>
+        world.connectors.dial('plant-a', '127.0.0.1', port, { resource: 'orders-db' }, AbortSignal.timeout(10_000)),
+      ),
+    )
+    const closed = streams.map((stream) => {
+      for (const event of ['end', 'error']) stream.once(event, () => heard.push(event))
+      return new Promise((resolve) => stream.resume().once('close', resolve))
+    })
+    await connector.stop()
+    await Promise.all(closed)
+    expect(heard).toEqual(Array.from({ length: 30 }, () => 'error'))
+    expect(world.of('streamEnd').map(({ why }) => why)).not.toContain('ended')
+  } finally {
+    await world.close()
+    target.close()
+  }
+})

@@ -41,6 +41,8 @@ export function openLink(socket: TLSSocket, { allowed, onRefused }: LinkParts): 
 
   function cut(): void {
     beat.stop()
+    // Node would end open streams as if their targets had (RST_STREAM with NO_ERROR), and whoever reads them would take what came for all there is.
+    for (const served of [...streams]) served.reset()
     session.destroy()
     socket.destroy()
     resolve()
