@@ -56,3 +56,19 @@ it('breaks off what a target had not ended where the connector stops, and never 
     target.close()
   }
 })
+
+it('stops whenever it is told to, also while its link comes up', async () => {
+  const world = await startConnectorWorld()
+  try {
+    // Every moment of an enrolment and a handshake, which take some 30 ms together.
+    for (let ms = 0; ms < 60; ms += 2) {
+      const connector = await world.connector()
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      await connector.stop()
+      expect(connector.state().phase).toBe('stopped')
+    }
+    await expect.poll(() => world.connectors.state()).toEqual([])
+  } finally {
+    await world.close()
+  }
+})

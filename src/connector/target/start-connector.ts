@@ -86,6 +86,8 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     while (!stopping.signal.aborted) {
       try {
         link = await comeUp()
+        // It came up behind whoever told it to stop.
+        if (stopping.signal.aborted) link.cut()
         enter('up')
         lastError = undefined
         log.info({ id: key.id, name }, 'connected to the gateway')
