@@ -21,7 +21,7 @@ function entry(index: number): StoredEntry {
 function logOf(count: number, more: Partial<ExportedLog> = {}): ExportedLog {
   const entries = Array.from({ length: count }, (_, index) => entry(index))
   return {
-    ...{ name: LOG, minimum: 0, size: count },
+    ...{ name: LOG, minimum: 0, size: count, published: count },
     async *read(from) {
       yield entries.slice(from)
     },
