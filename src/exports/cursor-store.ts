@@ -9,6 +9,8 @@ export interface ExportCursor {
   readonly at: number
   /** No session or run that is live at `at` was opened before this entry: from here on a new start learns what it must know. */
   readonly context: number
+  /** Leaf hash of the entry before `at`, hexadecimal: that of another log, or of an older copy, is another one. Absent where nothing was read yet. */
+  readonly leaf?: string
   /** What the receiver is still to be told that it does not get. */
   readonly gaps: readonly Gap[]
 }

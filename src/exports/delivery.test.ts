@@ -94,6 +94,8 @@ it('has one batch under way at a time, whoever sends it back at once, and none w
   await Promise.allSettled(moved)
   await sleep(40)
   await delivery.close()
+  // What was sent before that arrives a moment later.
+  await sleep(60)
   expect(Math.max(...asked.map(({ atOnce }) => atOnce))).toBe(1)
   const calls = asked.length
   await sleep(60)

@@ -125,7 +125,8 @@ export class Delivery {
     return this.#move((cursor) => {
       if (to < 0 || to > cursor.at) throw new ExportError('GS_EXPORTS_POSITION')
       // What the entries there refer to may have been said anywhere before.
-      return { ...cursor, from: to, at: to, context: 0 }
+      const { leaf: _, ...rest } = cursor
+      return { ...rest, from: to, at: to, context: 0 }
     })
   }
 
@@ -134,7 +135,8 @@ export class Delivery {
     return this.#move((cursor) => {
       if (this.#refused !== entry) throw new ExportError('GS_EXPORTS_NOT_REFUSED')
       const gap: Gap = { log: this.#parts.log.name, from: entry, to: entry + 1, why: 'skipped' }
-      return { ...cursor, at: entry + 1, gaps: [...cursor.gaps, gap] }
+      const { leaf: _, ...rest } = cursor
+      return { ...rest, at: entry + 1, gaps: [...cursor.gaps, gap] }
     })
   }
 
@@ -164,7 +166,7 @@ export class Delivery {
     const known = cursors.find(settings.name, log.name)
     if (known) return known
     const before = cursors.last(settings.name)
-    const at = settings.from === 'now' && !before ? log.size : 0
+    const at = settings.from === 'now' && !before ? log.published : 0
     const gaps: readonly Gap[] = before ? [...before.gaps, { log: before.log, from: before.at, why: 'set-aside' }] : []
     const cursor: ExportCursor = { export: settings.name, log: log.name, from: at, at, context: 0, gaps }
     cursors.put(cursor)
@@ -191,12 +193,13 @@ export class Delivery {
   async #follow(signal: AbortSignal): Promise<void> {
     const { log, settings, rest } = this.#parts
     const gathering = new Gathering(log, settings, rest)
+    if (!(await gathering.isOf(this.#cursor, signal))) throw new ExportError('GS_EXPORTS_OTHER_LOG')
     await gathering.learn(this.#cursor, signal)
     while (!signal.aborted) {
       const gathered = await gathering.next(this.#cursor.at, this.#bounds, signal)
       if (signal.aborted) return
       this.#oldest = gathered.oldest
-      if (gathered.to === this.#cursor.at && gathered.gaps.length === 0) {
+      if (gathered.to === this.#cursor.at && gathered.gaps.length + this.#cursor.gaps.length === 0) {
         this.#parts.changed()
         await log.more(gathered.to, signal)
       } else await this.#deliver(gathered, signal)
@@ -204,38 +207,56 @@ export class Delivery {
   }
 
   /** Everything that was gathered, in as many batches as it takes. */
-  async #deliver({ events, to, context, gaps: pruned }: Gathered, signal: AbortSignal): Promise<void> {
+  async #deliver({ events, to, leaf, context, gaps }: Gathered, signal: AbortSignal): Promise<void> {
+    await this.#untilHeard([...this.#cursor.gaps, ...gaps], signal)
+    const whole = { at: to, context: context.after, ...(leaf !== undefined && { leaf }) }
     let left = events
-    let gaps = [...this.#cursor.gaps, ...pruned]
-    while (left.length > 0 || gaps.length > 0) {
+    while (left.length > 0 && !signal.aborted) {
       const part = left.slice(0, this.#most)
       const next = left[part.length]
       const end = next ? next.entry.index : to
-      const isTaken = await this.#untilTaken({ from: this.#cursor.from, to: end }, part, gaps, signal)
-      if (signal.aborted && !isTaken) return
+      const isTaken = await this.#untilTaken({ from: this.#cursor.from, to: end }, part, signal)
       if (!isTaken) continue
-      this.#put({ ...this.#cursor, from: end, at: end, context: next ? context.before : context.after, gaps: [] })
+      const { leaf: _, ...before } = this.#cursor
+      this.#put({ ...before, ...(next ? { at: end, context: context.before } : whole), from: end })
       this.#delivered += part.length
       this.#oldest = next ? Date.parse(next.entry.at) : undefined
       this.#most = Math.min(this.#bounds.events, this.#most * 2)
       left = left.slice(part.length)
-      gaps = []
+    }
+    if (signal.aborted) return
+    // What the filter left out behind the last that was sent.
+    if (this.#cursor.at < to) this.#put({ ...this.#cursor, ...whole })
+    this.#parts.changed()
+  }
+
+  /**
+   * Tells what the receiver does not get, by itself: whoever refuses to hear it is none the less sent the entries, among which the log says it too.
+   */
+  async #untilHeard(gaps: readonly Gap[], signal: AbortSignal): Promise<void> {
+    const { from } = this.#cursor
+    for (let attempt = 0; gaps.length > 0; attempt++) {
+      const sent = await this.#attempt(batchOf(this.#parts.log.name, { from, to: from }, [], gaps, Date.now()), signal)
+      if (sent === undefined) return
+      if (sent.outcome !== 'again') {
+        if (sent.outcome === 'taken') this.#succeed()
+        else this.#failed++
+        return this.#put({ ...this.#cursor, gaps: [] })
+      }
+      this.#fail(sent.failure)
+      await this.#sleep(Math.max(this.#wait(attempt), Math.min(sent.pause ?? 0, LONGEST_PAUSE)), signal)
       if (signal.aborted) return
     }
-    // What the filter left out behind the last that was sent.
-    if (this.#cursor.at < to) this.#put({ ...this.#cursor, at: to, context: context.after })
-    this.#parts.changed()
   }
 
   /** @returns false where it is refused and should be sent in smaller parts, or the signal aborted */
   async #untilTaken(
     range: { readonly from: number; readonly to: number },
     events: readonly ExportedEvent[],
-    gaps: readonly Gap[],
     signal: AbortSignal,
   ): Promise<boolean> {
     for (let attempt = 0; ; attempt++) {
-      const sent = await this.#attempt(batchOf(this.#parts.log.name, range, events, gaps, Date.now()), signal)
+      const sent = await this.#attempt(batchOf(this.#parts.log.name, range, events, [], Date.now()), signal)
       if (sent === undefined) return false
       if (sent.outcome === 'taken') {
         this.#succeed()

@@ -17,6 +17,14 @@ export const exportErrors = {
     meaning: 'Nothing is exported for now: the thread that does it has ended.',
     next: 'It is begun again by itself; if it stays so, read the log of the gateway.',
   },
+  GS_EXPORTS_HERE: {
+    meaning: 'This gateway cannot read its log for the export, or not keep how far it has come.',
+    next: 'Look at the disk of gateway.data, and at gatescribe doctor; nothing is lost, the cursor waits.',
+  },
+  GS_EXPORTS_OTHER_LOG: {
+    meaning: 'The log here is not the one that this export has sent: it is shorter, or says something else at its cursor.',
+    next: 'Find out which copy was restored; then say from where it is sent, recorded: gatescribe exports rewind.',
+  },
   GS_EXPORTS_UNREACHABLE: {
     meaning: 'Nobody can be reached at the address of this export.',
     next: 'Check exports[].url, and that this machine reaches it; nothing is lost, the cursor waits.',

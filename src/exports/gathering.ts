@@ -1,3 +1,5 @@
+import { leafHash } from '../tlog/index.ts'
+import type { StoredEntry } from '../trail/index.ts'
 import { Abouts } from './about.ts'
 import { type ExportedEvent, eventOf } from './batch.ts'
 import type { ExportCursor, Gap } from './cursor-store.ts'
@@ -19,6 +21,8 @@ export interface Gathered {
   readonly events: readonly ExportedEvent[]
   /** The next entry to look at. */
   readonly to: number
+  /** Leaf hash of the one before it, hexadecimal; undefined where none was looked at. */
+  readonly leaf: string | undefined
   /** As `ExportCursor.context` says, at the beginning and at `to`. */
   readonly context: { readonly before: number; readonly after: number }
   /** What retention took before it was read. */
@@ -40,6 +44,15 @@ export class Gathering {
     this.#rest = rest
   }
 
+  /** Whether the log is the one that a cursor is of, as far as the entry before it is still there. @throws TrailError */
+  async isOf({ at, leaf }: ExportCursor, signal: AbortSignal): Promise<boolean> {
+    if (at > this.#log.published) return false
+    if (leaf === undefined || at === 0) return true
+    for await (const [entry] of this.#log.read(at - 1, signal))
+      return entry === undefined || entry.index !== at - 1 || leafHash(entry.bytes).toString('hex') === leaf
+    return true
+  }
+
   /** Learns what the entries from its place on may refer to. @throws TrailError */
   async learn({ context, at }: ExportCursor, signal: AbortSignal): Promise<void> {
     for await (const entries of this.#log.read(context, signal)) {
@@ -57,7 +70,9 @@ export class Gathering {
     const gaps: Gap[] = []
     const before = this.#context(at)
     let [to, bytes, oldest]: [number, number, number | undefined] = [at, 0, undefined]
-    const done = () => ({ events, to, context: { before, after: this.#context(to) }, gaps, oldest })
+    let last: StoredEntry | undefined
+    const leaf = () => last && leafHash(last.bytes).toString('hex')
+    const done = () => ({ events, to, leaf: leaf(), context: { before, after: this.#context(to) }, gaps, oldest })
     for await (const entries of this.#log.read(at, signal)) {
       for (const entry of entries) {
         const isOver = entry.index >= this.#log.size || to - at >= MOST_PASSED
@@ -65,6 +80,7 @@ export class Gathering {
         if (isOver || isFull) return done()
         if (entry.index > to) gaps.push({ log: this.#log.name, from: to, to: entry.index, why: 'pruned' })
         to = entry.index + 1
+        last = entry
         oldest ??= Date.parse(entry.at)
         const about = this.#abouts.of(entry)
         if (this.#settings.filter && !passes(this.#settings.filter, entry, about)) continue

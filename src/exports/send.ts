@@ -103,7 +103,8 @@ export function failureOf(error: unknown): Omit<ExportFailure, 'at'> {
   const { code, message, next } = error as { code?: unknown; message?: unknown; next?: unknown }
   if (typeof code === 'string' && code.startsWith('GS_') && typeof message === 'string' && typeof next === 'string')
     return { code, message, next }
-  return coded('GS_EXPORTS_UNREACHABLE')
+  // Neither the receiver nor a secret: a file of ours.
+  return coded('GS_EXPORTS_HERE')
 }
 
 function coded(code: ConstructorParameters<typeof ExportError>[0], why?: string): Omit<ExportFailure, 'at'> {

@@ -7,6 +7,8 @@ export interface ExportedLog {
   readonly minimum: number
   /** Entries that a signed checkpoint covers: none behind is sent. */
   readonly size: number
+  /** Entries that are published; a checkpoint may cover fewer of them for a while. */
+  readonly published: number
   /** Entries in order, in pieces, up to what is published now. @throws TrailError */
   read(from: number, signal: AbortSignal): AsyncIterable<readonly StoredEntry[]>
   /** Resolves when there is more than `size`, or the signal aborts. */

@@ -31,6 +31,10 @@ export class PublishedEntries implements ExportedLog {
     return this.#signed
   }
 
+  get published(): number {
+    return this.#reader.proven.size
+  }
+
   advance({ signed, ...published }: Extent): void {
     this.#reader.advance(published)
     this.#signed = signed

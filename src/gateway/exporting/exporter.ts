@@ -7,6 +7,7 @@ import {
   type ExportSecrets,
   type ExportSettings,
   type ExportTested,
+  failureOf,
 } from '../../exports/index.ts'
 import { openExportCursors } from '../../store/index.ts'
 import { considerate } from '../searching/pace.ts'
@@ -22,6 +23,8 @@ export interface ExporterParts {
 
 /** Readings are told no more often than this; ms. */
 const TOLD_MS = 100
+/** When one that could not begin is tried again; ms. */
+const AGAIN_MS = 5_000
 
 /** All exports of a log, each on its own. */
 export class Exporter {
@@ -31,6 +34,9 @@ export class Exporter {
   readonly #log: PublishedEntries
   readonly #closing = new AbortController()
   readonly #deliveries = new Map<string, { readonly delivery: Delivery; readonly shape: string }>()
+  /** Those that could not begin, which are tried again. */
+  readonly #unbegun = new Map<string, ExportReading>()
+  #again: NodeJS.Timeout | undefined
   #telling: NodeJS.Timeout | undefined
 
   constructor(start: ExportStart, parts: ExporterParts) {
@@ -39,8 +45,7 @@ export class Exporter {
     this.#cursors = openExportCursors(start.folder)
     this.#log = new PublishedEntries(start.folder, start.origin, start.name)
     this.#log.advance(start.extent)
-    for (const settings of start.exports) this.#begin(settings)
-    this.#changed()
+    this.#beginAll(start.exports)
   }
 
   advance(extent: Extent): void {
@@ -55,8 +60,7 @@ export class Exporter {
       await delivery.close()
       this.#deliveries.delete(name)
     }
-    for (const each of exports) if (!this.#deliveries.has(each.name)) this.#begin(each)
-    this.#changed()
+    this.#beginAll(exports)
   }
 
   /** @throws ExportError */
@@ -80,7 +84,26 @@ export class Exporter {
     this.#closing.abort()
     await Promise.all([...this.#deliveries.values()].map(({ delivery }) => delivery.close()))
     clearTimeout(this.#telling)
+    clearTimeout(this.#again)
     this.#cursors.close()
+  }
+
+  /** One that cannot begin, for lack of room for its cursor, keeps no other from it. */
+  #beginAll(exports: readonly ExportSettings[]): void {
+    clearTimeout(this.#again)
+    this.#unbegun.clear()
+    for (const settings of exports) {
+      if (this.#deliveries.has(settings.name)) continue
+      try {
+        this.#begin(settings)
+      } catch (error) {
+        const { name, kind } = settings
+        const lastError = { ...failureOf(error), at: Date.now() }
+        this.#unbegun.set(name, { name, kind, state: 'failing', cursor: 0, delivered: 0, failed: 1, lastError })
+      }
+    }
+    if (this.#unbegun.size > 0) this.#again = setTimeout(() => this.#beginAll(exports), AGAIN_MS)
+    this.#changed()
   }
 
   #begin(settings: ExportSettings): void {
@@ -111,7 +134,7 @@ export class Exporter {
   #tell(): void {
     clearTimeout(this.#telling)
     this.#telling = undefined
-    this.#parts.told([...this.#deliveries.values()].map(({ delivery }) => delivery.reading))
+    this.#parts.told([...this.#deliveries.values()].map(({ delivery }) => delivery.reading).concat(...this.#unbegun.values()))
   }
 }
 

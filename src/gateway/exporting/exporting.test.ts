@@ -323,3 +323,38 @@ it('tells that another log was set aside, and begins the new one at its beginnin
   const begun = (await house.entries()).find(({ kind }) => kind === 'export.begun')
   expect(begun?.fields).toEqual({ export: 'siem', from: 0, left: { log: 'test.example/trail/zero', at: 9 } })
 })
+
+it('sends nothing of a log that is not the one it has sent, until somebody says from where', async () => {
+  await write(30)
+  open(settingsOf())
+  await isWhole()
+  await exporting.close()
+  const cursors = openExportCursors(house.folder)
+  const [name, log] = ['siem', 'test.example/trail/one']
+  cursors.put({ ...cursors.find(name, log)!, leaf: '00'.repeat(32) })
+  cursors.close()
+  const { calls } = receiver
+  open(settingsOf())
+  await until(() => state().lastError?.code === 'GS_EXPORTS_OTHER_LOG')
+  expect(receiver.calls).toBe(calls)
+  await exporting.rewind('siem', 0, 'ada')
+  await isWhole()
+  await exporting.close()
+  const ahead = openExportCursors(house.folder)
+  ahead.put({ export: name, log, from: 9_000, at: 9_000, context: 0, gaps: [] })
+  ahead.close()
+  open(settingsOf())
+  await until(() => state().lastError?.code === 'GS_EXPORTS_OTHER_LOG')
+  expect(state()).toMatchObject({ state: 'failing', cursor: 9_000 })
+})
+
+it('goes on with whoever refuses to hear what is missing', async () => {
+  await write(600)
+  await trail.publish()
+  await trail.prune(everythingBelow(512), { kind: 'pruned', fields: {} }, () => undefined)
+  receiver.judge = ({ count }) => (count === 0 ? 400 : undefined)
+  open(settingsOf())
+  await until(() => state().lagEntries === 0 && receiver.entries.size > 80)
+  expect(receiver.notices).toEqual([])
+  expect(state()).toMatchObject({ state: 'running' })
+})

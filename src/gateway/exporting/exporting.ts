@@ -78,10 +78,11 @@ export class Exporting {
     this.#unsubscribe = trail.onPublished((proven) => thread.advance(extentOf(proven)))
   }
 
-  /** Others may be configured now. */
+  /** Others may be configured now: what that does to one of them is its state, and keeps no configuration from coming into force. */
   async use(exports: readonly ExportSettings[]): Promise<void> {
     this.#exports = exports
-    if (this.#thread) await this.#thread.use(exports)
+    // A thread that ended meanwhile begins again with these.
+    if (this.#thread) await this.#thread.use(exports).catch(() => undefined)
     else if (this.#isStarted) this.start()
   }
 

@@ -7,7 +7,7 @@ const SCHEMA = `
 CREATE TABLE IF NOT EXISTS cursor (
   n INTEGER PRIMARY KEY,
   export TEXT NOT NULL, log TEXT NOT NULL,
-  "from" INTEGER NOT NULL, at INTEGER NOT NULL, context INTEGER NOT NULL, gaps TEXT NOT NULL,
+  "from" INTEGER NOT NULL, at INTEGER NOT NULL, context INTEGER NOT NULL, leaf TEXT, gaps TEXT NOT NULL,
   UNIQUE (export, log)
 ) STRICT;
 `
@@ -26,13 +26,14 @@ export function openExportCursors(folder: string): CursorStore {
   const find = connection.prepare('SELECT * FROM cursor WHERE export = ? AND log = ?')
   const last = connection.prepare('SELECT * FROM cursor WHERE export = ? ORDER BY n DESC LIMIT 1')
   const put = connection.prepare(
-    `INSERT INTO cursor (export, log, "from", at, context, gaps) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (export, log)
-     DO UPDATE SET "from" = excluded."from", at = excluded.at, context = excluded.context, gaps = excluded.gaps`,
+    `INSERT INTO cursor (export, log, "from", at, context, leaf, gaps) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (export, log)
+     DO UPDATE SET "from" = excluded."from", at = excluded.at, context = excluded.context, leaf = excluded.leaf, gaps = excluded.gaps`,
   )
   return {
     find: (name, log) => toCursor(find.get(name, log)),
     last: (name) => toCursor(last.get(name)),
-    put: ({ export: name, log, from, at, context, gaps }) => void put.run(name, log, from, at, context, JSON.stringify(gaps)),
+    put: ({ export: name, log, from, at, context, leaf, gaps }) =>
+      void put.run(name, log, from, at, context, leaf ?? null, JSON.stringify(gaps)),
     close: () => connection.close(),
   }
 }
@@ -46,6 +47,7 @@ function toCursor(row: Record<string, unknown> | undefined): ExportCursor | unde
       from: row.from as number,
       at: row.at as number,
       context: row.context as number,
+      ...(row.leaf !== null && { leaf: row.leaf as string }),
       gaps: JSON.parse(row.gaps as string) as readonly Gap[],
     }
   )
