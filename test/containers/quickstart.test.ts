@@ -39,7 +39,7 @@ function members(group: string): string[] {
   const listed = execFileSync('systemd-analyze', ['syscall-filter', '--no-pager', group], { encoding: 'utf8' })
   return listed
     .split('\n')
-    .filter((line) => /^ {4}[@a-z_0-9]+$/.test(line))
+    .filter((line) => /^ {4}[@a-z_0-9-]+$/.test(line))
     .flatMap((line) => members(line.trim()))
 }
 
