@@ -312,7 +312,8 @@ const forbidden = [
   },
   {
     name: 'connector-stands-on-node',
-    comment: 'What carries the bytes of every private target is HTTP/2 and TLS as Node has them; a library between would be argued for here.',
+    comment:
+      'What carries the bytes of every private target is HTTP/2 and TLS as Node has them; a library between would be argued for here.',
     severity: 'error',
     from: { path: '^src/connector/', pathNot: tests },
     to: { path: '(^|/)node_modules/' },
