@@ -37,6 +37,18 @@ async function echo(stream: Duplex, word: string): Promise<string> {
   return chunk.toString()
 }
 
+/** What passes on bytes between connectors and the door, and its two sockets for each link. */
+async function somethingBetween() {
+  const through: Socket[] = []
+  const between = createServer((near) => {
+    const far = connect({ host: '127.0.0.1', port: Number(world.url.port) })
+    for (const socket of [near, far]) through.push(socket.on('error', () => undefined))
+    near.pipe(far).pipe(near)
+  })
+  await once(between.listen(0, '127.0.0.1'), 'listening')
+  return { through, between, gateway: new URL(`https://localhost:${(between.address() as AddressInfo).port}`) }
+}
+
 it('says that nobody is there, after a moment in which somebody might have come', async () => {
   const since = performance.now()
   await expect(dial()).rejects.toMatchObject({ code: 'GS_CONNECTOR_ABSENT' })
@@ -147,14 +159,7 @@ it('gives up draining after its patience', async () => {
 
 it('takes a link for dead, at both ends, once nothing comes any more, and is back over another way', async () => {
   // What a firewall does that forgets a connection: nothing arrives any more, and nobody is told.
-  const through: Socket[] = []
-  const between = createServer((near) => {
-    const far = connect({ host: '127.0.0.1', port: Number(world.url.port) })
-    for (const socket of [near, far]) through.push(socket.on('error', () => undefined))
-    near.pipe(far).pipe(near)
-  })
-  await once(between.listen(0, '127.0.0.1'), 'listening')
-  const gateway = new URL(`https://localhost:${(between.address() as AddressInfo).port}`)
+  const { through, gateway, between } = await somethingBetween()
   const connector = await world.up({ ...there(), gateway })
   const stream = await dial()
   const end = new Promise((resolve) => stream.once('error', (error) => resolve(code(error))))
@@ -166,6 +171,19 @@ it('takes a link for dead, at both ends, once nothing comes any more, and is bac
   expect(world.of('down')).toMatchObject([{ why: 'silent' }])
   await isUp(connector, world.connectors, 8_000)
   expect(through.length).toBeGreaterThan(links)
+  await connector.stop()
+  for (const socket of through) socket.destroy()
+  await new Promise((resolve) => between.close(resolve))
+})
+
+it('calls a connection that was reset closed, and no breach of the protocol', async () => {
+  const { through, gateway, between } = await somethingBetween()
+  const connector = await world.up({ ...there(), gateway })
+  const stream = await dial()
+  const broken = new Promise((resolve) => stream.once('error', resolve))
+  through.at(-1)!.resetAndDestroy()
+  await broken
+  expect(world.of('down')).toMatchObject([{ why: 'closed' }])
   await connector.stop()
   for (const socket of through) socket.destroy()
   await new Promise((resolve) => between.close(resolve))

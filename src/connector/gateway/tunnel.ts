@@ -135,7 +135,8 @@ export function openTunnel(socket: TLSSocket, parts: TunnelParts): Tunnel {
     // What is open goes on; Node closes the session behind the last stream.
     if (code === constants.NGHTTP2_NO_ERROR && phase === 'up') phase = 'draining'
   })
-  session.on('error', () => cut('protocol'))
+  // What is no error of HTTP/2 is the network's: a connector that was killed resets its connection.
+  session.on('error', ({ code }: NodeJS.ErrnoException) => cut(code?.startsWith('ERR_HTTP2_') ? 'protocol' : 'closed'))
   session.on('close', () => cut(phase === 'draining' ? 'drained' : 'closed'))
   // Before Node's own listener, which would end streams as if their targets had.
   socket.prependListener('close', () => cut(phase === 'draining' && streams.size === 0 ? 'drained' : 'closed'))
