@@ -54,6 +54,8 @@ export class Exporter {
 
   /** Those that stay as they are go on; one that is gone keeps its cursor, for when it comes back. */
   async use(exports: readonly ExportSettings[]): Promise<void> {
+    // Before anything is waited for: it would begin what is taken out meanwhile.
+    clearTimeout(this.#again)
     const shapes = new Map(exports.map((each) => [each.name, shapeOf(each)]))
     for (const [name, { delivery, shape }] of [...this.#deliveries]) {
       if (shapes.get(name) === shape) continue
@@ -82,9 +84,9 @@ export class Exporter {
 
   async close(): Promise<void> {
     this.#closing.abort()
+    clearTimeout(this.#again)
     await Promise.all([...this.#deliveries.values()].map(({ delivery }) => delivery.close()))
     clearTimeout(this.#telling)
-    clearTimeout(this.#again)
     this.#cursors.close()
   }
 
