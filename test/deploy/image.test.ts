@@ -12,8 +12,9 @@ const stage = (name: string) => {
 
 describe('the image', () => {
   it('stands on one base, pinned by its exact version', () => {
-    const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base)
-    expect(new Set(bases)).toEqual(new Set(['${NODE_IMAGE}', 'scratch']))
+    const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base = '']) => base)
+    expect(bases.length).toBeGreaterThan(3)
+    expect(bases.filter((base) => !/^(?:\$\{NODE_IMAGE\}|scratch)$/.test(base))).toEqual([])
     expect(dockerfile).toMatch(/^ARG NODE_IMAGE=node:\d+\.\d+\.\d+-[a-z]+-slim$/m)
   })
 
