@@ -55,7 +55,7 @@ export const gatewayErrors = {
   },
   GS_GATEWAY_NO_CONNECTORS: {
     meaning: 'No connector can dial this gateway: it has no door for them.',
-    next: 'Configure gateway.listen.connectors and a name under connectors; docs/connector.md shows how.',
+    next: 'Configure gateway.listen.connectors and a name under connectors, then restart the gateway; docs/connector.md shows how.',
   },
   GS_GATEWAY_NO_CONNECTOR_NAME: {
     meaning: 'The configuration has no connector of this name.',
