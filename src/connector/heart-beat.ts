@@ -8,7 +8,7 @@ export interface HeartBeat {
 }
 
 /**
- * Sends a PING each second and says when nothing at all came for four: what a firewall dropped the state of stays open for hours otherwise.
+ * Sends a PING each second, or SETTINGS while the session drains, and says when nothing at all came for four: what a firewall dropped the state of stays open for hours otherwise.
  * Silence is counted in beats, so that a process that did not run for a while does not take its own pause for the other's.
  * @param received bytes so far
  */
@@ -19,10 +19,13 @@ export function heartBeat(session: Http2Session, received: () => number, silent:
   const ping = () => {
     if (session.destroyed) return
     try {
+      // Behind a GOAWAY Node sends no PING any more, while streams may go on for as long as they like. SETTINGS that set nothing are answered as well.
+      if (session.closed) session.settings({})
       // Node refuses, with false, to have more under way than maxOutstandingPings.
-      session.ping((error, duration) => {
-        if (error === null) rtt = duration
-      })
+      else
+        session.ping((error, duration) => {
+          if (error === null) rtt = duration
+        })
     } catch {
       // The session ended since.
     }

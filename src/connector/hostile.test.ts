@@ -110,7 +110,7 @@ const field = (name: string, value: string) =>
   Buffer.concat([Buffer.from([0, name.length]), Buffer.from(name), Buffer.from([value.length]), Buffer.from(value)])
 
 async function stillServes(): Promise<void> {
-  const target = createTcpServer((socket) => socket.pipe(socket))
+  const target = createTcpServer((socket) => void socket.on('error', () => undefined).pipe(socket))
   await once(target.listen(0, '127.0.0.1'), 'listening')
   const { port } = target.address() as AddressInfo
   await world.up({ as: 'plant-b', allow: [`127.0.0.1:${port}`] })

@@ -124,6 +124,23 @@ it('drains: open streams go on, new ones go to the process that took over, and i
   expect(world.of('streamEnd')).toMatchObject([{ why: 'ended' }])
 })
 
+it('lets a quiet stream be for as long as it drains, and a drained link die all the same once nothing comes any more', async () => {
+  const { through, gateway, between } = await somethingBetween()
+  const connector = await world.up({ ...there(), gateway })
+  const stream = await dial()
+  const drained = connector.drain(60_000)
+  // Longer than the silence that a link is taken for dead after.
+  await sleep(6_500)
+  expect(await echo(stream, 'still there')).toBe('still there')
+  expect(world.of('down')).toEqual([])
+  for (const socket of through) socket.unpipe().pause()
+  await new Promise((resolve) => stream.once('error', resolve))
+  await drained
+  expect(world.of('down')).toMatchObject([{ why: 'silent' }])
+  for (const socket of through) socket.destroy()
+  await new Promise((resolve) => between.close(resolve))
+})
+
 it('loses no dial while one process takes over from another', async () => {
   const data = world.folder()
   const { token } = await world.connectors.offer('plant-a', 'someone', 60_000)
