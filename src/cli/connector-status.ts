@@ -21,5 +21,5 @@ export async function connectorStatus(options: ConnectorOptions, json: boolean, 
 
 function sentenceOf({ process, id, name, state, since, streams, error }: ConnectorStateAnswer): string {
   const who = [`process ${process}`, id && `${id}${name ? ` (${name})` : ''}`].filter(Boolean).join(', ')
-  return `${who}: ${state} since ${when(since)}, ${streams} streams${error ? `. ${error.code}: ${error.message}` : ''}`
+  return `${who}: ${state} since ${when(since)}, ${streams} ${streams === 1 ? 'stream' : 'streams'}${error ? `. ${error.code}: ${error.message}` : ''}`
 }

@@ -47,6 +47,7 @@ export async function runConnector(
       else printer.line(`dials ${settings.gateway.origin}, reaches ${settings.allow.join(', ')}`)
       const refused = await connector.ended
       if (refused) throw refused
+      log.info('stopped')
     } finally {
       await health.close()
     }

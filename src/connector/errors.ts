@@ -7,7 +7,7 @@ export const connectorErrors = {
   },
   GS_CONNECTOR_TARGET_NOT_ALLOWED: {
     meaning: 'The connector may not open that target.',
-    next: 'Tell the operator: the target must be in the allow-list of the connector (--allow host:port).',
+    next: "Tell the operator: the allow-list of the connector (--allow host:port) must have the target as its resource has it, and by its IP address where its name leads to the connector's own machine or link.",
   },
   GS_CONNECTOR_TARGET_UNREACHABLE: {
     meaning: 'The connector could not reach the target.',

@@ -20,9 +20,12 @@ export function checkCommand(shell: Shell): Command {
         const { config, digest, warnings } = loadConfig(path, surroundings.env)
         if (json) return printer.json({ ok: true, digest, problems: [], warnings })
         printProblems(printer, warnings, 'warning')
-        const { issuers, people, resources, rules } = config
+        const { issuers, people, resources, rules, connectors, exports } = config
         const named = [...new Set([...issuers, ...people].map(({ name }) => name))]
-        printer.line(`${path} is good: ${count(named, 'issuer')}, ${count(resources, 'resource')}, ${count(rules, 'rule')}.`)
+        const parts = [count(named, 'issuer'), count(resources, 'resource'), count(rules, 'rule')]
+        if (connectors.length > 0) parts.push(count(connectors, 'connector'))
+        if (exports.length > 0) parts.push(count(exports, 'export'))
+        printer.line(`${path} is good: ${parts.join(', ')}.`)
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error
         shell.exitCode = exitCodes.config.code

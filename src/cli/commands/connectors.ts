@@ -124,7 +124,7 @@ function linkSentence(link: Link): string {
   return [
     `${draining ? 'draining' : 'up'} since ${when(since)} from ${address}`,
     `version ${version}`,
-    `${streams} streams`,
+    `${streams} ${streams === 1 ? 'stream' : 'streams'}`,
     `${size(bytesIn)} from targets`,
     `${size(bytesOut)} to targets`,
     ...(link.rttMs === undefined ? [] : [`round trip ${roundTrip(link)}`]),
@@ -149,9 +149,12 @@ function minutesOf(text: string): number {
 /** What starts the connector, as a shell reads it. */
 function startLine({ gateway, ownCa, targets }: ConnectorEnrolmentAnswer, tokenFile: string): string {
   const words = ['gatescribe', 'connector', '--gateway', gateway, ...(ownCa ? ['--ca', 'gatescribe-ca.pem'] : [])]
-  for (const target of targets.length > 0 ? targets : ['HOST:PORT']) words.push('--allow', target)
+  for (const target of targets.length > 0 ? targets.flatMap(asAllowed) : ['HOST:PORT']) words.push('--allow', target)
   return [...words, '--token-file', tokenFile].map(forShell).join(' ')
 }
+
+/** What a list must have for a target: the machine's own address is opened where it is listed as such, whatever name leads to it. */
+const asAllowed = (target: string) => (target.startsWith('localhost:') ? [target, target.replace('localhost', '127.0.0.1')] : [target])
 
 /** Brackets of an IPv6 address are a pattern to a shell, and a name may hold what one reads as more. */
 const forShell = (word: string) => (/^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)

@@ -24,7 +24,8 @@ export function exportsCommand(shell: Shell): Command {
     for (const { name, lastError, refused } of exports) {
       if (!lastError) continue
       const at = refused === undefined ? '' : ` Entry ${refused}:`
-      printer.line(`${name}:${at} ${lastError.message} [${lastError.code}] ${lastError.next}`)
+      printer.line(`${name}:${at} ${lastError.message} [${lastError.code}]`)
+      printer.line(`  next: ${lastError.next}`)
     }
   })
 
@@ -39,6 +40,7 @@ export function exportsCommand(shell: Shell): Command {
       if (!tested.taken) shell.exitCode = exitCodes.refused.code
       if (json) return printer.json(tested)
       printer.line(`${name}: ${outcome(tested)}`)
+      if (tested.error) printer.line(`  next: ${tested.error.next}`)
     })
 
   const rewind = command(
@@ -90,9 +92,7 @@ function row({ name, kind, state, cursor, lagEntries, lagSeconds, delivered, del
 function outcome({ taken, status, tls, latency, error }: ExportTestedAnswer): string {
   const answered = status === undefined ? '' : ` with status ${status}`
   const how = `in ${latency} ms${tls === undefined ? '' : ` over ${tls}`}`
-  return taken
-    ? `the test event was taken${answered}, ${how}.`
-    : `the test event was not taken, ${how}. ${error?.message} [${error?.code}] ${error?.next}`
+  return taken ? `the test event was taken${answered}, ${how}.` : `the test event was not taken, ${how}. ${error?.message} [${error?.code}]`
 }
 
 function positionOf(text: string): number {

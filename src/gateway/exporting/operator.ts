@@ -18,7 +18,7 @@ const LATE_S = 300
 export function* exportFindings(exporting: Pick<Exporting, 'state'>): Iterable<Finding> {
   for (const { name, state, lagEntries, lagSeconds, lastError, refused } of exporting.state()) {
     const subject = `export ${name}`
-    const lag = `${lagEntries} entries are still to be sent, the oldest for ${lagSeconds} s`
+    const lag = `${lagEntries} ${lagEntries === 1 ? 'entry is' : 'entries are'} still to be sent, the oldest for ${lagSeconds} s`
     if (refused !== undefined)
       yield {
         ...{ subject, level: 'fail', found: `waits at entry ${refused}, which is refused${statusIn(lastError)}: ${lag}` },
