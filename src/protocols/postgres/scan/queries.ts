@@ -55,6 +55,8 @@ export interface Sampled {
 /** Some rows of some columns, each as text up to so many characters. */
 export function sample({ relation, columns: of, only, percent, rows }: Sampled): string {
   const values = of.map(({ quoted, characters }) => `pg_catalog.left(${quoted}::pg_catalog.text, ${characters})`)
-  const some = percent === undefined ? '' : ` TABLESAMPLE SYSTEM (${percent})`
-  return `SELECT ${values.join(', ')} FROM ${only ? 'ONLY ' : ''}${relation}${some} LIMIT ${rows}`
+  const from = `${only ? 'ONLY ' : ''}${relation}`
+  // Pages come in their order, and the first of them may have as many rows as are wanted.
+  const some = percent === undefined ? from : `${from} TABLESAMPLE SYSTEM (${percent}) ORDER BY pg_catalog.random()`
+  return `SELECT ${values.join(', ')} FROM ${some} LIMIT ${rows}`
 }

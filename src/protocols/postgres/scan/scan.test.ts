@@ -96,9 +96,10 @@ describe('a scan of a real PostgreSQL', () => {
     const scanned = await relation('shop.large')
     expect(scanned?.rows).toBeGreaterThan(0)
     expect(scanned?.rows).toBeLessThanOrEqual(200)
-    let found = 0
-    for (let times = 0; times < 8 && found === 0; times++) found = (await relation('shop.large'))?.columns[0]?.found.email ?? 0
-    expect(found).toBeGreaterThan(0)
+    // A sample is two pages on average, one of which is a late one seven times in ten; the first pages alone would make it three. So 25 of 60 is passed but once in a million.
+    const late: number[] = []
+    while (late.length < 60) late.push((await relation('shop.large'))?.columns[0]?.found.email ?? 0)
+    expect(late.filter((count) => count > 0).length).toBeGreaterThan(25)
   })
 
   it('reads names as they are, whatever stands in them', async () => {
