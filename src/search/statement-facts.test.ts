@@ -111,6 +111,10 @@ describe('hostile text', () => {
     expect(statementFacts(`select * from ${'n'.repeat(10_000)}`, 100_000).objects[0]).toHaveLength(256)
   })
 
+  it.each(['table "', 'select * from ""', 'select * from "" where a = 1'])('names nothing where nothing is named: %s', (text) =>
+    expect(statementFacts(text, 1000).objects).toEqual([]),
+  )
+
   it('gives what can be kept, whatever it is', () => {
     const piece = fc.constantFrom(
       'select',

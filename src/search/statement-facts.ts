@@ -176,9 +176,11 @@ class Reader {
   }
 
   #endName(): void {
-    if (this.#name.length > 0 && this.#objects.size < MOST_OBJECTS) {
-      this.#objects.add(this.#name.join('.'))
-      this.#objects.add(this.#name.at(-1) as string)
+    // A quote that opens at the end of a text, and "", name nothing.
+    const name = this.#name.filter((part) => part !== '')
+    if (name.length > 0 && this.#objects.size < MOST_OBJECTS) {
+      this.#objects.add(name.join('.'))
+      this.#objects.add(name.at(-1) as string)
     }
     this.#name = []
     this.#dotted = false
