@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -51,6 +51,13 @@ it('ignores what a killed process left, and removes it once it is old', () => {
   utimesSync(join(place, '000000000002.1.part'), 1, 1)
   expect(checkpointFiles(folder).latest(LOG)).toEqual({ number: 1, note: 'note 1' })
   expect(readdirSync(place).sort()).toEqual(['000000000001', '000000000002.2.part'])
+})
+
+it('starts beside another process whose draft is gone between the listing and the look at it', () => {
+  checkpointFiles(folder).advance(LOG, 0, 'note 1')
+  // Is listed, and is not there.
+  symlinkSync('nowhere', join(folder, 'logs', LOG, '000000000002.1.part'))
+  expect(checkpointFiles(folder).latest(LOG)).toEqual({ number: 1, note: 'note 1' })
 })
 
 it('says so where it cannot write, and has nothing changed', () => {

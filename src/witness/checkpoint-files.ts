@@ -153,6 +153,9 @@ function prune(place: string, before: number): void {
 function removeAbandoned(place: string): void {
   for (const name of readdirSync(place)) {
     const path = join(place, name)
-    if (name.endsWith('.part') && Date.now() - statSync(path).mtimeMs > ABANDONED_MS) rmSync(path, { force: true })
+    if (!name.endsWith('.part')) continue
+    // One that is in use may be gone since the listing.
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found && Date.now() - found.mtimeMs > ABANDONED_MS) rmSync(path, { force: true })
   }
 }
