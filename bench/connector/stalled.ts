@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'node:https'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Command, Counted } from '../../test/connector/readers.ts'
+import type { Counted } from '../../test/connector/readers.ts'
+import { startReaders } from '../../test/connector/start-readers.ts'
 import type { Sides } from './sides.ts'
 
 const STREAMS = 1_000
@@ -23,27 +22,20 @@ export interface StalledShare {
 /** As many streams as a run may have over one connector, each as fast as it can; one of them is stalled in every other window. */
 export async function shareWhileStalled({ http, world }: Sides, rounds: number): Promise<StalledShare> {
   const { server: url, ca, token } = http.find(({ name }) => name === 'connector')!
-  const readers = fork(join(import.meta.dirname, '../../test/connector/readers.ts'))
-  async function tell<Done>(command: Command): Promise<Done> {
-    const heard = once(readers, 'message')
-    readers.send(command)
-    const [{ done, error }] = (await heard) as [{ done: Done; error?: string }]
-    if (error !== undefined) throw new Error(error)
-    return done
-  }
+  const readers = startReaders()
   try {
-    await tell({ do: 'open', count: 1, query: '?name=one', url, ca, token })
+    await readers.tell({ do: 'open', count: 1, query: '?name=one', url, ca, token })
     // Filled from there to here, before there are others.
     await sleep(2_000)
-    await tell({ do: 'open', count: STREAMS - 1, query: '?held', url, ca, token })
+    await readers.tell({ do: 'open', count: STREAMS - 1, query: '?held', url, ca, token })
     await letGo(url, ca, (await world.gateway.credential()).planes.http!.credential)
     await sleep(2_000)
     const bytes = { stalled: 0, reading: 0 }
     for (let window = 0; window < 2 * WINDOWS * rounds; window += 1) {
       const kind = window % 4 === 0 || window % 4 === 3 ? 'stalled' : 'reading'
-      await tell({ do: kind === 'stalled' ? 'stall' : 'read' })
+      await readers.tell({ do: kind === 'stalled' ? 'stall' : 'read' })
       await sleep(500)
-      const counted = await tell<Counted>({ do: 'count', ms: WINDOW_MS })
+      const counted = await readers.tell<Counted>({ do: 'count', ms: WINDOW_MS })
       if (counted.ended > 0) throw new Error(`${counted.ended} streams ended`)
       bytes[kind] += counted.bytes
     }
@@ -51,7 +43,7 @@ export async function shareWhileStalled({ http, world }: Sides, rounds: number):
     const share = Number((bytes.stalled / bytes.reading).toFixed(3))
     return { streams: STREAMS, share, stalled: rate(bytes.stalled), reading: rate(bytes.reading) }
   } finally {
-    readers.disconnect()
+    readers.stop()
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { request } from 'node:https'
@@ -8,7 +8,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { shown } from '../parts/soak.ts'
 import { issueTestCertificates } from '../parts/test-certificates.ts'
 import { expectUnreachable, isOnOwnNetwork, needsOwnNetwork } from './own-network.ts'
-import type { Command, Counted, ReadersTold } from './readers.ts'
+import type { Counted, ReadersTold } from './readers.ts'
+import { type Readers, startReaders } from './start-readers.ts'
 import { API, NAME, startWorld, type World } from './world.ts'
 
 const STREAMS = 1_000
@@ -24,7 +25,7 @@ const MEASUREMENTS = 3
 
 let world: World
 let api: ChildProcess
-let readers: ChildProcess
+let readers: Readers
 let told: ReadersTold
 /** Of another run: one run has no more connections than there are streams. */
 let asking: string
@@ -52,21 +53,13 @@ beforeAll(async () => {
   const { credential, resources } = (await world.gateway.credential()).planes.http!
   asking = (await world.gateway.credential()).planes.http!.credential
   told = { url: resources.find(({ name }) => name === 'api')!.url, ca: world.gateway.ca, token: credential }
-  readers = fork(join(import.meta.dirname, 'readers.ts'))
+  readers = startReaders()
 })
 afterAll(async () => {
-  readers?.disconnect()
+  readers?.stop()
   api?.kill('SIGKILL')
   await world?.remove()
 })
-
-async function tell<Done>(command: Command): Promise<Done> {
-  const heard = once(readers, 'message')
-  readers.send(command)
-  const [{ done, error }] = (await heard) as [{ done: Done; error?: string }]
-  if (error !== undefined) throw new Error(error)
-  return done
-}
 
 function ask(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -100,16 +93,18 @@ describe(`${STREAMS} streams over one connector`, () => {
       [API, PORT],
     ])
     // The one that stalls is filled before there are others, so that it is full from there to here.
-    await tell({ do: 'open', count: 1, query: '?name=one', ...told })
+    await readers.tell({ do: 'open', count: 1, query: '?name=one', ...told })
     const full = await stalledThrough()
     expect(full).toBeGreaterThan(0)
-    expect(await tell({ do: 'open', count: STREAMS - 1, query: `?held&bytes=${BYTES}&every=${EVERY_MS}`, ...told })).toBe(STREAMS - 1)
+    expect(await readers.tell({ do: 'open', count: STREAMS - 1, query: `?held&bytes=${BYTES}&every=${EVERY_MS}`, ...told })).toBe(
+      STREAMS - 1,
+    )
     const [link] = (await world.gateway.operator.connectors()).flatMap(({ links }) => links)
     expect(link?.streams).toBeGreaterThanOrEqual(STREAMS)
 
     await ask('/go')
 
-    for (let warming = 0; warming < 20 && (await tell<Counted>({ do: 'count', ms: WINDOW_MS })).nothing > 0; warming += 1);
+    for (let warming = 0; warming < 20 && (await readers.tell<Counted>({ do: 'count', ms: WINDOW_MS })).nothing > 0; warming += 1);
     let found = { share: 0, without: STREAMS }
     for (let measurement = 0; measurement < MEASUREMENTS && (found.share < 0.9 || found.without > 0); measurement += 1) {
       const { stalled, reading, without } = await measure()
@@ -129,9 +124,9 @@ async function measure(): Promise<{ readonly stalled: number; readonly reading: 
   let without = 0
   for (let window = 0; window < 2 * WINDOWS; window += 1) {
     const kind = window % 4 === 0 || window % 4 === 3 ? 'stalled' : 'reading'
-    await tell({ do: kind === 'stalled' ? 'stall' : 'read' })
+    await readers.tell({ do: kind === 'stalled' ? 'stall' : 'read' })
     await sleep(400)
-    const counted = await tell<Counted>({ do: 'count', ms: WINDOW_MS })
+    const counted = await readers.tell<Counted>({ do: 'count', ms: WINDOW_MS })
     expect(counted.ended).toBe(0)
     bytes[kind] += counted.bytes
     without = Math.max(without, counted.nothing)
