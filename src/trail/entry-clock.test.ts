@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { EntryClock } from './entry-clock.ts'
+import { EntryClock, systemClock } from './entry-clock.ts'
 
 function clocks() {
-  const time = { wallMs: Date.parse('2026-01-02T03:04:05.678Z'), monotonicMs: 1000.25 }
+  const time = { wallMs: Date.parse('2026-01-02T03:04:05.678Z') + 0.25, monotonicMs: 1000.25 }
   const clock = new EntryClock({ wall: () => time.wallMs, monotonic: () => time.monotonicMs })
   const pass = (ms: number) => {
     time.wallMs += ms
@@ -45,4 +45,24 @@ it('takes drift for no step', () => {
   const { time, clock } = clocks()
   time.wallMs -= 999
   expect(clock.step()).toBeUndefined()
+})
+
+it('is never behind the wall clock, whatever the fraction of a millisecond at which it began', () => {
+  for (let begun = 0; begun < 500; begun++) {
+    const until = performance.now() + begun / 250
+    while (performance.now() < until);
+    const clock = new EntryClock(systemClock)
+    const wall = Date.now()
+    const at = Date.parse(clock.now())
+    expect(at).toBeGreaterThanOrEqual(wall)
+    expect(at).toBeLessThan(wall + 100)
+  }
+})
+
+it('carries nanoseconds over where both clocks have fractions', () => {
+  let monotonic = 0.5
+  const clock = new EntryClock({ wall: () => Date.parse('2026-01-02T03:04:05Z') + 0.75, monotonic: () => monotonic })
+  expect(clock.now()).toBe('2026-01-02T03:04:05.000750000Z')
+  monotonic = 0.9
+  expect(clock.now()).toMatch(/^2026-01-02T03:04:05\.00115000\dZ$/)
 })
