@@ -19,6 +19,8 @@ export default defineConfig({
     // Real servers start in acceptance tests; a hang is still found well within this.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What is waited for is waited for: Vitest's own second is over where two files start servers at once. What is to be quick is measured by its test.
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
