@@ -1,6 +1,7 @@
 import type { TlsOptions } from 'node:tls'
 import type { BearerAuthenticator, LoginThrottle } from '../../identity/index.ts'
 import type { EgressResource, HttpResource, Run } from '../../operations/index.ts'
+import { STRANGER_LIMITS, type StrangerLimits } from '../door/index.ts'
 import type { HttpGuard } from '../http/index.ts'
 import type { Intercepting } from './intercept.ts'
 import type { Surroundings } from './reach.ts'
@@ -20,24 +21,17 @@ export interface ProxyLog {
   warn(fields: object, message: string): void
 }
 
-export interface ProxyLimits {
-  /** From accepting a connection to its CONNECT; ms. Default 10,000. */
-  readonly loginMs: number
+/** One has said who it is by its CONNECT. */
+export interface ProxyLimits extends StrangerLimits {
   /** From the answer to CONNECT to the whole ClientHello; ms. Default 10,000. */
   readonly helloMs: number
-  /** Connections that have not said who they are, at once. Default 200. */
-  readonly unauthenticated: number
-  /** Of these, how many one peer may hold. Default 50. */
-  readonly unauthenticatedPerPeer: number
   /** Connections of one run, at once. Default 256. */
   readonly perRun: number
 }
 
 export const DEFAULT_LIMITS: ProxyLimits = {
-  loginMs: 10_000,
+  ...STRANGER_LIMITS,
   helloMs: 10_000,
-  unauthenticated: 200,
-  unauthenticatedPerPeer: 50,
   perRun: 256,
 }
 

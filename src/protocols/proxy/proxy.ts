@@ -1,10 +1,10 @@
-import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:https'
-import { type AddressInfo, isIP, type Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TlsOptions } from 'node:tls'
 import { CodedError, type Run } from '../../operations/index.ts'
+import { type Door, Listening, Seats, Strangers } from '../door/index.ts'
 import { ESTABLISHED, refusalAnswer, sayDenied, sayLast } from './answer.ts'
 import { carry } from './carry.ts'
 import { ProxyError } from './errors.ts'
@@ -19,17 +19,9 @@ const LONGEST_HEAD = 8_192
 const LONGEST_AGENT = 256
 
 /** The forward proxy. */
-export interface ForwardProxy {
-  /** Once. @returns the port in use @throws the system's error where the address cannot be had */
-  listen(address: { readonly host: string; readonly port: number }): Promise<number>
+export interface ForwardProxy extends Door {
   /** Presents these from now on. */
   setTls(tls: TlsOptions): void
-  /** Accepts nothing new. What is under way goes on: it ends by the signals of its sessions. */
-  closeToNew(): Promise<void>
-  /** The same, and cuts what is left. Resolves once every connection is gone. */
-  close(): Promise<void>
-  /** Connections at this moment, known or not. */
-  readonly connections: number
 }
 
 /** Carries connections to hosts by their names, for runs, over TLS of its own: one CONNECT is one operation. */
@@ -37,10 +29,8 @@ export function createProxy(options: ProxyOptions): ForwardProxy {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const { guard, log } = options
   const surroundings = { ownPorts: options.ownPorts, resolve: options.resolve ?? fewAtOnce(system) }
-  const all = new Set<Socket>()
-  const unauthenticated = new Map<string, { readonly socket: Socket; readonly peer: string; readonly timer: NodeJS.Timeout }>()
-  const perRun = new Map<string, number>()
-  let draining = false
+  const strangers = new Strangers(limits)
+  const seats = new Seats(limits.perRun)
 
   const server = createServer({
     ...options.tls,
@@ -50,24 +40,10 @@ export function createProxy(options: ProxyOptions): ForwardProxy {
     ...{ headersTimeout: limits.loginMs, requestTimeout: limits.loginMs, connectionsCheckingInterval: Math.min(1_000, limits.loginMs / 2) },
     ...{ maxHeaderSize: LONGEST_HEAD, insecureHTTPParser: false, requireHostHeader: false, joinDuplicateHeaders: false },
   })
+  const listening = new Listening(server, strangers)
   server.on('connection', (socket: Socket) => {
-    socket.on('error', () => undefined)
-    const peer = options.peerOf(socket.remoteAddress ?? '')
-    let own = 0
-    for (const other of unauthenticated.values()) if (other.peer === peer) own += 1
-    if (draining || unauthenticated.size >= limits.unauthenticated || own >= limits.unauthenticatedPerPeer) return void socket.destroy()
-    const key = keyOf(socket)
-    all.add(socket)
-    unauthenticated.set(key, { socket, peer, timer: setTimeout(() => socket.destroy(), limits.loginMs) })
-    socket.once('close', () => {
-      all.delete(socket)
-      known(key)
-    })
+    if (listening.closedToNew || !strangers.enter(socket, options.peerOf(socket.remoteAddress ?? ''))) socket.destroy()
   })
-  const known = (key: string) => {
-    clearTimeout(unauthenticated.get(key)?.timer)
-    unauthenticated.delete(key)
-  }
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   const onlyConnect = ({ socket }: IncomingMessage) => sayLast(socket, refusalAnswer(new ProxyError('GS_PROXY_ONLY_CONNECT')))
   for (const event of ['request', 'checkContinue', 'checkExpectation', 'upgrade']) server.on(event, onlyConnect)
@@ -88,11 +64,11 @@ export function createProxy(options: ProxyOptions): ForwardProxy {
   })
 
   async function connect(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    if (draining) throw new ProxyError('GS_PROXY_DRAINING')
+    if (listening.closedToNew) throw new ProxyError('GS_PROXY_DRAINING')
     const address = message.socket.remoteAddress ?? ''
     const authorization = only(message, 'proxy-authorization')
     const run = await identify(authorization, address)
-    known(keyOf(message.socket))
+    strangers.becomesKnown(message.socket)
     const authority = readAuthority(message.url ?? '')
     checkHost(only(message, 'host'), authority)
     if ((message.headers['content-length'] ?? '0') !== '0' || message.headers['transfer-encoding'] !== undefined)
@@ -102,14 +78,8 @@ export function createProxy(options: ProxyOptions): ForwardProxy {
       options.onUnknown(run, authority)
       throw new ProxyError('GS_PROXY_DESTINATION_UNKNOWN')
     }
-    const count = perRun.get(run.id) ?? 0
-    if (count >= limits.perRun) throw new ProxyError('GS_PROXY_FULL')
-    perRun.set(run.id, count + 1)
-    socket.once('close', () => {
-      const left = (perRun.get(run.id) ?? 1) - 1
-      if (left > 0) perRun.set(run.id, left)
-      else perRun.delete(run.id)
-    })
+    if (!seats.take(run.id)) throw new ProxyError('GS_PROXY_FULL')
+    socket.once('close', () => seats.leave(run.id))
     if ('intercepted' in destination) return intercepted(run, authority, socket, head, address)
     const application = message.headers['user-agent']?.slice(0, LONGEST_AGENT)
     const client = { address: `${address}:${message.socket.remotePort}`, user: readUser(authorization), application }
@@ -149,36 +119,8 @@ export function createProxy(options: ProxyOptions): ForwardProxy {
     intercept(socket, context, intercepting, { run, address, authority })
   }
 
-  let closed: Promise<void> | undefined
-  const stopListening = (): Promise<void> => {
-    draining = true
-    closed ??= new Promise((resolve) => server.close(() => resolve()))
-    for (const { socket } of [...unauthenticated.values()]) socket.destroy()
-    return closed
-  }
-  return {
-    async listen({ host, port }) {
-      server.listen({ host, port })
-      await once(server, 'listening')
-      return (server.address() as AddressInfo).port
-    },
-    setTls: (tls) => server.setSecureContext(tls),
-    async closeToNew() {
-      void stopListening()
-    },
-    async close() {
-      const stopped = stopListening()
-      for (const socket of [...all]) socket.destroy()
-      await stopped
-    },
-    get connections() {
-      return all.size
-    },
-  }
+  return Object.assign(listening, { setTls: (tls: TlsOptions) => server.setSecureContext(tls) })
 }
-
-/** The connection below TLS and the one within have the same. */
-const keyOf = ({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string => `${remoteAddress} ${remotePort}`
 
 /** @throws ProxyError where it came twice: which of them counts is nobody's to choose */
 function only({ rawHeaders }: IncomingMessage, name: string): string | undefined {

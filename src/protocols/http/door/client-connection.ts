@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { SessionEnd } from '../../../guard/index.ts'
 import { CodedError, type HttpResource, type Run } from '../../../operations/index.ts'
+import type { Seats } from '../../door/index.ts'
 import { firstOf, pairsOf } from '../headers.ts'
 import { ClientLeft, type DoorRequest, type HttpPlane, type Refusable } from '../plane.ts'
 import { speakable } from '../relay/status.ts'
@@ -14,7 +15,6 @@ import type { HttpsDoorLimits, HttpsDoorOptions, OpenAnswer, Own, Selected, Vouc
 import { readClaims } from './read-claims.ts'
 import { type Head, KEYS, OURS, readHead } from './read-head.ts'
 import { RequestBody } from './request-body.ts'
-import type { Seats } from './seats.ts'
 import { ServerAnswer } from './server-answer.ts'
 
 /** What the connection becomes instead of being answered. */

@@ -1,61 +1,31 @@
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { TLSSocket, TlsOptions } from 'node:tls'
+import { type Door, Listening, Seats, Strangers } from '../../door/index.ts'
 import { ClientConnection, responseOn } from './client-connection.ts'
 import { HttpsDoorError } from './errors.ts'
 import { garbageAnswer } from './garbage.ts'
 import { DEFAULT_LIMITS, type HttpsDoorOptions, type Vouched } from './options.ts'
-import { Seats } from './seats.ts'
 
 /** Bytes of a head. */
 const LONGEST_HEAD = 32_768
 const KEEP_ALIVE_MS = 60_000
 
-/** Port 0: any free one. */
-export interface HttpsDoorAddress {
-  readonly host: string
-  readonly port: number
-}
-
-/** Where clients of everything that is spoken to in HTTP come in. */
-export interface HttpsDoor {
-  /** Once. @returns the port in use @throws the system's error where the address cannot be had */
-  listen(address: HttpsDoorAddress): Promise<number>
+/** Where clients of everything that is spoken to in HTTP come in. Closed to new ones, it also closes what has nothing under way. */
+export interface HttpsDoor extends Door {
   /** Serves a connection whose TLS is done already, as a run's: what else comes as a credential on it is dropped, and noted. */
   adopt(socket: TLSSocket, vouched: Vouched): void
   /** Presents these from now on. */
   setTls(tls: TlsOptions): void
-  /** Accepts nothing new, and closes what has nothing under way. What is under way goes on: it ends by the signals of its sessions. */
-  closeToNew(): Promise<void>
-  /** The same, and cuts what is left. Resolves once every connection is gone. */
-  close(): Promise<void>
-  /** Connections at this moment, known or not. */
-  readonly connections: number
 }
 
 export function createHttpsDoor(options: HttpsDoorOptions): HttpsDoor {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const raw = new Set<Socket>()
   const connections = new Map<Socket, ClientConnection>()
-  /** By address and port: the connection below TLS, and the peer that it is counted for. */
-  const unauthenticated = new Map<string, { readonly socket: Socket; readonly peer: string; readonly timer: NodeJS.Timeout }>()
+  const strangers = new Strangers(limits)
   const seats = new Seats(limits.connectionsPerRun)
   const vouchers = new WeakMap<Socket, Vouched>()
-  let draining = false
-
-  /** One machine that connects and never speaks must not keep everybody else out. */
-  const full = (peer: string): boolean => {
-    if (unauthenticated.size >= limits.unauthenticated) return true
-    let own = 0
-    for (const other of unauthenticated.values()) if (other.peer === peer) own += 1
-    return own >= limits.unauthenticatedPerPeer
-  }
-  const known = (key: string) => {
-    clearTimeout(unauthenticated.get(key)?.timer)
-    unauthenticated.delete(key)
-  }
 
   const server = createServer({
     ...options.tls,
@@ -77,30 +47,21 @@ export function createHttpsDoor(options: HttpsDoorOptions): HttpsDoor {
   })
   // Node drops what comes behind so many, without a word; the door counts itself.
   server.maxHeadersCount = 0
+  const listening = new Listening(server, strangers)
   server.on('connection', (socket: Socket) => {
-    // An error may come while nobody reads; whoever reads next sees that the socket is destroyed.
-    socket.on('error', () => undefined)
-    const peer = options.peerOf(socket.remoteAddress ?? '')
-    if (draining || full(peer)) return void socket.destroy()
-    const key = keyOf(socket)
-    raw.add(socket)
-    unauthenticated.set(key, { socket, peer, timer: setTimeout(() => socket.destroy(), limits.loginMs) })
-    socket.once('close', () => {
-      raw.delete(socket)
-      known(key)
-    })
+    if (listening.closedToNew || !strangers.enter(socket, options.peerOf(socket.remoteAddress ?? ''))) socket.destroy()
   })
   server.on('tlsClientError', (_error, socket) => socket.destroy())
 
   const connectionOf = (socket: Socket): ClientConnection => {
     const made = connections.get(socket)
     if (made) return made
-    const key = keyOf(socket)
-    const connection = new ClientConnection(socket, options, limits, { known: () => known(key), seats, vouched: vouchers.get(socket) })
+    const known = () => strangers.becomesKnown(socket)
+    const connection = new ClientConnection(socket, options, limits, { known, seats, vouched: vouchers.get(socket) })
     connections.set(socket, connection)
     socket.on('error', () => undefined)
     socket.once('close', () => connections.delete(socket))
-    if (draining) connection.drain()
+    if (listening.closedToNew) connection.drain()
     return connection
   }
   const take = (message: IncomingMessage, response: ServerResponse) => connectionOf(message.socket).take(message, response)
@@ -129,46 +90,29 @@ export function createHttpsDoor(options: HttpsDoorOptions): HttpsDoor {
     return undefined
   })
 
-  let closed: Promise<void> | undefined
-  const stopListening = (): Promise<void> => {
-    draining = true
-    // Resolves once the last connection is gone; an error says that it never listened.
-    closed ??= new Promise((resolve) => server.close(() => resolve()))
-    for (const { socket } of [...unauthenticated.values()]) socket.destroy()
-    for (const connection of connections.values()) connection.drain()
-    return closed
-  }
-
   return {
-    async listen({ host, port }) {
-      server.listen({ host, port })
-      await once(server, 'listening')
-      return (server.address() as AddressInfo).port
-    },
+    listen: (address) => listening.listen(address),
     adopt(socket, vouched) {
-      if (draining) return void socket.destroy()
+      if (listening.closedToNew) return void socket.destroy()
       vouchers.set(socket, vouched)
       server.emit('secureConnection', socket)
       return undefined
     },
     setTls: (tls) => server.setSecureContext(tls),
     async closeToNew() {
-      void stopListening()
+      await listening.closeToNew()
+      for (const connection of connections.values()) connection.drain()
     },
     async close() {
-      const stopped = stopListening()
-      for (const socket of [...raw]) socket.destroy()
+      const closed = listening.close()
       for (const socket of [...connections.keys()]) socket.destroy()
-      await stopped
+      await closed
     },
     get connections() {
-      return raw.size
+      return listening.connections
     },
   }
 }
-
-/** The connection below TLS and the one within have the same. */
-const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
 
 /** @returns undefined where nobody is left to be told */
 function garbageErrorOf({ code = '' }: NodeJS.ErrnoException): HttpsDoorError | undefined {

@@ -1,4 +1,4 @@
-export { createHttpsDoor, type HttpsDoor, type HttpsDoorAddress } from './door.ts'
+export { createHttpsDoor, type HttpsDoor } from './door.ts'
 export { HttpsDoorError, type HttpsDoorErrorCode } from './errors.ts'
 export type { Authenticators } from './identify.ts'
 export type { DoorLog, HttpsDoorLimits, HttpsDoorOptions, Selected } from './options.ts'

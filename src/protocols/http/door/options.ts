@@ -1,6 +1,7 @@
 import type { TlsOptions } from 'node:tls'
 import type { LoginThrottle } from '../../../identity/index.ts'
 import type { HttpResource, Run } from '../../../operations/index.ts'
+import { STRANGER_LIMITS, type StrangerLimits } from '../../door/index.ts'
 import type { HttpGuard, HttpPlane, OwnEndpoint } from '../plane.ts'
 import type { Authenticators } from './identify.ts'
 
@@ -10,19 +11,14 @@ export interface DoorLog {
   warn(fields: object, message: string): void
 }
 
-export interface HttpsDoorLimits {
-  /** From accepting a connection to its first request that says who it is from; ms. Default 10,000. */
-  readonly loginMs: number
+/** One has said who it is by its first request. */
+export interface HttpsDoorLimits extends StrangerLimits {
   /** For the head of each further request, from its first byte; ms. Default 10,000. */
   readonly headMs: number
   /** A connection with nothing under way is closed after this; ms. Default 120,000, longer than clients keep theirs. */
   readonly idleMs: number
   /** For the next bytes of a body, while they are waited for; ms. Default 60,000. */
   readonly bodyMs: number
-  /** Connections that have not said who they are, at once. Default 200. */
-  readonly unauthenticated: number
-  /** Of these, how many one peer may hold. Default 50: a matrix of jobs behind one address must fit. */
-  readonly unauthenticatedPerPeer: number
   /** Targets that one connection may speak to. Default 16. */
   readonly sessions: number
   /** Connections that one run may have at once. Default 1,000. */
@@ -95,12 +91,10 @@ export interface HttpsDoorOptions {
 }
 
 export const DEFAULT_LIMITS: HttpsDoorLimits = {
-  loginMs: 10_000,
+  ...STRANGER_LIMITS,
   headMs: 10_000,
   idleMs: 120_000,
   bodyMs: 60_000,
-  unauthenticated: 200,
-  unauthenticatedPerPeer: 50,
   sessions: 16,
   connectionsPerRun: 1_000,
 }

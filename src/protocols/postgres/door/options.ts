@@ -2,6 +2,7 @@ import type { SecureContext } from 'node:tls'
 import type { Guard } from '../../../guard/index.ts'
 import type { LoginThrottle, PlaneAuthenticator } from '../../../identity/index.ts'
 import type { PostgresResource, Run } from '../../../operations/index.ts'
+import type { StrangerLimits } from '../../door/index.ts'
 import type { CancelRegistry, RelayLog, TextAnalyzer } from '../relay/index.ts'
 import type { SqlSession } from '../sql/sql-session.ts'
 import type { PostgresAsk, PostgresTarget } from '../target.ts'
@@ -12,15 +13,6 @@ export interface DoorTls {
   secureContext(serverName?: string): SecureContext
   /** DER of the leaf in that context, for channel binding. */
   leafDer(serverName?: string): Uint8Array
-}
-
-export interface DoorLimits {
-  /** From accepting a connection to the end of its log-in. Default 10,000 ms. */
-  readonly loginMs: number
-  /** Connections that have not logged in, at once. Default 200. */
-  readonly unauthenticated: number
-  /** Of these, how many one peer may hold. Default 50: a matrix of jobs behind one address must fit. */
-  readonly unauthenticatedPerPeer: number
 }
 
 /** A session whose target has logged in. */
@@ -68,5 +60,5 @@ export interface PostgresDoorOptions {
   /** A password was sent that is none of ours: perhaps somebody's real one. */
   readonly onForeignPassword: (address: string) => void
   readonly log: RelayLog
-  readonly limits?: Partial<DoorLimits>
+  readonly limits?: Partial<StrangerLimits>
 }
