@@ -6,17 +6,18 @@ import { connect, createServer, type TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { type ConnectorWorld, isUp, startConnectorWorld } from '../../test/parts/connector-door.ts'
 import { issueTestCertificates } from '../../test/parts/test-certificates.ts'
+import type { ConnectorsOptions } from './gateway/types.ts'
 import { connectorIdOf, spkiOf } from './key.ts'
 import { channelBinding, prove } from './proof.ts'
 import { saidAtEnrolment, saidAtTunnel } from './said.ts'
 import { CONNECTOR_HEADER, PROOF_HEADER, TUNNEL_PROTOCOL, VERSION_HEADER } from './words.ts'
 
 let world: ConnectorWorld
-const verifyWorkload = vi.fn<(name: string, token: string, address: string) => Promise<{ issuer: string; subject: string }>>()
+const verifyWorkload = vi.fn<ConnectorsOptions['verifyWorkload']>()
 
 beforeEach(async () => {
   verifyWorkload.mockReset()
-  world = await startConnectorWorld({ verifyWorkload })
+  world = await startConnectorWorld({ verifyWorkload, workloadRule: () => 'rule' })
 })
 afterEach(() => world.close())
 
@@ -93,7 +94,7 @@ it('refuses a token of another name, and names that are not configured', async (
 it('takes in a workload under the name that its token is good for', async () => {
   verifyWorkload.mockImplementation(async (name, token) => {
     if (name !== 'plant-a' || token !== 'good.workload.token') throw new Error('no')
-    return { issuer: 'cluster', subject: 'psn_1' }
+    return { issuer: 'cluster', subject: 'psn_1', rule: 'rule', token }
   })
   const tokens = ['stale.workload.token', 'good.workload.token']
   const connector = await world.up({ name: 'plant-a', workloadToken: async () => tokens.shift() ?? 'good.workload.token' })
@@ -132,7 +133,7 @@ it('lets a revoked key enrol no more, whatever it shows', async () => {
 it('cuts connectors of a name that is configured no more, and takes them back once it is', async () => {
   const connector = await world.up()
   world.names.delete('plant-a')
-  world.connectors.namesChanged()
+  world.connectors.settingsChanged()
   expect(world.of('down')).toMatchObject([{ why: 'unconfigured' }])
   await expect.poll(() => connector.state().lastError?.code).toBe('GS_CONNECTOR_NAME_UNKNOWN')
   world.names.add('plant-a')

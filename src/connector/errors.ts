@@ -45,6 +45,10 @@ export const connectorErrors = {
     meaning: 'The workload identity does not enrol a connector of that name.',
     next: 'Compare the token with connectors[].workload in the configuration of the gateway; --name must be that name.',
   },
+  GS_CONNECTOR_WORKLOAD_CHANGED: {
+    meaning: 'The rule that took this workload in as a connector is in force no more.',
+    next: 'Start it with --workload-token-file, and it shows its token to the rule in force by itself; or give it a token of gatescribe connectors enrol NAME. Operators: connectors[].workload was changed.',
+  },
   GS_CONNECTOR_NAME_UNKNOWN: {
     meaning: 'The configuration of the gateway has no connector of that name.',
     next: 'Add the name to connectors in the configuration of the gateway, or enrol under one that is there.',

@@ -38,7 +38,7 @@ it('tells of a connector from the offer to its end, addresses sealed', async () 
   })
   await records.enrolled({
     ...{ connector: 'con_2', name: 'plant-a', address: '198.51.100.8' },
-    how: { by: 'workload', issuer: 'cluster', subject: 'p2' },
+    how: { by: 'workload', rule: 'r', token: 't', issuer: 'cluster', subject: 'p2' },
   })
   records.up({ ...tunnel, version: '0.1.0' })
   records.stream(stream)

@@ -34,10 +34,11 @@ export async function openConnectorRoom({ inForce, trail, records, database, iss
     store: embeddedConnectorStore(database),
     observer: new ConnectorRecords(trail, records),
     isConfigured: (name) => inForce.config.connectors.some((each) => each.name === name),
-    verifyWorkload: async (name, token) => {
-      const { issuer, subject } = await workloads.verify(name, token)
-      return { issuer, subject: trail.pseudonym(issuer, subject) }
+    verifyWorkload: async (name, token, _address, shownBefore) => {
+      const { subject, ...whose } = await workloads.verify(name, token, shownBefore)
+      return { ...whose, subject: trail.pseudonym(whose.issuer, subject) }
     },
+    workloadRule: (name) => workloads.rule(name),
   })
   return { connectors, workloads }
 }

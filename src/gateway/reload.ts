@@ -43,7 +43,7 @@ async function reload(rooms: Rooms, path: string): Promise<Reloaded> {
     rooms.exchange.useIssuers(issuers)
     rooms.people?.signIn.use(people)
     rooms.workloads?.use(workloads)
-    rooms.connectors?.namesChanged()
+    rooms.connectors?.settingsChanged()
     rooms.runs.useBudgets(loaded.config.budgets)
     endSessionsOfChanged(rooms, before.resources.all)
     rooms.approvals?.usePolicy(after.policy.digest, whoApproves(loaded.config))

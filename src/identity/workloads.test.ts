@@ -42,10 +42,32 @@ function workloads(settings: Partial<WorkloadSettings> = {}): Workloads {
 }
 
 it('takes a token with the claims that are asked of the workload, not of the issuer, and says whose it is', async () => {
-  expect(await workloads().verify('plant-a', await issuer.mint({ aud: CONNECTORS }))).toEqual({
+  const known = workloads()
+  expect(await known.verify('plant-a', await issuer.mint({ aud: CONNECTORS }))).toEqual({
     issuer: 'cluster',
     subject: 'repo:acme/reports:ref:refs/heads/main',
+    rule: known.rule('plant-a'),
+    token: expect.stringMatching(/^[0-9a-f]{40,}$/),
   })
+})
+
+it('knows which rule is in force, by what it takes and not by how it is written', () => {
+  const rule = (settings: Partial<WorkloadSettings> = {}) => workloads(settings).rule('plant-a')
+  const accept = { repository_id: '987654', ref: 'refs/heads/main' }
+  expect(rule()).toMatch(/^[0-9a-f]{64}$/)
+  expect(rule()).toBe(rule())
+  expect(rule({ accept })).toBe(rule({ accept: { ref: accept.ref, repository_id: accept.repository_id } }))
+  expect(new Set([rule(), rule({ accept }), rule({ accept: { repository_id: '1' } }), rule({ audience: JOBS })]).size).toBe(4)
+  expect(workloads().rule('plant-b')).toBeUndefined()
+})
+
+it('takes the same token again for whoever showed it first, and for nobody else', async () => {
+  const known = workloads()
+  const [first, second] = [await issuer.mint({ aud: CONNECTORS }), await issuer.mint({ aud: CONNECTORS, jti: 'second' })]
+  const { token } = await known.verify('plant-a', first)
+  expect(await known.verify('plant-a', first, token)).toMatchObject({ token })
+  await known.verify('plant-a', second)
+  await expect(known.verify('plant-a', second, token)).rejects.toMatchObject({ code: 'GS_IDENTITY_TOKEN_REPLAYED' })
 })
 
 it('takes a token once', async () => {

@@ -1,12 +1,29 @@
+import { createHash } from 'node:crypto'
 import { checkIssuer } from './check-issuer.ts'
 import type { SpentTokens } from './credential-store.ts'
 import { IdentityError } from './errors.ts'
 import type { Issuer } from './issuer.ts'
-import type { WorkloadSettings } from './settings.ts'
+import type { IssuerSettings, WorkloadSettings } from './settings.ts'
 import { proveSubject } from './subject-token.ts'
 
 /** Whose tokens prove what, by a name that the configuration gives. */
-export type PreparedWorkloads = ReadonlyMap<string, Issuer>
+export type PreparedWorkloads = ReadonlyMap<string, PreparedWorkload>
+
+export interface PreparedWorkload extends Issuer {
+  /** Hex; another one where other tokens are taken. */
+  readonly rule: string
+}
+
+/** Whose token it was. */
+export interface ProvenWorkloadToken {
+  /** By its configured name. */
+  readonly issuer: string
+  readonly subject: string
+  /** That of the workload, as it was then. */
+  readonly rule: string
+  /** Identifies the token; hex. */
+  readonly token: string
+}
 
 /**
  * @param issuers those that prove jobs, prepared
@@ -16,7 +33,7 @@ export function prepareWorkloads(
   named: Iterable<{ readonly name: string; readonly workload?: WorkloadSettings | undefined }>,
   issuers: readonly Issuer[],
 ): PreparedWorkloads {
-  const prepared = new Map<string, Issuer>()
+  const prepared = new Map<string, PreparedWorkload>()
   for (const { name, workload } of named) {
     if (workload === undefined) continue
     const issuer = issuers.find(({ settings }) => settings.name === workload.issuer)
@@ -30,9 +47,16 @@ export function prepareWorkloads(
     }
     const problem = checkIssuer(settings).find(({ level }) => level === 'refused')
     if (problem) throw unsafe(name, `${problem.field}: ${problem.sentence}`)
-    prepared.set(name, { ...issuer, settings })
+    prepared.set(name, { ...issuer, settings, rule: ruleOf(settings) })
   }
   return prepared
+}
+
+/** What decides whose tokens are taken, whatever the order in which it is written; what the issuer's tokens say of runs is not of it. */
+function ruleOf({ issuer, audience, accept, immutable, keys, algorithms, types }: IssuerSettings): string {
+  const claims = Object.entries(accept).sort(([a], [b]) => (a < b ? -1 : 1))
+  const rule = [issuer, audience, claims, immutable ?? null, keys ?? null, algorithms ?? null, types ?? null]
+  return createHash('sha256').update(JSON.stringify(rule)).digest('hex')
 }
 
 const unsafe = (name: string, why: string) => new IdentityError('GS_IDENTITY_ISSUER_UNSAFE', { about: `workload of ${name}, ${why}` })
@@ -55,11 +79,17 @@ export class Workloads {
     this.#prepared = prepared
   }
 
+  /** @returns what identifies the rule in force for that name; undefined where no token is taken */
+  rule(name: string): string | undefined {
+    return this.#prepared.get(name)?.rule
+  }
+
   /**
    * @param name what the token must be for
+   * @param shownBefore what identifies a token that may be shown again, by whoever showed it first
    * @throws IdentityError where it is not
    */
-  async verify(name: string, token: string): Promise<{ readonly issuer: string; readonly subject: string }> {
+  async verify(name: string, token: string, shownBefore?: string): Promise<ProvenWorkloadToken> {
     const issuer = this.#prepared.get(name)
     if (!issuer) throw new IdentityError('GS_IDENTITY_NOT_ACCEPTED', { about: 'no workload is configured for it' })
     const proven = await proveSubject(token, {
@@ -68,7 +98,8 @@ export class Workloads {
       signed: () => undefined,
       usable: () => undefined,
     })
-    if (!this.#spent.spend(proven.tokenId, proven.usableUntil)) throw new IdentityError('GS_IDENTITY_TOKEN_REPLAYED')
-    return { issuer: issuer.settings.name, subject: proven.subject }
+    const id = proven.tokenId.toString('hex')
+    if (!this.#spent.spend(proven.tokenId, proven.usableUntil) && id !== shownBefore) throw new IdentityError('GS_IDENTITY_TOKEN_REPLAYED')
+    return { issuer: issuer.settings.name, subject: proven.subject, rule: issuer.rule, token: id }
   }
 }

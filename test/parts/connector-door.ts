@@ -50,6 +50,7 @@ export async function startConnectorWorld(
     observer: remembering(told),
     isConfigured: (name) => names.has(name),
     verifyWorkload: () => Promise.reject(new Error('no workload here')),
+    workloadRule: () => undefined,
     ...options,
   })
   const door = connectorDoor({

@@ -264,6 +264,22 @@ describe('a workload identity', () => {
     expect(refused.map(({ fields }) => fields.code)).toContain('GS_CONNECTOR_WORKLOAD_REFUSED')
     expect(connector.state().phase).not.toBe('up')
   })
+
+  it('is out as soon as the configuration accepts it no more, and back once it does', async () => {
+    const connector = await up(tokens({}))
+    const { id } = connector.state()
+    const { connectors: before } = gateway.config as unknown as { connectors: { workload?: object }[] }
+    const accept = { repository_id: '1', event_name: 'push' }
+    await gateway.reconfigure({
+      connectors: before.map((each) => (each.workload ? { ...each, workload: { ...each.workload, accept } } : each)),
+    } as never)
+    await soon(() => connector.state().lastError?.code).toBe('GS_CONNECTOR_WORKLOAD_REFUSED')
+    const said = (await entries(({ fields }) => fields.connector === id)).map(({ kind, fields }) => [kind, fields.why ?? fields.code])
+    expect(said).toContainEqual(['connector.down', 'workload'])
+    expect(said).toContainEqual(['connector.refused', 'GS_CONNECTOR_WORKLOAD_CHANGED'])
+    await gateway.reconfigure({ connectors: before } as never)
+    await soon(() => connector.state().phase).toBe('up')
+  })
 })
 
 describe('what is live', () => {

@@ -2,17 +2,20 @@ import { ConnectorError } from '../errors.ts'
 import { connectorIdOf, readPublicKey } from '../key.ts'
 import { isProven } from '../proof.ts'
 import { saidAtEnrolment } from '../said.ts'
-import type { EnrolledBy } from './observer.ts'
+import { isTakenStill } from './lapsed.ts'
+import type { EnrolledBy, ProvenWorkload } from './observer.ts'
 import { hashToken, isToken } from './offers.ts'
 import type { StoredConnector, StoredOffer } from './store.ts'
 import type { Channel, ConnectorsOptions, Enrolment } from './types.ts'
 
-type Parts = Pick<ConnectorsOptions, 'store' | 'observer' | 'isConfigured' | 'verifyWorkload'> & { readonly now: () => number }
+type Parts = Pick<ConnectorsOptions, 'store' | 'observer' | 'isConfigured' | 'verifyWorkload' | 'workloadRule'> & {
+  readonly now: () => number
+}
 
 /**
  * Takes in connectors. What is written down first is the log's; an answer that got lost is given again to the same key.
  */
-export function enrolling({ store, observer, isConfigured, verifyWorkload, now }: Parts) {
+export function enrolling({ store, observer, isConfigured, verifyWorkload, workloadRule, now }: Parts) {
   /** Offers whose entry is being written: each is spent once, however many ask at the same time. */
   const spending = new Set<string>()
 
@@ -58,13 +61,14 @@ export function enrolling({ store, observer, isConfigured, verifyWorkload, now }
     const { name } = enrolment
     if (name === undefined || (known && known.name !== name)) throw new ConnectorError('GS_CONNECTOR_WORKLOAD_REFUSED')
     if (!isConfigured(name)) throw new ConnectorError('GS_CONNECTOR_NAME_UNKNOWN')
-    let whose: { readonly issuer: string; readonly subject: string }
+    // An answer got lost, or the rule came back: the token that it has may be spent by now.
+    if (known && isTakenStill(known, workloadRule)) return known
+    let whose: ProvenWorkload
     try {
-      whose = await verifyWorkload(name, token, channel.address)
+      whose = await verifyWorkload(name, token, channel.address, known?.how.by === 'workload' ? known.how.token : undefined)
     } catch (cause) {
       throw new ConnectorError('GS_CONNECTOR_WORKLOAD_REFUSED', undefined, { cause })
     }
-    if (known) return known
     const connector = takenIn(id, name, enrolment, { by: 'workload', ...whose })
     await observer.enrolled({ connector: id, name, address: channel.address, how: connector.how })
     store.insert(connector)

@@ -1,4 +1,5 @@
 import type { StoredConnector } from './store.ts'
+import type { ConnectorsOptions } from './types.ts'
 
 /** ms */
 const LAPSE = 7 * 24 * 3_600_000
@@ -10,3 +11,13 @@ const LAPSE = 7 * 24 * 3_600_000
 export function hasLapsed({ how, enrolledAt, lastSeenAt, revokedAt }: StoredConnector, isUp: boolean, now: number): boolean {
   return how.by === 'workload' && revokedAt === undefined && !isUp && now - Math.max(enrolledAt, lastSeenAt ?? 0) > LAPSE
 }
+
+/**
+ * Whether what took it in still would, as far as the configuration goes: an enrolment token was somebody's word, which stays; a workload was
+ * taken by a rule, and shows its token again where another one is in force. Its claims are not kept to be held against that one: they would be
+ * readable, and older than the token that it has now.
+ */
+export const isTakenStill = (
+  { name, how }: Pick<StoredConnector, 'name' | 'how'>,
+  workloadRule: ConnectorsOptions['workloadRule'],
+): boolean => how.by === 'token' || workloadRule(name) === how.rule

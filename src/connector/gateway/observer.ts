@@ -3,7 +3,17 @@ export type EnrolledBy =
   /** `offer` and `offeredBy` of the token that was spent. */
   | { readonly by: 'token'; readonly offer: string; readonly offeredBy: string }
   /** The name of its workload, as identity/ derives it: no claim's text. */
-  | { readonly by: 'workload'; readonly issuer: string; readonly subject: string }
+  | ({ readonly by: 'workload' } & ProvenWorkload)
+
+export interface ProvenWorkload {
+  /** By its configured name. */
+  readonly issuer: string
+  readonly subject: string
+  /** Which rule took it: while another one is in force, it has to be shown again. */
+  readonly rule: string
+  /** Identifies the token, and is none: the same key may show the same one again. */
+  readonly token: string
+}
 
 /** One TLS connection of one connector. */
 export interface TunnelFacts {
@@ -35,6 +45,8 @@ export type DownReason =
   | 'revoked'
   /** The configuration has the name no more. */
   | 'unconfigured'
+  /** The rule that it was taken in by, as a workload, is in force no more. */
+  | 'workload'
   /** The connector drained and its streams ended. */
   | 'drained'
   | 'stopping'

@@ -5,7 +5,7 @@ import { saidAtTunnel } from '../said.ts'
 import { VERSION_SHAPE } from '../words.ts'
 import { dialling } from './dialling.ts'
 import { enrolling } from './enrolling.ts'
-import { hasLapsed } from './lapsed.ts'
+import { hasLapsed, isTakenStill } from './lapsed.ts'
 import { newOffer } from './offers.ts'
 import { sparingly } from './refusals.ts'
 import type { StoredConnector } from './store.ts'
@@ -19,7 +19,7 @@ const LINKS = 1_024
 
 /** The gateway's end of connectors: who is one, which are up, and streams through them. */
 export function openConnectors(options: ConnectorsOptions): Connectors {
-  const { store, observer, isConfigured, now = Date.now } = options
+  const { store, observer, isConfigured, workloadRule, now = Date.now } = options
   const refused = sparingly((about) => observer.refused(about))
   const enrol = enrolling({ ...options, now })
   const { links, add, remove, wake, dial } = dialling()
@@ -37,14 +37,16 @@ export function openConnectors(options: ConnectorsOptions): Connectors {
   }
 
   /** Why this connector gets no (further) link now. */
-  function obstacle(id: string, name: string): ConnectorCode | undefined {
+  function obstacle({ id, name, how, revokedAt }: StoredConnector): ConnectorCode | undefined {
+    if (revokedAt !== undefined) return 'GS_CONNECTOR_REVOKED'
     if (phase !== 'open') return 'GS_CONNECTOR_STOPPING'
     if (!isConfigured(name)) return 'GS_CONNECTOR_NAME_UNKNOWN'
+    if (!isTakenStill({ name, how }, workloadRule)) return 'GS_CONNECTOR_WORKLOAD_CHANGED'
     const own = [...tunnels].filter(({ facts }) => facts.connector === id).length
     return own >= LINKS_OF_ONE || tunnels.size >= LINKS ? 'GS_CONNECTOR_BUSY' : undefined
   }
 
-  function cut(why: 'revoked' | 'unconfigured' | 'stopping', which: (tunnel: Tunnel) => boolean): number {
+  function cut(why: 'revoked' | 'unconfigured' | 'workload' | 'stopping', which: (tunnel: Tunnel) => boolean): number {
     const gone = [...tunnels].filter(which)
     const streams = gone.reduce((sum, tunnel) => sum + tunnel.streams, 0)
     for (const tunnel of gone) tunnel.cut(why)
@@ -109,13 +111,14 @@ export function openConnectors(options: ConnectorsOptions): Connectors {
       if (!key || !VERSION_SHAPE.test(version) || !isProven(key, 'tunnel', channel.binding, saidAtTunnel(id, version), proof)) {
         throw refuse('GS_CONNECTOR_PROOF_INVALID')
       }
-      const code = known.revokedAt === undefined ? obstacle(id, known.name) : 'GS_CONNECTOR_REVOKED'
+      const code = obstacle(known)
       if (code) throw refuse(code, { connector: id, name: known.name })
       return { id, name: known.name, version }
     },
     attach(proven: Proven, socket) {
       // The answer went out in between.
-      if (store.find(proven.id)?.revokedAt !== undefined || obstacle(proven.id, proven.name)) {
+      const known = store.find(proven.id)
+      if (!known || obstacle(known)) {
         socket.destroy()
         return
       }
@@ -135,7 +138,11 @@ export function openConnectors(options: ConnectorsOptions): Connectors {
       })
       tunnels.add(tunnel)
     },
-    namesChanged: () => void cut('unconfigured', ({ facts }) => !isConfigured(facts.name)),
+    settingsChanged() {
+      cut('unconfigured', ({ facts }) => !isConfigured(facts.name))
+      const gone = new Set(store.all().flatMap((known) => (isTakenStill(known, workloadRule) ? [] : [known.id])))
+      cut('workload', ({ facts }) => gone.has(facts.connector))
+    },
     drain() {
       if (phase === 'open') phase = 'draining'
       wake()

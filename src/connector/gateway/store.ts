@@ -34,7 +34,7 @@ export interface ConnectorStore {
   find(id: string): StoredConnector | undefined
   /** The oldest first. */
   all(): readonly StoredConnector[]
-  /** By a workload identity. Nothing where the id is there. */
+  /** By a workload identity. Where the id is there, only how and when it was taken in are new: what is revoked stays so. */
   insert(connector: StoredConnector): void
   insertOffer(offer: StoredOffer): void
   offerByHash(hash: Uint8Array): StoredOffer | undefined

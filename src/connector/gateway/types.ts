@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { ConnectorCode } from '../errors.ts'
-import type { ConnectorObserver } from './observer.ts'
+import type { ConnectorObserver, ProvenWorkload } from './observer.ts'
 import type { ConnectorStore, StoredConnector } from './store.ts'
 
 /** One link that is up. */
@@ -119,13 +119,13 @@ export interface Connectors extends Tunnels {
   enrol(enrolment: Enrolment, channel: Channel): Promise<{ readonly id: string; readonly name: string }>
   /**
    * Checks a connector's proof for this connection. @param id `con_…`
-   * @throws ConnectorError GS_CONNECTOR_UNKNOWN, _REVOKED, _NAME_UNKNOWN, _PROOF_INVALID, _BUSY, _STOPPING; that is recorded
+   * @throws ConnectorError GS_CONNECTOR_UNKNOWN, _REVOKED, _NAME_UNKNOWN, _WORKLOAD_CHANGED, _PROOF_INVALID, _BUSY, _STOPPING; that is recorded
    */
   prove(claim: { readonly id: string; readonly proof: Uint8Array; readonly version: string }, channel: Channel): Proven
   /** Speaks HTTP/2 on a connection that switched to it, as its client. */
   attach(proven: Proven, socket: TLSSocket): void
-  /** After a reload: links of names that are configured no more are cut. */
-  namesChanged(): void
+  /** After a reload: links of names that are configured no more are cut, and of workloads that another rule took in than the one in force. */
+  settingsChanged(): void
   /** Opens no stream any more; links stay for what is open. */
   drain(): void
   /** Ends all links. */
@@ -140,8 +140,11 @@ export interface ConnectorsOptions {
   /**
    * Whose workload token this is, where it may enrol a connector of that name. Refuses by throwing: what is thrown is told to nobody but the
    * log of the process.
+   * @param shownBefore what identifies the token that the same key enrolled with: that one is not spent for it
    */
-  readonly verifyWorkload: (name: string, token: string, address: string) => Promise<{ readonly issuer: string; readonly subject: string }>
+  readonly verifyWorkload: (name: string, token: string, address: string, shownBefore?: string) => Promise<ProvenWorkload>
+  /** Identifies the rule in force by which workloads may become connectors of that name; undefined where none may. */
+  readonly workloadRule: (name: string) => string | undefined
   /** ms since the epoch; for tests. */
   readonly now?: () => number
 }

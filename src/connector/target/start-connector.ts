@@ -17,6 +17,9 @@ const FOR_GOOD: ReadonlySet<string> = new Set<ConnectorCode>([
   'GS_CONNECTOR_NO_TOKEN',
 ])
 
+/** Whoever has something to enrol with does, then. */
+const ENROLS_ANEW: ReadonlySet<string> = new Set<ConnectorCode>(['GS_CONNECTOR_UNKNOWN', 'GS_CONNECTOR_WORKLOAD_CHANGED'])
+
 /** A target that is asked for again and again is told of once a minute, ms. */
 const TOLD_AGAIN_MS = 60_000
 const MOST_TOLD = 1_000
@@ -103,7 +106,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
         if (stopping.signal.aborted) break
         const failed = error instanceof CodedError ? error : new ConnectorError('GS_CONNECTOR_FAILED', undefined, { cause: error })
         const { code, message } = failed
-        const mayEnrol = code === 'GS_CONNECTOR_UNKNOWN' && canEnrol
+        const mayEnrol = ENROLS_ANEW.has(code) && canEnrol
         // An answer may get lost: whether this key is known is asked before it is shown again, as a workload's token is good for one time only.
         unenrolled = mayEnrol || (unenrolled && code !== 'GS_CONNECTOR_GATEWAY_UNREACHABLE')
         // That it is not known is no news to whoever is told why it is not taken in.

@@ -30,7 +30,7 @@ export function embeddedConnectorStore(database: EmbeddedDatabase): ConnectorSto
   const byId = connection.prepare('SELECT * FROM connector WHERE id = ?')
   const all = connection.prepare('SELECT * FROM connector ORDER BY n')
   const insert = connection.prepare(
-    'INSERT INTO connector (id, name, public_key, how, enrolled_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+    'INSERT INTO connector (id, name, public_key, how, enrolled_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET how = excluded.how, enrolled_at = excluded.enrolled_at',
   )
   const seen = connection.prepare('UPDATE connector SET seen_at = ? WHERE id = ?')
   const forgetOne = connection.prepare('DELETE FROM connector WHERE id = ?')
