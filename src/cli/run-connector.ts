@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import {
+  examineDoor,
   parseAllowed,
   type RunningConnector,
   readConnectorKey,
   type ConnectorOptions as Started,
   startConnector,
 } from '../connector/target/index.ts'
-import { reachGateway } from '../connector/target/reach-gateway.ts'
 import { version } from '../gateway/version.ts'
 import { CodedError } from '../operations/index.ts'
 import { type ConnectorStateAnswer, serveHealth } from './connector-health.ts'
@@ -57,7 +57,7 @@ export async function runConnector(
   }
 }
 
-/** Everything that can be wrong before a link is up: settings, key or token, and whether the door is reached and trusted. @throws CodedError */
+/** Everything that can be wrong before a link is up: settings, key or token, and whether the door is reached, trusted, and the one for connectors. @throws CodedError */
 export async function checkConnector(options: ConnectorOptions, json: boolean, { surroundings, printer }: Shell): Promise<void> {
   const settings = connectorSettings(options, surroundings)
   settings.allow.forEach(parseAllowed)
@@ -69,8 +69,7 @@ export async function checkConnector(options: ConnectorOptions, json: boolean, {
     )
   }
   if (settings.workloadTokenFile !== undefined) readToken(settings.workloadTokenFile)
-  const { socket } = await reachGateway(settings, AbortSignal.any([surroundings.signal, AbortSignal.timeout(CHECK_MS)]))
-  socket.destroy()
+  await examineDoor(settings, CHECK_MS, surroundings.signal)
   const who = id ?? 'not enrolled yet'
   if (json) printer.json({ ok: true, gateway: settings.gateway.origin, ...(id && { id }), allow: settings.allow })
   else printer.line(`The settings are in order, and ${settings.gateway.origin} answers (${who}).`)

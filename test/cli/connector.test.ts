@@ -244,6 +244,10 @@ it('says before it starts what is wrong', async () => {
   expect(await check('--data', 'none', '--token-file', 'x.token', '--ca', 'other-ca.pem')).toMatchObject({
     ...{ status: 1, stderr: expect.stringContaining('GS_CONNECTOR_GATEWAY_UNTRUSTED') },
   })
+  const { token } = (await gateway.operator.status()).listening
+  expect(
+    await check('--data', 'none', '--token-file', 'x.token', '--gateway', `https://localhost:${token!.split(':').at(-1)}`),
+  ).toMatchObject({ status: 1, stderr: expect.stringContaining('GS_CONNECTOR_GATEWAY_ANSWER') })
   expect(await check('--data', 'none', '--token-file', 'x.token', '--gateway', `https://localhost:${await freePort()}`)).toMatchObject({
     ...{ status: 1, stderr: expect.stringContaining('GS_CONNECTOR_GATEWAY_UNREACHABLE') },
   })

@@ -38,7 +38,7 @@ export function connectorCommand(shell: Shell): Command {
     .option('--config <file>', 'these settings as YAML; options come first')
     .option('--drain <duration>', 'how long open streams may finish once it is told to stop (default: 5m)')
     .option('--health <host:port>', 'answer probes there, in plain HTTP: /healthz and /readyz')
-    .option('--check', 'only say whether it could start: settings, key or token, and that the door is reached')
+    .option('--check', 'only say whether it could start: settings, key or token, and that the door for connectors is reached')
     .option('--status', 'only say how the connector is that runs with this data folder; exit code 0 where it is ready')
     .addOption(new Option('--log-format <format>', 'how the log looks (default: pretty on a terminal, else json)').choices(logFormats))
     .option(...jsonOption)

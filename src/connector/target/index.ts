@@ -1,5 +1,6 @@
 export { type ConnectorCode, ConnectorError } from '../errors.ts'
 export { type AllowedTarget, parseAllowed } from './allowed-target.ts'
+export { examineDoor } from './examine-door.ts'
 export { readConnectorKey } from './key-file.ts'
 export { startConnector } from './start-connector.ts'
 export type * from './types.ts'

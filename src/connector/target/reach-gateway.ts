@@ -18,7 +18,7 @@ export interface GatewayAddress {
 
 /**
  * A verified TLS 1.3 connection to the gateway's door, and what it alone has in common with the gateway's end.
- * @throws ConnectorError GS_CONNECTOR_GATEWAY_UNREACHABLE, GS_CONNECTOR_GATEWAY_UNTRUSTED; or the signal's reason
+ * @throws ConnectorError GS_CONNECTOR_GATEWAY_UNREACHABLE, GS_CONNECTOR_GATEWAY_UNTRUSTED, GS_CONNECTOR_GATEWAY_ANSWER; or the signal's reason
  */
 export function reachGateway(
   { gateway, ca }: GatewayAddress,
@@ -63,6 +63,8 @@ export function reachGateway(
 function unreached(cause: NodeJS.ErrnoException): ConnectorError {
   const { code = '' } = cause
   const isTrust = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH/.test(code)
+  // Of what OpenSSL says behind that nothing is about the way there: no TLS, an older one, or another protocol in it.
+  if (!isTrust && code.startsWith('ERR_SSL_')) return new ConnectorError('GS_CONNECTOR_GATEWAY_ANSWER', code, { cause })
   if (isTrust) return new ConnectorError('GS_CONNECTOR_GATEWAY_UNTRUSTED', code, { cause })
   return new ConnectorError('GS_CONNECTOR_GATEWAY_UNREACHABLE', /^[A-Z0-9_]+$/.test(code) ? code : undefined, { cause })
 }
