@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
+import { threadTime } from '../../test/parts/thread-time.ts'
 import { CredentialsError } from './errors.ts'
 import { readExecCredential } from './exec-credential.ts'
 import { readKubeconfig } from './kubeconfig.ts'
@@ -81,7 +82,7 @@ it('a kubeconfig that unfolds is refused before it does', () => {
     'a: &a [x,x]',
     ...Array.from({ length: 30 }, (_, at) => `b${at}: &b${at} [*${at === 0 ? 'a' : `b${at - 1}`},*${at === 0 ? 'a' : `b${at - 1}`}]`),
   ]
-  const began = performance.now()
+  const began = threadTime()
   expect(survives(() => readKubeconfig(`${file}${bomb.join('\n')}`, '/etc/kubeconfig'))).toBe(false)
-  expect(performance.now() - began).toBeLessThan(1_000)
+  expect(threadTime() - began).toBeLessThan(1_000)
 })

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { threadTime } from '../../test/parts/thread-time.ts'
 import { matches } from './acceptance.ts'
 import { checkIssuer } from './check-issuer.ts'
 import type { IssuerSettings } from './settings.ts'
@@ -29,9 +30,9 @@ it.each([
 })
 
 it('matches a hostile value in linear time', () => {
-  const started = performance.now()
+  const started = threadTime()
   expect(matches(`${'*a'.repeat(50)}b`, 'a'.repeat(16_000))).toBe(false)
-  expect(performance.now() - started).toBeLessThan(200)
+  expect(threadTime() - started).toBeLessThan(200)
 })
 
 it.each([

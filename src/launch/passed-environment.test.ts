@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { threadTime } from '../../test/parts/thread-time.ts'
 import { passedEnvironment } from './passed-environment.ts'
 
 const jwt = (payload: object) => `${btoa('{"alg":"RS256"}')}.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.c2ln`
@@ -69,7 +70,7 @@ it('never passes a token that is for the gateway, under any name and whatever is
 
 it('looks through long values in no time', () => {
   const env = { A: 'a'.repeat(120_000), B: 'a.'.repeat(60_000), C: `a.${'b'.repeat(120_000)}` }
-  const began = performance.now()
+  const began = threadTime()
   passedEnvironment({ env, pass: ['A', 'B', 'C'], identity })
-  expect(performance.now() - began).toBeLessThan(2_000)
+  expect(threadTime() - began).toBeLessThan(2_000)
 })

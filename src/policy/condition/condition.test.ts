@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { threadTime } from '../../../test/parts/thread-time.ts'
 import type { Facts } from '../../operations/index.ts'
 import type { Asker } from '../asker.ts'
 import { RuleError } from '../errors.ts'
@@ -86,9 +87,9 @@ describe('a condition', () => {
 
   it('matches in linear time, whatever the pattern and the name', () => {
     const long = `${'a'.repeat(10_000)}!`
-    const begun = performance.now()
+    const begun = threadTime()
     expect(ask('sql.reads.exists(t, t.matches("^(a+)+$"))', { ...known, sql: { statements: 1, reads: [long] } })).toBe(false)
-    expect(performance.now() - begun).toBeLessThan(1_000)
+    expect(threadTime() - begun).toBeLessThan(1_000)
   })
 
   it('does not go through lists that are too long for its loops: that is an error, and it comes at once', () => {
@@ -99,7 +100,7 @@ describe('a condition', () => {
     const nested = 'sql.reads.all(a, sql.reads.all(b, a != "x" || b != "x"))'
     expect(ask('sql.reads.all(a, a != "x")', names(9_000))).toBe(true)
     expect(ask(nested, names(70))).toBe(true)
-    const begun = performance.now()
+    const begun = threadTime()
     for (const text of [
       nested,
       'sql.reads.all(a, sql.reads.exists(b, sql.reads.all(c, a == b || b == c)))',
@@ -108,7 +109,7 @@ describe('a condition', () => {
       expect(ask(text, names(9_000))).toBeInstanceOf(Error)
     }
     expect(ask('sql.reads.all(a, a.matches("x"))', names(2_000))).toBeInstanceOf(Error)
-    expect(performance.now() - begun).toBeLessThan(100)
+    expect(threadTime() - begun).toBeLessThan(100)
     expect(ask('"t.t5" in sql.reads', names(100_000))).toBe(true)
   })
 })

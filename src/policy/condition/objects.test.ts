@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { threadTime } from '../../../test/parts/thread-time.ts'
 import type { Facts, Json } from '../../operations/index.ts'
 import type { Asker } from '../asker.ts'
 import { RuleError } from '../errors.ts'
@@ -107,7 +108,7 @@ describe('what is sent may be large', () => {
   })
 
   it('and is not gone through again and again', () => {
-    const begun = performance.now()
+    const begun = threadTime()
     for (const text of [
       'k8s.object.items.all(c, k8s.object.items.exists(d, d.name == c.name))',
       'k8s.object.items.all(c, c == k8s.object)',
@@ -116,14 +117,14 @@ describe('what is sent may be large', () => {
     ])
       expect(ask(text, factsOf(containers(1_000))), text).toBeInstanceOf(Error)
     expect(ask('k8s.object.text.matches("(a+)+$")', factsOf({ text: 'a'.repeat(400_000) }))).toBeInstanceOf(Error)
-    expect(performance.now() - begun).toBeLessThan(2_000)
+    expect(threadTime() - begun).toBeLessThan(2_000)
   })
 
   it('and costs nothing where nobody asks for it', () => {
     const facts = factsOf(containers(300_000))
-    const begun = performance.now()
+    const begun = threadTime()
     for (let at = 0; at < 1_000; at++) ask('k8s.verb == "create"', facts)
-    expect(performance.now() - begun).toBeLessThan(2_000)
+    expect(threadTime() - begun).toBeLessThan(2_000)
   })
 })
 
