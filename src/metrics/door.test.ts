@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { request } from 'node:https'
 import { connect } from 'node:net'
@@ -134,14 +135,19 @@ describe('the door for metrics', () => {
 
   it('makes one text for all who ask meanwhile, and drops whoever asks again before the answer', async () => {
     let made = 0
+    let asked = 0
+    const counted = () => void asked++
+    subscribe('http.server.request.start', counted)
     const url = await open({
       text: async () => {
         made++
+        await expect.poll(() => asked).toBeGreaterThanOrEqual(20)
         await sleep(200)
         return { contentType: 'plain', text: 'p 1\n' }
       },
     })
     const all = await Promise.all(Array.from({ length: 20 }, async () => (await fetch(`${url}/metrics`)).text()))
+    unsubscribe('http.server.request.start', counted)
     expect([made, new Set(all)]).toEqual([1, new Set(['p 1\n'])])
     expect(await raw(url, 'GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(200), 2_000)).toBe('')
     expect(made).toBe(2)

@@ -90,7 +90,7 @@ it('tries again where it is not taken, in the order of each request, and says so
   expect(lines.filter((line) => line.includes('does not take'))).toHaveLength(1)
   expect(lines.join()).toContain('it answered with status 500')
   expect(lines.join()).not.toContain(receiver.url)
-  expect(lines.at(-1)).toContain('again')
+  expect(lines.at(-1)).toContain('takes what is sent again')
 })
 
 it('follows no redirect, and is not believed with another secret', async () => {
@@ -128,6 +128,6 @@ it('is examined by what became of the last that was sent', async () => {
   await until(() => lines.some((line) => line.includes('does not take')))
   await expect(examine()).rejects.toMatchObject({ code: 'GS_CHANNELS_NOT_TAKEN', message: expect.stringContaining('status 503') })
   receiver.trouble.length = 0
-  await until(() => receiver.taken.length === 1 && lines.some((line) => line.includes('again')))
+  await until(() => receiver.taken.length === 1 && lines.some((line) => line.includes('takes what is sent again')))
   await expect(examine()).resolves.toContain('taken')
 })
