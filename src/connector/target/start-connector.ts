@@ -20,6 +20,13 @@ const FOR_GOOD: ReadonlySet<string> = new Set<ConnectorCode>([
 /** Whoever has something to enrol with does, then. */
 const ENROLS_ANEW: ReadonlySet<string> = new Set<ConnectorCode>(['GS_CONNECTOR_UNKNOWN', 'GS_CONNECTOR_WORKLOAD_CHANGED'])
 
+/** The catalogue speaks to whoever is at the gateway's end of a stream; the connector's log is read beside the target. */
+const NEXT_HERE: Readonly<Partial<Record<ConnectorCode, string>>> = {
+  GS_CONNECTOR_TARGET_NOT_ALLOWED:
+    'Where the gateway is to reach it, allow it as it is written here: --allow host:port, or allow in --config and then SIGHUP. A name that leads to this machine or link is allowed by its address.',
+  GS_CONNECTOR_TARGET_UNREACHABLE: 'Check on this machine that the name resolves, and that something answers at that port.',
+}
+
 /** A target that is asked for again and again is told of once a minute, ms. */
 const TOLD_AGAIN_MS = 60_000
 const MOST_TOLD = 1_000
@@ -68,7 +75,9 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
     throw new ConnectorError(key.made ? 'GS_CONNECTOR_NO_TOKEN' : 'GS_CONNECTOR_UNKNOWN')
   }
 
-  const onRefused = sparingly((target: string, { code, message }: ConnectorError) => log.warn({ code, target }, message))
+  const onRefused = sparingly((target: string, { code, message, next }: ConnectorError) =>
+    log.warn({ code, target, next: NEXT_HERE[code] ?? next }, message),
+  )
 
   /** Until it is up. Whoever is not known enrols, and is then. */
   async function comeUp(): Promise<Link> {
@@ -105,7 +114,7 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
       } catch (error) {
         if (stopping.signal.aborted) break
         const failed = error instanceof CodedError ? error : new ConnectorError('GS_CONNECTOR_FAILED', undefined, { cause: error })
-        const { code, message } = failed
+        const { code, message, next } = failed
         const mayEnrol = ENROLS_ANEW.has(code) && canEnrol
         // An answer may get lost: whether this key is known is asked before it is shown again, as a workload's token is good for one time only.
         unenrolled = mayEnrol || (unenrolled && code !== 'GS_CONNECTOR_GATEWAY_UNREACHABLE')
@@ -113,12 +122,12 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
         if (!mayEnrol || lastError === undefined) lastError = failed
         if (FOR_GOOD.has(code) && !mayEnrol) {
           enter('refused')
-          log.error({ code }, message)
+          log.error({ code, next }, message)
           return failed
         }
         enter('connecting')
         const ms = pauses.next()
-        log.warn({ code, ms: Math.round(ms) }, message)
+        log.warn({ code, ms: Math.round(ms), next }, message)
         await sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined)
       }
     }
