@@ -72,3 +72,12 @@ it('tests, sends again and leaves out, each as it was said', async () => {
   for (const to of ['-1', 'now', '1.5']) expect((await gatescribe('exports', 'rewind', 'siem', '--to', to)).code).toBe(2)
   expect(operator.exporting).toHaveLength(4)
 })
+
+it('leaves out no entry but one that is named by its index', async () => {
+  for (const entry of ['start', 'end', 'now', '-1', '1.5', '', '0x10', '1e3', '2026-11-27T12:00:00Z']) {
+    const { code, err } = await gatescribe('exports', 'skip', 'siem', '--', entry)
+    expect([entry, code]).toEqual([entry, 2])
+    expect(err).toContain('exports ls')
+  }
+  expect(operator.exporting).toEqual([])
+})

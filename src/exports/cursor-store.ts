@@ -13,6 +13,8 @@ export interface ExportCursor {
   readonly leaf?: string
   /** What the receiver is still to be told that it does not get. */
   readonly gaps: readonly Gap[]
+  /** Since when it takes nothing, ms since the epoch, where the trail was told so: it is to be told of the end, too, and be it after a restart. */
+  readonly failingSince?: number
 }
 
 /** Entries that a receiver does not get. */

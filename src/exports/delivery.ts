@@ -1,7 +1,7 @@
 import { batchOf, type ExportedEvent } from './batch.ts'
 import type { CursorStore, ExportCursor, Gap } from './cursor-store.ts'
 import { ExportError } from './errors.ts'
-import type { ExportFailure, ExportNews, ExportReading, ExportTested } from './export-state.ts'
+import type { ExportCounts, ExportFailure, ExportNews, ExportReading, ExportTested } from './export-state.ts'
 import { type BatchBounds, type Gathered, Gathering } from './gathering.ts'
 import { failureOf, type SendParts, type Sent, send } from './send.ts'
 import type { ExportedLog, Rest } from './source.ts'
@@ -31,6 +31,8 @@ export interface DeliveryParts extends Omit<SendParts, 'timeout'> {
   /** Its reading is another one. */
   readonly changed: () => void
   readonly tell: (news: ExportNews) => void
+  /** What was counted under its name before, with other settings. */
+  readonly counted?: ExportCounts
   readonly patience?: Patience
   readonly bounds?: BatchBounds
 }
@@ -44,8 +46,8 @@ export class Delivery {
   readonly #patience: Patience
   readonly #bounds: BatchBounds
   #cursor: ExportCursor
-  #delivered = 0
-  #failed = 0
+  #delivered: number
+  #failed: number
   #failure: ExportFailure | undefined
   #failingSince: number | undefined
   #isFailingTold = false
@@ -67,7 +69,11 @@ export class Delivery {
     this.#patience = parts.patience ?? PATIENCE
     this.#bounds = parts.bounds ?? BOUNDS
     this.#most = this.#bounds.events
+    this.#delivered = parts.counted?.delivered ?? 0
+    this.#failed = parts.counted?.failed ?? 0
     this.#cursor = this.#found()
+    this.#failingSince = this.#cursor.failingSince
+    this.#isFailingTold = this.#failingSince !== undefined
   }
 
   get reading(): ExportReading {
@@ -168,7 +174,11 @@ export class Delivery {
     const before = cursors.last(settings.name)
     const at = settings.from === 'now' && !before ? log.published : 0
     const gaps: readonly Gap[] = before ? [...before.gaps, { log: before.log, from: before.at, why: 'set-aside' }] : []
-    const cursor: ExportCursor = { export: settings.name, log: log.name, from: at, at, context: 0, gaps }
+    const failingSince = before?.failingSince
+    const cursor: ExportCursor = {
+      ...{ export: settings.name, log: log.name, from: at, at, context: 0, gaps },
+      ...(failingSince !== undefined && { failingSince }),
+    }
     cursors.put(cursor)
     tell({ news: 'begun', from: at, ...(before && { left: { log: before.log, at: before.at } }) })
     return cursor
@@ -294,10 +304,23 @@ export class Delivery {
     this.#cursor = cursor
   }
 
+  /** What may be told twice, where there is no room for it now. */
+  #keep(cursor: ExportCursor): void {
+    this.#cursor = cursor
+    try {
+      this.#parts.cursors.put(cursor)
+    } catch {
+      // The cursor moves on no disk without room either: that is the failure that is told.
+    }
+  }
+
   #succeed(): void {
     const { tell } = this.#parts
-    if (this.#isFailingTold)
+    if (this.#isFailingTold) {
       tell({ news: 'recovered', cursor: this.#cursor.at, seconds: Math.round((Date.now() - (this.#failingSince ?? Date.now())) / 1_000) })
+      const { failingSince: _, ...cursor } = this.#cursor
+      this.#keep(cursor)
+    }
     this.#isFailingTold = false
     this.#failingSince = undefined
     this.#failure = undefined
@@ -313,6 +336,7 @@ export class Delivery {
     if (!this.#isFailingTold && now - this.#failingSince >= this.#patience.failing) {
       this.#isFailingTold = true
       this.#parts.tell({ news: 'failing', code: failure.code, cursor: this.#cursor.at })
+      this.#keep({ ...this.#cursor, failingSince: this.#failingSince })
     }
     this.#parts.changed()
   }

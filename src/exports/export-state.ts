@@ -1,7 +1,15 @@
 import type { ExportSettings } from './settings.ts'
 
+/** Since the gateway started, whatever the settings were meanwhile. */
+export interface ExportCounts {
+  /** Entries that were taken. */
+  readonly delivered: number
+  /** Attempts that were not. */
+  readonly failed: number
+}
+
 /** How one export stands. */
-export interface ExportState {
+export interface ExportState extends ExportCounts {
   readonly name: string
   readonly kind: ExportSettings['kind']
   /** running — what there is was taken, or is on its way; failing — it is tried again; stuck — the receiver refuses one entry for what it says. */
@@ -12,9 +20,6 @@ export interface ExportState {
   readonly lagEntries: number
   /** How old the oldest of them is, s; 0 where there is none. */
   readonly lagSeconds: number
-  /** Entries that were taken, and attempts that were not, since the gateway started. */
-  readonly delivered: number
-  readonly failed: number
   /** Why the last attempt was none; absent once one is taken. */
   readonly lastError?: ExportFailure
   /** The entry that is refused; where it is stuck. */

@@ -130,6 +130,17 @@ it('tells a webhook each entry byte for byte, and what it is about beside it', (
   expect(batchHeader(batch)).toBe(`log=${SAMPLE_LOG}; from=0; to=${SAMPLES.length}; count=${SAMPLES.length}; digest=${digestOf(texts)}`)
 })
 
+it('gives a webhook an id for what it says: the same again for the same, another one for anything else', () => {
+  const gap = (from: number) => ({ log: SAMPLE_LOG, from, to: from + 1, why: 'skipped' }) as const
+  const event = eventOf(SAMPLE_LOG, storedSample(8, 'gap', { n: 1 }), { decisions: [] })
+  const id = (gaps: Parameters<typeof batchOf>[3], events: Parameters<typeof batchOf>[2] = [], now = 0) =>
+    JSON.parse(webhookForm.encode(batchOf(SAMPLE_LOG, { from: 8, to: 8 + events.length }, events, gaps, now), SAMPLE_SENDER)).id as string
+  const different = [id([gap(1)]), id([gap(2)]), id([gap(1), gap(2)]), id([], [event])]
+  expect(new Set(different).size).toBe(4)
+  expect(id([gap(1), gap(2)], [], 5_000)).toBe(id([gap(1), gap(2)]))
+  expect(id([], [event])).toBe(`${SAMPLE_LOG}/8-9`)
+})
+
 it('survives whatever a collector answers', () => {
   assert(
     property(uint8Array({ maxLength: 200 }), (answer) => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Batch, ExportedEvent, Notice } from './batch.ts'
 import type { Form } from './form.ts'
 
@@ -19,10 +20,13 @@ export const webhookForm: Form = {
   },
 }
 
-/** The same for the same range: one that is sent again is known by it. */
-function idOf({ log, from, to, notices }: Batch): string {
+/** The same for the same entries, and for the same notices: one that is sent again is known by it, and no other is taken for it. */
+function idOf({ log, from, to, events, notices }: Batch): string {
   const [first] = notices
-  return first?.notice === 'test' ? first.id : `${log}/${from}-${to}`
+  if (first?.notice === 'test') return first.id
+  if (events.length > 0) return `${log}/${from}-${to}`
+  const said = createHash('sha256').update(JSON.stringify(notices.map(({ id }) => id)))
+  return `${log}/${from}-${to}/notices-${said.digest('hex').slice(0, 32)}`
 }
 
 function eventText({ id, entry, leaf, about: { decisions, ...about } }: ExportedEvent): string {

@@ -62,7 +62,7 @@ export function exportsCommand(shell: Shell): Command {
     ['gatescribe exports skip siem 120417'],
   )
     .argument('<export>', 'a name that stands under exports of the configuration')
-    .argument('<entry>', 'index of the entry that exports ls says is refused', positionOf)
+    .argument('<entry>', 'index of the entry that exports ls says is refused, and no word', entryOf)
     .action(async (name: string, entry: number, { json, ...where }: Options) => {
       await (await reach(where)).skipExport(name, entry)
       if (json) return printer.json({ export: name, skipped: entry })
@@ -96,7 +96,18 @@ function outcome({ taken, status, tls, latency, error }: ExportTestedAnswer): st
 }
 
 function positionOf(text: string): number {
-  if (text === 'start') return 0
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is an index of an entry, or start.')
-  return Number(text)
+  return text === 'start' ? 0 : (indexOf(text) ?? invalid('It is an index of an entry, or start.'))
+}
+
+/** Nothing that would have to be guessed: what is left out is never sent. */
+function entryOf(text: string): number {
+  return indexOf(text) ?? invalid('It is the index of the entry that exports ls says is refused.')
+}
+
+function indexOf(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+function invalid(sentence: string): never {
+  throw new InvalidArgumentError(sentence)
 }

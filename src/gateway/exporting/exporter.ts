@@ -1,6 +1,7 @@
 import {
   type CursorStore,
   Delivery,
+  type ExportCounts,
   ExportError,
   type ExportNews,
   type ExportReading,
@@ -34,6 +35,8 @@ export class Exporter {
   readonly #log: PublishedEntries
   readonly #closing = new AbortController()
   readonly #deliveries = new Map<string, { readonly delivery: Delivery; readonly shape: string }>()
+  /** Of those that are gone or begin anew with other settings: what is counted only grows. */
+  readonly #counted: Map<string, ExportCounts>
   /** Those that could not begin, which are tried again. */
   readonly #unbegun = new Map<string, ExportReading>()
   #again: NodeJS.Timeout | undefined
@@ -43,6 +46,7 @@ export class Exporter {
     this.#start = start
     this.#parts = parts
     this.#cursors = openExportCursors(start.folder)
+    this.#counted = new Map(start.counted)
     this.#log = new PublishedEntries(start.folder, start.origin, start.name)
     this.#log.advance(start.extent)
     this.#beginAll(start.exports)
@@ -61,6 +65,7 @@ export class Exporter {
       if (shapes.get(name) === shape) continue
       await delivery.close()
       this.#deliveries.delete(name)
+      this.#counted.set(name, delivery.reading)
     }
     this.#beginAll(exports)
   }
@@ -101,7 +106,9 @@ export class Exporter {
       } catch (error) {
         const { name, kind } = settings
         const lastError = { ...failureOf(error), at: Date.now() }
-        this.#unbegun.set(name, { name, kind, state: 'failing', cursor: 0, delivered: 0, failed: 1, lastError })
+        const { delivered, failed } = this.#counted.get(name) ?? { delivered: 0, failed: 0 }
+        this.#counted.set(name, { delivered, failed: failed + 1 })
+        this.#unbegun.set(name, { name, kind, state: 'failing', cursor: 0, delivered, failed: failed + 1, lastError })
       }
     }
     if (this.#unbegun.size > 0) this.#again = setTimeout(() => this.#beginAll(exports), AGAIN_MS)
@@ -111,6 +118,7 @@ export class Exporter {
   #begin(settings: ExportSettings): void {
     const { version, instance, patience } = this.#start
     const pace = considerate()
+    const counted = this.#counted.get(settings.name)
     const delivery = new Delivery({
       ...{ settings, log: this.#log, cursors: this.#cursors, secretsOf: this.#parts.secretsOf },
       sender: { version, instance },
@@ -118,6 +126,7 @@ export class Exporter {
       rest: () => pace.rest(false),
       tell: (news) => this.#parts.news(settings.name, news),
       ...(patience && { patience }),
+      ...(counted && { counted }),
     })
     this.#deliveries.set(settings.name, { delivery, shape: shapeOf(settings) })
     delivery.start()

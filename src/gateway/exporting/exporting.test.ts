@@ -302,6 +302,48 @@ it('records that nothing is taken once, however long it lasts, and that it is ov
   expect([...exportFindings(exporting)]).toMatchObject([{ level: 'ok' }])
 })
 
+it.each(['a restart', 'other settings'])('says that it is over when it is, and for how long it was, across %s', async (what) => {
+  await write(3)
+  receiver.judge = () => 503
+  open(settingsOf())
+  await until(() => state().failed > 12)
+  await sleep(1_000)
+  const { failed } = state()
+  if (what === 'a restart') {
+    await exporting.close()
+    open(settingsOf())
+  } else await exporting.use([settingsOf({ filter: { kinds: ['catalog.*', 'export.*'] } })])
+  // What was told is not told again.
+  await until(() => state().failed > (what === 'a restart' ? 12 : failed + 12))
+  receiver.judge = () => undefined
+  await until(() => state().state === 'running' && state().lagEntries === 0)
+  const told = async () => (await house.entries()).filter(({ kind }) => kind.startsWith('export.'))
+  expect((await told()).map(({ kind }) => kind)).toEqual(['export.begun', 'export.failing', 'export.recovered'])
+  expect((await told()).at(-1)?.fields.seconds).toBeGreaterThanOrEqual(1)
+  await exporting.close()
+  open(settingsOf())
+  await write(1)
+  await until(() => state().delivered > 0 && state().lagEntries === 0)
+  expect(await told()).toHaveLength(3)
+})
+
+it('counts on under its name, whatever its settings are', async () => {
+  await write(30)
+  receiver.trouble.push(503)
+  open(settingsOf())
+  await isWhole()
+  const before = state()
+  expect(before.failed).toBe(1)
+  await exporting.use([settingsOf({ filter: { kinds: ['catalog.*'] } })])
+  expect(state()).toMatchObject({ delivered: before.delivered, failed: 1 })
+  await exporting.use([])
+  await exporting.use([settingsOf()])
+  await write(10)
+  await isWhole()
+  expect(state().delivered).toBeGreaterThanOrEqual(before.delivered + 11)
+  expect(state().failed).toBe(1)
+})
+
 it('tells what retention took before it was sent', async () => {
   await write(600)
   await trail.publish()

@@ -64,7 +64,8 @@ export class Exporting {
     if (this.#thread || this.#isOver || this.#exports.length === 0) return
     const { folder, origin, instance, version, trail, patience } = this.#parts
     const named = { folder, origin, instance, version, ...(patience && { patience }) }
-    const start = { ...named, name: trail.name, exports: this.#exports, extent: extentOf(trail.proven) }
+    const counted = this.#readings.map(({ name, delivered, failed }) => [name, { delivered, failed }] as const)
+    const start = { ...named, name: trail.name, exports: this.#exports, extent: extentOf(trail.proven), counted }
     const begin = this.#parts.begin ?? ((given: ExportStart, parts: ThreadParts) => new ExportThread(given, parts))
     const thread = begin(start, {
       secretsOf: (name) => this.#secretsOf(name),

@@ -1,4 +1,4 @@
-import type { ExportNews, ExportReading, ExportSecrets, ExportSettings, ExportTested, Patience } from '../../exports/index.ts'
+import type { ExportCounts, ExportNews, ExportReading, ExportSecrets, ExportSettings, ExportTested, Patience } from '../../exports/index.ts'
 import type { Proven } from '../../trail/index.ts'
 
 /** How far the published log goes, and how far the checkpoint that is sent with it. */
@@ -18,6 +18,8 @@ export interface ExportStart {
   readonly version: string
   readonly exports: readonly ExportSettings[]
   readonly extent: Extent
+  /** By name, what a thread before this one counted. */
+  readonly counted: readonly (readonly [name: string, ExportCounts])[]
   readonly patience?: Patience
 }
 

@@ -7,7 +7,7 @@ const SCHEMA = `
 CREATE TABLE IF NOT EXISTS cursor (
   n INTEGER PRIMARY KEY,
   export TEXT NOT NULL, log TEXT NOT NULL,
-  "from" INTEGER NOT NULL, at INTEGER NOT NULL, context INTEGER NOT NULL, leaf TEXT, gaps TEXT NOT NULL,
+  "from" INTEGER NOT NULL, at INTEGER NOT NULL, context INTEGER NOT NULL, leaf TEXT, gaps TEXT NOT NULL, failing_since INTEGER,
   UNIQUE (export, log)
 ) STRICT;
 `
@@ -23,17 +23,21 @@ export function openExportCursors(folder: string): CursorStore {
   const connection = new DatabaseSync(path)
   connection.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL')
   connection.exec(SCHEMA)
+  const { n } = connection.prepare(`SELECT count(*) AS n FROM pragma_table_info('cursor') WHERE name = 'failing_since'`).get()!
+  // A file of an earlier version.
+  if (n === 0) connection.exec('ALTER TABLE cursor ADD COLUMN failing_since INTEGER')
   const find = connection.prepare('SELECT * FROM cursor WHERE export = ? AND log = ?')
   const last = connection.prepare('SELECT * FROM cursor WHERE export = ? ORDER BY n DESC LIMIT 1')
   const put = connection.prepare(
-    `INSERT INTO cursor (export, log, "from", at, context, leaf, gaps) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (export, log)
-     DO UPDATE SET "from" = excluded."from", at = excluded.at, context = excluded.context, leaf = excluded.leaf, gaps = excluded.gaps`,
+    `INSERT INTO cursor (export, log, "from", at, context, leaf, gaps, failing_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (export, log)
+     DO UPDATE SET "from" = excluded."from", at = excluded.at, context = excluded.context, leaf = excluded.leaf, gaps = excluded.gaps,
+     failing_since = excluded.failing_since`,
   )
   return {
     find: (name, log) => toCursor(find.get(name, log)),
     last: (name) => toCursor(last.get(name)),
-    put: ({ export: name, log, from, at, context, leaf, gaps }) =>
-      void put.run(name, log, from, at, context, leaf ?? null, JSON.stringify(gaps)),
+    put: ({ export: name, log, from, at, context, leaf, gaps, failingSince }) =>
+      void put.run(name, log, from, at, context, leaf ?? null, JSON.stringify(gaps), failingSince ?? null),
     close: () => connection.close(),
   }
 }
@@ -49,6 +53,7 @@ function toCursor(row: Record<string, unknown> | undefined): ExportCursor | unde
       context: row.context as number,
       ...(row.leaf !== null && { leaf: row.leaf as string }),
       gaps: JSON.parse(row.gaps as string) as readonly Gap[],
+      ...(row.failing_since !== null && { failingSince: row.failing_since as number }),
     }
   )
 }
