@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { personOf } from '../../test/parts/approvals.ts'
 import { ApprovingRooms, ASKING, approvingConfig } from '../../test/parts/approving-rooms.ts'
 import { said } from '../../test/verify/verdicts.ts'
@@ -159,7 +159,7 @@ it('takes what is asked away with its card: of an erased session nothing waits f
   waiting.becomeTicket()
   const { id: session } = house.session
   house.session.close('client-closed')
-  await vi.waitFor(() => expect(house.rooms.runs.sessions()).toEqual([]))
+  await expect.poll(() => house.rooms.runs.sessions()).toEqual([])
   const { retention } = house.rooms
   const { request } = await retention.operator('ann', ann).eraseTrail({ scope: { session }, reason: 'asked for', dryRun: false })
   expect(viewOf(waiting.id)).toMatchObject({ state: 'pending' })

@@ -331,7 +331,7 @@ describe('the end of the waiting', () => {
     const waiting = await guard.ask(session, decided, effective(decided))
     end()
     expect(await waiting.decided).toMatchObject({ code })
-    await vi.waitFor(() => expect(house.approvals.list()[0]).toMatchObject({ state: 'withdrawn', why }))
+    await expect.poll(() => house.approvals.list()[0]).toMatchObject({ state: 'withdrawn', why })
   })
 
   it('stands in the log within the run, which the verifier agrees with', async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startJob } from './job-process.ts'
 
 let folder: string
@@ -28,7 +28,7 @@ it('gives the exit code of the job, and 128 and the number of a signal that ende
 
 it('tells a job to stop, and makes it stop where it does not hear', async () => {
   const deaf = await start('trap "" TERM; echo listens > $MARK; while :; do sleep 0.02; done')
-  await vi.waitUntil(() => marked() !== '')
+  await expect.poll(marked).not.toBe('')
   deaf.stop(100)
   // A second time is no sooner and no later.
   deaf.stop(10_000)
@@ -37,7 +37,7 @@ it('tells a job to stop, and makes it stop where it does not hear', async () => 
 
 it('lets a job that hears end as it likes', async () => {
   const job = await start('trap "exit 9" TERM; echo listens > $MARK; while :; do sleep 0.02; done')
-  await vi.waitUntil(() => marked() !== '')
+  await expect.poll(marked).not.toBe('')
   job.stop(5_000)
   expect(await job.exited).toBe(9)
 })

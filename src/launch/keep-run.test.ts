@@ -30,7 +30,7 @@ it('beats at once, then as often as the run lives, until it is told to stop', as
   const renew = beats(live(60))
   const stop = new AbortController()
   const keeping = keepRun({ renew }, 900, watcher, stop.signal, TIMES)
-  await vi.waitUntil(() => renew.mock.calls.length >= 4)
+  await expect.poll(() => renew.mock.calls.length).toBeGreaterThanOrEqual(4)
   stop.abort()
   await keeping
   expect(told).toEqual([])
@@ -41,7 +41,7 @@ it('says once that the gateway does not answer, and once that it does again', as
   const renew = beats(live(60), new Error('no route'), new Error('no route'), live(60))
   const stop = new AbortController()
   const keeping = keepRun({ renew }, 900, watcher, stop.signal, TIMES)
-  await vi.waitUntil(() => told.length >= 2)
+  await expect.poll(() => told.length).toBeGreaterThanOrEqual(2)
   stop.abort()
   await keeping
   expect(told).toEqual(['unreachable: no route', 'reachable'])

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { MemorySegments } from '../../test/parts/memory-segments.ts'
 import { TestTrail } from '../../test/parts/trail.ts'
 import { folderFiles } from './segment-files.ts'
@@ -36,7 +36,7 @@ it('comes up full where there is no room to say what was recovered, forwards not
   expect(house.said).toContainEqual(expect.objectContaining({ message: expect.stringContaining('no room') }))
 
   files.room = Number.POSITIVE_INFINITY
-  await vi.waitUntil(() => trail.state === 'open', 5000)
+  await expect.poll(() => trail.state).toBe('open')
   await trail.durable({ kind: 'log.read', fields: { last: true } })
   const kinds = (await house.entries({ from: -5 })).map(({ kind }) => kind)
   expect(kinds.filter((kind) => kind !== 'log.read' && kind !== 'gap')).toEqual(['gateway.recovered', 'session.close', 'gateway.start'])

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { MemorySegments } from '../../test/parts/memory-segments.ts'
 import { TestTrail } from '../../test/parts/trail.ts'
 import type { EntryDraft, Trail, TrailError, TrailMeter } from './index.ts'
@@ -40,12 +40,12 @@ it('has one write in flight, and the next batch is what was staged meanwhile', a
   const trail = await house.open({ files })
   files.slow = true
   trail.append(about(0))
-  await vi.waitUntil(() => files.writes === 1)
+  await expect.poll(() => files.writes).toBe(1)
   const waiting = [1, 2, 3].map((n) => trail.durable(about(n)))
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect(files.writes).toBe(1)
   files.release()
-  await vi.waitUntil(() => files.writes === 2)
+  await expect.poll(() => files.writes).toBe(2)
   files.slow = false
   files.release()
   await Promise.all(waiting)
@@ -69,7 +69,7 @@ it('tells where a note ends up, before those who wait for it, also when it had t
   for (const n of [3, 4]) trail.note(about(n), place)
   expect(places).toEqual([])
   files.room = 10
-  await vi.waitUntil(() => places.length === 2, 3000)
+  await expect.poll(() => places.length).toBe(2)
   const later = await house.entries()
   expect(places.map((index) => later[index as number]?.fields.n)).toEqual([3, 4])
 })
@@ -86,7 +86,7 @@ it('tells where a note ends up whose batch lost what nobody must keep', async ()
     refused = (await told(trail)) !== undefined
   }
   files.room = 10
-  await vi.waitUntil(() => placed !== undefined, 3000)
+  await expect.poll(() => placed).toBeDefined()
   expect((await house.entries())[placed as number]?.fields.n).toBe(7)
 })
 
@@ -116,7 +116,7 @@ it('refuses while there is no room, keeps what was noted, and resumes by itself'
   expect(trail.state).toBe('full')
 
   files.room = 10
-  await vi.waitUntil(() => trail.state === 'open', 3000)
+  await expect.poll(() => trail.state).toBe('open')
   await trail.durable(about(2000))
   const entries = await house.entries()
   expect(entries.slice(written).map(({ kind, fields }) => [kind, fields.n ?? fields.of])).toEqual([
@@ -139,7 +139,7 @@ it('leaves no hole between entries, so that a kill while it resumes leaves none 
   }
   for (let n = 0; n < 8; n++) trail.note(about(n, 9000))
   files.room = 100
-  await vi.waitUntil(() => trail.state === 'open', 3000)
+  await expect.poll(() => trail.state).toBe('open')
   await trail.durable(about(2000))
   const entries = await house.entries()
   expect(entries.filter(({ kind }) => kind === 'gap').length).toBeGreaterThan(0)
@@ -158,7 +158,7 @@ it('keeps more than a segment holds while there is no room', async () => {
   }
   expect((await told(trail))?.code).toBe('GS_TRAIL_FULL')
   files.room = 20
-  await vi.waitUntil(() => trail.state === 'open', 3000)
+  await expect.poll(() => trail.state).toBe('open')
   await trail.durable(about(2000))
   const written = (await house.entries()).map(({ fields }) => fields.n).filter((n) => n === undefined || Number(n) < 1000)
   expect(written.filter((n) => n !== undefined)).toEqual(Array.from({ length: 30 }, (_, n) => n))
@@ -171,7 +171,7 @@ it('counts in a gap what is noted beyond the bound while there is no room', asyn
   await fillUp(trail)
   for (let n = 0; n < 700; n++) trail.note(about(n, 25_000))
   files.room = 1000
-  await vi.waitUntil(() => trail.state === 'open', 3000)
+  await expect.poll(() => trail.state).toBe('open')
   await told(trail)
   const entries = await house.entries()
   const kept = entries.filter(({ fields }) => String(fields.filler).length === 25_000).length

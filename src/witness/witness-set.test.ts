@@ -203,7 +203,7 @@ it('gives up on a witness that does not answer, and does not wait for it with th
   set.published(log.checkpoint(20))
   const done = set.submitNow()
   clock.pass(0)
-  await vi.waitFor(() => expect(sizeOf(set.witnessed)).toBe(20))
+  await expect.poll(() => sizeOf(set.witnessed)).toBe(20)
   clock.pass(8_000)
   await done
   expect(set.states.map(({ error }) => error?.code)).toEqual(['GS_WITNESS_UNREACHABLE', undefined])

@@ -47,7 +47,7 @@ beforeAll(async () => {
   // One session is closed before the run ends, the other by that.
   await second.end()
   await end(mine.handle)
-  await vi.waitFor(async () => expect((await receipt(mine.handle)).ok).toBe(true))
+  await vi.waitFor(async () => expect((await receipt(mine.handle)).ok).toBe(true), { timeout: 10_000 })
   await neighbour.end()
 }, 60_000)
 afterAll(async () => {
@@ -290,7 +290,7 @@ describe('a run that did not end by itself', () => {
     const job = await shop.gateway.credential()
     const client = await connected(job)
     const cut = expect(client.query('SELECT pg_sleep(60)')).rejects.toThrow()
-    await vi.waitFor(async () => expect(await entries('operation.intent', { run: job.run })).toHaveLength(1))
+    await expect.poll(() => entries('operation.intent', { run: job.run })).toHaveLength(1)
     const began = performance.now()
     await shop.gateway.operator.revokeRun(job.run)
     await cut
@@ -306,11 +306,9 @@ describe('a run that did not end by itself', () => {
     for (let n = 0; n < 3; n++) await one.query('SELECT 1')
     await two.query('SELECT 2')
     const dying = one.query('SELECT pg_sleep(60)').catch(() => undefined)
-    await vi.waitFor(async () =>
-      expect(
-        (await entries('operation.intent', { run: goesOn.run })).flatMap(({ fields }) => ({ ...(fields as Fields) }).ops),
-      ).toHaveLength(4),
-    )
+    await expect
+      .poll(async () => (await entries('operation.intent', { run: goesOn.run })).flatMap(({ fields }) => ({ ...(fields as Fields) }).ops))
+      .toHaveLength(4)
     await end(over.handle)
     await shop.gateway.kill9()
     await dying

@@ -142,11 +142,11 @@ describe('what no rule could permit', () => {
       decide: ({ facts }) =>
         facts?.tool?.method.startsWith('resources/read') || facts?.tool?.method === 'prompts/get' ? { effect: 'deny', rules: ['no'] } : {},
     })
-    for (const refused of [
-      client.readResource({ uri: 'file:///notes.txt' }),
-      client.getPrompt({ name: 'greet', arguments: { name: 'x' } }),
+    for (const ask of [
+      () => client.readResource({ uri: 'file:///notes.txt' }),
+      () => client.getPrompt({ name: 'greet', arguments: { name: 'x' } }),
     ]) {
-      await expect(refused).rejects.toMatchObject({ code: -31_403, data: { code: 'GS_POLICY_DENIED', rule: 'no' } })
+      await expect(ask()).rejects.toMatchObject({ code: -31_403, data: { code: 'GS_POLICY_DENIED', rule: 'no' } })
     }
   })
 })
