@@ -4,14 +4,15 @@ import type { PushState, Sources } from '../../metrics/index.ts'
 import type { Rooms } from '../rooms.ts'
 
 export interface SourceParts {
+  readonly trail: Sources['trail']
   readonly ready: () => boolean
   readonly connections: Sources['connections']
   readonly push: (() => PushState) | undefined
 }
 
 /** What of the rooms is looked at when somebody scrapes. */
-export function sourcesOf(rooms: Rooms, { ready, connections, push }: SourceParts): Sources {
-  const { trail, witnessing, runs, approvals, breakGlass, recording, searching, exporting, connectors, inForce } = rooms
+export function sourcesOf(rooms: Rooms, { trail, ready, connections, push }: SourceParts): Sources {
+  const { witnessing, runs, approvals, breakGlass, recording, searching, exporting, connectors, inForce } = rooms
   return {
     ...{ trail, witnessing, runs, recording, searching, connections, ready },
     resources: () => inForce.taken.resources.all,

@@ -6,6 +6,7 @@ import type { GatewayLog } from '../log.ts'
 import type { Rooms } from '../rooms.ts'
 import { unavailable } from '../unavailable.ts'
 import { version } from '../version.ts'
+import { toldTrail } from './signed-before.ts'
 import { sourcesOf } from './sources.ts'
 
 /** The gateway tells of itself. */
@@ -54,7 +55,8 @@ export async function startTelling(
       metrics: () => metrics.otlp({ version: version(), instance: `${gateway.origin}/${gateway.instance}` }),
       log,
     })
-  metrics.look(sourcesOf(rooms, { ready: () => reasons().length === 0, connections, push: push && (() => push.state) }))
+  const trail = await toldTrail(rooms.trail, gateway.data)
+  metrics.look(sourcesOf(rooms, { trail, ready: () => reasons().length === 0, connections, push: push && (() => push.state) }))
   const address = gateway.listen.metrics
   const { token } = settings
   const door =
