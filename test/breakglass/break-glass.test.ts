@@ -25,8 +25,6 @@ let team: Team
 let slack: SlackServer
 let receiver: WebhookReceiver
 let folder: string
-/** What is open for a minute from the beginning on. */
-let short: BreakGlassAnswer
 
 const breakGlass = { who: { groups: ['okta/sre', 'entra/sre'] }, on: { resources: ['orders'] }, longest: '60m' }
 
@@ -96,8 +94,6 @@ beforeAll(async () => {
     environment: { OKTA_SECRET: okta.client.secret, ENTRA_SECRET: entra.client.secret },
   })
   team = new Team(url, { okta, entra })
-  await team.by('bob', 'whoami')
-  short = await open('cy', 1)
 }, LONG)
 afterAll(async () => {
   await gateway?.remove()
@@ -309,20 +305,12 @@ describe('who may do what', () => {
 
 describe('what is open', () => {
   it(
-    'stays open over a restart, also after a kill, and ends at its time by an entry',
+    'stays open over a restart, also after a kill',
     async () => {
       const { id } = await open('ada')
       await gateway.kill9()
       gateway = await gateway.again()
       expect(await stateOf(id)).toBe('open')
-      expect(['open', 'closed']).toContain(await stateOf(short.id))
-      await expect.poll(() => stateOf(short.id), { timeout: 70_000, interval: 250 }).toBe('closed')
-      const { entries } = await story(short.id)
-      const closed = entries.find(({ kind }) => kind === 'breakglass.closed')!
-      expect(closed.fields).toMatchObject({ why: 'expired' })
-      const late = Date.parse(closed.at) - Date.parse(short.until!)
-      expect(late).toBeGreaterThanOrEqual(0)
-      expect(late).toBeLessThan(1_000)
       await team.by('ada', 'breakglass', 'close', id)
     },
     LONG,

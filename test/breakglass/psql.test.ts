@@ -1,5 +1,3 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,8 +13,9 @@ import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
 import { startPeopleIssuer, type TestPeopleIssuer } from '../parts/people-issuer.ts'
 import { freePort } from '../parts/ports.ts'
 import { type RunningPostgres, startPostgres } from '../parts/postgres.ts'
-import { found, needs } from '../parts/require.ts'
+import { needs } from '../parts/require.ts'
 import { testSurroundings } from '../parts/surroundings.ts'
+import { ask, asleep, type Environment, psql, talking } from './psql-session.ts'
 
 let jobs: TestIssuer
 let people: TestPeopleIssuer
@@ -24,10 +23,6 @@ let postgres: RunningPostgres
 let gateway: RunningGateway
 let url: string
 let folder: string
-const psql = found('psql')
-
-/** A minute is the shortest: it begins in the first test. */
-let ending: Awaited<ReturnType<typeof untilItsTime>>
 
 const DENY = { name: 'nobody-drops', effect: 'deny', do: ['postgres.define'], say: 'Ask the owner of this resource.' } as const
 const READ = { name: 'all-may-read', effect: 'allow', do: ['postgres.read'] } as const
@@ -107,8 +102,6 @@ async function as(account: string): Promise<LocalClient> {
   return localClient(doorTransport(url, { token: readSessions(at(account))[url]!.token }))
 }
 
-type Environment = Record<string, string>
-
 async function connect(account: string, resource = 'orders'): Promise<Environment> {
   const { out } = await by(account, 'connect', resource, '--json')
   return (JSON.parse(out) as { environment: Environment }).environment
@@ -121,58 +114,7 @@ async function opened(account: string, resources: readonly string[], minutes = 5
   return id
 }
 
-function ask(environment: Environment, ...sql: string[]) {
-  const { status, stdout, stderr } = spawnSync(psql!, ['-XAtq', '-v', 'VERBOSITY=verbose', ...sql.flatMap((each) => ['-c', each])], {
-    env: { PATH: process.env.PATH, ...environment },
-    encoding: 'utf8',
-  })
-  return { status, out: stdout.trim(), err: stderr }
-}
-
-/** A psql that is told one statement after the other. */
-function talking(environment: Environment) {
-  const child = spawn(psql!, ['-XAtq', '-v', 'VERBOSITY=verbose'], {
-    env: { PATH: process.env.PATH, ...environment },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  const exited = once(child, 'exit')
-  let said = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => {
-      said += chunk
-    })
-  return {
-    exited,
-    said: () => said,
-    async say(sql: string, answer: string): Promise<void> {
-      const before = said.length
-      child.stdin.write(`${sql}\n`)
-      await expect.poll(() => said.slice(before), { timeout: 10_000 }).toContain(answer)
-    },
-    write: (sql: string) => void child.stdin.write(`${sql}\n`),
-    leave: () => void child.stdin.end(),
-  }
-}
-
-/** A session of lin's under break-glass that is asleep at the target. */
-async function untilItsTime() {
-  const id = await opened('lin', ['stock'], 1)
-  const under = talking(await connect('lin', 'stock'))
-  await under.say('SELECT 42;', '42')
-  under.write('SELECT pg_sleep(90);')
-  const { until } = (await (await as('lin')).breakGlasses()).find((each) => each.id === id)!
-  return { id, until: Date.parse(until!), under }
-}
-
 const isThere = async () => (await postgres.query("SELECT to_regclass('doomed') IS NOT NULL AS there")).at(-1)!.there === true
-const asleep = async (seconds: number) =>
-  Number(
-    (
-      await postgres.query(
-        `SELECT count(*) AS n FROM pg_stat_activity WHERE query LIKE '%pg_sleep(${seconds})%' AND state = 'active' AND pid <> pg_backend_pid()`,
-      )
-    ).at(-1)!.n,
-  )
 
 async function entries(kind: string) {
   const all = []
@@ -182,7 +124,6 @@ async function entries(kind: string) {
 }
 
 it('lets one person do on one resource what rules deny and ask about, says so at the start, and keeps what the rules said', async () => {
-  ending = await untilItsTime()
   const ada = await connect('ada')
   expect(ask(ada, 'DROP TABLE doomed').err).toMatch(/The rule "nobody-drops" denies this operation/)
   const id = await opened('ada', ['orders'])
@@ -214,12 +155,14 @@ it('lets one person do on one resource what rules deny and ask about, says so at
 
 it('is of nobody else, of no other resource, and of no job', async () => {
   const id = await opened('ada', ['orders'])
+  const others = await opened('lin', ['stock'])
   expect(ask(await connect('grace'), 'DROP TABLE doomed').err).toContain('"nobody-drops"')
   expect(ask(await connect('ada', 'stock'), 'DROP TABLE doomed').err).toContain('"nobody-drops"')
   const { run, password } = await gateway.credential()
   expect(ask({ ...(await connect('ada')), PGUSER: run, PGPASSWORD: password }, 'DROP TABLE doomed').err).toContain('"nobody-drops"')
   expect(await isThere()).toBe(true)
   await (await as('ada')).closeBreakGlass(id, undefined)
+  await (await as('lin')).closeBreakGlass(others, undefined)
 }, 90_000)
 
 it('gives nothing to a session that was open before; one behind it is under it, and is cut when it is closed, with what is running at the target', async () => {
@@ -232,13 +175,13 @@ it('gives nothing to a session that was open before; one behind it is under it, 
   const under = talking(ada)
   await under.say('CREATE TABLE IF NOT EXISTS made (n int); SELECT 42;', '42')
   under.write('INSERT INTO doomed SELECT 1 FROM pg_sleep(60);')
-  await expect.poll(() => asleep(60), { timeout: 10_000 }).toBe(1)
+  await expect.poll(() => asleep(postgres, 60), { timeout: 10_000 }).toBe(1)
   const began = performance.now()
   await (await as('ken')).closeBreakGlass(id, 'enough')
   await expect.poll(under.said, { interval: 20 }).toContain('57P01')
   expect(performance.now() - began).toBeLessThan(1_000)
   expect(under.said()).toContain(`Break-glass ${id} is over`)
-  await expect.poll(() => asleep(60), { interval: 20, timeout: 1_000 }).toBe(0)
+  await expect.poll(() => asleep(postgres, 60), { interval: 20, timeout: 1_000 }).toBe(0)
   expect(await postgres.query('SELECT n FROM doomed')).toEqual(await postgres.query('SELECT n FROM doomed WHERE false'))
   under.leave()
   // The other one was never under it.
@@ -247,19 +190,6 @@ it('gives nothing to a session that was open before; one behind it is under it, 
   await Promise.all([under.exited, before.exited])
   expect(ask(ada, 'DROP TABLE doomed').err).toContain('"nobody-drops"')
   expect(await isThere()).toBe(true)
-}, 90_000)
-
-it('ends at its time: a session is cut within a second, with what is running at the target', async () => {
-  const { id, until, under } = ending
-  await expect.poll(under.said, { interval: 20, timeout: 70_000 }).toContain('57P01')
-  expect(Date.now() - until).toBeGreaterThanOrEqual(0)
-  expect(Date.now() - until).toBeLessThan(1_000)
-  expect(under.said()).toContain(`Break-glass ${id} is over`)
-  await expect.poll(() => asleep(90), { interval: 20, timeout: 1_000 }).toBe(0)
-  under.leave()
-  await under.exited
-  expect((await entries('breakglass.closed')).find(({ fields }) => fields.breakGlass === id)!.fields).toMatchObject({ why: 'expired' })
-  expect(ask(await connect('lin', 'stock'), 'DROP TABLE doomed').err).toContain('"nobody-drops"')
 }, 90_000)
 
 it('ends with the person, and a log that holds says all of it', async () => {
