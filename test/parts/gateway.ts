@@ -20,7 +20,7 @@ export interface GatewayOptions {
   readonly data?: string
   /** Last word on what is written to the configuration. */
   readonly adjust?: (config: WrittenConfig) => void
-  /** Milliseconds until a start counts as failed; default 10,000. */
+  /** Milliseconds until a start counts as failed; default 25,000, within which a busy machine starts one. How long it may take is test/postgres/start-stop.test.ts. */
   readonly patience?: number
   /** Added to its environment. */
   readonly environment?: Readonly<Record<string, string>>
@@ -103,7 +103,7 @@ async function launch(
   closeSync(logged)
   const release = boundToThisProcess(child, folder)
   const log = () => readFileSync(logPath, 'utf8')
-  const ready = await readyLine(child, () => log().slice(skipped), options.patience ?? 10_000)
+  const ready = await readyLine(child, () => log().slice(skipped), options.patience ?? 25_000)
   const readyMs = performance.now() - began
   const operator = localClient(socketTransport(ready.socket))
   const { pem } = await operator.ca()
@@ -162,9 +162,9 @@ interface Ready {
 async function readyLine(child: ChildProcess, said: () => string, patience: number): Promise<Ready> {
   const giveUp = performance.now() + patience
   for (;;) {
-    for (const line of said()
-      .split('\n')
-      .filter((text) => text.startsWith('{'))) {
+    // What stands behind the last end of a line may be the beginning of one.
+    const lines = said().split('\n').slice(0, -1)
+    for (const line of lines.filter((text) => text.startsWith('{'))) {
       const fields = JSON.parse(line) as { msg?: string } & Ready
       if (fields.msg === 'ready') return fields
     }
