@@ -24,10 +24,25 @@ const ROOM_TO_GATHER = '--initial-old-space-size=256'
 async function run() {
   if (Number(process.versions.node.split('.')[0]) < 24) return runUnderPackagedNode()
   if (isService()) takeRoom()
+  const listensNoMore = endEarly()
   keepCompiled()
   // In a checkout the source is what was meant, whatever an earlier build left in dist.
   const { main } = await import((existsSync(source) ? source : built).href)
-  return main(process.argv.slice(2))
+  // Its first line listens.
+  const running = main(process.argv.slice(2))
+  listensNoMore()
+  return running
+}
+
+/**
+ * Ends this process when it is told to while everything is still being read. Process 1 of a container hears only what it listens to: a SIGTERM
+ * of then would be lost, and the container be killed once its time is over. A service that did not begin has stopped as it was asked to.
+ * @returns listens no more
+ */
+function endEarly() {
+  const end = (signal) => process.exit(isService() ? 0 : signal === 'SIGINT' ? 130 : 143)
+  process.on('SIGTERM', end).on('SIGINT', end)
+  return () => process.off('SIGTERM', end).off('SIGINT', end)
 }
 
 /** Whether this process will live for long: a gateway, or a connector that is not only asked something. */

@@ -37,7 +37,7 @@ export async function runConnector(
   const log = createLog({ format, level: 'info', destination: surroundings.stderr })
   const connector = await startConnector(partsOf(settings, log))
   // It lets open streams finish first, which ending this process would not.
-  surroundings.release()
+  if (!surroundings.release()) return connector.stop()
   const forget = listenToSignals(connector, settings, log, signals, () => connectorSettings(options, surroundings).allow)
   try {
     const health = await serveHealth(settings.data, settings.health, () => stateOf(connector))

@@ -45,8 +45,9 @@ export async function runMcpHost(
   signals.on('SIGTERM', stop)
   signals.on('SIGINT', stop)
   // It ends its servers first, which ending this process would not.
-  surroundings.release()
+  const isWanted = surroundings.release()
   try {
+    if (!isWanted) return
     const host = await startHost({ settings, secret, log, path: surroundings.env.PATH ?? PATH })
     if (json) printer.jsonLine({ url: host.url, servers: names })
     else for (const name of names) printer.line(`${name} is at ${host.url}/${name}`)

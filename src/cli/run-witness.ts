@@ -34,8 +34,9 @@ export async function runWitness(options: RunWitnessOptions, shell: Shell, signa
   const witness = new Witness({ key, logs, store: checkpointFiles(folder), now: () => Date.now() / 1000, onEvent })
   const stopping = stopAsked(signals)
   // It answers what is under way, which ending this process would not.
-  surroundings.release()
+  const isWanted = surroundings.release()
   try {
+    if (!isWanted) return
     const running = await serveWitness(witness, {
       host,
       port,

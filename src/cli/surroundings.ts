@@ -9,8 +9,11 @@ export interface Surroundings {
   readonly folder: string
   /** Aborts at Ctrl-C, at SIGTERM, and when nobody reads the output any more. */
   readonly signal: AbortSignal
-  /** From now on the command handles the process's signals itself. */
-  release(): void
+  /**
+   * From now on the command handles the process's signals itself, and says how it ended.
+   * @returns false where the process was told to end before: then it begins nothing, which is a stop that was asked for
+   */
+  release(): boolean
 }
 
 /** This process as surroundings, and how it was told to end. */
@@ -48,6 +51,10 @@ export function processSurroundings(): ProcessSurroundings {
     folder: process.cwd(),
     signal: ending.signal,
     endedBySignal: () => exitCode,
-    release: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+    release() {
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+      exitCode = undefined
+      return !ending.signal.aborted
+    },
   }
 }

@@ -33,7 +33,7 @@ export function testSurroundings(
     env: over.env ?? {},
     folder: over.folder ?? '/nowhere',
     signal: ending.signal,
-    release: () => undefined,
+    release: () => !ending.signal.aborted,
     printed,
     ending,
   }

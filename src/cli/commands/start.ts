@@ -27,7 +27,7 @@ export function startCommand(shell: Shell): Command {
     .action(async ({ logFormat, logLevel, newOrigin, ...where }: Options) => {
       const [{ serve }, { configPath }] = await Promise.all([import('../serve.ts'), import('../reach.ts')])
       // serve() lets sessions finish, which ending this process would not.
-      shell.surroundings.release()
+      if (!shell.surroundings.release()) return
       const format = logFormat ?? (shell.surroundings.stderr.isTTY ? 'pretty' : 'json')
       shell.exitCode = await serve(configPath(where, shell.surroundings), {
         format,
