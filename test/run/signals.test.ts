@@ -4,13 +4,16 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { freePort } from '../parts/ports.ts'
 import { openStage, type Stage } from './stage.ts'
 
 let stage: Stage
 const started: ChildProcess[] = []
 
 beforeAll(async () => {
-  stage = await openStage()
+  // Below the ports that a system gives by itself, so that they are still free where it starts again.
+  const listen = { postgres: `127.0.0.1:${await freePort()}`, token: `127.0.0.1:${await freePort()}` }
+  stage = await openStage({ gateway: { adjust: (config) => void Object.assign(config.gateway, { listen }) } })
 })
 afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL')
@@ -102,13 +105,10 @@ it('a job whose run is revoked is told to stop, and it is said why', async () =>
 })
 
 it('a gateway that restarts ends nothing', async () => {
-  const { launcher, run, said } = await launch('trap "exit 5" TERM', ['--lease', '9'])
-  const { tokenPort, port } = stage.shop.gateway
-  const listen = { postgres: `127.0.0.1:${port}`, token: `127.0.0.1:${tokenPort}` }
-  const { gateway } = stage.shop.gateway.config
+  const { launcher, run, said } = await launch('trap "exit 5" TERM', ['--lease', '20'])
   await stage.shop.gateway.kill9()
   await vi.waitUntil(() => said().includes('the gateway does not answer'), { timeout: 10_000 })
-  stage.shop.gateway = await stage.shop.gateway.again([], { gateway: { ...gateway, listen } })
+  stage.shop.gateway = await stage.shop.gateway.again()
   await vi.waitUntil(() => said().includes('the gateway answers again'), { timeout: 20_000 })
   expect(await stateOf(run)).toBe('live')
   launcher.kill('SIGTERM')
