@@ -58,6 +58,15 @@ function ask(at: WatchedServer, path: string, headers: Readonly<Record<string, s
   })
 }
 
+/** The same from either. A table has ages in it: where a second was over between the two, once more. */
+async function both(path: string, headers: Readonly<Record<string, string>>) {
+  for (;;) {
+    const own = await ask(direct, path, headers)
+    const carried = await ask(gateway, path, headers)
+    if (carried.body.equals(own.body) || (await ask(direct, path, headers)).body.equals(own.body)) return { own, carried }
+  }
+}
+
 /** Of this hop alone, or another one each time. */
 const OWN = new Set(['date', 'audit-id', 'connection', 'keep-alive', 'transfer-encoding', 'content-length'])
 const said = (answer: Answer) => Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !OWN.has(name)))
@@ -100,8 +109,7 @@ describe('an answer that no mask is about', () => {
     ['OpenAPI v3 of a group', '/openapi/v3/apis/apps/v1', {}],
     ['the version', '/version', {}],
   ] as const)('is what it is: %s', async (_, path, headers) => {
-    const own = await ask(direct, path, headers)
-    const carried = await ask(gateway, path, headers)
+    const { own, carried } = await both(path, headers)
     expect({ status: carried.status, headers: said(carried) }).toEqual({ status: own.status, headers: { ...said(own), ...ADDED } })
     expect(carried.body.equals(own.body)).toBe(true)
   })
@@ -114,7 +122,8 @@ describe('an answer that no mask is about', () => {
     expect({ status: carried.status, length: carried.body.length, etag: carried.headers.etag }).toEqual({ status: 304, length: 0, etag })
   })
 
-  it.each([
+  // Each lasts two seconds: they do so at the same time.
+  it.concurrent.each([
     ['from now', '', {}],
     [
       'with what there is first, and a bookmark after it',

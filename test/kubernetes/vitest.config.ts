@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from '../parts/longest-first.ts'
 
 /** What holds events against the clock: with nothing else under way. */
 const ALONE = ['test/kubernetes/watches.test.ts', 'test/kubernetes/copies.test.ts']
@@ -6,6 +7,7 @@ const limits = { pool: 'forks', testTimeout: 60_000, hookTimeout: 120_000 } as c
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       // An API server for each file: two at a time are what two cores start.
       {

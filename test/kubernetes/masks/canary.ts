@@ -22,10 +22,9 @@ export function canariesIn(bytes: Uint8Array, depth = 0): readonly string[] {
   const text = Buffer.from(bytes).toString('latin1')
   const folded = text.toLowerCase()
   const found = new Set<string>()
-  for (const [name, value] of Object.entries(CANARIES)) {
-    for (const [way, traces] of Object.entries(waysOf(value)))
-      if (traces.some((trace) => folded.includes(trace))) found.add(`${name}${way}`)
-    for (const trace of inBase64(value)) if (text.includes(trace)) found.add(`${name} in base64`)
+  for (const { name, ways, encoded } of TRACES) {
+    for (const [way, traces] of ways) if (traces.some((trace) => folded.includes(trace))) found.add(`${name}${way}`)
+    if (encoded.some((trace) => text.includes(trace))) found.add(`${name} in base64`)
   }
   if (depth < DEEPEST) for (const inner of packedIn(text)) for (const each of canariesIn(inner, depth + 1)) found.add(`${each}, packed`)
   return [...found]
@@ -53,7 +52,9 @@ function waysOf(value: string): Readonly<Record<string, readonly string[]>> {
   }
 }
 
-const pieces = (text: string) => Array.from({ length: text.length - FRAGMENT + 1 }, (_, at) => text.slice(at, at + FRAGMENT))
+function pieces(text: string): readonly string[] {
+  return Array.from({ length: text.length - FRAGMENT + 1 }, (_, at) => text.slice(at, at + FRAGMENT))
+}
 
 /** What looks the same whatever stands before and behind. */
 function inBase64(value: string): readonly string[] {
@@ -63,6 +64,9 @@ function inBase64(value: string): readonly string[] {
     return encoded.slice(first, first + Math.floor((value.length * 8) / 6) - 3)
   })
 }
+
+/** Of each canary. Made once: they are looked for in every word that might be packed. */
+const TRACES = Object.entries(CANARIES).map(([name, value]) => ({ name, ways: Object.entries(waysOf(value)), encoded: inBase64(value) }))
 
 /** What texts in base64 hold, and what that holds where it is compressed. */
 function* packedIn(text: string): Generator<Uint8Array> {

@@ -48,16 +48,17 @@ async function hunt(asks: readonly Ask[], masks: readonly Mask[]) {
   const leaks: string[] = []
   const statuses = new Map<number, number>()
   let shown = 0
-  for (let at = 0; at < asks.length; at += AT_ONCE) {
-    const some = asks.slice(at, at + AT_ONCE)
-    const came = await Promise.all(some.map((ask) => askMasked(cluster, masks, ask)))
-    for (const [index, { status, bytes }] of came.entries()) {
-      const { method, path, headers, body } = some[index] as Ask
+  const waiting = asks.values()
+  const lane = async () => {
+    for (const ask of waiting) {
+      const { status, bytes } = await askMasked(cluster, masks, ask)
+      const { method, path, headers, body } = ask
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
       if (bytes.length > 500) shown += 1
       for (const found of canariesIn(bytes)) leaks.push(`${found}: ${method} ${path} ${JSON.stringify(headers)} ${body ?? ''}`)
     }
   }
+  await Promise.all(Array.from({ length: AT_ONCE }, lane))
   return { leaks, statuses, shown }
 }
 

@@ -82,14 +82,16 @@ function ask({ method, path, headers, body }: Ask): Promise<Came> {
 async function hunt(asks: readonly Ask[]) {
   const leaks: string[] = []
   const statuses = new Map<number, number>()
-  for (let at = 0; at < asks.length; at += AT_ONCE) {
-    const some = asks.slice(at, at + AT_ONCE)
-    for (const [index, { status, bytes }] of (await Promise.all(some.map(ask))).entries()) {
-      const { method, path, headers, body } = some[index] as Ask
+  const waiting = asks.values()
+  const lane = async () => {
+    for (const asked of waiting) {
+      const { status, bytes } = await ask(asked)
+      const { method, path, headers, body } = asked
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
       for (const found of canariesIn(bytes)) leaks.push(`${found}: ${status} ${method} ${path} ${JSON.stringify(headers)} ${body ?? ''}`)
     }
   }
+  await Promise.all(Array.from({ length: AT_ONCE }, lane))
   return { leaks, statuses }
 }
 

@@ -17,6 +17,8 @@ export interface Case {
   readonly warns?: RegExp
   /** What there is afterwards beside the objects of the namespace. */
   readonly effect?: (at: Place) => Promise<unknown>
+  /** Seconds pass in it, and it changes nothing outside of its namespace. */
+  readonly waits?: true
   /** Where the order of lines is nobody's promise. */
   readonly sorted?: boolean
 }

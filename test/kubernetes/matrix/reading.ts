@@ -83,12 +83,14 @@ export const READING: readonly Case[] = [
   { name: 'get events', run: (at) => at.kubectl(['get', 'events']) },
   {
     name: 'get --watch, until a time',
+    waits: true,
     before: TWO_MAPS,
     run: (at) => at.kubectl(['get', 'configmaps', '--watch', '--request-timeout=2s']),
     shows: 'second',
   },
   {
     name: 'get --watch --output-watch-events, while something happens',
+    waits: true,
     before: TWO_MAPS,
     async run(at) {
       const watching = at.kubectl(['get', 'configmaps', '--watch', '--output-watch-events', '--no-headers'], { until: /DELETED.*\n/ })
@@ -108,6 +110,7 @@ export const READING: readonly Case[] = [
   },
   {
     name: 'wait for a deletion',
+    waits: true,
     before: TWO_MAPS,
     async run(at) {
       const waiting = at.kubectl(['wait', '--for=delete', 'configmap/first', '--timeout=10s'])
@@ -118,6 +121,7 @@ export const READING: readonly Case[] = [
   },
   {
     name: 'wait in vain',
+    waits: true,
     before: TWO_MAPS,
     run: (at) => at.kubectl(['wait', '--for=delete', 'configmap/first', '--timeout=3s']),
     status: 1,
@@ -133,6 +137,7 @@ export const READING: readonly Case[] = [
   },
   {
     name: 'rollout status, while it rolls',
+    waits: true,
     before: given(deployment('shop')),
     async run(at) {
       const waiting = at.kubectl(['rollout', 'status', 'deployment/shop', '--timeout=20s'])

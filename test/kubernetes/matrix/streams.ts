@@ -265,6 +265,7 @@ export const FLOWING: readonly Case[] = [
   },
   {
     name: 'logs -f',
+    waits: true,
     before: logged,
     async run(at) {
       const following = at.kubectl(['logs', '-f', 'web', '--tail=1'], { until: /the last word\n/ })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Browser, newBrowser } from '../../parts/browser.ts'
 import { KUBERNETES_PARTS, kubernetesBinaries } from '../../parts/kubernetes-binaries.ts'
 import { startPeopleIssuer, type TestPeopleIssuer } from '../../parts/people-issuer.ts'
@@ -12,6 +12,8 @@ let world: RuledCluster
 let people: TestPeopleIssuer
 let ada: { browser: Browser; csrf: string }
 let url: string
+/** Of what nobody answers, whose time passes beside everything else: ten seconds, and twice ten for a command. */
+let unanswered: Readonly<Record<'deletion' | 'command', Awaited<ReturnType<typeof askedBy>>>>
 beforeAll(async () => {
   if (!kubernetesBinaries()) return
   const port = await freePort()
@@ -44,6 +46,8 @@ beforeAll(async () => {
   const browser = newBrowser(url)
   await browser.signIn({ name: 'okta', signIn: (at, account) => people.signIn(at, account) }, 'ada')
   ada = { browser, csrf: (JSON.parse((await browser.get('/v1/me')).body) as { csrf: string }).csrf }
+  for (const name of ['d', 'e', 'f']) await pod(name)
+  unanswered = { deletion: await askedBy(deletionOf('d')), command: await askedBy(commandIn('f')) }
 })
 afterAll(async () => {
   await world?.stop()
@@ -79,10 +83,18 @@ async function asking(env: { readonly KUBECONFIG: string }, words: readonly stri
   }
   const ended = once(child, 'close').then(([code]) => ({ code: code as number, said }))
   const asked = async () => (await requests()).find(({ id }) => !before.has(id))
-  await expect.poll(asked, { timeout: 10_000 }).toBeDefined()
-  const { id } = (await asked()) as { id: string }
+  const { id } = (await vi.waitUntil(asked, { timeout: 10_000 })) as { id: string }
   return { id, ended, kill: () => child.kill('SIGKILL') }
 }
+
+/** `asking`, in a run of its own. */
+async function askedBy(words: readonly string[]) {
+  const { env, run } = await world.run()
+  return { env, run, words, held: await asking(env, words) }
+}
+
+const deletionOf = (name: string) => ['-n', 'shop', 'delete', 'pod', name, '--wait=false']
+const commandIn = (name: string) => ['-n', 'shop', 'exec', name, '--', 'id']
 
 const state = async (id: string) => (await world.inFront.gateway.operator.approval(id)).request.state
 
@@ -133,18 +145,14 @@ describe('what a rule asks a person about', () => {
   })
 
   it('becomes a ticket where nobody answers for long: the same once more passes after the approval, and only the same', async () => {
-    const { env } = await world.run()
-    await pod('d')
-    await pod('e')
-    const words = (name: string) => ['-n', 'shop', 'delete', 'pod', name, '--wait=false']
-    const held = await asking(env, words('d'))
+    const { env, words, held } = unanswered.deletion
     const { said } = await held.ended
     expect(said).toContain('GS_APPROVAL_PENDING')
     expect(said).toContain(held.id)
     await decide(held.id, 'approve')
-    expect(await world.cluster.kubectl(words('d'), { env })).toMatchObject({ status: 0 })
+    expect(await world.cluster.kubectl(words, { env })).toMatchObject({ status: 0 })
     expect(await isThere('d')).toBe(false)
-    const other = await asking(env, words('e'))
+    const other = await asking(env, deletionOf('e'))
     other.kill()
     expect(await isThere('e')).toBe(true)
   })
@@ -162,16 +170,14 @@ describe('what a rule asks a person about', () => {
   })
 
   it('is one request for the two attempts of kubectl, and the approval is good for whichever comes', async () => {
-    const { env } = await world.run()
-    await pod('f')
-    const count = (await requests()).length
-    const held = await asking(env, ['-n', 'shop', 'exec', 'f', '--', 'id'])
+    const { env, run, words, held } = unanswered.command
     // Ten seconds by WebSocket, ten by SPDY.
     const { said } = await held.ended
     expect(said).toContain('GS_APPROVAL_PENDING')
-    expect((await requests()).length).toBe(count + 1)
+    const { approvals } = await world.inFront.gateway.operator.approvals({ run, limit: '100' })
+    expect(approvals.map(({ id }) => id)).toEqual([held.id])
     await decide(held.id, 'approve')
-    const again = await world.cluster.kubectl(['-n', 'shop', 'exec', 'f', '--', 'id'], { env })
+    const again = await world.cluster.kubectl(words, { env })
     expect(again).toMatchObject({ status: 0, stdout: expect.stringContaining('uid=') })
     expect(await state(held.id)).toBe('used')
   })
