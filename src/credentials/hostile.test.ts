@@ -60,7 +60,7 @@ describe.each([
         runs += 1
         if (survives(() => read(text))) understood += 1
       }),
-      { numRuns: 500 },
+      { numRuns: 1_500 },
     )
     // Neither all nor nothing: changes reach what is behind the syntax.
     expect(understood / runs).toBeGreaterThan(0.02)

@@ -140,7 +140,7 @@ describe('what a server says, in lines', () => {
           expect(String(type).length).toBeGreaterThan(0)
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 1_000 },
     )
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.uint8Array({ maxLength: 60 }), fc.boolean()), { maxLength: 6 }), (chunks) => {
