@@ -9,6 +9,20 @@ import { startIssuer, type TestIssuer } from '../parts/issuer.ts'
 import { type RunningPostgres, startPostgres } from '../parts/postgres.ts'
 import { testSurroundings } from '../parts/surroundings.ts'
 
+/** What differs from one run to the next is left out: places, times, ids, and names of rules. */
+const shape = (text: string): readonly string[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) =>
+      line
+        .replace(/^ *\d+ {2}[-0-9:.TZ]+/, 'N AT')
+        .replace(/ses_\w+/, 'ses_')
+        .replace(/\([\w-]+\)/, '(rule)')
+        .replace(/sha256:[0-9a-f]+…?/, 'sha256:')
+        .replaceAll(/\d+ bytes|[\d.]+ ms/g, 'some'),
+    )
+
 /** Every command as an operator and a job would use it, against a whole gateway, a real PostgreSQL and a real issuer. */
 describe('the commands against a whole gateway', () => {
   let server: RunningPostgres
@@ -77,6 +91,19 @@ describe('the commands against a whole gateway', () => {
     await expect(connect(environment)).rejects.toThrow()
     const again = await token('101')
     expect(again).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^GS_RUNS_OVER: .+\nnext: .+/) })
+  })
+
+  it('shows what happened as docs/start.md does', async () => {
+    await server.query('CREATE TABLE IF NOT EXISTS public.orders (id integer)')
+    await server.query('GRANT SELECT ON public.orders TO app')
+    const { run: runId, environment } = JSON.parse((await token('150', ' --json')).out)
+    const client = await connect(environment)
+    await client.query('select count(*) from orders')
+    await client.end()
+    const { out } = await gatescribe(`trail tail --run ${runId} --kind operation --payloads`)
+    const page = readFileSync(join(import.meta.dirname, '../../docs/start.md'), 'utf8')
+    const [, shown = ''] = /\$ gatescribe trail tail --kind operation --payloads\n(.*?)```/s.exec(page) ?? []
+    expect(shape(out)).toEqual(shape(shown))
   })
 
   it('writes the environment to a file that only its owner can read, and prints no secret then', async () => {
