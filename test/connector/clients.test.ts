@@ -54,7 +54,10 @@ async function kubectl(words: readonly string[], options: RunOptions = {}): Prom
   const { url } = resources.find(({ name }) => name === 'cluster')!
   const path = join(world.gateway.folder, 'kubeconfig')
   writeFileSync(path, writtenKubeconfig({ server: url, ca: world.gateway.ca, user: { token: credential } }), { mode: 0o600 })
-  return runCommand(kubernetesBinaries()!.kubectl, words, { ...options, env: { KUBECONFIG: path, HOME: world.gateway.folder } })
+  return runCommand(kubernetesBinaries()!.kubectl, words, {
+    ...options,
+    env: { KUBECONFIG: path, HOME: world.gateway.folder, ...options.env },
+  })
 }
 
 /** The SDK of a provider of models, in a run of its own. */
@@ -123,6 +126,20 @@ describe('behind a connector', () => {
       await sleep(700)
       await world.targets.kubectl(['create', 'configmap', 'seen-from-here'])
       expect((await watching).stdout).toContain('configmap/seen-from-here\n')
+    })
+
+    it.each([
+      ['WebSocket', 'true'],
+      ['SPDY', 'false'],
+    ])('gives a command half a megabyte over %s and has it back, with its exit code', async (_, KUBECTL_REMOTE_COMMAND_WEBSOCKETS) => {
+      const input = 'ink and paper\n'.repeat(40_000)
+      const ran = await kubectl(['exec', '-i', POD, '--', 'sh', '-c', 'tr a-z A-Z; echo done >&2; exit 7'], {
+        input,
+        env: { KUBECTL_REMOTE_COMMAND_WEBSOCKETS },
+      })
+      expect(ran.status).toBe(7)
+      expect(ran.stdout === input.toUpperCase()).toBe(true)
+      expect(ran.stderr).toContain('done\n')
     })
   })
 
