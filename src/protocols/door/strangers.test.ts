@@ -6,8 +6,8 @@ import { Strangers } from './strangers.ts'
 const strangers = () => new Strangers({ loginMs: 30, unauthenticated: 3, unauthenticatedPerPeer: 2 })
 
 let port = 40_000
-function socket(): Socket {
-  const made = Object.assign(new EventEmitter(), { remoteAddress: '127.0.0.1', remotePort: port++, destroyed: false, destroy })
+function socket(ends = { remoteAddress: '127.0.0.1', remotePort: port++, localAddress: '127.0.0.1', localPort: 5_432 }): Socket {
+  const made = Object.assign(new EventEmitter(), { ...ends, destroyed: false, destroy })
   function destroy() {
     made.destroyed = true
     made.emit('close')
@@ -28,8 +28,8 @@ it('gives room back once one becomes known, also by the connection within its TL
   const [known, gone] = [socket(), socket()]
   door.enter(known, 'a')
   door.enter(gone, 'a')
-  const { remoteAddress, remotePort } = known
-  door.becomesKnown({ remoteAddress, remotePort })
+  const { remoteAddress, remotePort, localAddress, localPort } = known
+  door.becomesKnown({ remoteAddress, remotePort, localAddress, localPort })
   gone.destroy()
   expect([door.enter(socket(), 'a'), door.enter(socket(), 'a')]).toEqual([true, true])
   door.cut()
@@ -44,4 +44,15 @@ it('cuts who does not say who it is in time, and nobody else', async () => {
   door.becomesKnown(known)
   await expect.poll(() => silent.destroyed).toBe(true)
   expect(known.destroyed).toBe(false)
+})
+
+it('takes no connection for another one that comes from the same port, to another address', async () => {
+  const door = strangers()
+  const ends = { remoteAddress: '127.0.0.1', remotePort: 39_999, localPort: 5_432 }
+  const [one, other] = [socket({ ...ends, localAddress: '127.0.0.1' }), socket({ ...ends, localAddress: '127.0.0.2' })]
+  door.enter(one, 'a')
+  door.enter(other, 'a')
+  one.destroy()
+  expect([door.enter(socket(), 'a'), door.enter(socket(), 'a')]).toEqual([true, false])
+  await expect.poll(() => other.destroyed).toBe(true)
 })

@@ -12,12 +12,12 @@ export interface StrangerLimits {
 
 export const STRANGER_LIMITS: StrangerLimits = { loginMs: 10_000, unauthenticated: 200, unauthenticatedPerPeer: 50 }
 
-type Ends = Pick<Socket, 'remoteAddress' | 'remotePort'>
+type Ends = Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>
 
 /** The connections of a door that have not said who they are: one machine that connects and never speaks must not keep everybody else out. */
 export class Strangers {
   readonly #limits: StrangerLimits
-  /** By address and port, which a connection within TLS has from the one below. */
+  /** By its ends, which a connection within TLS has from the one below. By both: to each address of ours a client may come from the same port. */
   readonly #all = new Map<string, { readonly socket: Socket; readonly peer: string; readonly timer: NodeJS.Timeout }>()
 
   constructor(limits: StrangerLimits) {
@@ -33,7 +33,10 @@ export class Strangers {
     if (this.#isFull(peer)) return false
     const key = keyOf(socket)
     this.#all.set(key, { socket, peer, timer: setTimeout(() => socket.destroy(), this.#limits.loginMs) })
-    socket.once('close', () => this.#leave(key))
+    socket.once('close', () => {
+      // Those that were gone before anybody asked have no ends any more, and so the same key.
+      if (this.#all.get(key)?.socket === socket) this.#leave(key)
+    })
     return true
   }
 
@@ -60,4 +63,5 @@ export class Strangers {
   }
 }
 
-const keyOf = ({ remoteAddress, remotePort }: Ends): string => `${remoteAddress} ${remotePort}`
+const keyOf = ({ remoteAddress, remotePort, localAddress, localPort }: Ends): string =>
+  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
