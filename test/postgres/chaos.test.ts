@@ -17,6 +17,7 @@ const CLIENTS = 12
 /** The gateway may look at a configuration that is just being written; it stays with the one it has. */
 const HALF_WRITTEN = 'GS_CONFIG_SYNTAX'
 const MS = durationOr(3_000)
+const STATUSES = ['completed', 'failed', 'refused', 'skipped', 'cancelled', 'aborted']
 
 let shop: Shop
 beforeAll(async () => {
@@ -182,32 +183,40 @@ function faults(entries: readonly EntryAnswer[]): string[] {
 }
 
 it('whatever clients, operators and targets do: each intent ends once, counters have no hole, sessions open and close', {
-  timeout: patience(60_000 + MS),
+  timeout: patience(120_000 + MS),
 }, async () => {
-  const until = performance.now() + MS
-  const reloads = (async () => {
-    for (let denied = true; performance.now() < until; denied = !denied) {
-      await sleep(denied ? 200 : 60)
-      await shop.gateway.reconfigure({ rules: denied ? [DENY_ALL, ALLOW_ALL] : [ALLOW_ALL] })
-    }
-    await shop.gateway.reconfigure({ rules: [ALLOW_ALL] })
-  })()
-  await Promise.all([reloads, ...Array.from({ length: CLIENTS }, (_, client) => chaos(seeded(SEED + client), until))])
-  await expect.poll(() => shop.gateway.operator.sessions(), { timeout: 3_000 }).toEqual([])
-  await expect
-    .poll(() => shop.server.query('SELECT pid FROM pg_stat_activity WHERE usename = $1', [SHOP_ROLE]), { timeout: 2_000 })
-    .toEqual([])
-  // Outcomes are batched for up to 100 ms.
-  await sleep(150)
-  const entries = await readTrail(shop.gateway.operator)
-  expect(faults(entries), `seed ${SEED}`).toEqual([])
-  const statuses = entries.flatMap(({ kind, fields }) =>
-    kind === 'operation.outcome' ? (fields as unknown as { outcomes: OutcomeRow[] }).outcomes.map(([, status]) => status) : [],
-  )
+  let entries: EntryAnswer[] = []
+  let statuses: string[] = []
+  // On a busy machine less is done in that time: until the workload is what it claims to be.
+  for (let round = 0; round < 6 && !STATUSES.every((status) => statuses.includes(status)); round += 1) {
+    const until = performance.now() + MS
+    const reloads = (async () => {
+      for (let denied = true; performance.now() < until; denied = !denied) {
+        await sleep(denied ? 200 : 60)
+        await shop.gateway.reconfigure({ rules: denied ? [DENY_ALL, ALLOW_ALL] : [ALLOW_ALL] })
+      }
+      await shop.gateway.reconfigure({ rules: [ALLOW_ALL] })
+    })()
+    await Promise.all([reloads, ...Array.from({ length: CLIENTS }, (_, client) => chaos(seeded(SEED + 100 * round + client), until))])
+    await expect.poll(() => shop.gateway.operator.sessions()).toEqual([])
+    await expect.poll(() => shop.server.query('SELECT pid FROM pg_stat_activity WHERE usename = $1', [SHOP_ROLE])).toEqual([])
+    // Outcomes are batched: what is open yet may be told of a moment later, and nothing that is wrong becomes right by what is told later.
+    await expect
+      .poll(
+        async () => {
+          entries = await readTrail(shop.gateway.operator)
+          return faults(entries)
+        },
+        { message: `seed ${SEED}` },
+      )
+      .toEqual([])
+    statuses = entries.flatMap(({ kind, fields }) =>
+      kind === 'operation.outcome' ? (fields as unknown as { outcomes: OutcomeRow[] }).outcomes.map(([, status]) => status) : [],
+    )
+  }
   const opened = entries.filter(({ kind }) => kind === 'session.open').length
   shown('test/postgres/chaos.test.ts', { sessions: opened, operations: statuses.length, faults: 0 })
-  // The workload was what it claims to be.
-  for (const status of ['completed', 'failed', 'refused', 'skipped', 'cancelled', 'aborted']) expect(statuses).toContain(status)
+  expect(statuses).toEqual(expect.arrayContaining(STATUSES))
   const complaints = shop.gateway
     .log()
     .split('"msg":"ready"')[1]!

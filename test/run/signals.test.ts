@@ -40,11 +40,11 @@ describe('the exit code', () => {
   })
 })
 
-/** A launcher whose job writes what it hears to a file, and says when it listens. */
-async function launch(script: string, words: readonly string[] = []) {
+/** A launcher whose job writes what it hears to a file, and says when it listens. @param then what the job does from then on */
+async function launch(script: string, words: readonly string[] = [], then = 'while :; do sleep 0.1; done') {
   const [listens, heard] = [join(stage.folder, `listens-${started.length}-${Date.now()}`), join(stage.folder, `heard-${Date.now()}`)]
   const job = join(stage.folder, `job-${Date.now()}.sh`)
-  writeFileSync(job, `${script.replaceAll('HEARD', heard)}\necho $$ $GATESCRIBE_RUN $HOME > ${listens}\nwhile :; do sleep 0.1; done\n`)
+  writeFileSync(job, `${script.replaceAll('HEARD', heard)}\necho $$ $GATESCRIBE_RUN $HOME > ${listens}\n${then}\n`)
   // Without a terminal, as in CI.
   const launcher = spawn(process.execPath, [stage.command, 'run', ...words, '--', 'sh', job], {
     ...{ cwd: stage.folder, env: stage.environment(), detached: true },
@@ -74,7 +74,8 @@ it.each(['INT', 'TERM', 'HUP', 'QUIT'] as const)(
 )
 
 it('a job is stopped and continued with its launcher', async () => {
-  const { launcher, pid } = await launch('')
+  // A shell that is about to start something waits for that, where it is stopped, and is not stopped itself.
+  const { launcher, pid } = await launch('', [], 'exec sleep 60')
   const isStopped = (each: number) => readFileSync(`/proc/${each}/stat`, 'utf8').split(') ')[1]?.startsWith('T')
   const both = [pid, launcher.pid ?? 0]
   launcher.kill('SIGTSTP')
