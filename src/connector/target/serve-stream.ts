@@ -4,6 +4,7 @@ import { ConnectorError } from '../errors.ts'
 import { STREAM_STATUS } from '../links.ts'
 import { CODE_HEADER } from '../words.ts'
 import { type AllowedTarget, splitTarget } from './allowed-target.ts'
+import { carry } from './carry.ts'
 import { openTarget, type Target } from './open-target.ts'
 
 /** A stream that is, or is about to be, connected to its target. */
@@ -86,6 +87,5 @@ function join(stream: ServerHttp2Stream, socket: Socket): void {
     else socket.resetAndDestroy()
   })
   stream.respond({ ':status': 200 })
-  stream.pipe(socket)
-  socket.pipe(stream)
+  carry(stream, socket)
 }
