@@ -84,6 +84,8 @@ export interface RelayControls {
   catalog: Catalog | undefined
   /** Milliseconds until intents are durable; 0 answers before `admit` returns. */
   durableAfter: number
+  /** What intents wait for until they are durable, instead of a time. */
+  durable: Promise<void> | undefined
   /** Every operation in the order admitted. */
   readonly seen: Seen[]
   /** How many operations each `admit` carried. */
@@ -135,6 +137,7 @@ export async function startRelay(postgres: Pick<RunningPostgres, 'host' | 'port'
     analyzer: undefined,
     catalog: undefined,
     durableAfter: 0,
+    durable: undefined,
     seen: [],
     batches: [],
     sessions: [],
@@ -243,7 +246,8 @@ function playedGuard(controls: RelayControls): Guard<PostgresAsk, PostgresTarget
       const request = controls.requests.at(-1)
       if (approved && request) request.again = approved.effective
       const answers = decided.map((one) => admit(one, approved !== undefined))
-      if (controls.durableAfter === 0) go(answers)
+      if (controls.durable) void controls.durable.then(() => go(answers))
+      else if (controls.durableAfter === 0) go(answers)
       else setTimeout(() => go(answers), controls.durableAfter)
     },
   }

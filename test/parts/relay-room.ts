@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { type RunningPostgres, startPostgres } from './postgres.ts'
 import { type RelayControls, startRelay } from './postgres-relay.ts'
 import { connectRaw, type RawPostgres } from './raw-postgres.ts'
@@ -10,6 +10,8 @@ export interface RelayRoom {
   gate: RelayControls
   /** Logs in through the relay; closed after the test. */
   client(minor?: 0 | 2): Promise<RawPostgres>
+  /** Resolves once the server is at work on what this client sent. */
+  atWork(raw: RawPostgres): Promise<void>
   /** `text: outcome` of every operation, in order. */
   outcomes(): string[]
 }
@@ -22,6 +24,10 @@ export function relayRoom(schema = 'select 1'): RelayRoom {
       const raw = await connectRaw(room.gate.port, minor)
       clients.push(raw)
       return raw
+    },
+    async atWork({ processId }: RawPostgres) {
+      const active = `select 1 from pg_stat_activity where pid = $1 and state = 'active'`
+      await expect.poll(async () => (await room.postgres.query(active, [processId])).length, { interval: 10 }).toBe(1)
     },
     outcomes: () =>
       room.gate.seen.map(

@@ -37,7 +37,7 @@ interface Victim {
 }
 
 it(`finishes an erasure that was killed at the next start, and takes nothing else (seed ${SEED})`, {
-  timeout: patience(90_000),
+  timeout: patience(180_000),
 }, async () => {
   const random = seeded(SEED)
   const total = {

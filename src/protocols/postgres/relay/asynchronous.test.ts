@@ -25,11 +25,13 @@ describe('what the server says unasked (PG-14, PG-20)', () => {
     expect(types(copied).replace('A', '')).toBe('CZ')
     if (!types(copied).includes('A')) await raw.untilType('A')
 
-    room.gate.durableAfter = 200
+    const durable = Promise.withResolvers<void>()
+    room.gate.durable = durable.promise
     raw.send(build.query('select 2'))
     await room.postgres.query("notify news, 'parked'")
     const parked = await raw.untilType('A')
     expect(parked.at(-1)!.body.toString()).toContain('parked')
+    durable.resolve()
     expect(firstColumn(await raw.until())).toEqual(['2'])
   })
 

@@ -21,7 +21,7 @@ describe('a cancel (PG-09, PG-11)', () => {
   it('reaches the statement in flight', async () => {
     const raw = await room.client(2)
     raw.send(build.query('select pg_sleep(20)'))
-    await sleep(100)
+    await room.atWork(raw)
     expect(await sendRawCancel(room.gate.port, raw.processId, raw.key)).toHaveLength(0)
     const answer = await raw.until()
     expect(errorIn(answer).get('C')).toBe('57014')
@@ -83,10 +83,12 @@ describe('a cancel (PG-09, PG-11)', () => {
 
   it('withdraws what still waits to be durable: it is never forwarded', async () => {
     const raw = await room.client()
-    room.gate.durableAfter = 100
+    const durable = Promise.withResolvers<void>()
+    room.gate.durable = durable.promise
     raw.send(build.query("select 'withdrawn' from pg_sleep(20)"), build.query('select 2'))
-    await sleep(30)
+    await expect.poll(() => room.gate.seen.length).toBe(2)
     await sendRawCancel(room.gate.port, raw.processId, raw.key)
+    durable.resolve()
     const answer = await raw.until(2)
     expect(types(answer)).toBe('EZTDCZ')
     expect(errorIn(answer).get('C')).toBe('57014')

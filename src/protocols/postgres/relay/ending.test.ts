@@ -16,7 +16,7 @@ describe('a session that is ended from outside (PG-26)', () => {
   it('says 57P01 with the reason mid-query, and the backend is gone within a second', async () => {
     const raw = await room.client()
     raw.send(build.query('select pg_sleep(20)'))
-    await sleep(100)
+    await room.atWork(raw)
     const before = Date.now()
     room.gate.sessions[0]!.stop.abort(new Refusal('GS_RUN_ENDED'))
     const last = await raw.untilClosed()
@@ -42,12 +42,15 @@ describe('a session that is ended from outside (PG-26)', () => {
 
   it('settles what was still being made durable, and forwards none of it', async () => {
     const raw = await room.client()
-    room.gate.durableAfter = 200
+    const durable = Promise.withResolvers<void>()
+    room.gate.durable = durable.promise
     raw.send(build.query("select 'never forwarded'"))
-    await sleep(50)
+    await expect.poll(() => room.gate.seen.length).toBe(1)
     room.gate.sessions[0]!.stop.abort(new Refusal('GS_SESSION_ENDED'))
     expect(errorIn(await raw.untilClosed()).get('C')).toBe('57P01')
+    durable.resolve()
     await expect.poll(() => room.outcomes()).toEqual(["select 'never forwarded': aborted"])
+    await sleep(50)
     expect(room.postgres.log()).not.toContain('never forwarded')
   })
 
@@ -70,7 +73,7 @@ describe('an end that goes away', () => {
   it('cancels at the target when the client vanishes (PG-27)', async () => {
     const raw = await room.client()
     raw.send(build.query('select pg_sleep(20)'))
-    await sleep(100)
+    await room.atWork(raw)
     raw.socket.resetAndDestroy()
     await expect.poll(() => room.gate.ends).toEqual(['client-lost'])
     await expect.poll(() => backends(raw.processId)).toBe(0)
@@ -90,7 +93,7 @@ describe('an end that goes away', () => {
   it('passes the last word of a target that shuts the session (PG-28)', async () => {
     const raw = await room.client()
     raw.send(build.query('select pg_sleep(20)'))
-    await sleep(100)
+    await room.atWork(raw)
     await room.postgres.query('select pg_terminate_backend($1)', [raw.processId])
     expect(errorIn(await raw.untilClosed()).get('C')).toBe('57P01')
     await expect.poll(() => room.gate.ends).toEqual(['target-closed'])
@@ -100,7 +103,7 @@ describe('an end that goes away', () => {
   it('says 08006 for a target that is gone without a word (PG-28)', async () => {
     const raw = await room.client()
     raw.send(build.query('select pg_sleep(20)'))
-    await sleep(100)
+    await room.atWork(raw)
     room.gate.sessions[0]!.target.socket.destroy()
     expect(errorIn(await raw.untilClosed()).get('C')).toBe('08006')
     await expect.poll(() => room.outcomes()).toEqual(['select pg_sleep(20): aborted'])

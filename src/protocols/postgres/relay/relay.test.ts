@@ -28,11 +28,14 @@ describe('an ordinary client', () => {
 describe('before anything is forwarded', () => {
   it('waits until the intent is durable, and keeps the order of what comes meanwhile', async () => {
     const raw = await room.client()
-    room.gate.durableAfter = 80
+    const durable = Promise.withResolvers<void>()
+    room.gate.durable = durable.promise
     raw.send(build.query("select 'late'"))
-    await sleep(30)
+    await expect.poll(() => room.gate.seen.length).toBe(1)
     raw.send(build.query('select 2'), build.query('select 3'))
+    await sleep(50)
     expect(room.postgres.log()).not.toContain("select 'late'")
+    durable.resolve()
     expect(firstColumn(await raw.until(3))).toEqual(['late', '2', '3'])
     expect(room.gate.seen.map(({ text }) => text)).toEqual(["select 'late'", 'select 2', 'select 3'])
   })
