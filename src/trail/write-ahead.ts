@@ -1,5 +1,6 @@
 import { finishBatch } from './batch.ts'
 import { TrailError } from './errors.ts'
+import { Gathering, type Loop } from './gathering.ts'
 import { SEGMENT_HEADER_BYTES, segmentName } from './segment.ts'
 import type { SegmentFiles, WritableSegment } from './segment-files.ts'
 import { SegmentSupply } from './segment-supply.ts'
@@ -8,12 +9,6 @@ import type { EntryKind } from './trail.ts'
 
 /** A batch takes no more records once it has this many bytes, or a quarter of a segment. */
 const BATCH_BYTES = 1 << 20
-
-/**
- * A write costs the same for one entry as for twenty, so a batch smaller than the one before it gives the connections that are just
- * being read this many turns of the event loop, of some microseconds each, as long as each brings more. A lone client never waits.
- */
-const GATHERING_TURNS = 3
 
 /** The largest record that a segment of this size is sure to hold, behind a batch that was nearly full. */
 export function largestRecord(segmentBytes: number): number {
@@ -53,6 +48,8 @@ export interface WriteAheadOptions {
   readonly nextExists: boolean
   /** Absent where nobody counts. */
   readonly meter?: TrailMeter | undefined
+  /** By default this thread's. */
+  readonly loop?: Loop
   /** More is durable. */
   readonly advanced: () => void
   /** No room for another segment. */
@@ -65,12 +62,13 @@ export interface WriteAheadOptions {
 }
 
 /**
- * Batches to disk, one write at a time: what is staged while a write runs, or in the same few turns of the event loop, is the next batch.
+ * Batches to disk, one write at a time: what is staged while a write runs, or in the same turns of the event loop (`gathering.ts`), is the next batch.
  * There is no linger timer.
  */
 export class WriteAhead {
   readonly #options: WriteAheadOptions
   readonly #supply: SegmentSupply
+  readonly #gathering: Gathering
   readonly #written = (error: Error | undefined) => this.#onWritten(error)
   readonly #pump = () => this.#write()
   readonly #batchBytes: number
@@ -86,16 +84,13 @@ export class WriteAhead {
   /** Who is being told of the last batch, in order: whoever asks meanwhile is told after them. */
   #telling: Waiter[] | undefined
   #scheduled = false
-  /** Entries of the last batch, and, of the one being gathered, how many it had a turn ago and for how many turns. */
-  #usual = 0
-  #seen = 0
-  #turns = 0
   #rolls = false
   #state: 'open' | 'full' | 'failed' | 'closed' = 'open'
   #allocationError: Error = new Error('no segment could be made')
 
   constructor(options: WriteAheadOptions) {
     this.#options = options
+    this.#gathering = new Gathering(options.loop)
     this.#batchBytes = Math.min(BATCH_BYTES, options.segmentBytes / 4)
     this.#end = options.end
     this.#flyingMac = options.end.mac
@@ -178,28 +173,20 @@ export class WriteAhead {
 
   #schedule(): void {
     this.#scheduled = true
-    this.#seen = 0
-    this.#turns = 0
+    this.#gathering.begin()
     setImmediate(this.#pump)
-  }
-
-  /** @returns whether the batch should wait for another turn */
-  #gathers({ entries }: StagedBatch): boolean {
-    if (this.#staged.length > 1 || entries >= this.#usual || entries === this.#seen || this.#turns === GATHERING_TURNS) return false
-    this.#seen = entries
-    this.#turns++
-    return true
   }
 
   #write(): void {
     const batch = this.#staged[0] as StagedBatch
-    if (this.#state === 'open' && this.#gathers(batch)) {
+    // One that is full waits for nobody.
+    if (this.#state === 'open' && this.#staged.length === 1 && this.#gathering.waits(batch.waiters.length)) {
       setImmediate(this.#pump)
       return
     }
     this.#scheduled = false
     if (this.#flying || this.#state !== 'open' || batch.entries === 0) return
-    this.#usual = batch.entries
+    this.#gathering.writes(batch.waiters.length)
     // Where there is no other segment, the one that is open still has room: only who wanted another one goes without.
     if (this.#supply.state === 'failed') this.#rolls = false
     while (this.#rolls || this.#end.offset + batch.length > this.#segment.size) if (!this.#roll()) return
