@@ -200,7 +200,7 @@ it('calls a connection that was reset closed, and no breach of the protocol', as
   const broken = new Promise((resolve) => stream.once('error', resolve))
   through.at(-1)!.resetAndDestroy()
   await broken
-  expect(world.of('down')).toMatchObject([{ why: 'closed' }])
+  await expect.poll(() => world.of('down')).toMatchObject([{ why: 'closed' }])
   await connector.stop()
   for (const socket of through) socket.destroy()
   await new Promise((resolve) => between.close(resolve))

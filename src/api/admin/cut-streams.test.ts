@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { settingsOf, signInAs, startPeople, type TestPeople } from '../../../test/parts/people.ts'
@@ -18,12 +17,15 @@ let url: string
 let streams: PassThrough[]
 /** Resolves when an answer may begin. */
 let ready: Promise<void>
+/** How many wait for that, or have. */
+let begun: number
 
 beforeEach(async () => {
   issuer = await startPeopleIssuer({ accounts: { ada: {}, grace: {} } })
   house = startPeople([settingsOf(issuer)])
   streams = []
   ready = Promise.resolve()
+  begun = 0
   server = Fastify() as unknown as LocalApi
   speakProblems(server, { error: () => undefined })
   server.decorateRequest('authenticated')
@@ -33,6 +35,7 @@ beforeEach(async () => {
   })
   cutStreams(server, house.people.sessions)
   server.get('/stream', { config: { permission: 'trail.read' } }, async (_request, reply) => {
+    begun += 1
     await ready
     const stream = new PassThrough()
     streams.push(stream)
@@ -40,6 +43,7 @@ beforeEach(async () => {
     return reply.send(stream)
   })
   server.get('/whole', { config: { permission: 'trail.read' } }, async () => {
+    begun += 1
     await ready
     return 'whole'
   })
@@ -70,7 +74,7 @@ it('begins none for a session that ended while it was looked up', async () => {
   const looked = Promise.withResolvers<void>()
   ready = looked.promise
   const answer = get('/stream', await enter('ada'))
-  await sleep(50)
+  await expect.poll(() => begun).toBe(1)
   house.people.revoke(ADA)
   looked.resolve()
   expect((await answer).status).toBe(401)
@@ -83,7 +87,7 @@ it('ends with the session, however that ends, and leaves the answer to signing o
   const looked = Promise.withResolvers<void>()
   ready = looked.promise
   const whole = get('/whole', token)
-  await sleep(50)
+  await expect.poll(() => begun).toBe(2)
   house.people.sessions.signOut(token)
   looked.resolve()
   await expect(streaming.text()).rejects.toThrow()

@@ -171,15 +171,23 @@ describe('what asks', () => {
       leave: (why) => void left.push(why),
       ...over,
     }
-    return { made, left, answer: answer.resolve }
+    let asked = 0
+    const ask = async () => {
+      asked += 1
+      return made
+    }
+    /** Resolves once persons were asked so many times. */
+    const isAsked = (times = 1) => soon(() => asked).toBe(times)
+    return { left, answer: answer.resolve, ask, isAsked }
   }
   const grant: Grant = { id: 'apr_1', digest: 'sha256:0', usableUntil: 0 }
 
   it('is held until somebody says yes', async () => {
-    const { made, answer, left } = waiting()
-    const { port, received } = await open((_, response) => response.end('done'), { ...asks, ask: async () => made })
+    const { ask: askPersons, answer, left, isAsked } = waiting()
+    const { port, received } = await open((_, response) => response.end('done'), { ...asks, ask: askPersons })
     const answered = ask(port, '/r/api/')
-    await sleep(50)
+    await isAsked()
+    await sleep(20)
     expect(received).toEqual([])
     answer(grant)
     expect(await answered).toMatchObject({ status: 200, body: 'done' })
@@ -187,34 +195,34 @@ describe('what asks', () => {
   })
 
   it('is refused where somebody says no', async () => {
-    const { made, answer } = waiting()
-    const { port } = await open((_, response) => response.end('done'), { ...asks, ask: async () => made })
+    const { ask: askPersons, answer } = waiting()
+    const { port } = await open((_, response) => response.end('done'), { ...asks, ask: askPersons })
     answer(new Refusal('GS_APPROVAL_DENIED', { ticket: 'apr_1' }))
     expect(errorOf(await ask(port, '/r/api/'))).toMatchObject({ code: 'GS_APPROVAL_DENIED', approval: 'apr_1' })
   })
 
   it('becomes a ticket after a while, and when the gateway stops', async () => {
     const short = waiting({ hold: 20 })
-    const one = await open((_, response) => response.end('done'), { ...asks, ask: async () => short.made })
+    const one = await open((_, response) => response.end('done'), { ...asks, ask: short.ask })
     expect(errorOf(await ask(one.port, '/r/api/'))).toMatchObject({ code: 'GS_APPROVAL_PENDING' })
     const long = waiting()
-    const other = await open((_, response) => response.end('done'), { ...asks, ask: async () => long.made })
+    const other = await open((_, response) => response.end('done'), { ...asks, ask: long.ask })
     const answered = ask(other.port, '/r/api/')
-    await sleep(50)
+    await long.isAsked()
     other.seen.drain.abort()
     expect(errorOf(await answered)).toMatchObject({ code: 'GS_APPROVAL_PENDING' })
   })
 
   it('is withdrawn where its client leaves, and where its session ends', async () => {
-    const { made, left } = waiting()
-    const { port, seen, received } = await open((_, response) => response.end('done'), { ...asks, ask: async () => made })
+    const { ask: askPersons, left, isAsked } = waiting()
+    const { port, seen, received } = await open((_, response) => response.end('done'), { ...asks, ask: askPersons })
     const socket = await dial(port)
     socket.write(get())
-    await sleep(50)
+    await isAsked()
     socket.destroy()
     await soon(() => left).toEqual(['disconnected'])
     const answered = ask(port, '/r/api/')
-    await sleep(50)
+    await isAsked(2)
     seen.stop.abort(new Refusal('GS_SESSION_ENDED'))
     expect(errorOf(await answered)).toMatchObject({ code: 'GS_SESSION_ENDED' })
     expect(left).toEqual(['disconnected', 'session-ended'])
@@ -222,8 +230,8 @@ describe('what asks', () => {
   })
 
   it('cannot be approved unseen', async () => {
-    const { made } = waiting()
-    const { port } = await open((_, response) => response.end('done'), { ...asks, ask: async () => made })
+    const { ask: askPersons } = waiting()
+    const { port } = await open((_, response) => response.end('done'), { ...asks, ask: askPersons })
     expect(errorOf(await ask(port, '/r/api/', { method: 'PUT', body: 'x'.repeat(4_000_000) }))).toMatchObject({
       code: 'GS_APPROVAL_UNAVAILABLE',
     })

@@ -277,8 +277,16 @@ describe('what asks', () => {
 
   it('says no within the stream that it began', async () => {
     const { made, answer } = waiting()
-    const { client } = await opened({ ...asks, ask: async () => made })
+    let asked = 0
+    const { client } = await opened({
+      ...asks,
+      async ask() {
+        asked += 1
+        return made
+      },
+    })
     const answered = client.callTool(call)
+    await soon(() => asked).toBe(1)
     await sleep(50)
     answer(new Refusal('GS_APPROVAL_DENIED', { ticket: 'apr_1' }))
     expect(textOf(await answered)).toContain('GS_APPROVAL_DENIED')
@@ -286,11 +294,18 @@ describe('what asks', () => {
 
   it('is withdrawn where the client cancels, and the server never hears of it', async () => {
     const { made, left } = waiting()
-    const { client, received, server } = await opened({ ...asks, ask: async () => made })
+    let asked = 0
+    const { client, received, server } = await opened({
+      ...asks,
+      async ask() {
+        asked += 1
+        return made
+      },
+    })
     await client.listTools()
     const abort = new AbortController()
     const answered = client.callTool(call, undefined, { signal: abort.signal })
-    await sleep(50)
+    await soon(() => asked).toBe(1)
     abort.abort('changed my mind')
     await expect(answered).rejects.toThrow('changed my mind')
     await soon(() => left).toEqual(['disconnected'])
