@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ALLOW_ALL, DENY_ALL } from '../parts/gateway-config.ts'
 import { openRawSession } from '../parts/raw-session.ts'
@@ -23,7 +22,8 @@ it('a rule that begins to deny in the middle of a pipeline: earlier answers firs
   const before = session.received().length
 
   session.send(Buffer.concat([...statement('SELECT 1 FROM pg_sleep(0.5)'), message('H')]))
-  await sleep(150)
+  const running = () => shop.server.query("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT 1 FROM pg_sleep%'")
+  await expect.poll(running, { interval: 20 }).toHaveLength(1)
   await shop.gateway.reconfigure({ rules: [ALLOW_ALL, DENY_ALL] })
   session.send(Buffer.concat([...statement("SELECT 'never'"), ...statement("SELECT 'nor this'"), message('S')]))
   await session.messages('12DCEZ'.length)

@@ -59,8 +59,11 @@ it('cancels on the same way', async () => {
   const way = wayTo(server.host, server.port)
   const target = await login(behind(way.via.dial), secret, ask, never)
   target.socket.write(simple('select pg_sleep(60)'))
-  setTimeout(() => void target.cancel(), 100)
-  const [answer] = (await once(target.socket.resume(), 'data')) as [Buffer]
+  const answered = once(target.socket.resume(), 'data') as Promise<[Buffer]>
+  const running = () => server.query("select 1 from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'")
+  await expect.poll(running, { interval: 20 }).toHaveLength(1)
+  void target.cancel()
+  const [answer] = await answered
   expect(answer.toString()).toContain('57014')
   expect(way.streams).toHaveLength(2)
   target.socket.destroy()

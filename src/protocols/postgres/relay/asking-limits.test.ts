@@ -20,10 +20,14 @@ it('keeps no more than some thousands of messages together, however short, until
 it('asks nobody for what was cancelled while its text was thought about', async () => {
   const understood = Promise.withResolvers<{ facts: { effects: [] }; statements: [] }>()
   room.gate.asks = /asked/
-  room.gate.reads = () => understood.promise
+  let isRead = false
+  room.gate.reads = () => {
+    isRead = true
+    return understood.promise
+  }
   const client = await room.client()
   client.send(build.query("SELECT 'asked'"))
-  await sleep(50)
+  await expect.poll(() => isRead).toBe(true)
   await sendRawCancel(room.gate.port, client.processId, client.key)
   understood.resolve({ facts: { effects: [] }, statements: [] })
   expect(errorIn(await client.until()).get('C')).toBe('57014')
