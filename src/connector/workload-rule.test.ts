@@ -1,19 +1,28 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type ConnectorWorld, isUp, startConnectorWorld } from '../../test/parts/connector-door.ts'
+import { isTakenStill } from './gateway/lapsed.ts'
+import type { EnrolledBy } from './gateway/observer.ts'
 
 /** What `connectors[].workload` of each name comes to, and whose tokens it takes. */
 let rules: Map<string, { readonly digest: string; readonly takes: readonly string[] }>
 let world: ConnectorWorld
+/** What each verification waits for behind its outcome. */
+let verified: Promise<void>
+let verifying: number
 
 beforeEach(async () => {
   rules = new Map([['plant-a', { digest: 'first', takes: ['token.of.one', 'token.of.two'] }]])
   const spent = new Set<string>()
+  verified = Promise.resolve()
+  verifying = 0
   world = await startConnectorWorld({
     workloadRule: (name) => rules.get(name)?.digest,
     async verifyWorkload(name, token, _address, shownBefore) {
       const rule = rules.get(name)
       if (!rule?.takes.includes(token) || (spent.has(token) && shownBefore !== token)) throw new Error('no')
       spent.add(token)
+      verifying += 1
+      await verified
       return { issuer: 'cluster', subject: `psn_${token}`, rule: rule.digest, token }
     },
   })
@@ -79,4 +88,23 @@ it('is content with an enrolment token instead, which an administrator gave', as
   const second = await world.up({ data, token })
   expect(second.state().id).toBe(first.state().id)
   expect(world.connectors.known()).toMatchObject([{ how: { by: 'token' } }])
+})
+
+it('is in under one name, where one key asks for two at once', async () => {
+  rules.set('plant-b', { digest: 'other', takes: ['token.of.two'] })
+  const data = world.folder()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  verified = promise
+  const slow = await world.connector({ data, name: 'plant-b', workloadToken: async () => 'token.of.two' })
+  await expect.poll(() => verifying).toBe(1)
+  const { token } = await world.connectors.offer('plant-a', 'someone', 60_000)
+  await world.up({ data, token })
+  resolve()
+  await expect.poll(() => slow.state().lastError?.code).toBe('GS_CONNECTOR_WORKLOAD_REFUSED')
+  expect(world.connectors.known()).toMatchObject([{ name: 'plant-a', how: { by: 'token' } }])
+})
+
+it('takes nobody where no workload is taken, neither whom an earlier version took in', () => {
+  const how = { by: 'workload', issuer: 'cluster', subject: 'psn_1' } as EnrolledBy
+  expect(isTakenStill({ name: 'plant-a', how }, () => undefined)).toBe(false)
 })

@@ -49,7 +49,7 @@ export function enrolling({ store, observer, isConfigured, verifyWorkload, workl
     spending.add(offer.id)
     try {
       await observer.enrolled({ connector: connector.id, name: connector.name, address, how: connector.how })
-      // Taken back while that was written down.
+      // Taken back while that was written down; or the same key came in under another name.
       if (!store.enrol(offer.id, connector)) throw new ConnectorError('GS_CONNECTOR_TOKEN_INVALID')
       return connector
     } finally {
@@ -71,7 +71,8 @@ export function enrolling({ store, observer, isConfigured, verifyWorkload, workl
     }
     const connector = takenIn(id, name, enrolment, { by: 'workload', ...whose })
     await observer.enrolled({ connector: id, name, address: channel.address, how: connector.how })
-    store.insert(connector)
+    // The same key may have come in under another name while that was written down.
+    if (!store.insert(connector)) throw new ConnectorError('GS_CONNECTOR_WORKLOAD_REFUSED')
     return connector
   }
 

@@ -17,7 +17,12 @@ export function hasLapsed({ how, enrolledAt, lastSeenAt, revokedAt }: StoredConn
  * taken by a rule, and shows its token again where another one is in force. Its claims are not kept to be held against that one: they would be
  * readable, and older than the token that it has now.
  */
-export const isTakenStill = (
+export function isTakenStill(
   { name, how }: Pick<StoredConnector, 'name' | 'how'>,
   workloadRule: ConnectorsOptions['workloadRule'],
-): boolean => how.by === 'token' || workloadRule(name) === how.rule
+): boolean {
+  if (how.by === 'token') return true
+  const rule = workloadRule(name)
+  // Where there is none, nobody is taken: neither whom an earlier version took in, which kept none.
+  return rule !== undefined && rule === how.rule
+}

@@ -34,8 +34,11 @@ export interface ConnectorStore {
   find(id: string): StoredConnector | undefined
   /** The oldest first. */
   all(): readonly StoredConnector[]
-  /** By a workload identity. Where the id is there, only how and when it was taken in are new: what is revoked stays so. */
-  insert(connector: StoredConnector): void
+  /**
+   * By a workload identity. Where the id is there, only how and when it was taken in are new: what is revoked stays so.
+   * @returns false where it is there under another name
+   */
+  insert(connector: StoredConnector): boolean
   insertOffer(offer: StoredOffer): void
   offerByHash(hash: Uint8Array): StoredOffer | undefined
   /** Takes back one that is not spent. @returns it, or undefined where there is none */

@@ -40,6 +40,7 @@ export function embeddedConnectorStore(database: EmbeddedDatabase): ConnectorSto
   const spend = connection.prepare('UPDATE connector_offer SET spent_by = ? WHERE id = ? AND spent_by IS NULL')
   const withdraw = connection.prepare('DELETE FROM connector_offer WHERE id = ? AND spent_by IS NULL RETURNING *')
   const forget = connection.prepare('DELETE FROM connector_offer WHERE expires_at < ?')
+  const isNamedOtherwise = ({ id, name }: StoredConnector) => (byId.get(id)?.name ?? name) !== name
   const keep = ({ id, name, publicKey, how, enrolledAt }: StoredConnector) => {
     insert.run(id, name, publicKey, JSON.stringify(how), enrolledAt)
   }
@@ -49,7 +50,11 @@ export function embeddedConnectorStore(database: EmbeddedDatabase): ConnectorSto
       return row && toConnector(row)
     },
     all: () => all.all().map(toConnector),
-    insert: keep,
+    insert(connector) {
+      if (isNamedOtherwise(connector)) return false
+      keep(connector)
+      return true
+    },
     insertOffer: ({ id, hash, name, offeredBy, expiresAt }) => void insertOffer.run(id, hash, name, offeredBy, expiresAt),
     offerByHash(hash) {
       const row = offerByHash.get(hash)
@@ -61,7 +66,7 @@ export function embeddedConnectorStore(database: EmbeddedDatabase): ConnectorSto
     },
     enrol: (offer, connector) =>
       transaction(connection, () => {
-        if (spend.run(connector.id, offer).changes !== 1) return false
+        if (isNamedOtherwise(connector) || spend.run(connector.id, offer).changes !== 1) return false
         keep(connector)
         return true
       }),
