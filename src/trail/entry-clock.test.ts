@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { EntryClock, systemClock } from './entry-clock.ts'
 
 function clocks() {
@@ -56,6 +56,24 @@ it('is never behind the wall clock, whatever the fraction of a millisecond at wh
     const at = Date.parse(clock.now())
     expect(at).toBeGreaterThanOrEqual(wall)
     expect(at).toBeLessThan(wall + 100)
+  }
+})
+
+it('is never behind it either where somebody has set it since the process began', () => {
+  const ahead = performance.timeOrigin + 3_600_000.75
+  const set = vi.spyOn(Date, 'now').mockImplementation(() => Math.floor(ahead + performance.now()))
+  try {
+    for (let begun = 0; begun < 500; begun++) {
+      const clock = new EntryClock(systemClock)
+      const until = performance.now() + begun / 500
+      while (performance.now() < until);
+      const wall = Date.now()
+      const at = Date.parse(clock.now())
+      expect(at).toBeGreaterThanOrEqual(wall)
+      expect(at).toBeLessThan(wall + 100)
+    }
+  } finally {
+    set.mockRestore()
   }
 })
 

@@ -10,13 +10,13 @@ export const systemClock: TrailClock = { wall, monotonic: () => performance.now(
 
 /**
  * `Date.now()` has whole milliseconds only: whoever runs on from it is up to one behind it later. Its fraction is known from the moment at which the process
- * began, as long as nobody has set the clock since.
+ * began, as long as nobody has set the clock since. Where it is not known, it is taken for the next one: nothing is recorded of a moment before it was.
  */
 function wall(): number {
   const whole = Date.now()
   const exact = performance.timeOrigin + performance.now()
   // Between the two readings the next millisecond may begin.
-  return exact >= whole && exact < whole + 2 ? exact : whole
+  return exact >= whole && exact < whole + 2 ? exact : whole + 1
 }
 
 /** A difference between the clocks beyond this, in ms, is a step and not drift. */
