@@ -51,10 +51,10 @@ it('waits for as many as there were, while turns bring anything, and no longer',
   expect(some.waits(4)).toBe(false)
 })
 
-it('gives up on who does not come soon after turns bring nothing', () => {
+it('gives up behind a turn that brought nothing', () => {
   const { loop, gathering: some } = gathering(4)
   expect(some.waits(2)).toBe(true)
-  loop.pass(3 * STEP)
+  loop.pass(STEP, 1)
   expect(some.waits(2)).toBe(true)
   loop.pass(STEP)
   expect(some.waits(2)).toBe(false)
@@ -84,7 +84,7 @@ it('gives a batch that has eight three turns more at most, as long as each bring
 
 it('counts the time of each batch by itself', () => {
   const { loop, gathering: some } = gathering(4)
-  while (some.waits(2)) loop.pass(0.01)
+  while (some.waits(2)) loop.pass(STEP, 1)
   some.writes(2)
   loop.pass(3)
   some.begin()

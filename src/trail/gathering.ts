@@ -9,9 +9,6 @@ const ENOUGH = 8
 /** No batch waits for that many beyond this, ms: about what a few small writes take. */
 const MOST_MS = 0.5
 
-/** Nor after turns that brought nothing for this long, ms: about what it takes to come back for who was answered together with the others. */
-const QUIET_MS = 0.03
-
 /** A batch that has enough, and fewer than the one before, is given as many turns, as long as each brings one more. */
 const MORE_TURNS = 3
 
@@ -30,7 +27,7 @@ export const thisLoop: Loop = {
 
 /**
  * When a batch has gathered enough. A write costs the same for one entry as for twenty and nothing else runs meanwhile, so it pays to read first what is
- * there to be read: a batch waits, turn by turn, for as many waiters as any of the last ones had, or eight. Not when turns bring nothing any more, nor
+ * there to be read: a batch waits, turn by turn, for as many waiters as any of the last ones had, or eight. Not behind a turn that brought nothing, nor
  * beyond half a millisecond; and who is alone, with idle sessions or without, never waits.
  */
 export class Gathering {
@@ -45,8 +42,7 @@ export class Gathering {
   #turns = 0
   #began = 0
   #begins = true
-  /** When a turn brought something last, and how much had come by then. */
-  #busyAt = 0
+  /** How much had come by the turn before. */
   #events = 0
 
   constructor(loop: Loop = thisLoop) {
@@ -76,11 +72,11 @@ export class Gathering {
 
   #isBusy(now: number): boolean {
     const events = this.#loop.events()
-    if (this.#begins) this.#began = this.#busyAt = now
-    else if (events !== this.#events) this.#busyAt = now
+    if (this.#begins) this.#began = now
+    const busy = this.#begins || events !== this.#events
     this.#begins = false
     this.#events = events
-    return now - this.#busyAt < QUIET_MS && now - this.#began < MOST_MS
+    return busy && now - this.#began < MOST_MS
   }
 
   #brings(waiters: number): boolean {
