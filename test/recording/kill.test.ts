@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { expect, it } from 'vitest'
 import { readTrail } from '../parts/recorded.ts'
-import { eventsOf, recordingOf, sessionsOf } from '../parts/recordings.ts'
+import { eventsOf, recordingIn, sessionsOf } from '../parts/recordings.ts'
 import { seeded } from '../parts/seeded.ts'
 import { openShop, type Shop } from '../parts/shop.ts'
 import { patience, rounds, seedOr, shown } from '../parts/soak.ts'
@@ -89,8 +89,9 @@ async function killed(shop: Shop, mark: string, after: number): Promise<{ readon
 
 async function recordedValues(shop: Shop, mark: string): Promise<string[]> {
   const values: string[] = []
-  for (const session of sessionsOf(await readTrail(shop.gateway.operator)).slice(-CLIENTS)) {
-    for (const event of eventsOf(await recordingOf(shop.gateway.operator, session))) {
+  const entries = await readTrail(shop.gateway.operator)
+  for (const session of sessionsOf(entries).slice(-CLIENTS)) {
+    for (const event of eventsOf(await recordingIn(entries, session))) {
       const cell = event[1] === 'row' ? event[2][0] : undefined
       if (typeof cell === 'string' && cell.startsWith(`mark-${mark}-`)) values.push(cell)
     }

@@ -6,7 +6,7 @@ import { KUBERNETES_PARTS, kubernetesBinaries } from '../../parts/kubernetes-bin
 import { type RunningCluster, startCluster } from '../../parts/kubernetes-cluster.ts'
 import { startKubernetesGateway } from '../../parts/kubernetes-gateway.ts'
 import { readTrail } from '../../parts/recorded.ts'
-import { eventsOf, recordingOf, sessionsOf } from '../../parts/recordings.ts'
+import { eventsOf, recordingIn, sessionsOf } from '../../parts/recordings.ts'
 import { needs } from '../../parts/require.ts'
 
 /** A segment is of so much at most, ms: what is older was recorded. */
@@ -54,7 +54,7 @@ it.each([
     const trail = await readTrail(again.operator)
     let recorded = ''
     for (const session of sessionsOf(trail)) {
-      for (const [, code, content] of eventsOf(await recordingOf(again.operator, session)) as unknown as [number, string, string][])
+      for (const [, code, content] of eventsOf(await recordingIn(trail, session)) as unknown as [number, string, string][])
         if (code === 'stdout') recorded += content
     }
     const owed = seen.findLast(({ at }) => strict || at < killedAt - SEGMENT_MS)

@@ -1,3 +1,5 @@
+import { Needles } from '../../parts/needles.ts'
+
 /** What must not be seen: values that stand nowhere but in masked columns. */
 export const CANARY = {
   text: 'Zq7xKw93vJp2@hTb5nRd8.example',
@@ -63,9 +65,28 @@ export function traces(short: boolean): readonly Trace[] {
 
 /** What of the canary is in these bytes; empty: nothing. */
 export function tracesIn(bytes: Buffer, looked: readonly Trace[]): string[] {
-  const folded = folding(bytes)
-  const found = looked.filter((trace) => (trace.folded ? folded : bytes).includes(trace.bytes)).map(({ what }) => what)
-  return [...new Set(found)]
+  const { folded, plain } = needlesOf(looked)
+  return [...new Set([...folded(folding(bytes)), ...plain(bytes)])]
+}
+
+const made = new WeakMap<readonly Trace[], Record<'folded' | 'plain', (bytes: Buffer) => string[]>>()
+
+/** Made once: they are looked for in hundreds of answers. */
+function needlesOf(looked: readonly Trace[]) {
+  const finding = (some: readonly Trace[]) => {
+    const needles = new Needles(some.map((trace) => trace.bytes))
+    return (bytes: Buffer) => {
+      const found = new Set<number>()
+      needles.find(bytes, found)
+      return [...found].map((at) => some[at]!.what)
+    }
+  }
+  const needles = made.get(looked) ?? {
+    folded: finding(looked.filter(({ folded }) => folded)),
+    plain: finding(looked.filter(({ folded }) => !folded)),
+  }
+  made.set(looked, needles)
+  return needles
 }
 
 function* pieces(text: string, length: number, apart: number): Generator<string> {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MaskedRow } from '../../../src/trail/index.ts'
 import { ALLOW_EVERYTHING } from '../../parts/gateway-config.ts'
 import { readTrail } from '../../parts/recorded.ts'
-import { recordingOf, sessionsOf } from '../../parts/recordings.ts'
+import { recordingIn, sessionsOf } from '../../parts/recordings.ts'
 import { openShop, SHOP_DATABASE, SHOP_ROLE, type Shop } from '../../parts/shop.ts'
 import type { Attempt } from './attempt.ts'
 import { BY_HAND } from './by-hand.ts'
@@ -117,7 +117,7 @@ describe('whatever is asked of a session with masks', () => {
     const opened = entries.filter(({ kind }) => kind === 'session.open')
     expect(opened.length).toBeGreaterThan(0)
     expect(tracesIn(Buffer.from(JSON.stringify(entries)), looked)).toEqual([])
-    const recorded = await Promise.all(sessionsOf(entries).map((session) => recordingOf(operator, session)))
+    const recorded = await Promise.all(sessionsOf(entries).map((session) => recordingIn(entries, session)))
     const events = recorded.flat().flatMap((segment) => segment.events)
     expect(events.length).toBeGreaterThan(1000)
     expect(tracesIn(Buffer.from(JSON.stringify(events)), looked)).toEqual([])
