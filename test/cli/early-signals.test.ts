@@ -8,7 +8,7 @@ import { cacheFolder } from '../parts/cache-folder.ts'
 import { runCommand } from '../parts/command.ts'
 import { freePort } from '../parts/ports.ts'
 
-/** Sends SIGTERM to this process, so long after it first listened to it; says where that was, and what was read by then. */
+/** Sends these signals to this process, so long after it first listened to SIGTERM; says where that was. */
 const TELL = `
 const { on } = process
 let isTold = false
@@ -18,7 +18,7 @@ process.on = function (event, ...rest) {
   isTold = true
   const [, , at = ''] = new Error().stack.split('\\n')
   require('node:fs').writeSync(2, 'listens in ' + at.replace(/.*[(/]bin[/]/, 'bin/').replace(/:.*/, '') + ' as ' + process.pid + '\\n')
-  const send = () => process.kill(process.pid, 'SIGTERM')
+  const send = () => process.env.TELL.split(' ').forEach((signal) => process.kill(process.pid, signal))
   const after = Number(process.env.TELL_AFTER_MS)
   if (after === 0) setImmediate(send)
   else setTimeout(send, after)
@@ -50,14 +50,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** Whether the kernel lets this process begin others that are process 1 of their own. */
 const canBeFirst = process.platform === 'linux' && spawnSync('unshare', ['-p', '-f', '--mount-proc', 'true']).status === 0
 
-async function told(which: keyof typeof commands, ms: number, ...before: readonly string[]) {
+async function told(which: keyof typeof commands, ms: number, signals = 'SIGTERM', ...before: readonly string[]) {
   const words = [...before, process.execPath, command, ...commands[which], '--log-format', 'json']
   const child = spawn(words[0]!, words.slice(1), {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...{ PATH: process.env.PATH, HOME: folder, XDG_CACHE_HOME: cacheFolder() },
-      ...{ NODE_OPTIONS: `--require ${join(folder, 'tell.cjs')}`, TELL_AFTER_MS: String(ms) },
+      ...{ NODE_OPTIONS: `--require ${join(folder, 'tell.cjs')}`, TELL: signals, TELL_AFTER_MS: String(ms) },
     },
   })
   let said = ''
@@ -78,8 +78,12 @@ describe.each(['start', 'connector'] as const)('%s, told to stop as early as it 
     expect({ code, said }).toMatchObject({ code: 0 })
   })
 
+  it.each(moments)('and to read its settings again before that, which it is about to do: %d ms', async (ms) => {
+    expect(await told(which, ms, 'SIGHUP SIGTERM')).toMatchObject({ code: 0 })
+  })
+
   it.runIf(canBeFirst).each(moments)('as process 1 of a container, too: %d ms', async (ms) => {
-    const { code, said } = await told(which, ms, 'unshare', '-p', '-f', '--mount-proc')
+    const { code, said } = await told(which, ms, 'SIGTERM', 'unshare', '-p', '-f', '--mount-proc')
     expect(said).toContain('listens in bin/gatescribe.js as 1\n')
     expect({ code, said }).toMatchObject({ code: 0 })
   })
