@@ -122,6 +122,13 @@ describe('a model that is intercepted', () => {
     const names = await fetchWith(gateway.ca, proxy.port, proxy.credential)
     expect(names).toMatch(/self-signed|unable to (verify|get)|signature/i)
   })
+
+  it('leaves nothing behind that a gateway would wait for which stops: not a handshake that was never over', async () => {
+    const began = performance.now()
+    expect(await gateway.stop()).toBe(0)
+    // Of what is live at most for as long as it drains; a handshake has ten seconds.
+    expect(performance.now() - began).toBeLessThan(8_000)
+  })
 })
 
 /** Why a client that trusts only the gateway's names does not take what is intercepted. */

@@ -30,7 +30,11 @@ export function intercept(
   })
   const timer = setTimeout(() => inner.destroy(), HANDSHAKE_MS)
   inner.on('error', () => undefined)
-  socket.once('close', () => inner.destroy())
+  // What is within does not close by itself where its handshake was not over: the timer would keep a gateway that has stopped.
+  socket.once('close', () => {
+    clearTimeout(timer)
+    inner.destroy()
+  })
   inner.once('close', () => {
     clearTimeout(timer)
     socket.destroy()
