@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { openPayloadStore } from '../../src/store/index.ts'
+import { Needles } from '../parts/needles.ts'
 
 /** Ciphertext is looked for in pieces of this many bytes, so that what is gone but for a part is found too. */
 const PIECE_BYTES = 16
@@ -26,8 +27,11 @@ export function occurring(data: string, remains: readonly (Buffer | string)[]): 
   const files = globSync('**', { cwd: data })
     .map((name) => join(data, name))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
-    .map(contentOf)
-  return remains.filter((each) => files.some((bytes) => bytes.includes(each))).length
+
+  const needles = new Needles(remains.map((each) => (typeof each === 'string' ? Buffer.from(each) : each)))
+  const found = new Set<number>()
+  for (const path of files) needles.find(contentOf(path), found)
+  return found.size
 }
 
 /** How far the key store says that an erasure has come. The store is copied first: it is looked at as it lies. */
