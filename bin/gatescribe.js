@@ -6,7 +6,6 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
-import { setFlagsFromString } from 'node:v8'
 
 const built = new URL('../dist/cli/main.js', import.meta.url)
 const source = new URL('../src/cli/main.ts', import.meta.url)
@@ -33,7 +32,6 @@ async function run() {
   if (Number(process.versions.node.split('.')[0]) < 24) return runUnderPackagedNode()
   if (isService()) {
     takeRoom()
-    if (Number(process.versions.node.split('.')[0]) === ROOM_OUTSIDE.node) setFlagsFromString(ROOM_OUTSIDE.flag)
     if (Number(process.versions.node.split('.')[0]) === ROOM_OUTSIDE.node) setFlagsFromString(ROOM_OUTSIDE.flag)
     // Its settings are read soon anyway. Who has not begun to listen would end here.
     process.on('SIGHUP', () => undefined)
