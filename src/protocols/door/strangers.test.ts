@@ -25,11 +25,11 @@ it('lets one peer take a part of the room only, and all of them no more than the
 
 it('gives room back once one becomes known, also by the connection within its TLS, and once one is gone', () => {
   const door = strangers()
-  const [known, gone] = [socket(), socket()]
+  const ends = { remoteAddress: '127.0.0.1', remotePort: 39_999, localAddress: '127.0.0.1', localPort: 5_432 }
+  const [known, gone] = [socket(ends), socket()]
   door.enter(known, 'a')
   door.enter(gone, 'a')
-  const { remoteAddress, remotePort, localAddress, localPort } = known
-  door.becomesKnown({ remoteAddress, remotePort, localAddress, localPort })
+  door.becomesKnown(ends)
   gone.destroy()
   expect([door.enter(socket(), 'a'), door.enter(socket(), 'a')]).toEqual([true, true])
   door.cut()
