@@ -52,6 +52,10 @@ export function processSurroundings(): ProcessSurroundings {
     signal: ending.signal,
     endedBySignal: () => exitCode,
     release() {
+      // What came while code ran is still on its way, and lost where nobody listens in between: whoever listens from now on is told of it.
+      const hold = () => undefined
+      process.on('SIGINT', hold).on('SIGTERM', hold)
+      setImmediate(() => setImmediate(() => process.off('SIGINT', hold).off('SIGTERM', hold)))
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
       exitCode = undefined
       return !ending.signal.aborted

@@ -8,20 +8,26 @@ import { cacheFolder } from '../parts/cache-folder.ts'
 import { runCommand } from '../parts/command.ts'
 import { freePort } from '../parts/ports.ts'
 
-/** Sends these signals to this process, so long after it first listened to SIGTERM; says where that was. */
+/** Sends these signals to this process, so long after it first listened to SIGTERM, or at the moment when those who listen change; says where that was. */
 const TELL = `
-const { on } = process
+const { on, off } = process
 let isTold = false
+let left = 0
+const send = () => process.env.TELL.split(' ').forEach((signal) => process.kill(process.pid, signal))
+process.off = function (event, ...rest) {
+  // The first is the launcher, the second who releases the signals.
+  if (event === 'SIGTERM' && ++left === 2 && process.env.TELL_AFTER_MS === 'handing over') send()
+  return off.call(this, event, ...rest)
+}
 process.on = function (event, ...rest) {
   const result = on.call(this, event, ...rest)
   if (event !== 'SIGTERM' || isTold) return result
   isTold = true
   const [, , at = ''] = new Error().stack.split('\\n')
   require('node:fs').writeSync(2, 'listens in ' + at.replace(/.*[(/]bin[/]/, 'bin/').replace(/:.*/, '') + ' as ' + process.pid + '\\n')
-  const send = () => process.env.TELL.split(' ').forEach((signal) => process.kill(process.pid, signal))
   const after = Number(process.env.TELL_AFTER_MS)
   if (after === 0) setImmediate(send)
-  else setTimeout(send, after)
+  else if (after > 0) setTimeout(send, after)
   return result
 }
 `
@@ -50,7 +56,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** Whether the kernel lets this process begin others that are process 1 of their own. */
 const canBeFirst = process.platform === 'linux' && spawnSync('unshare', ['-p', '-f', '--mount-proc', 'true']).status === 0
 
-async function told(which: keyof typeof commands, ms: number, signals = 'SIGTERM', ...before: readonly string[]) {
+async function told(which: keyof typeof commands, ms: number | 'handing over', signals = 'SIGTERM', ...before: readonly string[]) {
   const words = [...before, process.execPath, command, ...commands[which], '--log-format', 'json']
   const child = spawn(words[0]!, words.slice(1), {
     cwd: folder,
@@ -76,6 +82,10 @@ describe.each(['start', 'connector'] as const)('%s, told to stop as early as it 
     const { code, said } = await told(which, ms)
     expect(said).toContain('listens in bin/gatescribe.js')
     expect({ code, said }).toMatchObject({ code: 0 })
+  })
+
+  it('ends in order where that comes while it hands its signals over', async () => {
+    expect(await told(which, 'handing over')).toMatchObject({ code: 0 })
   })
 
   it.each(moments)('and to read its settings again before that, which it is about to do: %d ms', async (ms) => {
