@@ -16,7 +16,6 @@ export const LONGEST: readonly string[] = [
   'test/postgres/masks/leak-hunt.test.ts',
   'test/trail/evidence.test.ts',
   'test/run/signals.test.ts',
-  'test/approvals/approve-then-change.test.ts',
   'test/arrows/arrows.test.ts',
   'test/approvals/kill.test.ts',
   'test/postgres/disk-full.test.ts',
@@ -31,6 +30,7 @@ export const LONGEST: readonly string[] = [
   'test/kubernetes/masks/leak-hunt.test.ts',
   'test/kubernetes/plane/asking.test.ts',
   'test/kubernetes/recording/recording.test.ts',
+  'test/agents/autogen/team.test.ts',
 ]
 
 const place = new Map(LONGEST.map((path, at) => [path, at]))
