@@ -33,6 +33,9 @@ describe('the commands against a whole gateway', () => {
     server = await startPostgres()
     issuer = await startIssuer()
     await server.query('CREATE ROLE app LOGIN CREATEROLE')
+    // Before the gateway begins, which reads now and then what there is.
+    await server.query('CREATE TABLE public.orders (id integer)')
+    await server.query('GRANT SELECT ON public.orders TO app')
     gateway = await startGateway({
       issuer,
       targets: [{ name: 'orders-db', server, user: 'app', databases: { 'orders-prod': 'postgres' } }],
@@ -94,8 +97,6 @@ describe('the commands against a whole gateway', () => {
   })
 
   it('shows what happened as docs/start.md does', async () => {
-    await server.query('CREATE TABLE IF NOT EXISTS public.orders (id integer)')
-    await server.query('GRANT SELECT ON public.orders TO app')
     const { run: runId, environment } = JSON.parse((await token('150', ' --json')).out)
     const client = await connect(environment)
     await client.query('select count(*) from orders')

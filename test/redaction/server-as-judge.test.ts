@@ -45,8 +45,11 @@ const leaks = (statement: string) => leaked({ text: statement, secrets: [CORE], 
 const blank = fc.constantFrom(' ', '\n', '\t\t', ' /* x */ ', " /* it's /* nested */ */ ", " -- it's\n", '/**/', '\f', '\r\n')
 const surrounded = fc.constantFrom('', 'a', "'", "''", '\\', '"', '$$', '$', ';', '--', '/*', 'é', ' ', '%', ' PASSWORD ')
 
+/** Where backslashes escape, the server takes 3 and 4 of no one: rarer, so that most statements still set a password. */
+const spellings = fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 5, 6, 6, 6)
+
 /** One password in one of the spellings that PostgreSQL has for a constant. */
-const constant = fc.tuple(surrounded, surrounded, fc.nat(7)).map(([before, after, spelling]) => {
+const constant = fc.tuple(surrounded, surrounded, spellings).map(([before, after, spelling]) => {
   const password = before + CORE + after
   const doubled = password.replaceAll("'", "''")
   const escaped = password.replaceAll('\\', '\\\\').replaceAll("'", "\\'")
@@ -140,7 +143,7 @@ describe('every statement by which the server sets a password is redacted', () =
   ])(
     '%s',
     async (_, settings) => {
-      const runs = 400
+      const runs = 600
       const { changed, kept } = await judge(wrapped, runs, settings)
       // Else the pieces make no statements, or everything is replaced and nothing has been shown.
       expect(changed).toBeGreaterThan(runs / 2)
