@@ -96,6 +96,12 @@ it('writes each of its entries whole: none becomes a gap, and nothing private st
   }
 })
 
+it('tells of no stop where it told of no start', async () => {
+  records.gatewayStopped('asked')
+  await records.logSearched('operator', {}, { text: 'orders' })
+  expect((await at.entries()).map(({ kind }) => kind)).not.toContain('gateway.stop')
+})
+
 it('takes secrets out of configurations, problems, names, searches and facts of runs, and says so; references stay readable', async () => {
   const secret = 'hunter2-Xyzzy9'
   const config = `masterKey: file:./master.key\npassword: "secret:orders-ro"\nlisten: { token: 0.0.0.0:8444 }\nother: postgres://bob:${secret}@h/d`

@@ -26,6 +26,7 @@ export class Records {
   /** Seals what belongs to no session or person: the text of configurations, addresses of refused sign-ins. */
   readonly #key: PayloadKey
   readonly #meter: GatewayMeter | undefined
+  #started = false
 
   /** @param meter absent where nobody counts */
   constructor(trail: Trail, meter?: GatewayMeter) {
@@ -38,14 +39,16 @@ export class Records {
   /** Without room it is kept, and written first when there is: until then nothing is forwarded. @throws TrailError: then nothing may start */
   async gatewayStarted(fields: EntryFields, configText: string): Promise<void> {
     const config = this.#config(configText)
+    this.#started = true
     this.#trail.note({ kind: 'gateway.start', fields: { ...fields, ...config.fields }, payloads: config.payloads })
     await new Promise<void>((resolve, reject) => {
       this.#trail.whenDurable((error) => (error && error.code !== 'GS_TRAIL_FULL' ? reject(error) : resolve()))
     })
   }
 
+  /** Of a start that was given up before it was recorded, there is nothing to say. */
   gatewayStopped(reason: string): void {
-    this.#trail.note({ kind: 'gateway.stop', fields: { reason } })
+    if (this.#started) this.#trail.note({ kind: 'gateway.stop', fields: { reason } })
   }
 
   /** @throws TrailError: then the new configuration may not come into force */
