@@ -254,7 +254,6 @@ describe('a row that is too long to be masked', () => {
 })
 
 it('shows nothing where a result is cancelled in the middle, and the session goes on', { timeout: 60_000 }, async () => {
-  const text = 'select id, email, pay from people, generate_series(1, 20000)'
   const COPY = { format: 'text', delimiter: '\t', quote: '"', escape: '"', null: '\\N', header: false } as const
   reads([/^copy/, { ...answering(CLEAR, EMAIL, column('pay')), copyTo: COPY }], [/people/, answering(CLEAR, EMAIL, column('pay'))])
   const raw = await room.client()
@@ -262,6 +261,8 @@ it('shows nothing where a result is cancelled in the middle, and the session goe
   raw.socket.on('data', (chunk: Buffer) => came.push(chunk))
   const outcomes = new Set<string | undefined>()
   for (let round = 0; round < 40; round += 1) {
+    // The long ones are under way still when the cancel has come, however busy the machine; the short ones may be over.
+    const text = `select id, email, pay from people, generate_series(1, ${round % 2 === 0 ? 20_000 : 300_000})`
     const copies = round % 3 === 2
     if (copies) raw.send(build.query(`copy (${text}) to stdout`))
     else if (round % 3 === 1) raw.send(executed(text), build.sync())
