@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { buildGo } from '../parts/go-program.ts'
 import { found, needs } from '../parts/require.ts'
 import { readCompose } from './compose-file.ts'
 
@@ -19,19 +20,7 @@ const program = join(build, 'composejudge')
 let isBuilt = false
 beforeAll(() => {
   if (go === undefined) return
-  const cache = process.env.GATESCRIBE_CACHE
-  const env = {
-    ...process.env,
-    ...{ GOTOOLCHAIN: 'local', GOFLAGS: '-buildvcs=false', GOWORK: 'off', CGO_ENABLED: '0' },
-    ...(cache ? { GOMODCACHE: join(cache, 'go/mod'), GOCACHE: join(cache, 'go/build') } : {}),
-  }
-  const { status, stderr } = spawnSync(go, ['build', '-o', program, '.'], {
-    cwd: join(import.meta.dirname, 'compose-judge'),
-    env,
-    encoding: 'utf8',
-  })
-  isBuilt = status === 0
-  if (!isBuilt) console.error(stderr)
+  isBuilt = buildGo(go, join(import.meta.dirname, 'compose-judge'), program)
 }, 240_000)
 beforeEach((test) => {
   needs(test, go, 'Go 1.24 or newer (Debian: golang-go)')

